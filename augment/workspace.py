@@ -1,0 +1,147 @@
+"""A workspace: the folder that holds every artefact, found by its `augment.toml`."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from augment import AugmentError
+from augment.artefact import read_run, write_text
+from patn.keypoints import read_keypoints
+from reid.market1501 import read_market1501
+
+SETTINGS = "augment.toml"
+POSE_FILES = {"train": "train.csv", "query": "query.csv", "gallery": "test.csv"}
+
+
+def slug(name: str) -> str:
+    """A row's or generator's name as a folder name: `ours*` becomes `ours-star`."""
+    return name.replace("*", "-star")
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A workspace's root and settings; every path inside is fixed here and nowhere else."""
+
+    root: Path
+    settings: Mapping[str, Any]
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> "Workspace":
+        """The workspace that `start` (default: the current folder) lies in.
+
+        Raises AugmentError where no folder upwards holds an `augment.toml`.
+        """
+        start = (start or Path.cwd()).resolve()
+        for folder in (start, *start.parents):
+            if (folder / SETTINGS).is_file():
+                return cls(folder, read_settings(folder / SETTINGS))
+        raise AugmentError(f"{start}: no {SETTINGS} here or above; make a workspace with `augment init`")
+
+    @classmethod
+    def create(cls, root: Path, settings: Mapping[str, Any]) -> "Workspace":
+        """Write `augment.toml` into `root`; raises AugmentError where one is already there."""
+        path = root.resolve() / SETTINGS
+        if path.exists():
+            raise AugmentError(f"{path}: is already there; work in {root} or choose another folder")
+        try:
+            write_text(path, format_settings(settings))
+        except OSError as error:
+            raise AugmentError(f"{path}: cannot be written ({error.strerror}); choose another folder") from error
+        return cls(path.parent, settings)
+
+    @cached_property
+    def data(self) -> Path:
+        """The Market-1501 folder."""
+        return (self.root / self.settings["data"]).resolve()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the data's images in pixels; key points are in these pixels."""
+        height, width = self.settings.get("size", (128, 64))
+        return int(height), int(width)
+
+    @property
+    def seed(self) -> int:
+        """The workspace's seed, the default of `--seed`."""
+        return int(self.settings.get("seed", 0))
+
+    @cached_property
+    def _images(self) -> pd.DataFrame:
+        return read_market1501(self.data)
+
+    def images(self) -> pd.DataFrame:
+        """The image table: name, path, pid, camid, split (train, gallery or query)."""
+        return self._images
+
+    def keypoints(self, split: str) -> pd.DataFrame:
+        """The key point table of a split, indexed by image name.
+
+        `poses/` as `augment poses` made it, else the exact joints that came with rendered data.
+        Raises AugmentError where there is neither.
+        """
+        file = POSE_FILES[split]
+        for folder in (self.poses_dir, self.data / "keypoints"):
+            if (folder / file).is_file() and (folder != self.poses_dir or read_run(folder) is not None):
+                return read_keypoints(folder / file)
+        raise AugmentError(f"{self.poses_dir / file}: no key points yet; run `augment poses`")
+
+    def keypoints_source(self) -> str | None:
+        """What made the key points in use: an estimator's name, `csv`, `exact`, or None."""
+        run = read_run(self.poses_dir)
+        if run is not None:
+            return str(run["options"]["estimator"])
+        return "exact" if (self.data / "keypoints" / POSE_FILES["train"]).is_file() else None
+
+    @property
+    def poses_dir(self) -> Path:
+        """Key points made by `augment poses`."""
+        return self.root / "poses"
+
+    def patn_dir(self, name: str) -> Path:
+        """A trained generator."""
+        return self.root / "patn" / slug(name)
+
+    def reduced_csv(self, portion: float, seed: int) -> Path:
+        """The images that M^R_p keeps."""
+        return self.root / "reduced" / f"p{portion}-s{seed}.csv"
+
+    def generated_dir(self, name: str, portion: float, seed: int, ratio: int = 1) -> Path:
+        """M^A_p: a generated set; `ratio` 2 and 3 are named in the folder."""
+        return self.root / "generated" / f"{slug(name)}-p{portion}{f'-x{ratio}' if ratio > 1 else ''}-s{seed}"
+
+    def reid_dir(self, name: str) -> Path:
+        """A trained re-ID model."""
+        return self.root / "reid" / slug(name)
+
+    def table_dir(self, name: str) -> Path:
+        """A table and its report."""
+        return self.root / "tables" / name
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """The settings of an `augment.toml`; raises AugmentError for broken TOML or a missing `data`."""
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise AugmentError(f"{path}: not readable as TOML ({error}); mend or remove it") from error
+    if not isinstance(settings.get("data"), str):
+        raise AugmentError(f'{path}: says not where the images are; add a line data = "FOLDER"')
+    return settings
+
+
+def format_settings(settings: Mapping[str, Any]) -> str:
+    """Settings as TOML: plain keys first, then one table per command."""
+    import json
+
+    plain = [f"{key} = {json.dumps(value)}" for key, value in settings.items() if not isinstance(value, Mapping)]
+    tables = [
+        "\n".join([f"\n[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())])
+        for name, table in settings.items()
+        if isinstance(table, Mapping)
+    ]
+    return "\n".join([*plain, *tables]) + "\n"

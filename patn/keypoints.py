@@ -1,0 +1,171 @@
+"""Key points of persons: the 18 joints, their table in memory, and the authors' annotation files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from patn import KeypointError
+
+if TYPE_CHECKING:
+    import torch
+
+Points = TypeVar("Points", "np.ndarray", "torch.Tensor")
+
+MISSING = -1
+JOINTS = (
+    "nose", "neck", "right_shoulder", "right_elbow", "right_wrist", "left_shoulder", "left_elbow", "left_wrist",
+    "right_hip", "right_knee", "right_ankle", "left_hip", "left_knee", "left_ankle",
+    "right_eye", "left_eye", "right_ear", "left_ear",
+)  # fmt: skip
+LIMBS = (
+    (1, 2), (1, 5), (2, 3), (3, 4), (5, 6), (6, 7), (1, 8), (8, 9), (9, 10), (1, 11), (11, 12), (12, 13),
+    (1, 0), (0, 14), (14, 16), (0, 15), (15, 17), (1, 16), (1, 17), (8, 11), (11, 5), (8, 2), (16, 17),
+)  # fmt: skip
+MIRROR = (0, 1, 5, 6, 7, 2, 3, 4, 11, 12, 13, 8, 9, 10, 15, 14, 17, 16)
+TORSO = (2, 5, 8, 11)
+HEADER = "name:keypoints_y:keypoints_x"
+COLUMNS = tuple(f"{axis}{joint}" for axis in "yx" for joint in range(len(JOINTS)))
+_LARGEST = 1_000_000  # pixels; anything beyond is no coordinate, and float32 still holds these exactly
+
+
+def read_keypoints(path: str | Path) -> pd.DataFrame:
+    """Key point table of an annotation file: index `name`, integer columns y0..y17, x0..x17, missing = -1.
+
+    The file has the header `name:keypoints_y:keypoints_x`, then one line an image: its name, a JSON list of 18 y,
+    a JSON list of 18 x, in pixels; spaces around the fields are allowed. A joint with one coordinate -1 (x = 39
+    before the crop of DeepFashion) is kept as it is. Raises KeypointError with file and line for a missing header,
+    a name that occurs twice, another number of joints, or values that are not numbers. Source: the released CSV files.
+    """
+    path = Path(path)
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise KeypointError(f"{path}: key points cannot be read ({error}); give an annotation CSV file") from error
+    if not lines or [field.strip() for field in lines[0].split(":")] != HEADER.split(":"):
+        raise KeypointError(f"{path}, line 1: the header is not {HEADER}; give the authors' annotation format")
+    first_line: dict[str, int] = {}
+    rows: list[list[int]] = []
+    for number, line in enumerate(lines[1:], start=2):
+        if not line.strip():
+            continue
+        place = f"{path}, line {number}"
+        fields = line.split(":")
+        if len(fields) != 3 or not fields[0].strip():
+            raise KeypointError(f"{place}: not `name:[18 y]:[18 x]`; write one image a line with two `:`")
+        name = fields[0].strip()
+        if name in first_line:
+            raise KeypointError(f"{place}: {name} was already given in line {first_line[name]}; keep one of the two")
+        first_line[name] = number
+        rows.append(_coordinates(fields[1], "y", place) + _coordinates(fields[2], "x", place))
+    return _table(first_line, np.array(rows, dtype=np.int64).reshape(len(rows), len(COLUMNS)))
+
+
+def write_keypoints(table: pd.DataFrame, path: str | Path) -> None:
+    """Writes a key point table in the authors' format, by rename: `path` is never seen half-written.
+
+    Coordinates that are not whole numbers are rounded. Raises KeypointError for a name that the format cannot
+    hold (empty, twice, or with `:`, a line break or outer spaces) and for coordinates that are not numbers.
+    """
+    path = Path(path)
+    names = [str(name) for name in table.index]
+    table = keypoint_table(names, keypoint_array(table, table.index))
+    for name in names:
+        if not name.strip() or ":" in name or name != name.strip() or len(name.splitlines()) != 1:
+            raise KeypointError(f"{path}: an image is named {name!r}; rename it, the format has `:` between its fields")
+    joints = len(JOINTS)
+    lines = [HEADER]
+    for name, row in zip(names, table.to_numpy().tolist(), strict=True):
+        lines.append(f"{name}: {json.dumps(row[:joints])}: {json.dumps(row[joints:])}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+def keypoint_table(names: Sequence[str], array: np.ndarray) -> pd.DataFrame:
+    """Key point table of `array`: N x 18 x 2 as (y, x) in pixels, missing = -1; coordinates are rounded.
+
+    A coordinate that is not -1 never becomes -1 by rounding (it goes to 0 or -2), so no joint gets lost.
+    Raises KeypointError for another shape, another number of names, a name that occurs twice, or NaN.
+    """
+    array = np.asarray(array)
+    names = [str(name) for name in names]
+    if array.shape != (len(names), len(JOINTS), 2):
+        raise KeypointError(f"key points are {array.shape}; {len(names)} images need ({len(names)}, 18, 2)")
+    if not (np.abs(array) <= _LARGEST).all():
+        bad = names[int(np.argmin((np.abs(array) <= _LARGEST).all(axis=(1, 2))))]
+        raise KeypointError(f"key points of {bad}: a coordinate is not a number of pixels; mark missing joints with -1")
+    rounded = np.rint(array)
+    rounded = np.where((rounded == MISSING) & (array != MISSING), np.where(array > MISSING, 0, -2), rounded)
+    table = _table(names, rounded.transpose(0, 2, 1).reshape(len(names), len(COLUMNS)).astype(np.int64))
+    if not table.index.is_unique:
+        raise KeypointError(f"key points of {table.index[table.index.duplicated()][0]} were given twice; keep one")
+    return table
+
+
+def keypoint_array(table: pd.DataFrame, names: Iterable[str]) -> np.ndarray:
+    """Key points of the named images in that order: float32 N x 18 x 2 as (y, x) in pixels, missing = -1.
+
+    A name may be asked for more than once. Raises KeypointError for a name that the table lacks.
+    """
+    names = list(names)
+    if not table.index.is_unique:
+        raise KeypointError(f"key points of {table.index[table.index.duplicated()][0]} were given twice; keep one")
+    places = table.index.get_indexer(pd.Index(names, dtype=object))
+    if (places < 0).any():
+        absent = [name for name, place in zip(names, places, strict=True) if place < 0]
+        raise KeypointError(f"{absent[0]}: no key points ({len(absent)} of {len(names)} images); estimate poses again")
+    values = table[list(COLUMNS)].to_numpy(dtype=np.float32)[places]
+    return np.ascontiguousarray(values.reshape(len(names), 2, len(JOINTS)).transpose(0, 2, 1))
+
+
+def scale_keypoints(points: Points, from_size: tuple[int, int], to_size: tuple[int, int]) -> Points:
+    """Key points of images resized from one (height, width) to another; coordinates of -1 stay -1.
+
+    points: ... x 2 as (y, x) in pixels, a numpy array or a tensor; a new one is returned, in floating point.
+    Pixel centres map to pixel centres: y' = (y + 0.5) * H' / H - 0.5, as images are resized.
+    """
+    missing = points == MISSING
+    scaled = points + 0.5
+    scaled[..., 0] *= to_size[0] / from_size[0]
+    scaled[..., 1] *= to_size[1] / from_size[1]
+    scaled -= 0.5
+    scaled[missing] = MISSING
+    return scaled
+
+
+def joints_present(points: Points) -> Points:
+    """Which joints are present, ... x 18 booleans: neither coordinate of ... x 18 x 2 points is -1."""
+    return (points[..., 0] != MISSING) & (points[..., 1] != MISSING)
+
+
+def has_torso(array: np.ndarray) -> np.ndarray:
+    """Which of N images show both shoulders and both hips, N booleans, from N x 18 x 2 points.
+
+    Source: the released pair maker's rule for images worth pairing.
+    """
+    return joints_present(np.asarray(array))[:, list(TORSO)].all(axis=1)
+
+
+def _table(names: Iterable[str], values: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame(values, index=pd.Index(list(names), name="name", dtype=object), columns=list(COLUMNS))
+
+
+def _coordinates(text: str, axis: str, place: str) -> list[int]:
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, list) or not all(type(v) in (int, float) and abs(v) <= _LARGEST for v in values):
+        raise KeypointError(f"{place}: the {axis} values are not a list of numbers; estimate poses again")
+    if len(values) != len(JOINTS):
+        raise KeypointError(
+            f"{place}: {len(values)} {axis} values where {len(JOINTS)} are expected; estimate poses again"
+        )
+    return [round(value) for value in values]

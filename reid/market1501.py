@@ -1,0 +1,147 @@
+"""The Market-1501 folder: what an image's name says, the table of all images, torchreid's view of the same files.
+
+Zheng et al., Scalable Person Re-identification: A Benchmark, ICCV 2015.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from reid import DataError
+
+if TYPE_CHECKING:
+    from torchreid.reid.data.datasets import Market1501
+
+DOWNLOADED_AS = "Market-1501-v15.09.15"
+FOLDERS = MappingProxyType({"train": "bounding_box_train", "gallery": "bounding_box_test", "query": "query"})
+JUNK = -1
+COUNTS = MappingProxyType(
+    {
+        "train": 12_936,
+        "train identities": 751,
+        "query": 3_368,
+        "query identities": 750,
+        "gallery": 19_732,
+        "gallery junk": 3_819,
+        "gallery distractors": 2_798,
+        "gallery without junk": 15_913,
+    }
+)
+"""Images and identities of the real Market-1501, as downloaded."""
+
+_NAME = re.compile(r"(?P<pid>-1|\d+)_c(?P<camid>[1-9]\d*)(?!\d)")
+_IMAGES = frozenset({".jpg", ".jpeg", ".png"})
+
+
+class ImageName(NamedTuple):
+    """What a Market-1501 image name says: identity (-1 junk, 0 background) and camera, counted from 1."""
+
+    pid: int
+    camid: int
+
+
+def parse_name(name: str | Path) -> ImageName:
+    """Identity and camera of an image, from its base name alone: `0002_c1s1_000451_03.jpg` is 2 and 1.
+
+    name: a file name or a path; folders in it are ignored, so that `run_12_c3/0002_c1...` is identity 2. What follows
+    the camera is free: the names of generated images (`0002_c1s1_000451_03_gen.jpg`) and `.jpg.jpg` are read too.
+    Raises DataError for a name that does not begin with an identity and a camera.
+    """
+    match = _NAME.match(Path(name).name)
+    if match is None:
+        raise DataError(
+            f"{name}: the name gives no identity and camera; rename it like 0002_c1s1_000451_03.jpg or take it away"
+        )
+    return ImageName(int(match["pid"]), int(match["camid"]))
+
+
+def read_market1501(folder: str | Path, splits: Sequence[str] = ("train", "gallery", "query")) -> pd.DataFrame:
+    """The image table of a Market-1501 folder: one row an image, columns name, path, pid, camid and split.
+
+    folder: the folder as downloaded, or a folder that holds it under its own name, Market-1501-v15.09.15.
+    splits: which of "train", "gallery" and "query" to read; those left out need not exist.
+    Rows are sorted by split (in the order of `splits`) and name. camid counts from 1. Junk images (pid -1) are kept:
+    see drop_junk. Files that are no images (Thumbs.db), hidden files and folders are passed over.
+    Raises DataError for a folder that is missing or has no image, or an image whose name cannot be read.
+    """
+    root = _root(Path(folder), splits)
+    rows = [
+        (path.name, str(path), *parse_name(path), split) for split in splits for path in _images(root / FOLDERS[split])
+    ]
+    return pd.DataFrame(rows, columns=["name", "path", "pid", "camid", "split"])
+
+
+def drop_junk(table: pd.DataFrame) -> pd.DataFrame:
+    """The image table without junk images (pid -1), numbered anew; distractors (pid 0) stay."""
+    return table[table["pid"] != JUNK].reset_index(drop=True)
+
+
+def relabel(pids: Sequence[int] | np.ndarray | pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Class labels 0..C-1 of N identities, in increasing order of identity.
+
+    Returns (labels, identities): int64 (N,), and the C identities sorted, so that identities[labels] == pids.
+    """
+    identities, labels = np.unique(np.asarray(pids, dtype=np.int64), return_inverse=True)
+    return labels.astype(np.int64), identities
+
+
+def torchreid_dataset(folder: str | Path, **options: Any) -> Market1501:
+    """torchreid's own Market1501 on exactly this folder, whatever its name; nothing is downloaded.
+
+    options: those of torchreid's ImageDataset (transform, mode, combineall, ...); it prints nothing unless verbose=True.
+    Files, identities and cameras are those of read_market1501 without junk; torchreid counts cameras from 0. Unlike
+    torchreid's own reading, the files are sorted, labels follow the identities' order, and only base names are
+    matched (torchreid searches the whole path, which a folder such as `run_12_c3` breaks).
+    Raises DataError as read_market1501 does.
+    """
+    table = drop_junk(read_market1501(folder))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torchreid on import: no Cython; on a folder of another name: deprecated
+        from torchreid.reid.data.datasets import Market1501
+
+        class Market1501Folder(Market1501):
+            dataset_dir = str(Path(table["path"].iloc[0]).parents[1].absolute())
+
+            def process_dir(self, dir_path: str, relabel: bool = False) -> list[tuple[str, int, int]]:
+                part = table[table["split"].map(FOLDERS) == Path(dir_path).name]
+                pids = np.unique(part["pid"], return_inverse=True)[1] if relabel else part["pid"]
+                return list(zip(part["path"], map(int, pids), (part["camid"] - 1).tolist(), strict=True))
+
+        return Market1501Folder(**{"verbose": False, **options})
+
+
+def _root(folder: Path, splits: Sequence[str]) -> Path:
+    """The folder that holds the splits' folders."""
+    unknown = sorted(set(splits) - set(FOLDERS))
+    if unknown:
+        raise DataError(f"There is no split {unknown[0]!r}; the splits are {', '.join(FOLDERS)}")
+    if not folder.is_dir():
+        raise DataError(f"{folder}: there is no such folder; give the Market-1501 folder as downloaded")
+    candidates = (folder, folder / DOWNLOADED_AS, folder / "market1501" / DOWNLOADED_AS)
+    root = next((root for root in candidates if (root / FOLDERS["train"]).is_dir()), folder)
+    for split in splits:
+        if not (root / FOLDERS[split]).is_dir():
+            raise DataError(
+                f"{root}: there is no folder {FOLDERS[split]} in it; give the Market-1501 folder as downloaded"
+            )
+    return root
+
+
+def _images(folder: Path) -> Iterator[Path]:
+    """The folder's images, sorted by name; raises DataError if there are none."""
+    found = [
+        path
+        for path in sorted(folder.iterdir())
+        if path.suffix.lower() in _IMAGES and not path.name.startswith(".") and path.is_file()
+    ]
+    if not found:
+        raise DataError(f"{folder}: there is no image in it; give the Market-1501 folder as downloaded")
+    yield from found

@@ -1,0 +1,162 @@
+"""Ranking of a gallery for each query: mean average precision and the cumulative matching curve, by counting.
+
+The Market-1501 protocol (single query, multi-shot gallery): for each query, gallery images of the same identity and
+the same camera are junk and left out; a query without any other image of its identity is skipped and counted.
+
+The rule for ties, the same for any order of the gallery: images at the same distance are one threshold. Precision is
+taken after the whole tie group, so that the average precision is scikit-learn's `average_precision_score`; in the
+matching curve the first match stands behind every wrong image that is nearer or exactly as far. Without ties, all
+figures are those of torchreid's `evaluate_rank` (within 1e-6; torchreid breaks ties by the order of an unstable sort).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from reid import DataError
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """What a ranking came to; all values in [0, 1].
+
+    mAP: rectangle rule, the mean over matches of the precision at the match (scikit-learn >= 0.19, torchreid).
+    mAP_trapezoid: trapezoid rule, with the mean of the precisions before and at the match, starting at precision 1
+    (the data set's own evaluation code, scikit-learn <= 0.18); never above mAP.
+    cmc: float64 (max_rank,), the share of queries whose first match is among the first k images, k from 1.
+    queries: how many queries count.  skipped: how many had no match in the gallery and do not.
+    """
+
+    mAP: float
+    mAP_trapezoid: float
+    cmc: np.ndarray
+    queries: int
+    skipped: int
+
+
+def rank(
+    distances: ArrayLike,
+    q_pids: ArrayLike,
+    g_pids: ArrayLike,
+    q_camids: ArrayLike,
+    g_camids: ArrayLike,
+    max_rank: int = 50,
+) -> Ranking:
+    """Ranks the gallery for each query by distance, smallest first; the module's docstring states the rules.
+
+    distances: queries x gallery, finite.  q_pids, q_camids: (queries,), g_pids, g_camids: (gallery,) integers.
+    max_rank: length of the matching curve.
+    Raises DataError for arrays that do not fit each other, a distance that is not finite, junk (pid -1) in the
+    gallery, or when no query has a match.
+    """
+    matrix = np.asarray(distances)
+    people = _People(q_pids, g_pids, q_camids, g_camids)
+    if matrix.shape != people.shape:
+        raise DataError(f"The distances are {matrix.shape}, but there are {people.shape} queries and gallery images")
+    return _summary(_outcomes(matrix, people, first=0), max_rank)
+
+
+def evaluate(
+    query_features: ArrayLike,
+    gallery_features: ArrayLike,
+    q_pids: ArrayLike,
+    g_pids: ArrayLike,
+    q_camids: ArrayLike,
+    g_camids: ArrayLike,
+    max_rank: int = 50,
+    chunk: int = 256,
+) -> Ranking:
+    """Ranks the gallery for each query by the squared Euclidean distance of their features.
+
+    query_features: queries x D, gallery_features: gallery x D, arrays or CPU tensors, read as float32.
+    chunk: queries at a time; the memory needed beyond the features is one chunk x gallery matrix of float32.
+    Distances are |q|^2 + |g|^2 - 2 q.g in float32, not below 0.  Otherwise as `rank`, and raises as it does.
+    """
+    queries, gallery = (np.ascontiguousarray(f, dtype=np.float32) for f in (query_features, gallery_features))
+    people = _People(q_pids, g_pids, q_camids, g_camids)
+    if (len(queries), len(gallery)) != people.shape or queries.shape[1:] != gallery.shape[1:] or queries.ndim != 2:
+        raise DataError(
+            f"The features are {queries.shape} and {gallery.shape} for {people.shape} queries and gallery images"
+        )
+    if chunk < 1:
+        raise DataError(f"chunk is {chunk}; it must be at least 1 query")
+    gallery_squares = np.einsum("ij,ij->i", gallery, gallery)
+    parts = []
+    for first in range(0, len(queries), chunk):
+        part = queries[first : first + chunk]
+        distances = part @ gallery.T  # chunk x gallery
+        distances *= -2
+        distances += np.einsum("ij,ij->i", part, part)[:, None]
+        distances += gallery_squares
+        parts.append(_outcomes(np.maximum(distances, 0, out=distances), people, first))
+    return _summary(np.concatenate(parts) if parts else np.empty((0, 3)), max_rank)
+
+
+class _People:
+    """Who the queries are, and where in the gallery each identity is."""
+
+    def __init__(self, q_pids: ArrayLike, g_pids: ArrayLike, q_camids: ArrayLike, g_camids: ArrayLike) -> None:
+        self.q_pids, self.g_pids, self.q_camids, self.g_camids = map(np.asarray, (q_pids, g_pids, q_camids, g_camids))
+        if self.q_pids.shape != self.q_camids.shape or self.g_pids.shape != self.g_camids.shape:
+            raise DataError("There must be one identity and one camera for each query and each gallery image")
+        junk = int((self.g_pids == -1).sum())
+        if junk:
+            raise DataError(f"The gallery holds {junk} junk images (pid -1); take them away with drop_junk first")
+        self.shape = (len(self.q_pids), len(self.g_pids))
+        self._order = np.argsort(self.g_pids, kind="stable")
+        self._sorted = self.g_pids[self._order]
+
+    def same(self, query: int) -> np.ndarray:
+        """Indices of the gallery images of the query's identity."""
+        start, stop = np.searchsorted(self._sorted, [self.q_pids[query], self.q_pids[query] + 1])
+        return self._order[start:stop]
+
+
+def _outcomes(distances: np.ndarray, people: _People, first: int) -> np.ndarray:
+    """Per row (average precision, trapezoid, wrong images before the first match), NaN for a query without match.
+
+    distances: rows x gallery; row i is query `first + i`.
+    """
+    outcomes = np.full((len(distances), 3), np.nan)
+    for i, row in enumerate(distances):
+        if not np.isfinite(row).all():
+            raise DataError(f"The distances of query {first + i} are not all finite; check the features")
+        same = people.same(first + i)
+        other_camera = people.g_camids[same] != people.q_camids[first + i]
+        if other_camera.any():
+            near = row <= row[same[other_camera]].max()
+            near[same] = False
+            outcomes[i] = _count(np.sort(row[same[other_camera]]), np.sort(row[near]))
+    return outcomes
+
+
+def _count(matches: np.ndarray, wrong: np.ndarray) -> tuple[float, float, float]:
+    """(average precision, its trapezoid, wrong images not farther than the first match) of one query.
+
+    matches, wrong: sorted distances of the right images, and of the wrong ones not farther than the last match.
+    """
+    right_to, right_before = (np.searchsorted(matches, matches, side) for side in ("right", "left"))
+    wrong_to, wrong_before = (np.searchsorted(wrong, matches, side) for side in ("right", "left"))
+    precision = right_to / (right_to + wrong_to)
+    before = np.where(right_before + wrong_before == 0, 1.0, right_before / np.maximum(right_before + wrong_before, 1))
+    return float(precision.mean()), float((precision + before).mean() / 2), float(wrong_to[0])
+
+
+def _summary(outcomes: np.ndarray, max_rank: int) -> Ranking:
+    """The means over the queries that have a match."""
+    if max_rank < 1:
+        raise DataError(f"max_rank is {max_rank}; it must be at least 1")
+    counted = outcomes[~np.isnan(outcomes[:, 0])]
+    if not len(counted):
+        raise DataError("No query has an image of the same person by another camera in the gallery; check the folders")
+    hits = np.bincount(np.minimum(counted[:, 2].astype(np.int64), max_rank), minlength=max_rank + 1)
+    return Ranking(
+        mAP=float(counted[:, 0].mean()),
+        mAP_trapezoid=float(counted[:, 1].mean()),
+        cmc=np.cumsum(hits[:max_rank]) / len(counted),
+        queries=len(counted),
+        skipped=len(outcomes) - len(counted),
+    )

@@ -96,7 +96,7 @@ def relabel(pids: Sequence[int] | np.ndarray | pd.Series) -> tuple[np.ndarray, n
 def torchreid_dataset(folder: str | Path, **options: Any) -> Market1501:
     """torchreid's own Market1501 on exactly this folder, whatever its name; nothing is downloaded.
 
-    options: those of torchreid's ImageDataset (transform, mode, combineall, ...); it prints nothing unless verbose=True.
+    options: those of torchreid's ImageDataset (transform, mode, combineall, ...); verbose is False unless given.
     Files, identities and cameras are those of read_market1501 without junk; torchreid counts cameras from 0. Unlike
     torchreid's own reading, the files are sorted, labels follow the identities' order, and only base names are
     matched (torchreid searches the whole path, which a folder such as `run_12_c3` breaks).
@@ -104,18 +104,24 @@ def torchreid_dataset(folder: str | Path, **options: Any) -> Market1501:
     """
     table = drop_junk(read_market1501(folder))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torchreid on import: no Cython; on a folder of another name: deprecated
-        from torchreid.reid.data.datasets import Market1501
+        warnings.simplefilter("ignore")  # on import torchreid warns that it has no Cython
+        from torchreid.reid.data.datasets import ImageDataset, Market1501
+    train, query, gallery = (table[table["split"] == split] for split in ("train", "query", "gallery"))
+    dataset = Market1501.__new__(Market1501)  # its __init__ wants other folder names, and downloads what it misses
+    dataset.data_dir = str(Path(table["path"].iloc[0]).parents[1])
+    ImageDataset.__init__(
+        dataset,
+        _torchreid_rows(train, relabel(train["pid"])[0]),
+        _torchreid_rows(query, query["pid"]),
+        _torchreid_rows(gallery, gallery["pid"]),
+        **{"verbose": False, **options},
+    )
+    return dataset
 
-        class Market1501Folder(Market1501):
-            dataset_dir = str(Path(table["path"].iloc[0]).parents[1].absolute())
 
-            def process_dir(self, dir_path: str, relabel: bool = False) -> list[tuple[str, int, int]]:
-                part = table[table["split"].map(FOLDERS) == Path(dir_path).name]
-                pids = np.unique(part["pid"], return_inverse=True)[1] if relabel else part["pid"]
-                return list(zip(part["path"], map(int, pids), (part["camid"] - 1).tolist(), strict=True))
-
-        return Market1501Folder(**{"verbose": False, **options})
+def _torchreid_rows(table: pd.DataFrame, pids: np.ndarray | pd.Series) -> list[tuple[str, int, int]]:
+    """torchreid's (path, identity or label, camera from 0) of each image."""
+    return [(path, int(pid), camid - 1) for path, pid, camid in zip(table["path"], pids, table["camid"], strict=True)]
 
 
 def _root(folder: Path, splits: Sequence[str]) -> Path:

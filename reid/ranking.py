@@ -25,7 +25,7 @@ class Ranking:
 
     mAP: rectangle rule, the mean over matches of the precision at the match (scikit-learn >= 0.19, torchreid).
     mAP_trapezoid: trapezoid rule, with the mean of the precisions before and at the match, starting at precision 1
-    (the data set's own evaluation code, scikit-learn <= 0.18); never above mAP.
+    (the data set's own evaluation code, scikit-learn <= 0.18); without ties never above mAP.
     cmc: float64 (max_rank,), the share of queries whose first match is among the first k images, k from 1.
     queries: how many queries count.  skipped: how many had no match in the gallery and do not.
     """

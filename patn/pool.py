@@ -1,0 +1,48 @@
+"""The history of fake images that the discriminators are shown."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+class ImagePool:
+    """Up to `size` earlier fakes, from which a batch of new ones is mixed; 0 switches it off.
+
+    Rule, an image at a time: while the pool is not full, keep and return the new image; afterwards, with probability one half,
+    return a random kept one and keep the new one in its place, else return the new one.  Source: released code.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.images: Tensor | None = None  # count x C x H x W
+        self.count = 0
+
+    def query(self, images: Tensor, rng: np.random.Generator) -> Tensor:
+        """Mixes `images` (B x C x H x W, no gradient) with the kept ones; the result follows from state and `rng` alone."""
+        if self.size == 0:
+            return images
+        if self.images is None:
+            self.images = torch.empty_like(images[:1]).repeat(self.size, 1, 1, 1)
+        mixed = images.clone()
+        for index in range(len(images)):
+            if self.count < self.size:
+                self.images[self.count] = images[index]
+                self.count += 1
+            elif rng.random() < 0.5:
+                kept = int(rng.integers(self.size))
+                mixed[index] = self.images[kept]
+                self.images[kept] = images[index]
+        return mixed
+
+    def state(self) -> dict[str, Tensor]:
+        """The kept images as {"images": count x C x H x W}; empty before the first query."""
+        return {} if self.images is None else {"images": self.images[: self.count].contiguous()}
+
+    def load_state(self, state: dict[str, Tensor]) -> None:
+        """Takes over what `state` returned; images beyond `size` are dropped."""
+        self.images, self.count = None, 0
+        if "images" in state and self.size > 0:
+            kept = state["images"][: self.size]
+            self.count = len(kept)
+            self.images = kept.new_zeros(self.size, *kept.shape[1:])
+            self.images[: self.count] = kept

@@ -1,0 +1,92 @@
+"""The re-ID network: a trunk, the mean over its map, Open-ReID's embedding head and a classifier over identities."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from reid import DataError, WeightsError
+from reid.inception import inception_trunk
+from reid.resnet import load_imagenet, resnet50_trunk
+from reid.small import small_trunk
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A trunk's builder with what surrounds it.
+
+    channels: of the trunk's map.  size: default input (height, width) in pixels.
+    embedding_std: of the embedding's normal initialisation; None is Kaiming normal, fan-out.
+    """
+
+    trunk: Callable[[], nn.Module]
+    channels: int
+    size: tuple[int, int]
+    embedding_std: float | None = None
+
+
+BACKBONES: dict[str, Backbone] = {
+    "resnet50": Backbone(resnet50_trunk, channels=2048, size=(256, 128)),
+    "inception": Backbone(inception_trunk, channels=1536, size=(144, 56), embedding_std=0.001),
+    "small": Backbone(small_trunk, channels=128, size=(64, 32)),
+}
+
+
+class ReidModel(nn.Module):
+    """trunk -> mean over the map -> Linear, BatchNorm1d, ReLU, Dropout -> Linear over the identities.
+
+    The same in training and evaluation mode, unlike torchreid's models: `forward` always gives logits, which Open-ReID
+    compares at test.  `features` = 0 leaves the embedding out.  `options` rebuilds the model with `build_model`.
+    Source: Open-ReID's `models/resnet.py` and `models/inception.py`; classifier N(0, 0.001), bias 0.
+    """
+
+    def __init__(self, name: str, *, classes: int, features: int = 128, dropout: float = 0.5):
+        super().__init__()
+        backbone = BACKBONES[name]
+        self.options: dict[str, Any] = {"name": name, "classes": classes, "features": features, "dropout": dropout}
+        self.size = backbone.size
+        self.trunk = backbone.trunk()
+        self.head = nn.Sequential(nn.Dropout(dropout))
+        if features:
+            embedding = nn.Linear(backbone.channels, features)
+            if backbone.embedding_std is None:
+                nn.init.kaiming_normal_(embedding.weight, mode="fan_out")
+            else:
+                nn.init.normal_(embedding.weight, std=backbone.embedding_std)
+            nn.init.zeros_(embedding.bias)
+            self.head = nn.Sequential(embedding, nn.BatchNorm1d(features), nn.ReLU(inplace=True), nn.Dropout(dropout))
+        self.classifier = nn.Linear(features or backbone.channels, classes)
+        nn.init.normal_(self.classifier.weight, std=0.001)
+        nn.init.zeros_(self.classifier.bias)
+
+    def embed(self, images: Tensor) -> Tensor:
+        """The pooled trunk feature, B x channels, of ImageNet-normalised images B x 3 x H x W."""
+        return self.trunk(images).mean((2, 3))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits, B x classes, of ImageNet-normalised images B x 3 x H x W."""
+        return self.classifier(self.head(self.embed(images)))
+
+
+def build_model(
+    name: str, *, classes: int, features: int = 128, dropout: float = 0.5, weights: Path | None = None
+) -> ReidModel:
+    """A re-ID model by its backbone's name, initialised from torch's global random state.
+
+    weights: torchvision's ImageNet file for resnet50, or None to start from scratch.
+    Raises DataError for an unknown name or impossible sizes, WeightsError for weights that do not fit.
+    """
+    if name not in BACKBONES:
+        raise DataError(f"there is no backbone {name!r}; choose one of {', '.join(BACKBONES)}")
+    if classes < 1 or features < 0 or not 0 <= dropout < 1:
+        raise DataError(
+            f"classes {classes}, features {features}, dropout {dropout} make no model; give at least 1, 0 and [0, 1)"
+        )
+    if weights is not None and name != "resnet50":
+        raise WeightsError(f"{weights} cannot start a {name} model; only resnet50 has ImageNet weights, leave it out")
+    model = ReidModel(name, classes=classes, features=features, dropout=dropout)
+    if weights is not None:
+        load_imagenet(model.trunk, weights)
+    return model

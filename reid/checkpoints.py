@@ -1,0 +1,52 @@
+"""Trained re-ID models as one safetensors file: weights, and in its metadata what rebuilds the model."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from reid import DataError, WeightsError
+from reid.backbones import ReidModel, build_model
+
+FORMAT = "reid-model-1"
+
+
+def save_model(path: Path, model: ReidModel, metadata: dict[str, Any] | None = None) -> None:
+    """Write the model's weights with its options and `metadata` (anything JSON can hold); appears by rename."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    header = {
+        "format": FORMAT,
+        "model": json.dumps(model.options, sort_keys=True),
+        "metadata": json.dumps(metadata or {}, sort_keys=True),
+    }
+    save_file(tensors, partial, metadata=header)
+    partial.replace(path)
+
+
+def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[ReidModel, dict[str, Any]]:
+    """The model in evaluation mode on `device`, and the metadata it was saved with.
+
+    Raises WeightsError for a file that is missing, damaged or was not written by `save_model`.
+    """
+    try:
+        with safe_open(path, framework="pt", device=str(device)) as file:
+            header = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (safe_open is no dict)
+    except FileNotFoundError:
+        raise WeightsError(f"{path} does not exist; train the model with `augment reid-train`") from None
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path} is no safetensors file; train the model again with `augment reid-train`") from error
+    if header.get("format") != FORMAT:
+        raise WeightsError(f"{path} is no re-ID model of this program; give a model written by `augment reid-train`")
+    try:
+        model = build_model(**json.loads(header["model"]))
+        model.load_state_dict(tensors)
+    except (KeyError, TypeError, ValueError, RuntimeError, DataError) as error:
+        raise WeightsError(f"{path} does not hold the model it describes; train it again") from error
+    return model.to(device).eval(), json.loads(header["metadata"])

@@ -1,0 +1,81 @@
+"""Open-ReID's `inception`: a small network of 1x1 and 3x3 convolutions that is trained from scratch.
+
+It is neither GoogLeNet nor Inception-v2.  Source: Xiao et al., "Learning deep feature representations with domain
+guided dropout", 2016, and Open-ReID's class of that name.
+"""
+
+import torch
+from torch import Tensor, nn
+
+
+def convolution(channels_in: int, channels: int, *, kernel: int, stride: int = 1) -> nn.Sequential:
+    """Convolution without bias, padded to keep the size at stride 1, then BatchNorm2d and ReLU."""
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels, kernel, stride=stride, padding=kernel // 2, bias=False),
+        nn.BatchNorm2d(channels),
+        nn.ReLU(inplace=True),
+    )
+
+
+class AverageBlock(nn.Module):
+    """Four branches at the input's size, 4 x `width` channels out (4a, 5a, 6a)."""
+
+    def __init__(self, *, channels: int, width: int):
+        super().__init__()
+        self.single = nn.Sequential(
+            convolution(channels, width, kernel=1),
+            convolution(width, width, kernel=3),
+        )
+        self.double = nn.Sequential(
+            convolution(channels, width, kernel=1),
+            convolution(width, width, kernel=3),
+            convolution(width, width, kernel=3),
+        )
+        self.point = convolution(channels, width, kernel=1)
+        self.average = nn.Sequential(nn.AvgPool2d(3, stride=1, padding=1), convolution(channels, width, kernel=1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """B x channels x H x W -> B x 4 width x H x W."""
+        return torch.cat([self.single(x), self.double(x), self.point(x), self.average(x)], dim=1)
+
+
+class MaximumBlock(nn.Module):
+    """Two branches and the pooled input at half the size, 2 x `width` + `channels` channels out (4b, 5b, 6b)."""
+
+    def __init__(self, *, channels: int, width: int):
+        super().__init__()
+        self.single = nn.Sequential(
+            convolution(channels, width, kernel=1),
+            convolution(width, width, kernel=3, stride=2),
+        )
+        self.double = nn.Sequential(
+            convolution(channels, width, kernel=1),
+            convolution(width, width, kernel=3),
+            convolution(width, width, kernel=3, stride=2),
+        )
+        self.maximum = nn.MaxPool2d(3, stride=2, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """B x channels x H x W -> B x (2 width + channels) x ceil(H / 2) x ceil(W / 2)."""
+        return torch.cat([self.single(x), self.double(x), self.maximum(x)], dim=1)
+
+
+def inception_trunk() -> nn.Sequential:
+    """The layers up to the global pool: B x 3 x 144 x 56 -> B x 1536 x 10 x 4; 6,354,464 parameters.
+
+    Convolutions start from Kaiming normal (fan-out), batch norms from 1 and 0.
+    """
+    trunk = nn.Sequential()
+    trunk.add_module("conv1", convolution(3, 32, kernel=3))  # B x 32 x 144 x 56
+    trunk.add_module("conv2", convolution(32, 32, kernel=3))
+    trunk.add_module("conv3", convolution(32, 32, kernel=3))
+    trunk.add_module("pool3", nn.MaxPool2d(2, stride=2, padding=1))  # B x 32 x 73 x 29
+    channels = 32
+    for stage, width in ((4, 64), (5, 128), (6, 256)):
+        trunk.add_module(f"block{stage}a", AverageBlock(channels=channels, width=width))
+        trunk.add_module(f"block{stage}b", MaximumBlock(channels=4 * width, width=width))
+        channels = 6 * width  # 384 x 37 x 15, 768 x 19 x 8, 1536 x 10 x 4
+    for module in trunk.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out")
+    return trunk

@@ -1,0 +1,41 @@
+"""torchreid's ResNet-50 as a trunk: everything before the pool, last stride 2, ImageNet weights from a local file."""
+
+import warnings
+from collections import OrderedDict
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from reid import WeightsError
+
+LAYERS = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4")
+
+
+def resnet50_trunk() -> nn.Sequential:
+    """ResNet-50 up to `layer4`: B x 3 x 256 x 128 -> B x 2048 x 8 x 4; 23,508,032 parameters, random weights.
+
+    The children are named as torchvision names them, so its weight files fit.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torchreid warns that its own ranking is slow; it is not used here
+        from torchreid.reid.models.resnet import Bottleneck, ResNet
+    network = ResNet(num_classes=1, loss="softmax", block=Bottleneck, layers=[3, 4, 6, 3], last_stride=2)
+    return nn.Sequential(OrderedDict((name, getattr(network, name)) for name in LAYERS))
+
+
+def load_imagenet(trunk: nn.Module, path: Path) -> None:
+    """Fill a ResNet-50 trunk with torchvision's ImageNet weights; the file's classifier `fc` is ignored.
+
+    Raises WeightsError if the file is missing or holds another network.
+    """
+    try:
+        tensors = torch.load(path, map_location="cpu", weights_only=True)
+        tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith("fc.")}
+        missing, unexpected = trunk.load_state_dict(tensors, strict=False)
+    except FileNotFoundError:
+        raise WeightsError(f"{path} does not exist; put torchvision's resnet50 weights there") from None
+    except Exception as error:  # an unpickler raises almost anything on a foreign file
+        raise WeightsError(f"{path} is no ResNet-50 weight file; take torchvision's resnet50 weights") from error
+    if unexpected or any(not name.endswith("num_batches_tracked") for name in missing):  # old files lack the counters
+        raise WeightsError(f"{path} holds another network's weights; take torchvision's resnet50 weights")

@@ -1,0 +1,119 @@
+"""How a re-ID model is trained: one frozen dataclass, and the presets that name every number."""
+
+from dataclasses import dataclass, replace
+
+from reid import DataError
+from reid.backbones import BACKBONES
+
+CHOICES = {
+    "optimizer": ("sgd", "adamw"),
+    "schedule": ("decay", "one-cycle"),
+    "crop": ("random-area", "pad", "none"),
+    "feature": ("logits", "pooled"),
+}
+
+
+@dataclass(frozen=True)
+class ReidTraining:
+    """One training recipe; the defaults are Open-ReID's softmax recipe for one device.
+
+    height, width: input in pixels.  epochs: passes over the training set.  updates: number of steps instead, the
+    schedule being stretched to it.  learning_rate: of the head; the trunk has `trunk_factor` times that.
+    decay_every: epochs between divisions by 10 (schedule "decay").  erasing: probability of a random rectangle.
+    jitter: strength of the colour jitter in [0, 1).  feature: what is compared at test.  features: size of the
+    embedding, 0 for none.
+    """
+
+    backbone: str = "resnet50"
+    height: int = 256
+    width: int = 128
+    batch: int = 64
+    epochs: int = 50
+    updates: int | None = None
+    optimizer: str = "sgd"
+    learning_rate: float = 0.025
+    trunk_factor: float = 0.1
+    momentum: float = 0.9
+    nesterov: bool = True
+    weight_decay: float = 5e-4
+    schedule: str = "decay"
+    decay_every: int = 40
+    label_smoothing: float = 0.0
+    features: int = 128
+    dropout: float = 0.5
+    crop: str = "random-area"
+    flip: bool = True
+    erasing: float = 0.0
+    jitter: float = 0.0
+    feature: str = "logits"
+
+    def __post_init__(self) -> None:
+        if self.backbone not in BACKBONES:
+            raise DataError(f"there is no backbone {self.backbone!r}; choose one of {', '.join(BACKBONES)}")
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise DataError(f"{name} is {getattr(self, name)!r}; choose one of {', '.join(choices)}")
+        for name, least in (("height", 16), ("width", 16), ("batch", 2), ("epochs", 1), ("decay_every", 1)):
+            if getattr(self, name) < least:
+                raise DataError(f"{name} is {getattr(self, name)}; it must be at least {least}")
+        if self.updates is not None and self.updates < 1:
+            raise DataError(f"updates is {self.updates}; it must be at least 1, or None to count epochs")
+        if self.learning_rate <= 0 or self.trunk_factor < 0 or self.weight_decay < 0 or self.features < 0:
+            raise DataError("learning_rate must be positive, and trunk_factor, weight_decay and features not negative")
+        for name, below in (("label_smoothing", 1), ("dropout", 1), ("jitter", 1), ("momentum", 1)):
+            if not 0 <= getattr(self, name) < below:
+                raise DataError(f"{name} is {getattr(self, name)}; it must be at least 0 and below {below}")
+        if not 0 <= self.erasing <= 1:
+            raise DataError(f"erasing is {self.erasing}; it is a probability between 0 and 1")
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Input (height, width) in pixels."""
+        return self.height, self.width
+
+
+PRESETS: dict[str, ReidTraining] = {
+    "open-reid": ReidTraining(),
+    "open-reid-standard": ReidTraining(batch=128, learning_rate=0.1, features=1024, feature="pooled"),
+    "demo": ReidTraining(
+        backbone="small",
+        height=64,
+        width=32,
+        epochs=14,
+        optimizer="adamw",
+        learning_rate=2e-3,
+        trunk_factor=1.0,
+        weight_decay=5e-4,
+        schedule="one-cycle",
+        label_smoothing=0.1,
+        features=0,
+        dropout=0.0,
+        crop="pad",
+        feature="pooled",
+    ),
+}
+
+
+def preset(name: str, backbone: str | None = None, *, pretrained: bool = True) -> ReidTraining:
+    """A preset with the numbers that depend on the backbone filled in; None keeps the preset's own backbone.
+
+    "open-reid": batch 64, learning rate 0.025, for one device (equals the batch-norm statistics of Open-ReID's four).
+    resnet50: 256 x 128, trunk at a tenth, 50 epochs, decay at 40.  inception: 144 x 56, one learning rate,
+    70 epochs, decay at 60.  "open-reid-standard": as CamStyle has it, batch 128, 1024 features, pooled feature.
+    "demo": 64 x 32 from scratch with any backbone, AdamW.
+    pretrained: False says that resnet50 starts without ImageNet weights, so its trunk learns at the full rate.
+    Source: Open-ReID, `examples/softmax_loss.py` and its benchmark commands.
+    """
+    if name not in PRESETS:
+        raise DataError(f"there is no re-ID preset {name!r}; choose one of {', '.join(PRESETS)}")
+    training = PRESETS[name]
+    if backbone is not None and backbone not in BACKBONES:
+        raise DataError(f"there is no backbone {backbone!r}; choose one of {', '.join(BACKBONES)}")
+    if backbone is not None and name != "demo":
+        height, width = BACKBONES[backbone].size
+        training = replace(training, backbone=backbone, height=height, width=width)
+    elif backbone is not None:
+        training = replace(training, backbone=backbone)
+    if name != "demo" and training.backbone != "resnet50":
+        training = replace(training, epochs=70, decay_every=60, trunk_factor=1.0)
+    return training if pretrained else replace(training, trunk_factor=1.0)

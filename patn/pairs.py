@@ -1,0 +1,72 @@
+"""Training and test pairs: two images of one person, the first seen, the second to be drawn."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from patn import DataError
+from patn.keypoints import has_torso
+
+COLUMNS = ["from", "to"]
+
+
+def training_pairs(names: Sequence[str], pids: Sequence[int] | np.ndarray, array: np.ndarray) -> pd.DataFrame:
+    """All ordered pairs of two images of one person, columns `from` (condition) and `to` (target).
+
+    names: N different file names.  pids: N identities; junk (-1) and distractors (0) make no pairs.
+    array: N x 18 x 2 key points as (y, x), missing = -1; an image takes part if both shoulders and both hips are
+    present. Pairs are sorted by identity, condition and target, whatever the order of the images. Cameras play no
+    part. Raises DataError for names that occur twice or inputs of different lengths. Source: the released pair maker.
+    """
+    pids = np.asarray(pids, dtype=np.int64)
+    if not len(names) == len(pids) == len(array):
+        raise DataError(f"{len(names)} names, {len(pids)} identities and {len(array)} poses; pairs need one of each")
+    images = pd.DataFrame({"name": np.array(names, dtype=object), "pid": pids})
+    if images["name"].duplicated().any():
+        raise DataError(f"{images['name'][images['name'].duplicated()].iloc[0]}: the image was given twice; keep one")
+    images = images[(pids > 0) & has_torso(array)] if len(images) else images
+    people = images.sort_values(["pid", "name"]).groupby("pid", sort=True)["name"]
+    pairs = [_ordered_pairs(group.to_numpy()) for _, group in people]
+    return pd.DataFrame(np.concatenate([np.empty((0, 2), dtype=object), *pairs]), columns=COLUMNS)
+
+
+def sample_pairs(pairs: pd.DataFrame, count: int, seed: int = 0) -> pd.DataFrame:
+    """`count` of the pairs, drawn without replacement; the same for the same pairs, count and seed.
+
+    Raises DataError when there are fewer pairs. Source: the released test pairs are 12,000 drawn with seed 0.
+    """
+    if not 0 <= count <= len(pairs):
+        raise DataError(f"{count} pairs cannot be drawn from {len(pairs)}; ask for 0 to {len(pairs)}")
+    return pairs.sample(n=count, random_state=seed).reset_index(drop=True)
+
+
+def read_pairs(path: str | Path) -> pd.DataFrame:
+    """Pairs of a comma-separated file with the header `from,to`, in its order; DataError if it is not one."""
+    try:
+        pairs = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False)
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().replace("\n", " ")
+        raise DataError(f"{path}: pairs cannot be read ({reason}); give a file with header from,to") from error
+    if list(pairs.columns) != COLUMNS:
+        raise DataError(f"{path}, line 1: the header is {','.join(pairs.columns)}; it must be from,to")
+    empty = (pairs == "").any(axis=1).to_numpy()
+    if empty.any():
+        raise DataError(f"{path}: pair {int(empty.argmax()) + 1} lacks a name; write two file names a line")
+    return pairs
+
+
+def write_pairs(pairs: pd.DataFrame, path: str | Path) -> None:
+    """Writes pairs as a comma-separated file with the header `from,to`, by rename."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    pairs[COLUMNS].to_csv(partial, index=False, lineterminator="\n")
+    partial.replace(path)
+
+
+def _ordered_pairs(names: np.ndarray) -> np.ndarray:
+    count = len(names)
+    different = ~np.eye(count, dtype=bool).ravel()
+    return np.stack([np.repeat(names, count), np.tile(names, count)], axis=1)[different]

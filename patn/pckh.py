@@ -1,0 +1,95 @@
+"""PCKh: the share of joints that a pose estimator finds where they should be, measured by the head's size."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from patn import DataError, KeypointError
+from patn.keypoints import JOINTS, MISSING, joints_present
+
+HEAD = (0, 1, 14, 15, 16, 17)  # nose, neck, eyes, ears
+
+
+@dataclass(frozen=True, eq=False)
+class Pckh:
+    """Joints found right, over all images and joint by joint.
+
+    right, joints: 18 integers each, joints found right and joints that counted.
+    images, skipped: number of images that counted, and that did not.
+    """
+
+    right: np.ndarray
+    joints: np.ndarray
+    images: int
+    skipped: int
+
+    @property
+    def score(self) -> float:
+        """Right joints / counted joints of all images together, in [0, 1]; NaN if none counted."""
+        total = int(self.joints.sum())
+        return int(self.right.sum()) / total if total else float("nan")
+
+    @property
+    def joint_scores(self) -> np.ndarray:
+        """The same for each of the 18 joints; NaN for a joint that never counted."""
+        scores = np.full(len(JOINTS), np.nan)
+        return np.divide(self.right, self.joints, out=scores, where=self.joints > 0)
+
+
+def pckh(
+    target: np.ndarray, predicted: np.ndarray, alpha: float = 0.5, zero_box: Literal["wrong", "skip"] = "wrong"
+) -> Pckh:
+    """PCKh as the released script computes it: per axis, against the box around the target's head joints.
+
+    target, predicted: N x 18 x 2 as (y, x) in pixels, missing = -1.  alpha: share of the box that is allowed.
+    A joint is right if both sides have it, |dx| < alpha * box width and |dy| < alpha * box height. Every target joint
+    whose y is not -1 counts; one that was not found is wrong. Images with fewer than two of nose, neck, eyes and ears
+    are skipped. Head joints in one row or column leave no room for a right joint (`zero_box="wrong"`, the script's
+    way); "skip" leaves such images out. Raises KeypointError for other shapes, DataError for other options.
+    """
+    target, predicted = _points(target, predicted, alpha)
+    if zero_box not in ("wrong", "skip"):
+        raise DataError(f"zero_box is {zero_box!r}; it must be 'wrong' or 'skip'")
+    head = target[:, HEAD]  # N x 6 x 2
+    seen = joints_present(head)
+    low = np.where(seen[..., None], head, np.inf).min(axis=1, initial=np.inf)
+    high = np.where(seen[..., None], head, -np.inf).max(axis=1, initial=-np.inf)
+    counted = seen.sum(axis=1) >= 2
+    box = np.where(counted[:, None], high - low, 0.0)  # N x 2 as (height, width)
+    if zero_box == "skip":
+        counted &= (box > 0).all(axis=1)
+    near = (np.abs(target - predicted) < alpha * box[:, None]).all(axis=2)
+    right = near & joints_present(target) & joints_present(predicted)
+    return _count(right, target[..., 0] != MISSING, counted)
+
+
+def pckh_by_head_size(target: np.ndarray, predicted: np.ndarray, head_size: np.ndarray, alpha: float = 0.5) -> Pckh:
+    """PCKh by distance, for known head sizes, over the images in which somebody was found.
+
+    target, predicted: N x 18 x 2 as (y, x) in pixels, missing = -1.  head_size: N lengths in pixels.
+    A joint is right if both sides have it and they are less than alpha * head size apart. Every present target joint
+    counts; images whose prediction has no joint at all are skipped. Raises KeypointError for other shapes.
+    """
+    target, predicted = _points(target, predicted, alpha)
+    head_size = np.asarray(head_size, dtype=np.float64)
+    if head_size.shape != target.shape[:1] or not (head_size > 0).all():
+        raise KeypointError(f"head sizes are {head_size.shape}; {len(target)} images need as many lengths above 0")
+    present, found = joints_present(target), joints_present(predicted)
+    distance = np.linalg.norm(target - predicted, axis=2)
+    right = present & found & (distance < alpha * head_size[:, None])
+    return _count(right, present, found.any(axis=1))
+
+
+def _points(target: np.ndarray, predicted: np.ndarray, alpha: float) -> tuple[np.ndarray, np.ndarray]:
+    target, predicted = np.asarray(target, dtype=np.float64), np.asarray(predicted, dtype=np.float64)
+    if target.shape != predicted.shape or target.ndim != 3 or target.shape[1:] != (len(JOINTS), 2):
+        raise KeypointError(f"key points are {target.shape} and {predicted.shape}; PCKh needs two equal N x 18 x 2")
+    if not alpha > 0:
+        raise DataError(f"alpha is {alpha}; it must be above 0")
+    return target, predicted
+
+
+def _count(right: np.ndarray, joints: np.ndarray, counted: np.ndarray) -> Pckh:
+    images = int(counted.sum())
+    return Pckh(right[counted].sum(axis=0), joints[counted].sum(axis=0), images, len(counted) - images)

@@ -22,11 +22,11 @@ class AverageBlock(nn.Module):
 
     def __init__(self, *, channels: int, width: int):
         super().__init__()
-        self.single = nn.Sequential(
+        self.shallow = nn.Sequential(
             convolution(channels, width, kernel=1),
             convolution(width, width, kernel=3),
         )
-        self.double = nn.Sequential(
+        self.deep = nn.Sequential(
             convolution(channels, width, kernel=1),
             convolution(width, width, kernel=3),
             convolution(width, width, kernel=3),
@@ -36,7 +36,7 @@ class AverageBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """B x channels x H x W -> B x 4 width x H x W."""
-        return torch.cat([self.single(x), self.double(x), self.point(x), self.average(x)], dim=1)
+        return torch.cat([self.shallow(x), self.deep(x), self.point(x), self.average(x)], dim=1)
 
 
 class MaximumBlock(nn.Module):
@@ -44,11 +44,11 @@ class MaximumBlock(nn.Module):
 
     def __init__(self, *, channels: int, width: int):
         super().__init__()
-        self.single = nn.Sequential(
+        self.shallow = nn.Sequential(
             convolution(channels, width, kernel=1),
             convolution(width, width, kernel=3, stride=2),
         )
-        self.double = nn.Sequential(
+        self.deep = nn.Sequential(
             convolution(channels, width, kernel=1),
             convolution(width, width, kernel=3),
             convolution(width, width, kernel=3, stride=2),
@@ -57,7 +57,7 @@ class MaximumBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """B x channels x H x W -> B x (2 width + channels) x ceil(H / 2) x ceil(W / 2)."""
-        return torch.cat([self.single(x), self.double(x), self.maximum(x)], dim=1)
+        return torch.cat([self.shallow(x), self.deep(x), self.maximum(x)], dim=1)
 
 
 def inception_trunk() -> nn.Sequential:

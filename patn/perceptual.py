@@ -4,6 +4,7 @@ The paper's network is VGG-19 up to the ReLU after conv1_2. Where its weights ar
 `name` tells which one was used.
 """
 
+import contextlib
 import importlib.util
 import pickle
 import zipfile
@@ -24,11 +25,15 @@ class Perceptual(nn.Module):
     """`perceptual(generated, target)`: mean over the tapped layers of L1 / scale.
 
     stages: run one after the other; the output of each is compared.  scales: one divisor a stage.  Everything is frozen.
+    full_precision: switches an autocast around the call off.
     """
 
-    def __init__(self, name: str, stages: list[nn.Module], scales: Tensor | None = None) -> None:
+    def __init__(
+        self, name: str, stages: list[nn.Module], scales: Tensor | None = None, *, full_precision: bool = False
+    ) -> None:
         super().__init__()
         self.name = name
+        self.full_precision = full_precision
         self.stages = nn.ModuleList(stages)
         self.mean: Tensor
         self.std: Tensor
@@ -40,9 +45,12 @@ class Perceptual(nn.Module):
 
     def forward(self, generated: Tensor, target: Tensor) -> Tensor:
         """A scalar >= 0; images are B x 3 x H x W in [-1, 1].  No gradient flows into `target`."""
-        with torch.no_grad():
-            wanted = self.features(target)
-        return torch.stack(_distances(self.features(generated), wanted)).div(self.scales).mean()
+        outer = contextlib.nullcontext()
+        with torch.autocast(generated.device.type, enabled=False) if self.full_precision else outer:
+            with torch.no_grad():
+                wanted = self.features(target)
+            distances = _distances(self.features(generated), wanted)
+        return torch.stack(distances).div(self.scales).mean()
 
     def features(self, images: Tensor) -> list[Tensor]:
         """The tapped layers' outputs for B x 3 x H x W in [-1, 1], mapped to ImageNet's mean and deviation first."""
@@ -109,7 +117,8 @@ def mobilenet_perceptual(weights_path: Path, reference: Tensor, *, seed: int = 0
         start = index + 1
     name = f"mobilenet_v2 blocks {','.join(map(str, MOBILENET_BLOCKS))} (not the paper's network)"
     unscaled = Perceptual(name, stages)
-    return Perceptual(name, stages, _scales(unscaled, reference, seed))
+    scales = _scales(unscaled, reference, seed)
+    return Perceptual(name, stages, scales, full_precision=True)  # bfloat16 strided depthwise gradients are slow on CPUs
 
 
 def _scales(perceptual: Perceptual, reference: Tensor, seed: int, most: int = 128) -> Tensor:

@@ -1,0 +1,168 @@
+"""The `augment` command: global options, workspaces, settings, errors; its verbs are loaded when first used."""
+
+import difflib
+import importlib
+import json
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from functools import update_wrapper
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import click
+
+import patn
+import reid
+from augment import AugmentError
+from augment.runtime import Runtime
+
+VERBS = {
+    "init": "Make a workspace on real images or on rendered pedestrians.",
+    "check": "Say what the workspace has and lacks.",
+    "info": "Print versions, devices and weight files.",
+    "poses": "Estimate or import key points.",
+    "patn-train": "Train a pose-transfer generator.",
+    "generate": "Fill a reduced training set with generated images.",
+    "reid-train": "Train a re-ID model and evaluate it.",
+    "reid-eval": "Evaluate a trained re-ID model.",
+}
+SETTINGS_KEYS = {"data", "size", "seed", "layout"}
+
+
+class Group(click.Group):
+    """Verbs by name, imported when asked for; users' mistakes become one sentence and exit status 1."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Our verbs in the order of a project, then those of other packages."""
+        return [*VERBS, *sorted(set(_plugged()) - set(VERBS))]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        if cmd_name in VERBS:
+            return importlib.import_module(f"augment.commands.{cmd_name.replace('-', '_')}").command
+        point = _plugged().get(cmd_name)
+        return point.load() if point else None
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """As click's, with the nearest verb named where there is no such one."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            ctx.fail(f"No such command {args[0]!r}.{nearest(args[0], self.list_commands(ctx))}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of verbs, without importing any."""
+        plugged = {name: self.get_command(ctx, name) for name in self.list_commands(ctx) if name not in VERBS}
+        rows = [*VERBS.items(), *((name, command.get_short_help_str(80)) for name, command in plugged.items() if command)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb; the one place where the packages' own errors and Ctrl-C are met."""
+        try:
+            return super().invoke(ctx)
+        except (AugmentError, patn.DataError, reid.DataError) as error:
+            if ctx.params.get("verbose", 0) >= 2:
+                raise
+            raise click.ClickException(str(error)) from error
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("\nStopped; nothing is lost. The same command resumes:", err=True)
+            click.echo(f"  augment {' '.join(sys.argv[1:])}", err=True)
+            raise click.exceptions.Exit(130) from None
+
+
+def _plugged() -> Mapping[str, metadata.EntryPoint]:
+    """Commands that installed packages add through the `augment.commands` entry points."""
+    return {point.name: point for point in metadata.entry_points(group="augment.commands")}
+
+
+def nearest(word: str, known: Any) -> str:
+    """` Did you mean 'x'?` for the known word most like `word`, or an empty string."""
+    match = difflib.get_close_matches(word, list(known), n=1)
+    return f" Did you mean {match[0]!r}?" if match else ""
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "AUGMENT"})
+@click.version_option(package_name="augment-reid", prog_name="augment")
+@click.option("--workspace", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Workspace to use.")
+@click.option("--device", default="auto", metavar="DEVICE", show_default=True, help="auto, cpu, cuda or cuda:N.")
+@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True,
+              help="Number format of training; auto is bf16 where the hardware computes it natively.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=None, help="Seed of everything random.  [default: workspace's]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, everything else on stderr.")
+@click.option("-v", "--verbose", count=True, help="Say more; -v -v shows the traceback of an error.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress bars, no messages.")
+@click.pass_context
+def augment(ctx: click.Context, workspace: Path | None, quiet: bool, verbose: int, **_: Any) -> None:
+    """Pose-transferred training images for person re-identification.
+
+    \b
+    Example:
+      augment init people && cd people && augment check
+    """
+    level = logging.ERROR if quiet else logging.DEBUG if verbose >= 2 else logging.INFO
+    logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr, force=True)
+    for noisy in ("matplotlib", "PIL", "absl", "filelock", "h5py"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    if workspace is not None or ctx.invoked_subcommand not in {"init", "info", "demo"}:
+        ctx.default_map = _default_map(ctx, workspace)
+
+
+def _default_map(ctx: click.Context, workspace: Path | None) -> dict[str, Any] | None:
+    """The workspace's settings as defaults of the verbs; raises AugmentError for a key that no option has."""
+    from augment.workspace import SETTINGS, Workspace
+
+    try:
+        found = Workspace.find(workspace)
+    except AugmentError:
+        return None  # the verb itself says so if it needs one
+    tables = {name: value for name, value in found.settings.items() if isinstance(value, Mapping)}
+    for key in found.settings:
+        if key not in SETTINGS_KEYS and key not in tables:
+            raise AugmentError(f"{found.root / SETTINGS}: no setting {key!r}.{nearest(key, SETTINGS_KEYS)}")
+    group = ctx.command
+    assert isinstance(group, click.Group)
+    for verb, options in tables.items():
+        command = group.get_command(ctx, verb)
+        if command is None:
+            raise AugmentError(f"{found.root / SETTINGS}: no command [{verb}].{nearest(verb, group.list_commands(ctx))}")
+        known = {parameter.name for parameter in command.params}
+        for option in options:
+            if option.replace("-", "_") not in known:
+                raise AugmentError(f"{found.root / SETTINGS}: [{verb}] has no {option!r}.{nearest(option, known)}")
+    return {verb: {key.replace("-", "_"): value for key, value in table.items()} for verb, table in tables.items()}
+
+
+def pass_workspace(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Hand the command its Workspace as first argument."""
+
+    @click.pass_context
+    def wrapper(ctx: click.Context, *args: Any, **kwargs: Any) -> Any:
+        from augment.workspace import Workspace
+
+        return ctx.invoke(function, Workspace.find(ctx.find_root().params.get("workspace")), *args, **kwargs)
+
+    return update_wrapper(wrapper, function)
+
+
+def global_options() -> dict[str, Any]:
+    """The global options of this call: workspace, device, precision, seed, as_json, verbose, quiet."""
+    return click.get_current_context().find_root().params
+
+
+def runtime(force: bool = False) -> Runtime:
+    """The Runtime that the global options ask for."""
+    given = global_options()
+    return Runtime(given["device"], given["precision"], progress=not given["quiet"], force=force)
+
+
+def seed_or(default: int) -> int:
+    """`--seed` where it was given, else `default`."""
+    given = global_options()["seed"]
+    return default if given is None else int(given)
+
+
+def emit(result: Mapping[str, Any], text: str) -> None:
+    """Print a command's result on stdout: the JSON object with `--json`, else the text."""
+    click.echo(json.dumps(result) if global_options()["as_json"] else text)

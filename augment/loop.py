@@ -1,0 +1,183 @@
+"""The one loop that trains everything: a visible `for`, a step that is a function of (seed, step), exact resuming."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from tqdm import tqdm
+
+from augment import AugmentError
+
+if TYPE_CHECKING:
+    import torch
+
+LAST = "last.safetensors"
+METRICS = "metrics.jsonl"
+
+
+class Objective(Protocol):
+    """What a wing offers to be trained: networks, optimisers and a step; it touches no file."""
+
+    networks: Mapping[str, torch.nn.Module]
+    optimizers: Mapping[str, torch.optim.Optimizer]
+    steps: int
+
+    def batch(self, step: int) -> Mapping[str, torch.Tensor]:
+        """The step's batch, a function of the objective's seed and `step` alone."""
+
+    def step(self, batch: Mapping[str, torch.Tensor], step: int) -> Mapping[str, torch.Tensor | float]:
+        """Set the learning rate of `step`, update the networks once, return the losses."""
+
+    def extra_state(self) -> dict[str, torch.Tensor]:
+        """State beyond weights and optimisers (image pools)."""
+
+    def load_extra_state(self, state: Mapping[str, torch.Tensor]) -> None:
+        """Take back what `extra_state` gave."""
+
+
+def step_seed(seed: int, step: int) -> int:
+    """The global torch seed of one step (dropout has no generator of its own)."""
+    return int(np.random.SeedSequence((seed, step)).generate_state(1)[0])
+
+
+def train(
+    objective: Objective,
+    folder: Path,
+    *,
+    seed: int,
+    save_every: int = 500,
+    log_every: int = 50,
+    sample_every: int = 0,
+    draw: Callable[[Path], None] | None = None,
+    label: str = "train",
+    progress: bool = True,
+) -> float:
+    """Train to the objective's last step, resuming from `last.safetensors`; returns the seconds spent in this process.
+
+    A killed run continues with the result of an unbroken one.  Every `sample_every` steps `draw` writes a picture.
+    Raises AugmentError when a loss stops being finite; the last checkpoint stays.
+    """
+    import torch
+
+    first = load_state(objective, folder / LAST)
+    _cut_metrics(folder / METRICS, first)
+    for network in objective.networks.values():
+        network.train()
+    started = time.perf_counter()
+    bar = tqdm(total=objective.steps, initial=first, desc=label, unit="step", disable=None if progress else True)
+    with bar, (folder / METRICS).open("a", encoding="utf-8") as metrics:
+        for step in range(first, objective.steps):
+            torch.manual_seed(step_seed(seed, step))
+            losses = objective.step(objective.batch(step), step)
+            bar.update()
+            done = step + 1
+            if done % log_every == 0 or done == objective.steps:
+                record = {name: float(value) for name, value in losses.items()}
+                _refuse_nan(record, done, folder)
+                metrics.write(json.dumps({"step": done, **record, "seconds": _elapsed(started)}) + "\n")
+                metrics.flush()
+                bar.set_postfix({name: f"{value:.3f}" for name, value in list(record.items())[:3]}, refresh=False)
+            if done % save_every == 0 or done == objective.steps:
+                save_state(objective, folder / LAST, done)
+            if draw is not None and sample_every and (done % sample_every == 0 or done == objective.steps):
+                draw(folder / "samples" / f"{done:06d}.png")
+    return time.perf_counter() - started
+
+
+def _elapsed(started: float) -> float:
+    return round(time.perf_counter() - started, 3)
+
+
+def _refuse_nan(record: Mapping[str, float], step: int, folder: Path) -> None:
+    bad = [name for name, value in record.items() if not math.isfinite(value)]
+    if bad:
+        raise AugmentError(f"{folder}: {bad[0]} is not finite at step {step}; lower the learning rate or use fp32")
+
+
+def _cut_metrics(path: Path, step: int) -> None:
+    """Drop records of steps after the checkpoint that is resumed from, and a half-written last line."""
+    if not path.exists():
+        return
+    kept = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            record = json.loads(line)
+        except ValueError:
+            break
+        if record["step"] <= step:
+            kept.append(line + "\n")
+    partial = path.with_suffix(".partial")
+    partial.write_text("".join(kept), encoding="utf-8")
+    partial.replace(path)
+
+
+def read_metrics(folder: Path) -> list[dict[str, Any]]:
+    """The records of a training, one a logged step."""
+    path = folder / METRICS
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
+def save_state(objective: Objective, path: Path, step: int) -> None:
+    """Weights, optimiser tensors, further state and the step in one safetensors file, written by rename."""
+    from safetensors.torch import save_file
+
+    tensors = {}
+    for name, network in objective.networks.items():
+        for key, value in network.state_dict().items():
+            tensors[f"network.{name}.{key}"] = value
+    for name, optimizer in objective.optimizers.items():
+        for index, state in optimizer.state_dict()["state"].items():
+            for key, value in state.items():
+                if value is not None:
+                    tensors[f"optimizer.{name}.{index}.{key}"] = value
+    for key, value in objective.extra_state().items():
+        tensors[f"extra.{key}"] = value
+    contiguous = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
+    partial = path.with_suffix(".partial")
+    save_file(contiguous, partial, metadata={"step": str(step)})
+    partial.replace(path)
+
+
+def load_state(objective: Objective, path: Path) -> int:
+    """Take back what `save_state` wrote; returns the steps already done, 0 where there is no file.
+
+    Raises AugmentError for a file of other networks.
+    """
+    import torch
+    from safetensors import SafetensorError, safe_open
+
+    if not path.exists():
+        return 0
+    try:
+        with safe_open(path, framework="pt") as file:
+            step = int(file.metadata()["step"])
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a mapping)
+    except (SafetensorError, OSError, KeyError, TypeError) as error:
+        raise AugmentError(f"{path}: not a checkpoint of this tool; delete the folder to start again") from error
+    try:
+        for name, network in objective.networks.items():
+            network.load_state_dict(_under(tensors, f"network.{name}."))
+    except RuntimeError as error:
+        raise AugmentError(f"{path}: holds other networks; delete the folder to start again") from error
+    for name, optimizer in objective.optimizers.items():
+        states: dict[int, dict[str, torch.Tensor]] = {}
+        for key, value in _under(tensors, f"optimizer.{name}.").items():
+            index, part = key.split(".", 1)
+            states.setdefault(int(index), {})[part] = value
+        optimizer.load_state_dict({"state": states, "param_groups": optimizer.state_dict()["param_groups"]})
+        for parameter, state in optimizer.state.items():
+            for part, value in state.items():  # fused optimisers walk memory: moments must lie as their weights do
+                if value.shape == parameter.shape:
+                    state[part] = torch.empty_like(parameter).copy_(value)
+    objective.load_extra_state(_under(tensors, "extra."))
+    return step
+
+
+def _under(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}

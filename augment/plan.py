@@ -1,0 +1,137 @@
+"""The plan of a generated set: for every image to be made its source image, the image whose pose it takes, its name."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+import numpy as np
+import pandas as pd
+
+from augment import AugmentError
+
+PLAN_STREAM = 2
+TARGET_POSES = ("removed", "reduced", "all", "own")
+COLUMNS = ["output", "pid", "source", "pose", "how"]
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How sources and target poses are drawn.
+
+    `target_poses`: the removed image's own pose ("removed", the paper's Ours), a random one of M^R_p ("reduced",
+    Ours*), of the whole training set ("all"), or the source's own ("own": a control without pose transfer).
+    `ratio` 2 and 3 add one and two images per real image, at portion 1 only.
+    `missing` says what becomes of a removed image without key points: "fill" takes another pose, "drop" leaves it out.
+    """
+
+    target_poses: str = "removed"
+    ratio: int = 1
+    missing: str = "fill"
+
+    def __post_init__(self) -> None:
+        if self.target_poses not in TARGET_POSES:
+            raise AugmentError(f"target poses {self.target_poses!r}: must be one of {', '.join(TARGET_POSES)}")
+        if self.ratio not in (1, 2, 3):
+            raise AugmentError(f"ratio {self.ratio}: must be 1, 2 or 3")
+        if self.missing not in ("fill", "drop"):
+            raise AugmentError(f"missing {self.missing!r}: must be fill or drop")
+
+
+def make_plan(
+    train: pd.DataFrame, posed: Sequence[str], kept: Sequence[str], sampling: Sampling, seed: int
+) -> pd.DataFrame:
+    """One row per image to be generated: output, pid, source, pose (names) and how.
+
+    `train` holds all training images (name, pid), `posed` the names with usable key points, `kept` M^R_p.
+    `how` is "transfer", "other pose" where the removed image had none of its own, or "copy" where no kept image of the
+    identity has a pose and the source is copied as it is.  Source images are uniform over the identity's kept images
+    with a pose; a random target pose is never the source's own.
+    """
+    rng = np.random.default_rng((seed, PLAN_STREAM))
+    pid_of = dict(zip(train["name"], train["pid"], strict=True))
+    has_pose, keeps = set(posed), set(kept)
+    pools = _Pools(pid_of, sorted(has_pose), keeps)
+    if sampling.ratio > 1:
+        if len(keeps) < len(pid_of):
+            raise AugmentError(f"ratio {sampling.ratio}: adds to the whole training set; use --portion 1.0")
+        jobs = [(name, k) for name in sorted(pid_of) for k in range(1, sampling.ratio)]
+        rows = [_extra(name, k, has_pose, pid_of, pools, sampling, rng) for name, k in jobs]
+    else:
+        removed = sorted(set(pid_of) - keeps)
+        drawn = (_replacement(name, has_pose, pid_of, pools, sampling, rng) for name in removed)
+        rows = [row for row in drawn if row is not None]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+class _Pools:
+    """Who can be a source and whose pose can be a target, looked up by identity."""
+
+    def __init__(self, pid_of: Mapping[str, int], posed: Sequence[str], keeps: set[str]) -> None:
+        self.posed = [name for name in posed if name in pid_of]
+        self.kept_posed = [name for name in self.posed if name in keeps]
+        self.sources: dict[int, list[str]] = {}
+        self.kept: dict[int, list[str]] = {}
+        self.removed_posed: dict[int, list[str]] = {}
+        for name in sorted(keeps):
+            self.kept.setdefault(pid_of[name], []).append(name)
+        for name in self.posed:
+            group = self.sources if name in keeps else self.removed_posed
+            group.setdefault(pid_of[name], []).append(name)
+
+
+Row = tuple[str, int, str, str, str]
+
+
+def _replacement(
+    name: str, has_pose: set[str], pid_of: Mapping[str, int], pools: _Pools, sampling: Sampling, rng: np.random.Generator
+) -> Row | None:
+    """The row of the image that takes the place of a removed one; None where it is dropped."""
+    pid, output = pid_of[name], _generated_name(name, "_gen")
+    if name not in has_pose and sampling.missing == "drop":
+        return None
+    if pid not in pools.sources:
+        source = _draw(pools.kept[pid], rng)
+        return output, pid, source, "", "copy"
+    source = _draw(pools.sources[pid], rng)
+    if sampling.target_poses != "removed":
+        return output, pid, source, _target(source, pools, sampling, rng), "transfer"
+    if name in has_pose:
+        return output, pid, source, name, "transfer"
+    return output, pid, source, _draw(pools.removed_posed.get(pid, pools.posed), rng), "other pose"
+
+
+def _extra(
+    name: str,
+    number: int,
+    has_pose: set[str],
+    pid_of: Mapping[str, int],
+    pools: _Pools,
+    sampling: Sampling,
+    rng: np.random.Generator,
+) -> Row:
+    """The row of an additional image of a real one, in a random pose."""
+    output = _generated_name(name, f"_gen{number}")
+    if name not in has_pose:
+        return output, pid_of[name], name, "", "copy"
+    return output, pid_of[name], name, _target(name, pools, sampling, rng), "transfer"
+
+
+def _target(source: str, pools: _Pools, sampling: Sampling, rng: np.random.Generator) -> str:
+    """A target pose that is not the source's own, unless that is asked for or there is no other."""
+    if sampling.target_poses == "own":
+        return source
+    pool = pools.kept_posed if sampling.target_poses == "reduced" else pools.posed
+    if len(pool) == 1:
+        return pool[0]
+    while (name := _draw(pool, rng)) == source:
+        pass
+    return name
+
+
+def _draw(names: Sequence[str], rng: np.random.Generator) -> str:
+    return names[int(rng.integers(len(names)))]
+
+
+def _generated_name(name: str, mark: str) -> str:
+    """`0002_c1s1_000451_03.jpg` with `_gen` becomes `0002_c1s1_000451_03_gen.jpg`."""
+    return f"{PurePath(name.removesuffix('.jpg.jpg')).stem if name.endswith('.jpg.jpg') else PurePath(name).stem}{mark}.jpg"

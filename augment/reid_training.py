@@ -1,0 +1,202 @@
+"""Training and evaluating a re-ID model on a workspace's reduced or generated training set."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from augment import AugmentError
+from augment.artefact import artefact, fingerprint, read_run
+from augment.generation import keep_reduced
+from augment.images import load_images
+from augment.runtime import Runtime
+from augment.split import training_images
+from augment.weights import find_weights, load_path, missing_sentence
+from augment.workspace import Workspace
+from reid.market1501 import drop_junk, read_market1501, relabel
+
+if TYPE_CHECKING:
+    import torch
+
+    from reid.backbones import ReidModel
+    from reid.training import ReidTraining
+
+log = logging.getLogger(__name__)
+LENGTHS = ("epochs", "updates")
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """What a re-ID model is trained on.
+
+    `augmentation` is "none" for M^R_p or the name of a generated set; `seed` is the split's and plan's; `length` is
+    "epochs" (passes over this set, as in the paper) or "updates" (as many steps as the full real set would give).
+    """
+
+    portion: float = 1.0
+    augmentation: str = "none"
+    ratio: int = 1
+    seed: int = 0
+    length: str = "epochs"
+
+    def __post_init__(self) -> None:
+        if self.length not in LENGTHS:
+            raise AugmentError(f"length {self.length!r}: must be epochs or updates")
+
+    def table(self, workspace: Workspace) -> pd.DataFrame:
+        """Its images: name, path, pid; raises AugmentError for a generated set that is not finished."""
+        if self.augmentation == "none":
+            kept = keep_reduced(workspace, self.portion, self.seed)
+            train = training_images(workspace.images())
+            return train[train["name"].isin(kept)]
+        folder = workspace.generated_dir(self.augmentation, self.portion, self.seed, self.ratio)
+        if read_run(folder) is None:
+            raise AugmentError(f"{folder}: no finished generated set; run `augment generate --portion {self.portion}`")
+        return training_images(read_market1501(folder, splits=("train",)))
+
+    def name(self, backbone: str) -> str:
+        """The default name of a model trained on it."""
+        ratio = f"-x{self.ratio}" if self.ratio > 1 else ""
+        length = "" if self.length == "epochs" else f"-{self.length}"
+        return f"{backbone}-{self.augmentation}-p{self.portion}{ratio}-s{self.seed}{length}"
+
+
+def train_reid(
+    workspace: Workspace,
+    training: ReidTraining,
+    data: TrainingSet,
+    *,
+    seed: int | None = None,
+    name: str | None = None,
+    weights: Path | None = None,
+    runtime: Runtime,
+) -> dict[str, Any]:
+    """Train on `data`, evaluate on query and gallery, and return run.json's result (percentages).
+
+    `seed` is of initialisation and batches and defaults to the data's.  `weights` is torchvision's ImageNet file for
+    resnet50, None for training from scratch.  Writes `reid/NAME/`: model.safetensors, last.safetensors, metrics.jsonl,
+    run.json; a killed run goes on where it last saved.
+    """
+    seed = data.seed if seed is None else seed
+    folder = workspace.reid_dir(name or data.name(training.backbone))
+    table = data.table(workspace)
+    all_images = training_images(workspace.images())
+    training = with_length(training, data, len(all_images))
+    options = {**asdict(training), **asdict(data), "weights": weights.name if weights else None}
+    inputs = {"images": fingerprint([Path(path) for path in table["path"]])}
+    with artefact(folder, "reid", {**options, "precision": runtime.precision}, inputs=inputs, seed=seed,
+                  force=runtime.force) as run:  # fmt: skip
+        if run.finished:
+            return run.result
+        from augment.loop import train
+        from reid.checkpoints import save_model
+        from reid.objective import ReidObjective
+
+        runtime.prepare()
+        labels, pids = labels_of(table, all_images)
+        size = training.size if training.crop != "random-area" else workspace.size
+        objective = ReidObjective(
+            training, load_images(table["path"].tolist(), size), labels, classes=len(pids), seed=seed,
+            device=runtime.torch_device(), autocast=runtime.training_dtype(), weights=weights,
+        )  # fmt: skip
+        seconds = train(objective, folder, seed=seed, label=folder.name, progress=runtime.progress)
+        save_model(folder / "model.safetensors", objective.model, {"training": options, "pids": pids, "seed": seed})
+        figures = evaluate_model(workspace, objective.model, training, runtime)
+        (folder / "last.safetensors").unlink(missing_ok=True)
+        return run.finish({
+            "folder": str(folder.relative_to(workspace.root)), **figures, "updates": objective.steps,
+            "images": len(table), "real": int((~table["name"].str.contains("_gen")).sum()), "identities": len(pids),
+            "precision": runtime.precision_name(), "train_seconds": round(seconds, 1),
+        })  # fmt: skip
+
+
+def with_length(training: ReidTraining, data: TrainingSet, full: int) -> ReidTraining:
+    """The recipe with the number of updates that the full set of `full` images gives, where that is asked for."""
+    if data.length == "epochs":
+        return training
+    return replace(training, updates=training.epochs * max(1, full // training.batch))
+
+
+def labels_of(table: pd.DataFrame, everyone: pd.DataFrame) -> tuple[torch.Tensor, list[int]]:
+    """Class indices over all training identities (also those without an image here), and the identities."""
+    import torch
+
+    _, pids = relabel(everyone["pid"].tolist())
+    index = {int(pid): number for number, pid in enumerate(pids)}
+    return torch.tensor([index[int(pid)] for pid in table["pid"]]), [int(pid) for pid in pids]
+
+
+def choose_weights(backbone: str, from_scratch: bool, weights: Path | None, weights_dir: Path | None) -> Path | None:
+    """The ImageNet file for a pretrained backbone, None for one that is trained from scratch.
+
+    Raises AugmentError where resnet50's file is missing and training from scratch was not asked for.
+    """
+    if from_scratch or backbone != "resnet50":
+        return None
+    if weights is not None:
+        return weights
+    if find_weights("resnet50", weights_dir) is None:
+        raise AugmentError(f"{missing_sentence('resnet50')}; or train without them: --from-scratch")
+    return load_path("resnet50", weights_dir)
+
+
+def evaluate_model(
+    workspace: Workspace, model: ReidModel, training: ReidTraining, runtime: Runtime
+) -> dict[str, Any]:
+    """mAP and CMC in percent: the standard queries, and Open-ReID's (every test image is a query).
+
+    Features are extracted in fp32.  Raises AugmentError for data without query or gallery images.
+    """
+    from reid.features import extract_features
+
+    test = test_images(workspace)
+    images = load_images(test["path"].tolist(), workspace.size)
+    features = extract_features(
+        model, images, size=training.size, feature=training.feature, device=runtime.torch_device()
+    ).numpy()
+    return evaluate_features(features, test)
+
+
+def test_images(workspace: Workspace) -> pd.DataFrame:
+    """Query and gallery images without junk; raises AugmentError where either is empty."""
+    table = drop_junk(workspace.images())
+    test = table[table["split"].isin(["query", "gallery"])].reset_index(drop=True)
+    for split in ("query", "gallery"):
+        if not (test["split"] == split).any():
+            raise AugmentError(f"{workspace.data / split}: no {split} image, so nothing can be evaluated")
+    return test
+
+
+def evaluate_features(features: np.ndarray, test: pd.DataFrame) -> dict[str, Any]:
+    """Rank the gallery by features of `test`'s rows (N x D); percentages for both sets of queries."""
+    from reid.ranking import evaluate
+
+    query, gallery = (test["split"] == "query").to_numpy(), (test["split"] == "gallery").to_numpy()
+    everyone = np.ones(len(test), dtype=bool)
+    result: dict[str, Any] = {}
+    sets = {"": (query, gallery), "_open_reid": (everyone & (test["pid"] > 0).to_numpy(), everyone)}
+    for suffix, (q, g) in sets.items():
+        sides = [test[column].to_numpy()[rows] for column in ("pid", "camid") for rows in (q, g)]
+        ranking = evaluate(features[q], features[g], *sides)
+        result[f"mAP{suffix}"] = round(100 * ranking.mAP, 4)
+        result[f"mAP_trapezoid{suffix}"] = round(100 * ranking.mAP_trapezoid, 4)
+        for k in (1, 5, 10):
+            result[f"rank{k}{suffix}"] = round(100 * float(ranking.cmc[min(k, len(ranking.cmc)) - 1]), 4)
+        result[f"queries{suffix}"] = ranking.queries
+    return result
+
+
+def summary(result: Mapping[str, Any]) -> str:
+    """The result of a training or evaluation for people."""
+    return (
+        f"{result['folder']}: mAP {result['mAP']:.1f}, rank-1 {result['rank1']:.1f}, rank-5 {result['rank5']:.1f}, "
+        f"rank-10 {result['rank10']:.1f} ({result['queries']} queries)\n"
+        f"mAP by the trapezoid rule {result['mAP_trapezoid']:.1f}; with every test image as query, as Open-ReID counts, "
+        f"{result['mAP_open_reid']:.1f}"
+    )

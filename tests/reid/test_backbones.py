@@ -1,0 +1,119 @@
+"""Sizes, shapes and initialisation of the re-ID networks, and ImageNet weights."""
+
+import pytest
+import torch
+
+from reid import DataError, WeightsError
+from reid.backbones import BACKBONES, build_model
+
+
+def parameters(module):
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+@pytest.fixture(scope="module")
+def resnet50():
+    return build_model("resnet50", classes=751)
+
+
+@pytest.fixture(scope="module")
+def inception():
+    return build_model("inception", classes=751)
+
+
+def test_resnet50_has_open_reids_size(resnet50):
+    assert parameters(resnet50.trunk) == 23_508_032
+    assert parameters(resnet50.head) == 262_528
+    assert parameters(resnet50.classifier) == 96_879
+    assert parameters(resnet50) == 23_867_439
+
+
+def test_inception_has_open_reids_size(inception):
+    assert parameters(inception.trunk) == 6_354_464
+    assert parameters(inception.head) == 196_992
+    assert parameters(inception) == 6_648_335
+    assert parameters(build_model("inception", classes=751, features=256)) == 6_941_455
+
+
+def test_inception_layers_have_the_published_parameters_and_shapes(inception):
+    expected = {
+        "conv1": (928, (32, 144, 56)),
+        "conv2": (9_280, (32, 144, 56)),
+        "conv3": (9_280, (32, 144, 56)),
+        "pool3": (0, (32, 73, 29)),
+        "block4a": (119_680, (256, 73, 29)),
+        "block4b": (144_000, (384, 37, 15)),
+        "block5a": (640_768, (512, 37, 15)),
+        "block5b": (574_720, (768, 19, 8)),
+        "block6a": (2_559_488, (1024, 19, 8)),
+        "block6b": (2_296_320, (1536, 10, 4)),
+    }
+    x = torch.zeros(1, 3, 144, 56)
+    found = {}
+    with torch.inference_mode():
+        for name, layer in inception.trunk.eval().named_children():
+            x = layer(x)
+            found[name] = (parameters(layer), tuple(x.shape[1:]))
+    assert found == expected
+
+
+def test_resnet50_keeps_the_last_stride_of_2(resnet50):
+    with torch.inference_mode():
+        assert resnet50.trunk.eval()(torch.zeros(1, 3, 256, 128)).shape == (1, 2048, 8, 4)
+
+
+def test_resnet50_computes_what_torchvisions_does(resnet50, tmp_path):
+    from torchvision.models import resnet50 as reference
+
+    expected = reference(weights=None)
+    torch.save(expected.state_dict(), tmp_path / "resnet50.pth")
+    model = build_model("resnet50", classes=3, weights=tmp_path / "resnet50.pth").eval()
+    expected.fc = torch.nn.Identity()
+    images = torch.randn(2, 3, 64, 32)
+    with torch.inference_mode():
+        torch.testing.assert_close(model.embed(images), expected.eval()(images))
+
+
+@pytest.mark.parametrize("content", [b"no weights at all", None])
+def test_weights_that_cannot_be_used_are_one_sentence(tmp_path, content):
+    path = tmp_path / "resnet50.pth"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(WeightsError, match="resnet50.pth"):
+        build_model("resnet50", classes=3, weights=path)
+
+
+def test_another_networks_weights_are_refused(tmp_path):
+    path = tmp_path / "other.pth"
+    torch.save({"layer9.weight": torch.zeros(1)}, path)
+    with pytest.raises(WeightsError, match="another network"):
+        build_model("resnet50", classes=3, weights=path)
+    with pytest.raises(WeightsError, match="only resnet50"):
+        build_model("small", classes=3, weights=path)
+
+
+@pytest.mark.parametrize(("name", "std"), [("resnet50", (2 / 128) ** 0.5), ("inception", 0.001)])
+def test_head_starts_as_open_reid_starts_it(request, name, std):
+    model = request.getfixturevalue(name)
+    embedding, norm, *_ = model.head
+    assert embedding.weight.std().item() == pytest.approx(std, rel=0.02)
+    assert model.classifier.weight.std().item() == pytest.approx(0.001, rel=0.02)
+    assert not embedding.bias.any()
+    assert not model.classifier.bias.any()
+    assert (norm.weight == 1).all()
+    assert (norm.bias == 0).all()
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_model_gives_logits_in_training_and_evaluation(name):
+    model = build_model(name, classes=5, features=8 if name != "small" else 0)
+    images = torch.randn(2, 3, 64, 32)
+    assert model.train()(images).shape == (2, 5)
+    assert model.eval()(images).shape == (2, 5)
+    assert model.embed(images).shape == (2, BACKBONES[name].channels)
+    assert model.size == BACKBONES[name].size
+
+
+def test_unknown_backbone_names_the_known_ones():
+    with pytest.raises(DataError, match="resnet50, inception, small"):
+        build_model("vgg", classes=3)

@@ -1,0 +1,77 @@
+"""Features do not depend on the batch and are what the model computes; checkpoints give the same model back."""
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from reid import DataError, WeightsError
+from reid.backbones import build_model
+from reid.checkpoints import load_model, save_model
+from reid.features import extract_features
+from reid.transforms import normalise
+
+
+@pytest.fixture(scope="module")
+def model():
+    torch.manual_seed(0)
+    model = build_model("small", classes=6, features=4)
+    with torch.no_grad():
+        for _ in range(3):  # batch norms with statistics of their own
+            model.train()(torch.randn(8, 3, 64, 32))
+    return model
+
+
+@pytest.fixture(scope="module")
+def images():
+    return torch.randint(0, 256, (7, 3, 128, 64), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("feature", ["logits", "pooled"])
+def test_features_do_not_depend_on_the_batch(model, images, feature):
+    one, all_at_once = (extract_features(model, images, batch=batch, feature=feature) for batch in (1, 64))
+    torch.testing.assert_close(one, all_at_once, atol=1e-5, rtol=1e-4)
+
+
+def test_features_are_logits_or_the_pooled_map_in_evaluation_mode(model, images):
+    small = images[:, :, ::2, ::2].contiguous()
+    with torch.inference_mode():
+        expected = model.eval()(normalise(small))
+        pooled = model.embed(normalise(small))
+        mirrored = model(normalise(small.flip(3)))
+    model.train()
+    torch.testing.assert_close(extract_features(model, small), expected, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(extract_features(model, small, feature="pooled"), pooled, atol=1e-5, rtol=1e-4)
+    both = extract_features(model, small, flip=True)
+    torch.testing.assert_close(both, (expected + mirrored) / 2, atol=1e-5, rtol=1e-4)
+
+
+def test_unknown_feature_is_refused(model, images):
+    with pytest.raises(DataError, match="logits or pooled"):
+        extract_features(model, images, feature="norm")
+
+
+def test_a_saved_model_comes_back_with_its_metadata(model, images, tmp_path):
+    path = tmp_path / "new" / "model.safetensors"
+    save_model(path, model, {"labels": [3, 5], "size": [64, 32]})
+    loaded, metadata = load_model(path)
+    assert metadata == {"labels": [3, 5], "size": [64, 32]}
+    assert loaded.options == model.options
+    assert not loaded.training
+    assert torch.equal(extract_features(loaded, images), extract_features(model, images))
+    assert [p.name for p in path.parent.iterdir()] == ["model.safetensors"]
+
+
+def test_files_of_others_are_refused_in_one_sentence(tmp_path):
+    with pytest.raises(WeightsError, match="does not exist"):
+        load_model(tmp_path / "none.safetensors")
+    text = tmp_path / "text.safetensors"
+    text.write_text("not a model")
+    with pytest.raises(WeightsError, match=r"text\.safetensors is no safetensors file"):
+        load_model(text)
+    foreign = tmp_path / "foreign.safetensors"
+    save_file({"a": torch.zeros(2)}, foreign)
+    with pytest.raises(WeightsError, match="no re-ID model"):
+        load_model(foreign)
+    save_file({"a": torch.zeros(2)}, foreign, metadata={"format": "reid-model-1", "model": "{}", "metadata": "{}"})
+    with pytest.raises(WeightsError, match="does not hold the model"):
+        load_model(foreign)

@@ -1,0 +1,146 @@
+"""Batches, schedule, parameter groups, resuming and learning of the re-ID objective."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from reid import DataError
+from reid.objective import ReidObjective, learning_rate_factor
+from reid.training import PRESETS, ReidTraining, preset
+
+TINY = replace(PRESETS["demo"], height=32, width=16, batch=8, epochs=4, erasing=0.5, jitter=0.2)
+
+
+def stripes(classes=5, copies=8, size=(32, 16)):
+    """Noisy images whose upper and lower colours tell the class."""
+    generator = torch.Generator().manual_seed(0)
+    colours = torch.randint(0, 200, (classes, 3, 2, 1), generator=generator).float()
+    labels = torch.arange(classes).repeat_interleave(copies)
+    images = colours[labels].repeat_interleave(size[0] // 2, 2).expand(-1, -1, -1, size[1])
+    return (images + 50 * torch.rand(images.shape, generator=generator)).to(torch.uint8), labels
+
+
+def objective(training=TINY, seed=0, copies=8, **options):
+    images, labels = stripes(copies=copies)
+    return ReidObjective(training, images, labels, classes=5, seed=seed, **options)
+
+
+def run(subject, first, last):
+    for step in range(first, last):
+        torch.manual_seed(step)
+        losses = subject.step(subject.batch(step), step)
+    return losses
+
+
+def test_steps_are_whole_batches_times_epochs_unless_updates_are_given():
+    assert objective().steps == 4 * 5
+    assert objective(replace(TINY, batch=16)).steps == 4 * 2  # 40 images, the last 8 dropped
+    assert objective(replace(TINY, batch=64)).steps == 4
+    assert objective(replace(TINY, updates=7)).steps == 7
+
+
+def test_an_epoch_sees_no_image_twice_and_epochs_differ():
+    subject = objective(replace(TINY, batch=16))
+    epochs = [torch.cat([torch.from_numpy(subject.indices(2 * e + i)) for i in range(2)]) for e in range(2)]
+    assert all(len(epoch.unique()) == 32 for epoch in epochs)
+    assert not torch.equal(*epochs)
+
+
+def test_a_small_set_fills_the_batch_with_every_image():
+    counts = torch.from_numpy(objective(copies=2).indices(0)).bincount(minlength=10)
+    assert counts.max() == 1
+    counts = torch.from_numpy(objective(replace(TINY, batch=24), copies=2).indices(0)).bincount(minlength=10)
+    assert counts.tolist().count(2) + counts.tolist().count(3) == 10
+
+
+@pytest.mark.parametrize("crop", ["pad", "random-area", "none"])
+def test_a_batch_depends_on_seed_and_step_alone(crop):
+    training = replace(TINY, crop=crop)
+    first, second, other = objective(training), objective(training), objective(training, seed=1)
+    first.batch(0)
+    torch.manual_seed(99)
+    for name, tensor in first.batch(3).items():
+        assert torch.equal(tensor, second.batch(3)[name])
+    assert not torch.equal(first.batch(3)["images"], other.batch(3)["images"])
+    assert not torch.equal(first.batch(3)["images"], first.batch(4)["images"])
+    assert first.batch(3)["images"].shape == (8, 3, 32, 16)
+
+
+def test_the_same_seed_gives_the_same_weights_and_leaves_torchs_random_state():
+    torch.manual_seed(3)
+    state = torch.random.get_rng_state()
+    first, second, other = objective(), objective(), objective(seed=1)
+    assert torch.equal(state, torch.random.get_rng_state())
+    weights = [next(o.networks["model"].parameters()) for o in (first, second, other)]
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+
+
+def test_resuming_equals_an_unbroken_run():
+    training = replace(TINY, features=8, dropout=0.5)
+    unbroken, before, after = objective(training), objective(training), objective(training)
+    expected = run(unbroken, 0, 4)
+    run(before, 0, 2)
+    after.networks["model"].load_state_dict(before.networks["model"].state_dict())
+    after.optimizers["model"].load_state_dict(before.optimizers["model"].state_dict())
+    after.load_extra_state(before.extra_state())
+    found = run(after, 2, 4)
+    assert found["loss"] == expected["loss"]
+    for name, tensor in unbroken.networks["model"].state_dict().items():
+        assert torch.equal(tensor, after.networks["model"].state_dict()[name]), name
+    states = (o.optimizers["model"].state_dict()["state"] for o in (unbroken, after))
+    for mine, other in zip(*(state.values() for state in states), strict=True):
+        assert all(torch.equal(mine[name], other[name]) for name in mine)
+
+
+def test_open_reids_rate_falls_by_ten_at_epoch_40_and_stretches_with_updates():
+    training = ReidTraining()
+    rates = [learning_rate_factor(training, epoch * 202, 50 * 202) for epoch in (0, 39, 40, 49)]
+    assert rates == pytest.approx([1, 1, 0.1, 0.1])
+    assert learning_rate_factor(training, 40 * 202 - 1, 50 * 202) == 1
+    assert [learning_rate_factor(training, step, 100) for step in (79, 80)] == pytest.approx([1, 0.1])
+    assert learning_rate_factor(preset("open-reid", "inception"), 60, 70) == pytest.approx(0.1)
+
+
+def test_one_cycle_is_torchs():
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=1.0, total_steps=50, cycle_momentum=False)
+    for step in range(50):
+        assert learning_rate_factor(TINY, step, 50) == pytest.approx(optimizer.param_groups[0]["lr"], abs=1e-7)
+        optimizer.step()
+        if step < 49:
+            schedule.step()
+    assert all(0 < learning_rate_factor(TINY, step, steps) <= 1 for steps in (1, 2, 3, 4) for step in range(steps))
+
+
+def test_the_trunk_has_a_tenth_of_the_heads_rate_and_decay_is_everywhere():
+    subject = objective(replace(ReidTraining(), backbone="small", height=32, width=16, batch=8, features=8))
+    trunk, head = subject.optimizers["model"].param_groups
+    model = subject.networks["model"]
+    assert (trunk["lr"], head["lr"]) == pytest.approx((0.0025, 0.025))
+    assert {id(p) for p in trunk["params"]} == {id(p) for p in model.trunk.parameters()}
+    assert len(trunk["params"]) + len(head["params"]) == len(list(model.parameters()))
+    assert all(group["weight_decay"] == 5e-4 and group["nesterov"] for group in (trunk, head))
+    assert subject.step(subject.batch(0), 0)["lr"].item() == pytest.approx(0.025)
+
+
+def test_a_small_network_learns_a_small_set_in_a_few_steps():
+    subject = objective(replace(PRESETS["demo"], height=32, width=16, batch=20, updates=25))
+    losses = run(subject, 0, subject.steps)
+    assert losses["accuracy"] > 0.9
+    assert losses["loss"] < 1.0
+
+
+def test_bfloat16_keeps_the_loss_in_float32():
+    losses = run(objective(autocast=torch.bfloat16), 0, 1)
+    assert losses["loss"].dtype == torch.float32
+    assert losses["loss"].isfinite()
+
+
+def test_images_and_labels_that_do_not_fit_are_refused():
+    images, labels = stripes()
+    with pytest.raises(DataError, match="do not form a training set"):
+        ReidObjective(TINY, images, labels[1:], classes=5, seed=0)
+    with pytest.raises(DataError, match="labels from 0 to 3"):
+        ReidObjective(TINY, images, labels, classes=4, seed=0)

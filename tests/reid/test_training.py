@@ -1,0 +1,53 @@
+"""Presets name the protocol's numbers; impossible recipes are refused."""
+
+import pytest
+
+from reid import DataError
+from reid.training import PRESETS, ReidTraining, preset
+
+
+def test_open_reid_is_the_softmax_recipe_for_one_device():
+    resnet50, inception = preset("open-reid"), preset("open-reid", "inception")
+    assert resnet50 == PRESETS["open-reid"] == preset("open-reid", "resnet50")
+    assert (resnet50.size, resnet50.epochs, resnet50.decay_every) == ((256, 128), 50, 40)
+    assert (inception.size, inception.epochs, inception.decay_every) == ((144, 56), 70, 60)
+    for training in (resnet50, inception):
+        assert (training.batch, training.learning_rate, training.weight_decay) == (64, 0.025, 5e-4)
+        assert (training.optimizer, training.momentum, training.nesterov) == ("sgd", 0.9, True)
+        assert (training.features, training.dropout, training.label_smoothing) == (128, 0.5, 0)
+        assert (training.crop, training.flip, training.erasing, training.jitter) == ("random-area", True, 0, 0)
+        assert training.feature == "logits"
+    assert (resnet50.trunk_factor, inception.trunk_factor) == (0.1, 1.0)
+    assert preset("open-reid", pretrained=False).trunk_factor == 1.0
+
+
+def test_demo_takes_any_backbone_at_64_by_32():
+    for backbone in ("small", "resnet50", "inception"):
+        training = preset("demo", backbone)
+        assert (training.backbone, training.size, training.epochs) == (backbone, (64, 32), 14)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"backbone": "vgg"},
+        {"crop": "centre"},
+        {"batch": 1},
+        {"epochs": 0},
+        {"updates": 0},
+        {"learning_rate": 0},
+        {"erasing": 1.5},
+        {"jitter": 1},
+        {"dropout": -0.1},
+    ],
+)
+def test_impossible_numbers_are_refused_by_name(change):
+    with pytest.raises(DataError, match=next(iter(change))):
+        ReidTraining(**change)
+
+
+def test_unknown_names_list_the_known_ones():
+    with pytest.raises(DataError, match="open-reid, open-reid-standard, demo"):
+        preset("market")
+    with pytest.raises(DataError, match="resnet50, inception, small"):
+        preset("demo", "vgg")

@@ -13,7 +13,7 @@ CHOICES = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReidTraining:
     """One training recipe; the defaults are Open-ReID's softmax recipe for one device.
 

@@ -79,7 +79,7 @@ def test_weights_that_cannot_be_used_are_one_sentence(tmp_path, content):
     path = tmp_path / "resnet50.pth"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(WeightsError, match="resnet50.pth"):
+    with pytest.raises(WeightsError, match=r"resnet50\.pth"):
         build_model("resnet50", classes=3, weights=path)
 
 

@@ -105,7 +105,8 @@ def torchreid_dataset(folder: str | Path, **options: Any) -> Market1501:
     table = drop_junk(read_market1501(folder))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # on import torchreid warns that it has no Cython
-        from torchreid.reid.data.datasets import ImageDataset, Market1501
+        from torchreid.reid.data.datasets import Market1501
+        from torchreid.reid.data.datasets.dataset import ImageDataset
     train, query, gallery = (table[table["split"] == split] for split in ("train", "query", "gallery"))
     dataset = Market1501.__new__(Market1501)  # its __init__ wants other folder names, and downloads what it misses
     dataset.data_dir = str(Path(table["path"].iloc[0]).parents[1])

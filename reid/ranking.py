@@ -75,24 +75,39 @@ def evaluate(
     chunk: queries at a time; the memory needed beyond the features is one chunk x gallery matrix of float32.
     Distances are |q|^2 + |g|^2 - 2 q.g in float32, not below 0.  Otherwise as `rank`, and raises as it does.
     """
-    queries, gallery = (np.ascontiguousarray(f, dtype=np.float32) for f in (query_features, gallery_features))
     people = _People(q_pids, g_pids, q_camids, g_camids)
-    if (len(queries), len(gallery)) != people.shape or queries.shape[1:] != gallery.shape[1:] or queries.ndim != 2:
-        raise DataError(
-            f"The features are {queries.shape} and {gallery.shape} for {people.shape} queries and gallery images"
-        )
+    queries, gallery = _features(query_features, gallery_features, people)
     if chunk < 1:
         raise DataError(f"chunk is {chunk}; it must be at least 1 query")
-    gallery_squares = np.einsum("ij,ij->i", gallery, gallery)
-    parts = []
-    for first in range(0, len(queries), chunk):
-        part = queries[first : first + chunk]
-        distances = part @ gallery.T  # chunk x gallery
-        distances *= -2
-        distances += np.einsum("ij,ij->i", part, part)[:, None]
-        distances += gallery_squares
-        parts.append(_outcomes(np.maximum(distances, 0, out=distances), people, first))
+    parts = [
+        _outcomes(_squared_distances(queries[first : first + chunk], gallery), people, first)
+        for first in range(0, len(queries), chunk)
+    ]
     return _summary(np.concatenate(parts) if parts else np.empty((0, 3)), max_rank)
+
+
+def nearest(
+    query_features: ArrayLike,
+    gallery_features: ArrayLike,
+    q_pids: ArrayLike,
+    g_pids: ArrayLike,
+    q_camids: ArrayLike,
+    g_camids: ArrayLike,
+    count: int = 10,
+) -> np.ndarray:
+    """The gallery images nearest to each of a few queries, junk left out, nearest first, ties in gallery order.
+
+    Arguments as for `evaluate`; all queries x gallery distances are held at once.
+    Returns int64 (queries, count) indices into the gallery.  Raises DataError as `evaluate` does for arrays that do not
+    fit, and for a query with fewer than `count` gallery images that are not junk.
+    """
+    people = _People(q_pids, g_pids, q_camids, g_camids)
+    distances = _squared_distances(*_features(query_features, gallery_features, people))
+    junk = (people.q_pids[:, None] == people.g_pids) & (people.q_camids[:, None] == people.g_camids)
+    if count < 1 or (len(junk) and (~junk).sum(axis=1).min() < count):
+        raise DataError(f"{count} gallery images were asked for; some query has fewer that are not junk")
+    distances[junk] = np.inf
+    return np.argsort(distances, axis=1, kind="stable")[:, :count].astype(np.int64)
 
 
 class _People:
@@ -113,6 +128,25 @@ class _People:
         """Indices of the gallery images of the query's identity."""
         start, stop = np.searchsorted(self._sorted, [self.q_pids[query], self.q_pids[query] + 1])
         return self._order[start:stop]
+
+
+def _features(query_features: ArrayLike, gallery_features: ArrayLike, people: _People) -> tuple[np.ndarray, np.ndarray]:
+    """Both sets of features as float32 matrices that fit the people; raises DataError if they do not."""
+    queries, gallery = (np.ascontiguousarray(f, dtype=np.float32) for f in (query_features, gallery_features))
+    shapes = (queries.shape, gallery.shape)
+    fit = queries.ndim == gallery.ndim == 2 and (len(queries), len(gallery)) == people.shape
+    if not fit or queries.shape[1] != gallery.shape[1]:
+        raise DataError(f"The features are {shapes[0]} and {shapes[1]} for {people.shape} queries and gallery images")
+    return queries, gallery
+
+
+def _squared_distances(queries: np.ndarray, gallery: np.ndarray) -> np.ndarray:
+    """Squared Euclidean distances of float32 features, queries x gallery, at least 0."""
+    distances = queries @ gallery.T
+    distances *= -2
+    distances += np.einsum("ij,ij->i", queries, queries)[:, None]
+    distances += np.einsum("ij,ij->i", gallery, gallery)
+    return np.maximum(distances, 0, out=distances)
 
 
 def _outcomes(distances: np.ndarray, people: _People, first: int) -> np.ndarray:

@@ -54,7 +54,10 @@ class Group(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of verbs, without importing any."""
         plugged = {name: self.get_command(ctx, name) for name in self.list_commands(ctx) if name not in VERBS}
-        rows = [*VERBS.items(), *((name, command.get_short_help_str(80)) for name, command in plugged.items() if command)]
+        rows = [
+            *VERBS.items(),
+            *((name, command.get_short_help_str(80)) for name, command in plugged.items() if command),
+        ]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
@@ -126,7 +129,9 @@ def _default_map(ctx: click.Context, workspace: Path | None) -> dict[str, Any] |
     for verb, options in tables.items():
         command = group.get_command(ctx, verb)
         if command is None:
-            raise AugmentError(f"{found.root / SETTINGS}: no command [{verb}].{nearest(verb, group.list_commands(ctx))}")
+            raise AugmentError(
+                f"{found.root / SETTINGS}: no command [{verb}].{nearest(verb, group.list_commands(ctx))}"
+            )
         known = {parameter.name for parameter in command.params}
         for option in options:
             if option.replace("-", "_") not in known:

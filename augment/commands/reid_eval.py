@@ -1,0 +1,29 @@
+"""`augment reid-eval`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from augment.cli import emit, pass_workspace, runtime
+
+
+@click.command(short_help="Evaluate a trained re-ID model.")
+@click.argument("model", metavar="MODEL")
+@click.option("--show", type=click.IntRange(1), metavar="N", help="Draw the ranked galleries of N queries.")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), default=Path("galleries.png"),
+              show_default=True, help="Where that picture goes.")  # fmt: skip
+@pass_workspace
+def command(workspace: Any, model: str, show: int | None, output: Path) -> None:
+    """Print mAP and CMC rank 1, 5, 10 of MODEL, a folder below reid/ or a file, under the Market-1501 rule.
+
+    \b
+    Example:
+      augment reid-eval small-none-p0.3-s0 --show 5
+    """
+    from augment.evaluation import evaluate_saved, find_model
+    from augment.reid_training import summary
+
+    result = evaluate_saved(workspace, find_model(workspace, model), show, output, runtime())
+    drawn = f"\nRanked galleries: {output}" if show else ""
+    emit(result, summary(result) + drawn)

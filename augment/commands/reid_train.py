@@ -1,0 +1,61 @@
+"""`augment reid-train`."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from augment.cli import emit, pass_workspace, runtime, seed_or
+
+ORDINARY = {"erasing": 0.5, "jitter": 0.3}
+
+
+@click.command(short_help="Train a re-ID model and evaluate it.")
+@click.option("--preset", type=click.Choice(["open-reid", "open-reid-standard", "demo"]), default="open-reid",
+              show_default=True, help="All numbers of the recipe; demo trains a small model from scratch.")  # fmt: skip
+@click.option("--backbone", type=click.Choice(["resnet50", "inception", "small"]),
+              help="Network.  [default: the preset's]")  # fmt: skip
+@click.option("--portion", type=click.FloatRange(0, 1, min_open=True), default=1.0, metavar="P", show_default=True,
+              help="Share of the real training images.")  # fmt: skip
+@click.option("--augmentation", default="none", metavar="none|ours|ours*|NAME", show_default=True,
+              help="none trains on M^R_p; else the generated set of that name and portion.")  # fmt: skip
+@click.option("--ratio", type=click.IntRange(1, 3), default=1, show_default=True, help="Ratio of the generated set.")
+@click.option("--length", type=click.Choice(["epochs", "updates"]), default="epochs", show_default=True,
+              help="Equal passes over the set (the paper) or equal updates for every portion (fair).")  # fmt: skip
+@click.option("--epochs", type=click.IntRange(1), help="Passes.  [default: the preset's]")
+@click.option("--batch", type=click.IntRange(2), help="Images a step.  [default: the preset's]")
+@click.option("--ordinary", is_flag=True, help="Add random erasing and colour jitter.")
+@click.option("--weights", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="ImageNet weights file.")
+@click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
+@click.option("--from-scratch", is_flag=True, help="Train resnet50 without ImageNet weights; demo always does.")
+@click.option("--name", help="Folder below reid/.  [default: backbone, set, portion, seed, length]")
+@click.option("--force", is_flag=True, help="Make it again where it was made with other options.")
+@pass_workspace
+def command(
+    workspace: Any, preset: str, backbone: str | None, portion: float, augmentation: str, ratio: int, length: str,
+    epochs: int | None, batch: int | None, ordinary: bool, weights: Path | None, weights_dir: Path | None,
+    from_scratch: bool, name: str | None, force: bool,
+) -> None:  # fmt: skip
+    """Train a re-ID model on M^R_p or M^A_p and report mAP and CMC on query and gallery.
+
+    \b
+    Example:
+      augment reid-train --preset demo --backbone small --portion 0.3 --epochs 2
+    """
+    from augment.reid_training import TrainingSet, choose_weights, summary, train_reid
+    from reid.training import preset as named_preset
+
+    from_scratch = from_scratch or preset == "demo"
+    backbone = backbone or named_preset(preset).backbone
+    file = choose_weights(backbone, from_scratch, weights, weights_dir)
+    training = named_preset(preset, backbone, pretrained=file is not None)
+    given: dict[str, Any] = {key: value for key, value in (("epochs", epochs), ("batch", batch)) if value is not None}
+    training = replace(training, **given, **(ORDINARY if ordinary else {}))
+    seed = seed_or(workspace.seed)
+    data = TrainingSet(portion, augmentation, ratio, seed, length)
+    name = name or (data.name(backbone) + ("-ordinary" if ordinary else ""))
+    result = train_reid(workspace, training, data, name=name, weights=file, runtime=runtime(force))
+    trained = f"Trained on {result['real']} real and {result['images'] - result['real']} generated images of "
+    trained += f"{result['identities']} identities, {result['updates']} updates, {result['precision']}."
+    emit(result, f"{summary(result)}\n{trained}")

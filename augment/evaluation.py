@@ -1,0 +1,62 @@
+"""Evaluating a saved re-ID model on a workspace, with a picture of ranked galleries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from augment import AugmentError
+from augment.images import load_images
+from augment.reid_training import evaluate_features, test_images
+from augment.runtime import Runtime
+from augment.workspace import Workspace
+
+SHOWN = 10
+
+
+def find_model(workspace: Workspace, model: str) -> Path:
+    """The file of a model: a name below `reid/`, a folder or a file.  Raises AugmentError where there is none."""
+    for path in (workspace.reid_dir(model) / "model.safetensors", Path(model) / "model.safetensors", Path(model)):
+        if path.is_file():
+            return path
+    known = sorted(path.parent.name for path in (workspace.root / "reid").glob("*/model.safetensors"))
+    raise AugmentError(f"{model}: no such model; trained ones: {', '.join(known) or 'none, run `augment reid-train`'}")
+
+
+def evaluate_saved(
+    workspace: Workspace, path: Path, show: int | None, output: Path, runtime: Runtime
+) -> dict[str, Any]:
+    """The figures of `evaluate_features` (percent) for a saved model; with `show`, a picture of that many queries."""
+    from reid.checkpoints import load_model
+    from reid.features import extract_features
+
+    runtime.prepare()
+    device = runtime.torch_device()
+    model, metadata = load_model(path, device)
+    training = metadata["training"]
+    test = test_images(workspace)
+    size = (int(training["height"]), int(training["width"]))
+    images = load_images(test["path"].tolist(), workspace.size)
+    features = extract_features(model, images, size=size, feature=training["feature"], device=device).numpy()
+    if show:
+        draw_ranked(features, test, show, output)
+    return {"folder": str(path.parent), **evaluate_features(features, test)}
+
+
+def draw_ranked(features: np.ndarray, test: pd.DataFrame, count: int, output: Path) -> None:
+    """Write a picture of the nearest gallery images of `count` queries spread evenly over all of them."""
+    from reid.gallery import draw_galleries
+    from reid.ranking import nearest
+
+    rows = np.flatnonzero(test["split"] == "query")
+    rows = rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int)]
+    gallery = np.flatnonzero(test["split"] == "gallery")
+    pids, camids, paths = (test[column].to_numpy() for column in ("pid", "camid", "path"))
+    sides = [values[side] for values in (pids, camids) for side in (rows, gallery)]
+    shown = min(SHOWN, len(gallery) // 2)
+    order = nearest(features[rows], features[gallery], *sides, shown)
+    ranked = [[paths[gallery[index]] for index in line] for line in order]
+    draw_galleries(list(paths[rows]), ranked, pids[gallery][order] == pids[rows][:, None], output)

@@ -1,0 +1,129 @@
+"""Runs cells in worker processes; knows nothing of tables, and finished folders are the only truth about progress."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+from multiprocessing import connection
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from tqdm import tqdm
+
+import patn
+import reid
+from augment import AugmentError
+from augment.runtime import Runtime
+
+logger = logging.getLogger(__name__)
+
+
+class Named(Protocol):
+    """Plain data that can be pickled and has a name to show."""
+
+    @property
+    def name(self) -> str: ...
+
+
+C = TypeVar("C", bound=Named)
+Work = Callable[[Path, C, Runtime], object]
+
+
+def run_cells(
+    root: Path,
+    cells: Sequence[C],
+    work: Work[C],
+    *,
+    finished: Callable[[C], bool],
+    jobs: int,
+    runtime: Runtime,
+    label: str = "cells",
+) -> int:
+    """Run `work(root, cell, runtime)` for every cell that is not finished; returns how many were run.
+
+    jobs: cells at a time, each in a process of its own with cores // jobs threads; 1 runs them in this process.
+    Workers start once, so that each imports torch once.  `work` is a module-level function; it resumes its own
+    unfinished artefacts, hence a killed grid is started again and continues.
+    Raises AugmentError naming the cell that failed or whose process died; Ctrl-C ends the workers.
+    """
+    waiting = [cell for cell in dict.fromkeys(cells) if runtime.force or not finished(cell)]
+    logger.info("%d of %d %s are finished", len(cells) - len(waiting), len(cells), label)
+    jobs = max(1, min(jobs, len(waiting)))
+    bar = tqdm(total=len(waiting), desc=label, unit="cell", disable=None if runtime.progress else True)
+    with bar:
+        if jobs == 1:
+            quiet = replace(runtime, progress=False)
+            for cell in waiting:
+                bar.set_postfix_str(cell.name)
+                _attempt(work, root, cell, quiet)
+                bar.update()
+        else:
+            share = max(1, available_cores() // jobs)
+            _run_parallel(root, waiting, work, jobs, replace(runtime, progress=False, threads=share), bar)
+    return len(waiting)
+
+
+def available_cores() -> int:
+    """The cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _attempt(work: Work[C], root: Path, cell: C, runtime: Runtime) -> object:
+    """Do the work of one cell; a failure the user can mend is named after the cell."""
+    try:
+        return work(root, cell, runtime)
+    except (AugmentError, patn.DataError, reid.DataError) as error:
+        raise AugmentError(f"cell {cell.name}: {error}") from error
+
+
+def _run_parallel(root: Path, cells: Sequence[C], work: Work[C], jobs: int, runtime: Runtime, bar: tqdm) -> None:
+    """Spread cells over worker processes; whatever ends it early ends the workers too."""
+    before = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(
+        jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker, initargs=(runtime.threads or 1,)
+    )
+    try:
+        pending: dict[Future[object], C] = {pool.submit(_attempt, work, root, cell, runtime): cell for cell in cells}
+        while pending:
+            done, _ = wait(pending, return_when=FIRST_COMPLETED)
+            for future in done:
+                cell = pending.pop(future)
+                try:
+                    future.result()
+                except BrokenProcessPool as error:
+                    unfinished = [cell.name, *(other.name for other in pending.values())][:jobs]
+                    raise AugmentError(
+                        f"a worker process died (killed, or out of memory) at cell {' or '.join(unfinished)}; "
+                        "run the same command again, it continues there, or use fewer --jobs"
+                    ) from error
+                bar.set_postfix_str(cell.name)
+                bar.update()
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in set(multiprocessing.active_children()) - before:
+            child.terminate()
+        raise
+    pool.shutdown()
+
+
+def _start_worker(threads: int) -> None:
+    """Set a worker up: its threads, no traceback on Ctrl-C (the parent ends it), an end when the parent dies."""
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[variable] = str(threads)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Wait for the parent's death, which would leave this worker waiting for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)

@@ -1,0 +1,32 @@
+"""Numbers printed in the PATN paper (Zhu et al., CVPR 2019), exactly as in its text."""
+
+PORTIONS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+
+# Table 5: ten portions p of the real images at ratio 1, then augmentation ratios 2 and 3 at p = 1.
+TABLE5: dict[tuple[str, str], tuple[float | None, ...]] = {
+    ("inception", "none"): (5.7, 16.6, 26.0, 33.5, 39.2, 42.2, 46.5, 49.0, 49.5, 52.7, None, None),
+    ("inception", "ours"): (42.3, 43.6, 45.7, 46.7, 48.0, 48.5, 49.1, 50.7, 51.6, 52.7, 56.6, 57.1),
+    ("resnet50", "none"): (9.2, 27.6, 41.5, 50.3, 56.2, 58.8, 61.2, 62.7, 63.8, 65.3, None, None),
+    ("resnet50", "vunet"): (49.8, 51.7, 53.7, 54.5, 56.6, 58.4, 59.4, 61.3, 62.9, 65.3, 63.9, 64.1),
+    ("resnet50", "deform"): (51.9, 53.9, 55.4, 56.1, 57.6, 59.4, 60.5, 62.2, 63.5, 65.3, 64.2, 64.6),
+    ("resnet50", "ours"): (52.6, 54.5, 56.5, 56.6, 60.3, 60.9, 62.1, 63.3, 64.8, 65.3, 65.3, 65.7),
+    ("resnet50", "ours*"): (53.3, 55.9, 56.0, 57.3, 58.8, 60.4, 60.7, 63.1, 64.5, 65.3, 65.1, 65.4),
+}
+
+
+def paper_backbone(backbone: str) -> str:
+    """The backbone of the paper that stands beside ours: itself, or ResNet-50 for one the paper does not have."""
+    return backbone if any(name == backbone for name, _ in TABLE5) else "resnet50"
+
+
+def table5(backbone: str, row: str, portion: float, ratio: int = 1) -> float | None:
+    """The paper's figure (percent; mAP is assumed, the paper names no measure), or None where it has none.
+
+    backbone: inception or resnet50.  row: none, ours, ours*, vunet, deform.  ratio 2 and 3 exist at portion 1 only.
+    """
+    numbers = TABLE5.get((backbone, row))
+    if numbers is None:
+        return None
+    if ratio == 1:
+        return numbers[PORTIONS.index(portion)] if portion in PORTIONS else None
+    return numbers[len(PORTIONS) + ratio - 2] if portion == 1.0 and ratio in (2, 3) else None

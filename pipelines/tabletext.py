@@ -1,0 +1,99 @@
+"""Table 5 as text: Markdown for its file, the same aligned for the terminal."""
+
+import math
+from collections.abc import Iterator
+
+import pandas as pd
+
+from pipelines.paper import paper_backbone
+from pipelines.rows import ROWS
+
+BLOCK = ["backbone", "preset", "scratch", "length", "ordinary"]
+LENGTH_TITLES = {"updates": "equal updates", "epochs": "equal epochs (as the paper)"}
+PAPER_TITLES = {"inception": "Inception-v2", "resnet50": "ResNet-50"}
+
+
+def blocks(summary: pd.DataFrame) -> Iterator[tuple[dict[str, object], pd.DataFrame]]:
+    """The parts of a summary that are comparable line by line: same backbone, preset, length, ordinary augmentation."""
+    for key, part in summary.groupby(BLOCK, sort=False):
+        yield dict(zip(BLOCK, key, strict=True)), part
+
+
+def block_title(block: dict[str, object]) -> str:
+    """A block's title, for example `small, equal updates, flip + crop`."""
+    augmentation = "flip + crop + random erasing + colour jitter" if block["ordinary"] else "flip + crop"
+    backbone = f"{block['backbone']} from scratch" if block["scratch"] else block["backbone"]
+    return f"{backbone}, {LENGTH_TITLES[str(block['length'])]}, {augmentation}"
+
+
+def column_title(portion: float, ratio: int) -> str:
+    """`p = 0.1`, or `ratio 2`."""
+    return f"p = {portion:g}" if ratio == 1 else f"ratio {ratio}"
+
+
+def spread_text(mean: float, std: float, seeds: int, signed: bool = False) -> str:
+    """`52.3 ± 1.2 (3)`; no deviation for one seed; a dash where there is no value."""
+    if seeds == 0 or math.isnan(mean):
+        return "-"
+    number = f"{mean:+.1f}" if signed else f"{mean:.1f}"
+    return f"{number} ± {std:.1f} ({seeds})" if seeds > 1 else f"{number} (1)"
+
+
+def row_title(row: str) -> str:
+    """The row's title in the paper's words."""
+    return ROWS[row].title if row in ROWS else row
+
+
+def table_lines(part: pd.DataFrame) -> list[list[str]]:
+    """Header and lines of one block: mAP per row and column, the gain over None under it, the paper's beside it."""
+    columns = sorted({*zip(part["portion"], part["ratio"], strict=True)})
+    reference = PAPER_TITLES[paper_backbone(str(part["backbone"].iloc[0]))]
+    header = ["mAP, %", *(column_title(*column) for column in columns)]
+    header += [f"paper {column_title(*column)} ({reference})" for column in columns]
+    lines = [header]
+    for row in part["row"].drop_duplicates():
+        own = {(line.portion, line.ratio): line for line in part[part["row"] == row].itertuples()}
+        cells = [own.get(column) for column in columns]
+        papers = ["-" if cell is None or pd.isna(cell.paper) else f"{cell.paper:.1f}" for cell in cells]
+        values = ["-" if cell is None else spread_text(cell.mAP_mean, cell.mAP_std, cell.seeds) for cell in cells]
+        lines.append([row_title(row), *values, *papers])
+        if any(cell is not None and cell.gains for cell in cells):
+            gains = [
+                "-" if cell is None else spread_text(cell.gain_mean, cell.gain_std, len(cell.gains), signed=True)
+                for cell in cells
+            ]
+            differences = [
+                "-" if cell is None or pd.isna(cell.paper) or pd.isna(cell.paper_none)
+                else f"{cell.paper - cell.paper_none:+.1f}"
+                for cell in cells
+            ]  # fmt: skip
+            lines.append([f"{row_title(row)} - None", *gains, *differences])
+    return lines
+
+
+NOTE = (
+    "Mean ± standard deviation over seeds (their number); differences are paired by seed. "
+    "The paper's figures are for Market-1501 and its own training: beside ours, not comparable with them."
+)
+
+
+def markdown(summary: pd.DataFrame) -> str:
+    """The whole summary as a Markdown document."""
+    parts = ["# Table 5: re-identification with generated training images", NOTE]
+    for block, part in blocks(summary):
+        lines = table_lines(part)
+        rule = ["---"] * len(lines[0])
+        parts.append(f"## {block_title(block)}")
+        parts.append("\n".join(f"| {' | '.join(line)} |" for line in [lines[0], rule, *lines[1:]]))
+    return "\n\n".join(parts) + "\n"
+
+
+def terminal(summary: pd.DataFrame) -> str:
+    """The whole summary as aligned columns."""
+    parts = []
+    for block, part in blocks(summary):
+        lines = table_lines(part)
+        widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+        text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
+        parts.append("\n".join([block_title(block), *(f"  {line.rstrip()}" for line in text)]))
+    return "\n\n".join([*parts, NOTE]) if parts else "No cell is finished yet."

@@ -36,10 +36,10 @@ def extract_features(
     size = size or model.size
     rows = []
     for part in images.split(batch):
-        pixels = part.to(device)
+        pixels = normalise(part.to(device))
         if tuple(pixels.shape[2:]) != tuple(size):
             pixels = functional.interpolate(pixels, size, mode="bilinear", antialias=True)
-        pixels = normalise(pixels).to(memory_format=torch.channels_last)
+        pixels = pixels.to(memory_format=torch.channels_last)
         with torch.autocast(device.type, autocast, enabled=autocast is not None):
             row = network(pixels).float()
             if flip:

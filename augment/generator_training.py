@@ -39,7 +39,6 @@ def train_generator(
     *,
     name: str = "patn",
     portion: float | None = None,
-    split_seed: int = 0,
     seed: int = 0,
     perceptual: str = "auto",
     weights_dir: Path | None = None,
@@ -52,10 +51,9 @@ def train_generator(
     Raises AugmentError for missing key points, no pairs, a wanted weight file that is missing, or NaN losses.
     """
     folder = workspace.patn_dir(name)
-    names = training_names(workspace, portion, split_seed)
+    names = training_names(workspace, portion, seed)
     kind = choose_perceptual(perceptual, weights_dir) if training.lambda_perceptual > 0 else "none"
-    split = {"portion": portion, "split_seed": split_seed if portion is not None else None}
-    options = {**training.as_dict(), **split, "perceptual": kind, "precision": runtime.precision}
+    options = {**training.as_dict(), "portion": portion, "perceptual": kind, "precision": runtime.precision}
     paths = workspace.images().query("split == 'train'").set_index("name")["path"]
     inputs = {"images": fingerprint([Path(paths[name]) for name in names])}
     inputs["keypoints"] = workspace.keypoints_source() or ""
@@ -87,11 +85,11 @@ def train_generator(
         })  # fmt: skip
 
 
-def training_names(workspace: Workspace, portion: float | None, split_seed: int) -> list[str]:
+def training_names(workspace: Workspace, portion: float | None, seed: int) -> list[str]:
     """Names of the training images with usable key points: all, or those of M^R_p."""
     names = training_images(workspace.images())["name"].tolist()
     if portion is not None:
-        names = keep_reduced(workspace, portion, split_seed)
+        names = keep_reduced(workspace, portion, seed)
     return posed_names(workspace, names)
 
 
@@ -113,9 +111,7 @@ def choose_perceptual(wanted: str, weights_dir: Path | None) -> str:
     return wanted
 
 
-def load_perceptual(
-    kind: str, images: torch.Tensor, weights_dir: Path | None, runtime: Runtime
-) -> Perceptual | None:
+def load_perceptual(kind: str, images: torch.Tensor, weights_dir: Path | None, runtime: Runtime) -> Perceptual | None:
     """The perceptual network of that kind on the device; MobileNetV2's layers are scaled by the training images."""
     from patn.perceptual import find_mobilenet, mobilenet_perceptual, vgg_perceptual
 

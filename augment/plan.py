@@ -83,7 +83,12 @@ Row = tuple[str, int, str, str, str]
 
 
 def _replacement(
-    name: str, has_pose: set[str], pid_of: Mapping[str, int], pools: _Pools, sampling: Sampling, rng: np.random.Generator
+    name: str,
+    has_pose: set[str],
+    pid_of: Mapping[str, int],
+    pools: _Pools,
+    sampling: Sampling,
+    rng: np.random.Generator,
 ) -> Row | None:
     """The row of the image that takes the place of a removed one; None where it is dropped."""
     pid, output = pid_of[name], _generated_name(name, "_gen")
@@ -134,4 +139,4 @@ def _draw(names: Sequence[str], rng: np.random.Generator) -> str:
 
 def _generated_name(name: str, mark: str) -> str:
     """`0002_c1s1_000451_03.jpg` with `_gen` becomes `0002_c1s1_000451_03_gen.jpg`."""
-    return f"{PurePath(name.removesuffix('.jpg.jpg')).stem if name.endswith('.jpg.jpg') else PurePath(name).stem}{mark}.jpg"
+    return f"{PurePath(name.removesuffix('.jpg')).stem if name.endswith('.jpg.jpg') else PurePath(name).stem}{mark}.jpg"

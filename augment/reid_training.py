@@ -146,9 +146,7 @@ def choose_weights(backbone: str, from_scratch: bool, weights: Path | None, weig
     return load_path("resnet50", weights_dir)
 
 
-def evaluate_model(
-    workspace: Workspace, model: ReidModel, training: ReidTraining, runtime: Runtime
-) -> dict[str, Any]:
+def evaluate_model(workspace: Workspace, model: ReidModel, training: ReidTraining, runtime: Runtime) -> dict[str, Any]:
     """mAP and CMC in percent: the standard queries, and Open-ReID's (every test image is a query).
 
     Features are extracted in fp32.  Raises AugmentError for data without query or gallery images.
@@ -197,6 +195,6 @@ def summary(result: Mapping[str, Any]) -> str:
     return (
         f"{result['folder']}: mAP {result['mAP']:.1f}, rank-1 {result['rank1']:.1f}, rank-5 {result['rank5']:.1f}, "
         f"rank-10 {result['rank10']:.1f} ({result['queries']} queries)\n"
-        f"mAP by the trapezoid rule {result['mAP_trapezoid']:.1f}; with every test image as query, as Open-ReID counts, "
+        f"mAP by the trapezoid rule {result['mAP_trapezoid']:.1f}; with every test image as query (Open-ReID) "
         f"{result['mAP_open_reid']:.1f}"
     )

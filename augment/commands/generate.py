@@ -16,7 +16,7 @@ from augment.cli import emit, pass_workspace, runtime, seed_or
               show_default=True, help="Poses of the removed images (Ours), of M^R_p (Ours*), of all, or the source's own.")  # fmt: skip
 @click.option("--generator", metavar="NAME|PATH", help="A generator below patn/, or a file.  [default: the only one]")
 @click.option("--generator-data", type=click.Choice(["all", "reduced"]), default="all", show_default=True,
-              help="reduced: take the generator that was trained inside M^R_p, patn/NAME-pP.")  # fmt: skip
+              help="reduced: take the generator that was trained inside M^R_p, patn/patn-pP-sS.")  # fmt: skip
 @click.option("--missing", type=click.Choice(["fill", "drop"]), default="fill", show_default=True,
               help="What to do for a removed image without a pose: take another pose, or leave it out.")  # fmt: skip
 @click.option("--name", help="Folder below generated/, before -pP-sS.  [default: ours, ours*, ours-all, self]")
@@ -42,7 +42,7 @@ def command(
         emit({"real": len(kept), "plan": plan.to_dict("records")}, plan.to_csv(index=False).rstrip())
         return
     if generator_data == "reduced":
-        generator = f"{generator or 'patn'}-p{portion}"
+        generator = f"{generator or 'patn'}-p{portion}-s{seed}"
         name = name or f"{SET_NAMES[target_poses]}-reduced-data"
     result = generate(
         workspace, portion=portion, seed=seed, generator=generator, target_poses=target_poses, ratio=ratio,

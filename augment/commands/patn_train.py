@@ -14,10 +14,9 @@ OVERRIDES = ("steps", "batch", "lambda_gan", "lambda_l1", "lambda_perceptual")
 @click.command(short_help="Train a pose-transfer generator.")
 @click.option("--preset", type=click.Choice(["market", "deepfashion", "demo", "study"]), default="market",
               show_default=True, help="All numbers of the recipe; market and deepfashion as released.")  # fmt: skip
-@click.option("--name", default="patn", show_default=True, help="Folder below patn/.")
+@click.option("--name", help="Folder below patn/.  [default: patn, with --portion patn-pP-sS]")
 @click.option("--portion", type=click.FloatRange(0, 1, min_open=True), metavar="P",
               help="Train on the pairs inside M^R_p only.  [default: all training pairs, as the paper]")  # fmt: skip
-@click.option("--split-seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of M^R_p.")
 @click.option("--perceptual", type=click.Choice(["auto", "vgg19", "mobilenet", "none"]), default="auto",
               show_default=True, help="Network of the perceptual term; mobilenet is not the paper's.")  # fmt: skip
 @click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
@@ -30,7 +29,7 @@ OVERRIDES = ("steps", "batch", "lambda_gan", "lambda_l1", "lambda_perceptual")
 @click.option("--force", is_flag=True, help="Make it again where it was made with other options.")
 @pass_workspace
 def command(
-    workspace: Any, preset: str, name: str, portion: float | None, split_seed: int, perceptual: str,
+    workspace: Any, preset: str, name: str | None, portion: float | None, perceptual: str,
     weights_dir: Path | None, force: bool, **numbers: Any,
 ) -> None:  # fmt: skip
     """Train a pose-transfer generator (PATN) on the workspace's training pairs.
@@ -48,9 +47,11 @@ def command(
     given = {key: numbers[key] for key in OVERRIDES if numbers[key] is not None}
     if "steps" in given:  # the learning rate falls over the same share of the run
         given["constant_steps"] = round(given["steps"] * training.constant_steps / training.steps)
+    seed = seed_or(workspace.seed)
+    name = name or ("patn" if portion is None else f"patn-p{portion}-s{seed}")
     result = train_generator(
-        workspace, replace(training, **given), name=name, portion=portion, split_seed=split_seed,
-        seed=seed_or(workspace.seed), perceptual=perceptual, weights_dir=weights_dir, runtime=runtime(force),
+        workspace, replace(training, **given), name=name, portion=portion, 
+        seed=seed, perceptual=perceptual, weights_dir=weights_dir, runtime=runtime(force),
     )  # fmt: skip
     losses = {key: value for key, value in result["losses"].items() if key not in ("step", "seconds")}
     emit(result, "\n".join([

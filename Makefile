@@ -1,0 +1,33 @@
+# install, lint, test, demo, bench: each does everything it needs, the set-up included.
+PYTHON ?= python3.11
+BIN := .venv/bin
+STAMP := .venv/installed
+
+.PHONY: install lint test demo bench lock
+
+install: $(STAMP)
+
+$(STAMP): requirements.lock setup.cfg pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $(STAMP)
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy augment patn reid pipelines
+	$(BIN)/lint-imports
+
+test: install
+	$(BIN)/pytest --cov --cov-report=term:skip-covered
+
+demo: install
+	$(BIN)/augment demo
+
+bench: install
+	$(BIN)/pytest benchmarks
+
+lock: install
+	$(BIN)/python -m pip freeze --all --exclude-editable --exclude pip --exclude augment-reid > requirements.lock

@@ -87,7 +87,7 @@ def test_one_hot_is_the_truncated_gaussian_at_whole_coordinates(points):
 
 def test_one_hot_rounds_down():
     points = torch.full((1, 18, 2), -1.0)
-    points[0, 0] = torch.tensor([3.99, 0.5])
+    points[0, 0] = torch.tensor([3.99, 0.75])
     points[0, 1] = torch.tensor([-0.5, 2.0])
     maps = one_hot_maps(points, (8, 8))
     assert maps.nonzero().tolist() == [[0, 0, 3, 0]]

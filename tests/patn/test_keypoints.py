@@ -206,9 +206,11 @@ def test_mirroring_swaps_left_and_right_and_limbs_join_known_joints():
     for joint, other in enumerate(MIRROR):
         swapped = JOINTS[joint].replace("left", "L").replace("right", "left").replace("L", "right")
         assert JOINTS[other] == swapped
-    assert (2, 16) not in LIMBS
-    assert (1, 16) in LIMBS
-    assert max(max(limb) for limb in LIMBS) == 17
+    limbs = {frozenset(limb) for limb in LIMBS}
+    assert limbs == {frozenset(MIRROR[joint] for joint in limb) for limb in limbs}
+    assert set().union(*limbs) == set(range(18))
+    assert frozenset((1, 16)) in limbs
+    assert frozenset((2, 16)) not in limbs
 
 
 def test_a_market_sized_file_is_read_and_written_within_two_seconds(tmp_path):

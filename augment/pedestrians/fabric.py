@@ -1,0 +1,87 @@
+"""Fabrics: woven patterns, prints and folds painted onto surface points."""
+
+import numpy as np
+
+from augment.pedestrians.identity import Cloth, Colour, Identity
+from augment.pedestrians.surfaces import Surface, smoothstep
+
+
+def paint(count: int, colour: Colour) -> np.ndarray:
+    """3 x count points of one colour, float32 in 0..255."""
+    return np.repeat(np.asarray(colour, dtype=np.float32)[:, None], count, axis=1)
+
+
+def blend(colours: np.ndarray, colour: Colour, mask: np.ndarray) -> np.ndarray:
+    """`colours` (3 x N) with `colour` where `mask` (N, 0..1 or bool) is 1."""
+    share = mask.astype(np.float32)
+    return colours * (1 - share) + np.asarray(colour, dtype=np.float32)[:, None] * share
+
+
+def woven(cloth: Cloth, across: np.ndarray, height: np.ndarray) -> np.ndarray:
+    """Colours (3 x N) of a fabric at points given by the distance across and the height, in statures."""
+    a, b, size = across / cloth.size, height / cloth.size, cloth.size
+    masks = {
+        "plain": np.zeros(len(a)),
+        "rings": (b % 1 < 0.5),
+        "pinstripes": (a % 0.6 < 0.24),
+        "check": (a % 1 < 0.5) ^ (b % 1 < 0.5),
+        "halves": height > 0.60 + size,
+        "dots": ((a % 0.8 - 0.4) ** 2 + (b % 0.8 - 0.4) ** 2) < 0.055,
+        "diagonal": (a + b) % 1.1 < 0.5,
+    }
+    return blend(paint(len(a), cloth.base), cloth.second, masks[cloth.pattern])
+
+
+def prints(identity: Identity, surface: Surface, colours: np.ndarray) -> np.ndarray:
+    """The trunk's colours with what is printed on its front and on its back."""
+    x, y, z = surface.positions
+    front = surface.normals[2] > 0.05
+    masks_front = {
+        "none": np.zeros(len(x), bool),
+        "disc": (x / 0.048) ** 2 + ((y - 0.71) / 0.048) ** 2 < 1,
+        "panel": (np.abs(x) < 0.055) & (np.abs(y - 0.70) < 0.045),
+        "lettering": (np.abs(x) < 0.068) & (np.abs(y - 0.72) < 0.03) & ((x / 0.034 % 1) < 0.6),
+        "open": np.abs(x) < 0.026 + 0.01 * np.clip((0.8 - y) / 0.3, 0, 1),
+        "placket": (np.abs(x) < 0.008) | ((np.abs(x) < 0.05) & (np.abs(x) > 0.018) & (np.abs(y - 0.73) < 0.012)),
+        "band": np.abs(y - 0.69) < 0.028,
+    }
+    masks_back = {
+        "none": np.zeros(len(x), bool),
+        "panel": (np.abs(x) < 0.06) & (np.abs(y - 0.71) < 0.06),
+        "disc": (x / 0.055) ** 2 + ((y - 0.70) / 0.055) ** 2 < 1,
+        "yoke": y > 0.745,
+        "lettering": (np.abs(x) < 0.075) & (np.abs(y - 0.74) < 0.022) & ((x / 0.03 % 1) < 0.6),
+        "spine": np.abs(x) < 0.02,
+    }
+    colours = blend(colours, identity.front_colour, masks_front[identity.top_front] & front)
+    return blend(colours, identity.back_colour, masks_back[identity.top_back] & (surface.normals[2] < -0.05))
+
+
+def straps(identity: Identity, surface: Surface, colours: np.ndarray) -> np.ndarray:
+    """The trunk's colours with the straps of what is carried."""
+    x, y, _ = surface.positions
+    front = surface.normals[2] > 0
+    side = identity.bag_side
+    if identity.bag == "backpack":
+        return blend(colours, identity.bag_colour, (np.abs(np.abs(x) - 0.062) < 0.013) & (y > 0.67) & front)
+    if identity.bag == "shoulder":
+        line = 0.50 + (0.84 - 0.50) * (0.085 - side * x) / 0.15
+        return blend(colours, identity.bag_colour, (np.abs(y - line) < 0.022) & (y > 0.5))
+    if identity.bag == "tote":
+        return blend(colours, identity.bag_colour, (np.abs(side * x - 0.088) < 0.012) & (y > 0.70))
+    return colours
+
+
+def folds(surface: Surface, rng: np.random.Generator, strength: float) -> np.ndarray:
+    """Brightness factors (N) of soft folds and creases, around 1."""
+    x, y, z = surface.positions
+    waves = np.zeros(len(x), dtype=np.float32)
+    for _ in range(4):
+        kx, ky, kz = rng.normal(0, 1, 3) * (40, 32, 40)
+        waves += np.sin(kx * x + ky * y + kz * z + rng.uniform(0, 6.3), dtype=np.float32)
+    return 1 + strength * waves / 2
+
+
+def edge(values: np.ndarray, at: float, width: float = 0.004) -> np.ndarray:
+    """1 below the height `at`, 0 above, with a soft edge."""
+    return 1 - smoothstep(values, at - width, at + width)

@@ -1,0 +1,85 @@
+"""A dressed person as one cloud of points, posed and seen from a direction."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from augment.pedestrians.bags import bag_parts
+from augment.pedestrians.garments import arm, leg, skirt, trunk
+from augment.pedestrians.head import head_parts
+from augment.pedestrians.identity import Identity
+from augment.pedestrians.skeleton import Skeleton, place_bones, rest_skeleton
+from augment.pedestrians.surfaces import Part
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A person in the rest pose: skeleton and coloured parts."""
+
+    identity: Identity
+    skeleton: Skeleton
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """A posed person before the camera, in statures, x to the right, y up, z towards the camera.
+
+    points and normals 3 x N (only those that face the camera), colours 3 x N in 0..255, joints 18 x 3.
+    """
+
+    points: np.ndarray
+    normals: np.ndarray
+    colours: np.ndarray
+    joints: np.ndarray
+
+
+def build_figure(identity: Identity, rng: np.random.Generator) -> Figure:
+    """Body, clothes, hair and luggage of an identity as points; `rng` draws the folds."""
+    skeleton = rest_skeleton(identity.body)
+    parts = [trunk(identity, skeleton, rng), *head_parts(identity)]
+    for side in (1, -1):
+        parts += arm(identity, skeleton, side, rng) + leg(identity, skeleton, side, rng)
+    parts += skirt(identity, skeleton, rng) + bag_parts(identity, skeleton)
+    return Figure(identity=identity, skeleton=skeleton, parts=tuple(parts))
+
+
+def view_figure(figure: Figure, pose: dict[int, np.ndarray], view: np.ndarray) -> View:
+    """The figure in a pose, turned by `view` (3 x 3) in front of the camera; its back faces are dropped."""
+    turned, shift = place_bones(figure.skeleton, pose, view)
+    turned32, shift32 = turned.astype(np.float32), shift.astype(np.float32)
+    points, normals, colours = [], [], []
+    for part in figure.parts:
+        facing = _mix(part, part.surface.normals, turned32, None, 2) > 0
+        kept = Part(
+            surface=part.surface.subset(facing),
+            colours=part.colours[:, facing],
+            bones=part.bones,
+            weights=None if part.weights is None else part.weights[:, facing],
+        )
+        points.append(np.stack([_mix(kept, kept.surface.positions, turned32, shift32, axis) for axis in range(3)]))
+        normals.append(np.stack([_mix(kept, kept.surface.normals, turned32, None, axis) for axis in range(3)]))
+        colours.append(kept.colours)
+    bones = figure.skeleton.joint_bones
+    joints = np.einsum("jab,jb->ja", turned[bones], figure.skeleton.joints) + shift[bones]
+    return View(
+        points=np.concatenate(points, axis=1),
+        normals=np.concatenate(normals, axis=1),
+        colours=np.concatenate(colours, axis=1),
+        joints=joints,
+    )
+
+
+def _mix(part: Part, vectors: np.ndarray, turned: np.ndarray, shift: np.ndarray | None, axis: int) -> np.ndarray:
+    """One coordinate (N) of a part's vectors after its bones' motion; sums instead of BLAS, for equal bytes everywhere."""
+    total = None
+    for row, bone in enumerate(part.bones):
+        a, b, c = turned[bone, axis]
+        moved = vectors[0] * a + vectors[1] * b + vectors[2] * c
+        if shift is not None:
+            moved += shift[bone, axis]
+        if part.weights is not None:
+            moved *= part.weights[row]
+        total = moved if total is None else total + moved
+    assert total is not None
+    return total

@@ -1,0 +1,155 @@
+"""One image of a person before a camera, with the exact key points."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from augment.pedestrians.camera import Camera, backdrop, develop
+from augment.pedestrians.figure import Figure, View, view_figure
+from augment.pedestrians.gait import draw_pose
+from augment.pedestrians.occluders import draw_occluder
+from augment.pedestrians.settings import Pedestrians
+from augment.pedestrians.skeleton import turn
+
+_DISTANCE = 6.0  # of the camera, in statures
+_FINE = 2  # drawn at twice the size, then averaged
+HEAD = 0.13  # height of a head, in statures
+# How far in front of a joint its own skin may lie, in statures (18 joints, OpenPose order).
+_DEPTH = np.array([0.03, 0.09] + [0.07, 0.05, 0.045] * 2 + [0.11, 0.07, 0.07] * 2 + [0.03, 0.03, 0.035, 0.035])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Photograph:
+    """image height x width x 3 uint8; keypoints 18 x 2 (y, x) whole pixels, -1 outside the image; visible 18 of 0/1;
+    head: the head's height in pixels, chin to crown."""
+
+    image: np.ndarray
+    keypoints: np.ndarray
+    visible: np.ndarray
+    head: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Crop:
+    """Where the person lies in the image: pixels per stature, and the image point of the origin."""
+
+    scale: float
+    x: float
+    y: float
+
+
+def photograph(
+    figure: Figure, camera: Camera, settings: Pedestrians, rng: np.random.Generator, *, botched: bool = False
+) -> Photograph:
+    """A person in a random pose and direction; `botched` crops away a large part, as a failed detector does."""
+    size = (settings.height, settings.width)
+    pose = draw_pose(figure.identity, rng)
+    view = view_figure(figure, pose, turn(x=camera.tilt) @ turn(y=float(rng.uniform(-180, 180))))
+    crop = _place(view, camera, size, rng, botched)
+    colours, alpha, depth = _draw(view, camera, crop, size)
+    background = backdrop(camera, size, rng)
+    background *= _shadow(view, crop, size)[..., None]
+    picture = background * (1 - alpha[..., None]) + colours
+    picture, cover = draw_occluder(picture, settings.clutter, rng)
+    keypoints, visible = _keypoints(view, crop, size, depth, cover)
+    image = develop(camera, picture, rng)
+    return Photograph(image=image, keypoints=keypoints, visible=visible, head=HEAD * crop.scale)
+
+
+def _project(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Image axes (right, down) of points 3 x N, in statures at the person's distance."""
+    nearer = _DISTANCE / (_DISTANCE - points[2])
+    return points[0] * nearer, -points[1] * nearer
+
+
+def _place(view: View, camera: Camera, size: tuple[int, int], rng: np.random.Generator, botched: bool) -> _Crop:
+    """The detector's box: tight around the person with jitter; sometimes it cuts the feet."""
+    right, down = _project(view.points)
+    top, bottom = float(down.min()), float(down.max())
+    middle = 0.5 * float(right.min() + right.max()) * 0.6 + 0.4 * float(view.joints[[8, 11], 0].mean())
+    fill = float(np.clip(camera.tightness + rng.normal(0, 0.025), 0.78, 0.97))
+    if rng.random() < 0.05:
+        fill = float(rng.uniform(1.0, 1.08))
+    if botched:
+        fill = float(rng.uniform(1.4, 2.4))
+    scale = fill * size[0] / (bottom - top)
+    slack = size[0] - scale * (bottom - top)
+    if botched:
+        x = size[1] / 2 + size[1] * rng.uniform(-0.55, 0.55)
+        y = slack * float(rng.uniform(-0.1, 1.1))
+    else:
+        x = size[1] / 2 + size[1] * float(np.clip(rng.normal(0, 0.035), -0.08, 0.08))
+        y = slack * float(rng.uniform(0.3, 0.7)) if slack > 0 else 0.02 * size[0]
+    return _Crop(scale=scale, x=float(x - middle * scale), y=float(y - top * scale))
+
+
+def _draw(view: View, camera: Camera, crop: _Crop, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Colour times coverage (H x W x 3), coverage (H x W) and nearest depth at twice the size (-inf where nobody is)."""
+    height, width = size[0] * _FINE, size[1] * _FINE
+    right, down = _project(view.points)
+    scale = np.float32(crop.scale * _FINE)
+    column = np.floor(right * scale + np.float32(crop.x * _FINE)).astype(np.int64)
+    row = np.floor(down * scale + np.float32(crop.y * _FINE)).astype(np.int64)
+    inside = np.flatnonzero((column >= 0) & (column < width) & (row >= 0) & (row < height))
+    near = ((view.points[2, inside] + 2) * 65536).astype(np.int64)
+    front = np.full(height * width, -1, dtype=np.int64)
+    np.maximum.at(front, row[inside] * width + column[inside], near << 32 | inside)
+    front = _fill(front.reshape(height, width))
+    hit = front >= 0
+    owner = front[hit] & 0xFFFFFFFF
+    canvas = np.zeros((height, width, 3), dtype=np.float32)
+    canvas[hit] = _lit(view, camera, owner)
+    depth = np.full((height, width), -np.inf)
+    depth[hit] = (front[hit] >> 32) / 65536 - 2
+    blocks = (size[0], _FINE, size[1], _FINE)
+    alpha = hit.astype(np.float32).reshape(blocks).mean(axis=(1, 3))
+    return canvas.reshape(*blocks, 3).mean(axis=(1, 3)), alpha, depth
+
+
+def _fill(front: np.ndarray) -> np.ndarray:
+    """Close one-pixel holes: an empty pixel between two covered ones takes its neighbour."""
+    up, down, left, right = front[:-2, 1:-1], front[2:, 1:-1], front[1:-1, :-2], front[1:-1, 2:]
+    inner = front[1:-1, 1:-1]
+    across, along = (left >= 0) & (right >= 0), (up >= 0) & (down >= 0)
+    filled = front.copy()
+    filled[1:-1, 1:-1] = np.where((inner < 0) & along & across, np.minimum(left, up), inner)
+    return filled
+
+
+def _lit(view: View, camera: Camera, owner: np.ndarray) -> np.ndarray:
+    """Colours (M x 3) of surface points in the camera's light."""
+    normals, light = view.normals[:, owner], camera.light
+    lambert = np.maximum(normals[0] * light[0] + normals[1] * light[1] + normals[2] * light[2], 0)
+    sky = 0.06 * normals[1]
+    rim = np.float32(0.16) * (1 - np.clip(normals[2], 0, 1)) ** 2
+    shade = camera.ambient + (1.12 - camera.ambient) * lambert + sky - rim
+    return (view.colours[:, owner] * shade).T
+
+
+def _shadow(view: View, crop: _Crop, size: tuple[int, int]) -> np.ndarray:
+    """Factors (H x W) of the contact shadow around the feet."""
+    rows, columns = np.arange(size[0])[:, None], np.arange(size[1])[None]
+    right, down = _project(view.joints.T)
+    dark = np.zeros(size)
+    for joint, share in ((10, 0.38), (13, 0.38)):
+        x, y = right[joint] * crop.scale + crop.x, (down[joint] + 0.03) * crop.scale + crop.y
+        spread = ((columns - x) / (0.085 * crop.scale)) ** 2 + ((rows - y) / (0.022 * crop.scale)) ** 2
+        dark = np.maximum(dark, share * np.exp(-spread))
+    return (1 - dark).astype(np.float32)
+
+
+def _keypoints(
+    view: View, crop: _Crop, size: tuple[int, int], depth: np.ndarray, cover: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Whole-pixel joints (18 x 2, -1 outside the image) and whether each is seen (not behind anything)."""
+    right, down = _project(view.joints.T)
+    x, y = np.floor(right * crop.scale + crop.x), np.floor(down * crop.scale + crop.y)
+    inside = (x >= 0) & (x < size[1]) & (y >= 0) & (y < size[0])
+    keypoints = np.where(inside[:, None], np.stack([y, x], axis=1), -1).astype(np.int64)
+    visible = np.zeros(18, dtype=np.int64)
+    for joint in np.flatnonzero(inside):
+        row, column = keypoints[joint]
+        nearest = depth[row * _FINE : (row + 1) * _FINE, column * _FINE : (column + 1) * _FINE]
+        seen = nearest.min() - view.joints[joint, 2] < _DEPTH[joint]
+        visible[joint] = int(seen and not cover[row, column])
+    return keypoints, visible

@@ -1,0 +1,96 @@
+"""Bones and joints of a person in the rest pose, and the same bones in a pose."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from augment.pedestrians.identity import Body
+
+BONES = (
+    "pelvis", "spine", "head",
+    "upper_arm_l", "forearm_l", "upper_arm_r", "forearm_r",
+    "thigh_l", "shin_l", "foot_l", "thigh_r", "shin_r", "foot_r",
+)  # fmt: skip
+PELVIS, SPINE, HEAD, UPPER_L, FORE_L, UPPER_R, FORE_R, THIGH_L, SHIN_L, FOOT_L, THIGH_R, SHIN_R, FOOT_R = range(13)
+PARENT = (-1, PELVIS, SPINE, SPINE, UPPER_L, SPINE, UPPER_R, PELVIS, THIGH_L, SHIN_L, PELVIS, THIGH_R, SHIN_R)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skeleton:
+    """The rest pose in statures: where each bone turns (13 x 3), the 18 OpenPose joints (18 x 3) and their bones (18)."""
+
+    pivots: np.ndarray
+    joints: np.ndarray
+    joint_bones: np.ndarray
+    hip: float
+    knee: float
+    shoulder: float
+    elbow: float
+    wrist: float
+    shoulder_x: float
+    hip_x: float
+
+
+def rest_skeleton(body: Body) -> Skeleton:
+    """Joint positions of an upright person with hanging arms, after usual adult proportions."""
+    hip, knee = 0.52 * body.legs, 0.284 * body.legs
+    shoulder, shoulder_x, hip_x = 0.815, 0.104 * body.shoulders, 0.051 * body.hips
+    elbow = shoulder - 0.170 * body.arms
+    wrist = elbow - 0.152 * body.arms
+    pivots = np.array(
+        [
+            [0, 0.55, 0], [0, 0.60, 0], [0, 0.865, -0.005],
+            [shoulder_x, shoulder, 0], [shoulder_x, elbow, 0], [-shoulder_x, shoulder, 0], [-shoulder_x, elbow, 0],
+            [hip_x, hip, 0], [hip_x, knee, 0], [hip_x, 0.045, -0.01],
+            [-hip_x, hip, 0], [-hip_x, knee, 0], [-hip_x, 0.045, -0.01],
+        ]
+    )  # fmt: skip
+    h = body.head
+    joints = np.array(
+        [
+            [0, 0.917, 0.066 * h], [0, shoulder, 0],
+            [-shoulder_x, shoulder, 0], [-shoulder_x, elbow, 0], [-shoulder_x, wrist, 0],
+            [shoulder_x, shoulder, 0], [shoulder_x, elbow, 0], [shoulder_x, wrist, 0],
+            [-hip_x, hip, 0], [-hip_x, knee, 0], [-hip_x, 0.045, -0.01],
+            [hip_x, hip, 0], [hip_x, knee, 0], [hip_x, 0.045, -0.01],
+            [-0.018 * h, 0.937, 0.051 * h], [0.018 * h, 0.937, 0.051 * h],
+            [-0.046 * h, 0.928, -0.004], [0.046 * h, 0.928, -0.004],
+        ]
+    )  # fmt: skip
+    bones = [HEAD, SPINE, UPPER_R, FORE_R, FORE_R, UPPER_L, FORE_L, FORE_L]
+    bones += [PELVIS, SHIN_R, FOOT_R, PELVIS, SHIN_L, FOOT_L, HEAD, HEAD, HEAD, HEAD]
+    return Skeleton(
+        pivots=pivots, joints=joints, joint_bones=np.array(bones), hip=hip, knee=knee, shoulder=shoulder,
+        elbow=elbow, wrist=wrist, shoulder_x=shoulder_x, hip_x=hip_x,
+    )  # fmt: skip
+
+
+def turn(x: float = 0.0, y: float = 0.0, z: float = 0.0) -> np.ndarray:
+    """Rotation by degrees around x (forward tip), then z (roll), then y (turn to the left): 3 x 3."""
+    a, b, c = np.deg2rad([x, y, z])
+    rx = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
+    ry = np.array([[np.cos(b), 0, np.sin(b)], [0, 1, 0], [-np.sin(b), 0, np.cos(b)]])
+    rz = np.array([[np.cos(c), -np.sin(c), 0], [np.sin(c), np.cos(c), 0], [0, 0, 1]])
+    return np.einsum("ij,jk,kl->il", ry, rz, rx)
+
+
+def place_bones(
+    skeleton: Skeleton, rotations: dict[int, np.ndarray], view: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rotations R (13 x 3 x 3) and shifts t (13 x 3): a rest point p of a bone goes to R p + t.
+
+    `rotations` turns bones against their parents (absent = not turned); `view` turns the whole person.
+    """
+    turned = np.zeros((13, 3, 3))
+    shift = np.zeros((13, 3))
+    for bone, parent in enumerate(PARENT):
+        local = rotations.get(bone, np.eye(3))
+        pivot = skeleton.pivots[bone]
+        if parent < 0:
+            turned[bone] = np.einsum("ij,jk->ik", view, local)
+            anchor = np.einsum("ij,j->i", view, pivot)
+        else:
+            turned[bone] = np.einsum("ij,jk->ik", turned[parent], local)
+            anchor = np.einsum("ij,j->i", turned[parent], pivot) + shift[parent]
+        shift[bone] = anchor - np.einsum("ij,j->i", turned[bone], pivot)
+    return turned, shift

@@ -1,0 +1,102 @@
+"""Surfaces as dense sets of points: tubes of horizontal slices and rounded boxes, in the rest pose.
+
+The rest pose stands upright with hanging arms; x points to the person's left, y up, z forward; the unit of
+length is the person's stature, the ground is y = 0.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+SPACING = 0.0031  # distance between neighbouring points, in statures: below one pixel at twice 128 rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surface:
+    """A sampled surface: positions and outward normals (3 x N), the angle around the axis (N), 0 = left, pi/2 = front."""
+
+    positions: np.ndarray
+    normals: np.ndarray
+    angle: np.ndarray
+
+    def subset(self, keep: np.ndarray) -> "Surface":
+        """The points where the mask `keep` (N) holds."""
+        return Surface(positions=self.positions[:, keep], normals=self.normals[:, keep], angle=self.angle[keep])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A coloured surface and the bones that carry it: colours 3 x N in 0..255, weights B x N that sum to 1."""
+
+    surface: Surface
+    colours: np.ndarray
+    bones: tuple[int, ...]
+    weights: np.ndarray | None = field(default=None)
+
+
+def smoothstep(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """0 below `low`, 1 above `high`, smooth in between (`low` > `high` falls instead of rising)."""
+    t = np.clip((values - low) / (high - low), 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def tube(rings: list[tuple[float, float, float, float, float]], roundness: float = 2.0) -> Surface:
+    """A tube through horizontal slices (y, centre x, centre z, radius x, radius z), from the top down.
+
+    `roundness` is the exponent of the superellipse: 2 an ellipse, larger squarer.
+    """
+    keys = np.asarray(rings, dtype=np.float64)
+    step = np.hypot(np.diff(keys[:, 0]), np.maximum(np.abs(np.diff(keys[:, 3])), np.abs(np.diff(keys[:, 4]))))
+    length = np.concatenate([[0.0], np.cumsum(step)])
+    count = max(int(np.ceil(length[-1] / SPACING)), 4)
+    along = np.linspace(0, length[-1], count)
+    y, cx, cz, rx, rz = (_smooth(np.interp(along, length, keys[:, k])) for k in range(5))
+    around = max(int(np.ceil(2 * np.pi * keys[:, 3:].max() * 0.95 / SPACING)), 8)
+    angle = np.linspace(0, 2 * np.pi, around, endpoint=False)
+    cos = np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** (2 / roundness)
+    sin = np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** (2 / roundness)
+    x = cx[:, None] + rx[:, None] * cos
+    z = cz[:, None] + rz[:, None] * sin
+    return from_grid(x, np.broadcast_to(y[:, None], x.shape), z, np.broadcast_to(angle, x.shape))
+
+
+def ball(
+    centre: tuple[float, float, float], radii: tuple[float, float, float], roundness: float = 2.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Grids x, y, z and angle of an ellipsoid, from the top pole down; pass them to `from_grid`."""
+    rows = max(int(np.ceil(np.pi * max(radii[1], radii[2]) / SPACING)), 6)
+    columns = max(int(np.ceil(2 * np.pi * max(radii[0], radii[2]) / SPACING)), 8)
+    polar = (np.arange(rows) + 0.5)[:, None] * np.pi / rows
+    angle = np.broadcast_to(np.linspace(0, 2 * np.pi, columns, endpoint=False), (rows, columns))
+
+    def power(values: np.ndarray) -> np.ndarray:
+        return np.sign(values) * np.abs(values) ** (2 / roundness)
+
+    x = centre[0] + radii[0] * power(np.sin(polar)) * power(np.cos(angle))
+    y = centre[1] + radii[1] * power(np.cos(polar)) * np.ones_like(angle)
+    z = centre[2] + radii[2] * power(np.sin(polar)) * power(np.sin(angle))
+    return x, y, z, angle
+
+
+def from_grid(x: np.ndarray, y: np.ndarray, z: np.ndarray, angle: np.ndarray) -> Surface:
+    """A surface from coordinate grids (rows from top to bottom x columns once around), normals by differences."""
+    grid = np.stack([x, y, z])  # 3 x rows x columns
+    down = np.gradient(grid, axis=1)
+    across = np.roll(grid, -1, axis=2) - np.roll(grid, 1, axis=2)
+    normals = np.cross(across, down, axis=0)
+    normals /= np.maximum(np.sqrt((normals**2).sum(axis=0)), 1e-12)
+    flat = (3, -1)
+    return Surface(
+        positions=np.ascontiguousarray(grid.reshape(flat), dtype=np.float32),
+        normals=np.ascontiguousarray(normals.reshape(flat), dtype=np.float32),
+        angle=np.ascontiguousarray(angle.reshape(-1), dtype=np.float32),
+    )
+
+
+def _smooth(profile: np.ndarray) -> np.ndarray:
+    """Round the corners of a piecewise linear profile; the ends stay where they are."""
+    width = max(len(profile) // 16, 1)
+    padded = np.concatenate(
+        [2 * profile[0] - profile[width:0:-1], profile, 2 * profile[-1] - profile[-2 : -width - 2 : -1]]
+    )
+    return np.convolve(padded, np.full(2 * width + 1, 1 / (2 * width + 1)), mode="valid")

@@ -1,0 +1,40 @@
+"""Key points, visibility and head sizes of the rendered images as CSV tables."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from patn.keypoints import JOINTS, keypoint_table, write_keypoints
+
+
+def write_tables(folder: Path, entries: list[tuple[str, Path, str]]) -> None:
+    """Write `keypoints/{train,query,test}.csv`, `keypoints/visible.csv` and `keypoints/head_size.csv`.
+
+    entries: (split, file with the notes of a person, image name). `visible.csv` has the name and 18 columns of 0 or 1,
+    `head_size.csv` the name and the head's height in pixels. Each file appears by rename.
+    """
+    rows: dict[str, list[tuple[str, np.ndarray]]] = {"train": [], "query": [], "test": []}
+    visible, heads = {}, {}
+    for path in dict.fromkeys(path for _, path, _ in entries):
+        notes = json.loads(path.read_text())
+        split_of = {name: split for split, source, name in entries if source == path}
+        for name, (keypoints, seen, head) in notes.items():
+            rows[split_of[name]].append((name, np.asarray(keypoints)))
+            visible[name], heads[name] = seen, head
+    for split, found in rows.items():
+        found.sort(key=lambda row: row[0])
+        table = keypoint_table(
+            [name for name, _ in found], np.array([points for _, points in found]).reshape(-1, 18, 2)
+        )
+        partial = folder / "keypoints" / f"{split}.csv.partial"
+        write_keypoints(table, partial)
+        partial.replace(folder / "keypoints" / f"{split}.csv")
+    order = sorted(visible)
+    flags = pd.DataFrame([visible[name] for name in order], columns=list(JOINTS), index=pd.Index(order, name="name"))
+    sizes = pd.DataFrame({"head_size": [heads[name] for name in order]}, index=pd.Index(order, name="name"))
+    for table, file in ((flags, "visible.csv"), (sizes, "head_size.csv")):
+        partial = folder / "keypoints" / f"{file}.partial"
+        table.to_csv(partial)
+        partial.replace(folder / "keypoints" / file)

@@ -1,0 +1,109 @@
+import json
+import multiprocessing
+import time
+from pathlib import Path
+
+import pytest
+
+from augment import AugmentError
+from augment.artefact import artefact, fingerprint, read_run, write_text
+
+
+def test_work_is_done_once_and_recorded(tmp_path: Path) -> None:
+    folder = tmp_path / "thing"
+    with artefact(folder, "demo", {"steps": 3}, inputs={"data": "abc"}, seed=1) as run:
+        assert not run.finished
+        run.finish({"answer": 42})
+    with artefact(folder, "demo", {"steps": 3}, inputs={"data": "abc"}, seed=1) as run:
+        assert run.finished
+        assert run.result == {"answer": 42}
+    record = read_run(folder)
+    assert record is not None
+    assert record["options"] == {"steps": 3}
+    assert record["seed"] == 1
+    assert {"python", "torch", "numpy"} <= set(record["versions"])
+
+
+def test_work_that_was_not_finished_is_open_to_the_same_command(tmp_path: Path) -> None:
+    folder = tmp_path / "thing"
+    with artefact(folder, "demo", {"steps": 3}):
+        (folder / "half").write_text("x")
+    assert read_run(folder) is None
+    with artefact(folder, "demo", {"steps": 3}) as run:
+        assert not run.finished
+        assert (folder / "half").exists()
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_other_options_are_refused_by_name(tmp_path: Path, finished: bool) -> None:
+    folder = tmp_path / "thing"
+    with artefact(folder, "demo", {"steps": 3, "rate": 0.1}) as run:
+        if finished:
+            run.finish({})
+    with pytest.raises(AugmentError, match=r"thing: was made with steps 3, not 4; .*--force"), artefact(
+        folder, "demo", {"steps": 4, "rate": 0.1}
+    ):
+        pass
+
+
+def test_another_seed_and_other_input_are_refused(tmp_path: Path) -> None:
+    with artefact(tmp_path / "thing", "demo", {}, inputs={"images": "1"}, seed=0) as run:
+        run.finish({})
+    with pytest.raises(AugmentError, match="seed 0, not 1"), artefact(tmp_path / "thing", "demo", {}, seed=1):
+        pass
+    with pytest.raises(AugmentError, match="other input: images 1, not 2"), artefact(
+        tmp_path / "thing", "demo", {}, inputs={"images": "2"}, seed=0
+    ):
+        pass
+
+
+def test_force_clears_what_was_there(tmp_path: Path) -> None:
+    folder = tmp_path / "thing"
+    with artefact(folder, "demo", {"steps": 3}) as run:
+        (folder / "old").mkdir()
+        run.finish({})
+    with artefact(folder, "demo", {"steps": 4}, force=True) as run:
+        assert not run.finished
+        assert not (folder / "old").exists()
+
+
+def _hold(folder: Path, ready: Path) -> None:
+    with artefact(folder, "demo", {}):
+        ready.write_text("held")
+        time.sleep(60)
+
+
+def test_the_lock_falls_with_its_owner(tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    process = multiprocessing.get_context("spawn").Process(target=_hold, args=(tmp_path / "thing", ready))
+    process.start()
+    while not ready.exists():
+        time.sleep(0.02)
+    process.kill()
+    process.join()
+    with artefact(tmp_path / "thing", "demo", {}) as run:
+        assert not run.finished
+
+
+def test_a_broken_record_is_named(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{")
+    with pytest.raises(AugmentError, match=r"run\.json: not a readable record"):
+        read_run(tmp_path)
+
+
+def test_files_appear_whole(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "file.json"
+    write_text(path, json.dumps([1, 2]))
+    assert json.loads(path.read_text()) == [1, 2]
+    assert [file.name for file in path.parent.iterdir()] == ["file.json"]
+
+
+def test_fingerprints_follow_the_bytes(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.write_bytes(b"same")
+    two.write_bytes(b"same")
+    assert fingerprint(one) == fingerprint(two)
+    two.write_bytes(b"other")
+    assert fingerprint(one) != fingerprint(two)
+    with pytest.raises(AugmentError, match="three"):
+        fingerprint(tmp_path / "three")

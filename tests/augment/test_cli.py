@@ -1,0 +1,84 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from augment.cli import VERBS, augment
+from augment.workspace import Workspace
+
+
+def commands() -> list[str]:
+    return augment.list_commands(click.Context(augment))
+
+
+def test_every_verb_has_help_with_an_example_and_the_listed_sentence() -> None:
+    for name in commands():
+        result = CliRunner().invoke(augment, [name, "--help"])
+        assert result.exit_code == 0
+        assert "Example:" in result.output
+        assert f"augment {name}" in result.output.replace("augment --json", "augment")
+    context = click.Context(augment)
+    for name, sentence in VERBS.items():
+        command = augment.get_command(context, name)
+        assert command is not None
+        assert command.short_help == sentence
+
+
+def test_help_does_not_import_what_is_slow() -> None:
+    code = "import sys; from augment.cli import augment\ntry: augment(['--help'])\nexcept SystemExit: pass\n"
+    code += "print(sorted({'torch', 'torchreid', 'mediapipe', 'ray', 'matplotlib', 'scipy'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert all(verb in done.stdout for verb in commands())
+
+
+def test_an_unknown_verb_names_the_nearest() -> None:
+    result = CliRunner().invoke(augment, ["genrate"])
+    assert result.exit_code == 2
+    assert "Did you mean 'generate'?" in result.output
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"sed": 1}, r"no setting 'sed'. Did you mean 'seed'?"),
+        ({"generat": {"portion": 0.2}}, r"no command [generat]. Did you mean 'generate'?"),
+        ({"generate": {"portions": 0.2}}, r"[generate] has no 'portions'. Did you mean 'portion'?"),
+    ],
+)
+def test_an_unknown_setting_names_the_nearest(tmp_path: Path, settings: dict[str, object], sentence: str) -> None:
+    Workspace.create(tmp_path, {"data": "data", **settings})
+    result = CliRunner().invoke(augment, ["--workspace", str(tmp_path), "generate"])
+    assert result.exit_code == 1
+    assert sentence in result.output
+
+
+def test_settings_are_defaults_and_options_win(people: Path) -> None:
+    toml = people / "augment.toml"
+    toml.write_text(toml.read_text() + "\n[generate]\nportion = 0.5\n")
+
+    def kept(*arguments: str) -> int:
+        result = CliRunner().invoke(augment, ["--json", "--workspace", str(people), "generate", "--dry-run", *arguments])
+        assert result.exit_code == 0, result.output
+        return int(json.loads(result.stdout)["real"])
+
+    everything = len(Workspace.find(people).images().query("split == 'train'"))
+    assert kept() == round(everything * 0.5)
+    assert kept("--portion", "1.0") == everything
+
+
+def test_users_mistakes_are_one_sentence_without_traceback(tmp_path: Path) -> None:
+    result = CliRunner().invoke(augment, ["--workspace", str(tmp_path), "generate"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: ")
+    assert len(result.stderr.splitlines()) == 1
+    with pytest.raises(Exception, match=r"no augment\.toml"):
+        CliRunner().invoke(augment, ["-v", "-v", "--workspace", str(tmp_path), "generate"], catch_exceptions=False)
+
+
+def test_an_option_out_of_range_is_wrong_usage() -> None:
+    assert CliRunner().invoke(augment, ["generate", "--portion", "1.5"]).exit_code == 2

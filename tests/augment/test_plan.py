@@ -1,0 +1,110 @@
+from collections import Counter
+
+import pandas as pd
+import pytest
+
+from augment import AugmentError
+from augment.plan import Sampling, make_plan
+from augment.split import reduced_set
+
+
+@pytest.fixture(scope="module")
+def train() -> pd.DataFrame:
+    rows = [(f"{pid:04d}_c{k % 3 + 1}s1_{k:06d}_01.jpg", pid, "train") for pid in range(1, 11) for k in range(10)]
+    return pd.DataFrame(rows, columns=["name", "pid", "split"])
+
+
+def pid(name: str) -> int:
+    return int(name[:4])
+
+
+def test_every_removed_image_is_replaced_under_its_own_name_in_its_own_pose(train: pd.DataFrame) -> None:
+    kept = reduced_set(train, 0.3, 0)
+    plan = make_plan(train, train["name"].tolist(), kept, Sampling(), 0)
+    removed = sorted(set(train["name"]) - set(kept))
+    assert plan["output"].tolist() == [name.replace(".jpg", "_gen.jpg") for name in removed]
+    assert plan["pose"].tolist() == removed
+    assert set(plan["source"]) <= set(kept)
+    assert [pid(name) for name in plan["source"]] == plan["pid"].tolist() == [pid(name) for name in removed]
+    assert len(kept) + len(plan) == len(train)
+
+
+def test_sources_are_uniform_over_the_identitys_kept_images(train: pd.DataFrame) -> None:
+    kept = [name for name in train["name"] if int(name[10:16]) < 4]
+    drawn: Counter[str] = Counter()
+    for seed in range(200):
+        drawn.update(make_plan(train, train["name"].tolist(), kept, Sampling(), seed)["source"])
+    expected = 200 * 60 / len(kept)
+    assert set(drawn) == set(kept)
+    assert sum((count - expected) ** 2 / expected for count in drawn.values()) < 75  # chi-square, 39 degrees, p < 0.001
+
+
+@pytest.mark.parametrize(("target_poses", "pool"), [("reduced", "kept"), ("all", "all")])
+def test_random_poses_come_from_their_pool_and_are_not_the_sources_own(
+    train: pd.DataFrame, target_poses: str, pool: str
+) -> None:
+    kept = reduced_set(train, 0.2, 1)
+    plan = make_plan(train, train["name"].tolist(), kept, Sampling(target_poses), 1)
+    assert set(plan["pose"]) <= set(kept if pool == "kept" else train["name"])
+    assert (plan["pose"] != plan["source"]).all()
+    if pool == "all":
+        assert set(plan["pose"]) - set(kept)
+
+
+def test_own_poses_are_the_control_without_transfer(train: pd.DataFrame) -> None:
+    plan = make_plan(train, train["name"].tolist(), reduced_set(train, 0.2, 1), Sampling("own"), 1)
+    assert (plan["pose"] == plan["source"]).all()
+
+
+def test_a_removed_image_without_pose_takes_another_of_its_identity_or_is_dropped(train: pd.DataFrame) -> None:
+    kept = reduced_set(train, 0.3, 0)
+    removed = sorted(set(train["name"]) - set(kept))
+    posed = [name for name in train["name"] if name not in removed[:3]]
+    plan = make_plan(train, posed, kept, Sampling(), 0).set_index("output")
+    for name in removed[:3]:
+        row = plan.loc[name.replace(".jpg", "_gen.jpg")]
+        assert row["how"] == "other pose"
+        assert row["pose"] in set(removed) & set(posed)
+        assert pid(row["pose"]) == pid(name)
+    assert len(make_plan(train, posed, kept, Sampling(missing="drop"), 0)) == len(removed) - 3
+
+
+def test_an_identity_whose_kept_images_have_no_pose_is_filled_with_copies(train: pd.DataFrame) -> None:
+    kept = reduced_set(train, 0.3, 0)
+    posed = [name for name in train["name"] if pid(name) != 4 or name not in kept]
+    plan = make_plan(train, posed, kept, Sampling(), 0)
+    fourth = plan[plan["pid"] == 4]
+    assert set(fourth["how"]) == {"copy"}
+    assert set(fourth["source"]) <= set(kept)
+    assert (fourth["pose"] == "").all()
+    assert "copy" not in set(plan.loc[plan["pid"] != 4, "how"])
+
+
+@pytest.mark.parametrize(("ratio", "extra"), [(2, 1), (3, 2)])
+def test_ratios_add_images_with_every_real_one_as_source(train: pd.DataFrame, ratio: int, extra: int) -> None:
+    names = train["name"].tolist()
+    plan = make_plan(train, names, names, Sampling(ratio=ratio), 0)
+    assert Counter(plan["source"]) == dict.fromkeys(names, extra)
+    assert plan["output"].is_unique
+    assert plan["output"].iloc[0] == names[0].replace(".jpg", "_gen1.jpg")
+    with pytest.raises(AugmentError, match=r"--portion 1\.0"):
+        make_plan(train, names, names[:50], Sampling(ratio=ratio), 0)
+
+
+def test_a_plan_follows_from_its_seed(train: pd.DataFrame) -> None:
+    kept = reduced_set(train, 0.3, 0)
+    plans = [make_plan(train, train["name"].tolist(), kept, Sampling(), seed) for seed in (0, 0, 1)]
+    assert plans[0].equals(plans[1])
+    assert not plans[0].equals(plans[2])
+
+
+def test_double_suffixes_are_taken_off(train: pd.DataFrame) -> None:
+    table = pd.DataFrame({"name": ["0001_c1s1_000001_01.jpg", "0001_c1s1_000002_01.jpg.jpg"], "pid": [1, 1]})
+    plan = make_plan(table, table["name"].tolist(), ["0001_c1s1_000001_01.jpg"], Sampling(), 0)
+    assert plan["output"].tolist() == ["0001_c1s1_000002_01_gen.jpg"]
+
+
+@pytest.mark.parametrize("wrong", [{"target_poses": "theirs"}, {"ratio": 4}, {"missing": "guess"}])
+def test_wrong_sampling_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(AugmentError, match="must be"):
+        Sampling(**wrong)  # type: ignore[arg-type]

@@ -1,0 +1,188 @@
+"""What a workspace has and lacks: images, identities, key points, weight files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from augment import AugmentError
+from augment.images import read_image
+from augment.layouts import image_table
+from augment.poses import summarise
+from augment.weights import weights_lines, weights_report
+from augment.workspace import Workspace
+from reid.market1501 import COUNTS
+
+MARKET_TRAIN = 10_000
+"""Training images from which on a data set is taken for Market-1501 and compared with it."""
+SHOWN = 5
+_WORDS = {"train": "training", "query": "query", "gallery": "gallery"}
+
+
+def check(
+    workspace: Workspace, *, weights_dir: Path | None = None, jobs: int = 1, progress: bool = True
+) -> dict[str, Any]:
+    """Look at everything that later commands need; nothing is written.
+
+    Every image is decoded, in `jobs` threads. Returns counts, images (unreadable, other sizes), identities, keypoints,
+    weights; `problems` are sentences about what is wrong, `notes` about what is missing or odd, and `ok` says that
+    there are no problems. Raises AugmentError where there is no image at all.
+    """
+    table = image_table(workspace)
+    counts = count(table)
+    images = inspect_images(table["path"].tolist(), workspace.size, jobs, progress)
+    report: dict[str, Any] = {
+        "workspace": str(workspace.root),
+        "data": str(workspace.data),
+        "size": list(workspace.size),
+        "counts": counts,
+        "market1501": compare_market1501(counts),
+        "images": images,
+        "identities": identities(table),
+        "keypoints": inspect_keypoints(workspace, table),
+        "weights": weights_report(weights_dir),
+    }
+    problems, notes = judge(report)
+    return {**report, "problems": problems, "notes": notes, "ok": not problems}
+
+
+def count(table: pd.DataFrame) -> dict[str, int]:
+    """Images and identities of each split, under the names that reid.market1501.COUNTS has."""
+    train, query, gallery = (table[table["split"] == split] for split in ("train", "query", "gallery"))
+    return {
+        "train": len(train),
+        "train identities": int(train["pid"].nunique()),
+        "query": len(query),
+        "query identities": int(query["pid"].nunique()),
+        "gallery": len(gallery),
+        "gallery junk": int((gallery["pid"] == -1).sum()),
+        "gallery distractors": int((gallery["pid"] == 0).sum()),
+        "gallery without junk": int((gallery["pid"] != -1).sum()),
+    }
+
+
+def compare_market1501(counts: dict[str, int]) -> dict[str, list[int]] | None:
+    """Counts that differ from Market-1501's, each as [found, expected]; None for a data set that is not of its size."""
+    if counts["train"] < MARKET_TRAIN:
+        return None
+    return {name: [counts[name], expected] for name, expected in COUNTS.items() if counts[name] != expected}
+
+
+def inspect_images(paths: Sequence[str], size: tuple[int, int], jobs: int, progress: bool) -> dict[str, Any]:
+    """Decode every image: {"unreadable": sentences, "resized": number of another size than `size`, "decoded": number}."""
+    from tqdm import tqdm
+
+    def look(path: str) -> tuple[int, int] | str:
+        try:
+            height, width, _ = read_image(path).shape
+        except AugmentError as error:
+            return str(error)
+        return height, width
+
+    pool = ThreadPoolExecutor(max(1, jobs))
+    try:
+        bar = tqdm(total=len(paths), desc="check", unit="image", disable=None if progress else True)
+        with bar:
+            seen = []
+            for shape in pool.map(look, paths):
+                seen.append(shape)
+                bar.update()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    unreadable = [shape for shape in seen if isinstance(shape, str)]
+    shapes = [shape for shape in seen if not isinstance(shape, str)]
+    return {"decoded": len(shapes), "resized": sum(shape != size for shape in shapes), "unreadable": unreadable}
+
+
+def identities(table: pd.DataFrame) -> dict[str, int]:
+    """Identities of one training image, in both parts, and queries with a gallery image from another camera."""
+    train = table[(table["split"] == "train") & (table["pid"] > 0)]
+    query, gallery = table[table["split"] == "query"], table[(table["split"] == "gallery") & (table["pid"] > 0)]
+    sizes = train["pid"].value_counts()
+    cameras = gallery.groupby("pid")["camid"].agg(set).to_dict()
+    matched = sum(
+        bool(cameras.get(pid, set()) - {camid}) for pid, camid in zip(query["pid"], query["camid"], strict=True)
+    )
+    return {
+        "train_single": int((sizes < 2).sum()),
+        "train_paired": int((sizes >= 2).sum()),
+        "train_and_test": len(set(train["pid"]) & (set(query["pid"]) | set(gallery["pid"]))),
+        "queries_matched": matched,
+        "queries_unmatched": len(query) - matched,
+    }
+
+
+def inspect_keypoints(workspace: Workspace, table: pd.DataFrame) -> dict[str, Any]:
+    """Where the key points in use come from (None: there are none) and what they lack."""
+    source = workspace.keypoints_source()
+    if source is None:
+        return {"source": None}
+    tables = {split: workspace.keypoints(split) for split in table["split"].unique()}
+    return {"source": source, **summarise(table, tables)}
+
+
+def judge(report: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """(problems, notes) of a report of `check`, each one sentence."""
+    counts, people, images = report["counts"], report["identities"], report["images"]
+    problems, notes = [], []
+    broken = images["unreadable"]
+    problems += broken[:SHOWN]
+    if len(broken) > SHOWN:
+        problems.append(f"{len(broken) - SHOWN} more images are unreadable; --json lists them all")
+    if not counts["train"]:
+        problems.append(f"{report['data']}: no training images; nothing can be trained")
+    if not people["queries_matched"]:
+        problems.append(
+            f"{report['data']}: no query image has a gallery image of the same identity from another camera; "
+            "re-ID cannot be evaluated"
+        )
+    elif people["queries_unmatched"]:
+        notes.append(f"{people['queries_unmatched']} queries have no gallery image from another camera; none counts")
+    if images["resized"]:
+        notes.append(f"{images['resized']} images are of another size and are resized when loaded")
+    if people["train_single"]:
+        notes.append(f"{people['train_single']} identities have one training image only and give no pairs")
+    if counts["train"] and not people["train_paired"]:
+        notes.append("no identity has two training images: a generator cannot be trained")
+    if people["train_and_test"]:
+        notes.append(f"{people['train_and_test']} identities are in both the training and the test part")
+    for name, (found, expected) in (report["market1501"] or {}).items():
+        notes.append(f"{name}: {found:,} where Market-1501 has {expected:,}")
+    return problems, [*notes, *_pose_notes(report["keypoints"])]
+
+
+def _pose_notes(keypoints: dict[str, Any]) -> list[str]:
+    if keypoints["source"] is None:
+        return ["no key points yet: run `augment poses`"]
+    notes = []
+    if keypoints["no_row"]:
+        notes.append(f"{keypoints['no_row']} images have no row in the key point files: run `augment poses`")
+    if keypoints["no_pose"]:
+        notes.append(f"{keypoints['no_pose']} images have no pose")
+    if keypoints["no_torso"]:
+        notes.append(f"{keypoints['no_torso']} images lack a shoulder or hip and give no pairs")
+    return notes
+
+
+def check_text(report: dict[str, Any]) -> str:
+    """A report of `check`, in words."""
+    counts = report["counts"]
+    height, width = report["size"]
+    lines = [
+        f"Workspace {report['workspace']}: images {report['data']}, working size {height} x {width}",
+        f"training: {counts['train']:,} images of {counts['train identities']:,} identities",
+        f"query:    {counts['query']:,} images of {counts['query identities']:,} identities",
+        f"gallery:  {counts['gallery']:,} images, among them {counts['gallery distractors']:,} distractors "
+        f"and {counts['gallery junk']:,} junk",
+        f"key points: {report['keypoints']['source'] or 'none'}",
+    ]
+    if report["market1501"] == {}:
+        lines.append("all counts are Market-1501's")
+    lines += [f"weights: {line}" for line in weights_lines(report["weights"])]
+    lines += [f"note: {note}" for note in report["notes"]]
+    lines += [f"WRONG: {problem}" for problem in report["problems"]]
+    return "\n".join([*lines, "everything needed is there" if report["ok"] else "something needed is wrong"])

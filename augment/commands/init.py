@@ -1,0 +1,64 @@
+"""`augment init`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from augment.cli import emit, seed_or
+
+RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "first_identity")
+
+
+@click.command(short_help="Make a workspace on real images or on rendered pedestrians.")
+@click.argument("root", metavar="[DIR]", default=".", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--data", type=click.Path(path_type=Path, exists=True, file_okay=False),
+              help="Folder of real images, never modified.  [default: pedestrians are rendered]")  # fmt: skip
+@click.option("--layout", type=click.Choice(["market1501", "folders"]),
+              help="Of --data: Market-1501 as downloaded, or one sub-folder per identity.  [default: as it looks]")  # fmt: skip
+@click.option("--size", type=click.IntRange(4, 2048), nargs=2, metavar="HEIGHT WIDTH",
+              help="Working size in pixels.  [default: the training images' most common size, or 128 64]")  # fmt: skip
+@click.option("--test-share", type=click.FloatRange(0, 1), metavar="SHARE",
+              help="Of --layout folders: share of the identities kept for testing.  [default: 0.5]")  # fmt: skip
+@click.option("--identities", type=click.IntRange(1), help="Rendered training identities.  [default: 100]")
+@click.option("--test-identities", type=click.IntRange(1), help="Rendered test identities.  [default: 80]")
+@click.option("--images", type=click.IntRange(2), help="Rendered images per identity.  [default: 14]")
+@click.option("--cameras", type=click.IntRange(2, 6), help="Rendered cameras.  [default: 6]")
+@click.option("--clutter", type=click.FloatRange(0, 1), help="Strength of rendered backgrounds, 0 flat.  [default: 0.45]")
+@click.option("--first-identity", type=click.IntRange(0), help="Rendered people from this number on.  [default: 0]")
+@click.option("--seed", type=click.IntRange(0), help="Seed of rendering and of the split.  [default: the global one, or 0]")
+@click.option("--jobs", type=click.IntRange(1), help="Processes.  [default: all cores]")
+def command(
+    root: Path, data: Path | None, layout: str | None, size: tuple[int, int] | None, test_share: float | None,
+    seed: int | None, jobs: int | None, **rendered: Any,
+) -> None:  # fmt: skip
+    """Make a workspace in DIR: on real images with --data, else on rendered pedestrians with exact key points.
+
+    \b
+    Example:
+      augment init people --identities 4 --test-identities 3 --images 6
+    """
+    from augment.info import available_cores
+    from augment.init import init_real, init_rendered, init_text
+    from augment.pedestrians import Pedestrians
+
+    _refuse_mixed(data, rendered | {"layout": layout, "test_share": test_share})
+    seed = seed_or(0) if seed is None else seed
+    if data is not None:
+        share = 0.5 if test_share is None else test_share
+        result = init_real(root, data, layout=layout, size=size, seed=seed, test_share=share)
+    else:
+        renamed = {"identities": "train_identities", "images": "images_per_identity"}
+        given = {renamed.get(key, key): value for key, value in rendered.items() if value is not None}
+        if size is not None:
+            given |= {"height": size[0], "width": size[1]}
+        result = init_rendered(root, Pedestrians(**given, seed=seed), jobs=jobs or available_cores())
+    emit(result, init_text(result))
+
+
+def _refuse_mixed(data: Path | None, options: dict[str, Any]) -> None:
+    """Wrong usage: options of rendered pedestrians with --data, or of real images without it."""
+    for name, value in options.items():
+        if value is not None and (name in RENDERED) == (data is not None):
+            word = "belongs to rendered pedestrians, not to --data" if data else "needs --data"
+            raise click.UsageError(f"--{name.replace('_', '-')} {word}")

@@ -1,0 +1,46 @@
+"""`augment poses`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from augment.cli import emit, pass_workspace, runtime, seed_or
+
+
+@click.command(short_help="Estimate or import key points.")
+@click.option("--estimator", type=click.Choice(["mediapipe"]), default="mediapipe", show_default=True,
+              help="Pose estimator; mediapipe needs `pip install augment-reid[poses]`.")  # fmt: skip
+@click.option("--csv", "files", type=click.Path(path_type=Path, exists=True, dir_okay=False), multiple=True,
+              help="Take key points from this annotation file (name:keypoints_y:keypoints_x) instead; may be repeated.")  # fmt: skip
+@click.option("--csv-size", type=click.IntRange(1), nargs=2, metavar="HEIGHT WIDTH",
+              help="Image size in pixels that the files are for.  [default: the workspace's]")  # fmt: skip
+@click.option("--sample", type=click.IntRange(1), metavar="N",
+              help="Only estimate N images with exact joints and print how far the two agree; writes nothing.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(1), help="Processes.  [default: all cores]")
+@click.option("--force", is_flag=True, help="Make them again where they were made from something else.")
+@pass_workspace
+def command(
+    workspace: Any, estimator: str, files: tuple[Path, ...], csv_size: tuple[int, int] | None, sample: int | None,
+    jobs: int | None, force: bool,
+) -> None:  # fmt: skip
+    """Find 18 key points in every image, or import them; poses/*.csv are in the authors' annotation format.
+
+    \b
+    Example:
+      augment poses --estimator mediapipe
+    """
+    from augment.agreement import agreement_text, sample_agreement
+    from augment.info import available_cores
+    from augment.poses import estimate_poses, import_poses, poses_text
+
+    jobs = jobs or available_cores()
+    if sample is not None:
+        result = sample_agreement(workspace, estimator=estimator, count=sample, seed=seed_or(workspace.seed), jobs=jobs)
+        emit(result, agreement_text(result))
+    elif files:
+        result = import_poses(workspace, files, size=csv_size, runtime=runtime(force))
+        emit(result, poses_text(workspace, result))
+    else:
+        result = estimate_poses(workspace, estimator=estimator, jobs=jobs, runtime=runtime(force))
+        emit(result, poses_text(workspace, result))

@@ -1,0 +1,241 @@
+"""One sub-folder an identity, any file names and image types, made into a Market-1501 folder of links."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from augment import AugmentError
+from augment.artefact import write_csv
+from augment.layouts import Layout, common_size, describe
+from reid.market1501 import FOLDERS, read_market1501
+
+QUERIES = 2
+CAMERAS = 6
+SOURCES = "sources.csv"
+_CAMERA = re.compile(r"(?<![a-z])c(?:am(?:era)?)?[-_ ]?0*(\d{1,3})(?!\d)", re.IGNORECASE)
+_ORIENTATION = 0x0112
+
+
+@dataclass(frozen=True)
+class Photo:
+    """An image of the given folder; `camid` is 0 where its name gives no camera, `plain` says a link will do."""
+
+    source: Path
+    identity: str
+    camid: int
+    plain: bool
+    split: str = "train"
+
+
+def folders_layout(
+    folder: Path, data: Path, *, size: tuple[int, int] | None = None, seed: int = 0, test_share: float = 0.5
+) -> Layout:
+    """Make `data` the Market-1501 view of `folder`, which has one sub-folder an identity.
+
+    JPEG files are linked, everything else is converted to JPEG; sources.csv names each image's source. A share of the
+    identities, drawn by `seed`, is for testing, with up to two queries each; where images cannot give a query with a
+    gallery image from another camera, the identity trains. A camera is read from the file name or the name of a folder
+    between (c3, cam3, camera-3) if every image has one; else queries count as cameras 1 and 2 and gallery images as
+    3 to 6, so that the cross-camera rule takes nothing away.
+    `data` appears complete, by rename. Raises AugmentError for a folder without images and an image that breaks off.
+    """
+    photos, decisions = scan(folder)
+    rng = np.random.default_rng(seed)
+    with_cameras = all(photo.camid > 0 for photo in photos)
+    photos = split_identities(photos, test_share, rng)
+    pids = number_identities([photo.identity for photo in photos])
+    partial = data.with_name(f"{data.name}.partial")
+    _build(partial, photos, pids, with_cameras)
+    present = [split for split in FOLDERS if any(photo.split == split for photo in photos)]
+    table = read_market1501(partial, present)
+    decisions.insert(0, f"{describe(table)}; identities were parted by seed {seed}")
+    if "query" not in present:
+        decisions.append("no identity could be kept for testing: re-ID cannot be evaluated")
+    decisions.append(
+        "cameras were read from the names"
+        if with_cameras
+        else "not every name gives a camera (c1, cam2): queries count as cameras 1 and 2, gallery images as 3 to 6"
+    )
+    if size is None:
+        size, sentence = common_size([Path(path) for path in table.loc[table["split"] == "train", "path"]])
+        decisions.append(sentence)
+    layout = Layout(data.resolve(), "folders", size, tuple(decisions))
+    partial.replace(data)
+    return layout
+
+
+def scan(folder: Path) -> tuple[list[Photo], list[str]]:
+    """All readable images by identity in natural order, and sentences about what was passed over.
+
+    Images lie in the identity's folder or in a folder named for a camera in it. Raises AugmentError without any.
+    """
+    identities = sorted((d for d in folder.iterdir() if d.is_dir() and not d.name.startswith(".")), key=_natural)
+    files = [(identity.name, path) for identity in identities for path in _files(identity)]
+    with ThreadPoolExecutor(4) as pool:
+        headers = list(pool.map(_header, (path for _, path in files)))
+    photos = [
+        Photo(path.resolve(), identity, _camera(path, identity), header == "plain")
+        for (identity, path), header in zip(files, headers, strict=True)
+        if header in ("plain", "convert")
+    ]
+    if not photos:
+        raise AugmentError(f"{folder}: no sub-folder holds a readable image; sort the images into one a person")
+    passed = [path for (_, path), header in zip(files, headers, strict=True) if header == "no image"]
+    broken = [path for (_, path), header in zip(files, headers, strict=True) if header == "broken"]
+    loose = sum(path.is_file() and not path.name.startswith(".") for path in folder.iterdir())
+    said = []
+    if broken:
+        said.append(f"{len(broken)} unreadable images were left out, the first {broken[0]}")
+    if passed:
+        kinds = ", ".join(f"{count} {suffix}" for suffix, count in Counter(p.suffix or "bare" for p in passed).items())
+        said.append(f"{len(passed)} files of no image type were passed over ({kinds})")
+    if loose:
+        said.append(f"{loose} files directly in {folder} were passed over: they belong to no identity")
+    return photos, said
+
+
+def split_identities(photos: Sequence[Photo], test_share: float, rng: np.random.Generator) -> list[Photo]:
+    """The photos with their splits: at most `test_share` of the identities are for testing, at least one trains."""
+    by_identity: dict[str, list[int]] = {}
+    for index, photo in enumerate(photos):
+        by_identity.setdefault(photo.identity, []).append(index)
+    with_cameras = all(photo.camid > 0 for photo in photos)
+    queries = {
+        identity: choose_queries([photos[i].camid if with_cameras else -place for place, i in enumerate(places)], rng)
+        for identity, places in by_identity.items()
+    }
+    candidates = [identity for identity, chosen in queries.items() if chosen]
+    count = min(round(test_share * len(by_identity)), len(candidates), len(by_identity) - 1)
+    tested = set(rng.permutation(np.array(candidates, dtype=object))[:count])
+    splits = ["train"] * len(photos)
+    for identity in tested:
+        for place, index in enumerate(by_identity[identity]):
+            splits[index] = "query" if place in queries[identity] else "gallery"
+    return [replace(photo, split=split) for photo, split in zip(photos, splits, strict=True)]
+
+
+def choose_queries(cameras: Sequence[int], rng: np.random.Generator) -> list[int]:
+    """Up to two places of an identity's images to be queries: each leaves a gallery image from another camera.
+
+    Queries come from two different cameras where that can be.
+    """
+    chosen: list[int] = []
+    for fresh in (True, False):
+        for place in rng.permutation(len(cameras)).tolist():
+            trial = [*chosen, place]
+            rest = [camera for other, camera in enumerate(cameras) if other not in trial]
+            matched = all(any(camera != cameras[query] for camera in rest) for query in trial)
+            new_camera = not fresh or cameras[place] not in [cameras[query] for query in chosen]
+            if len(chosen) < QUERIES and place not in chosen and matched and new_camera:
+                chosen = trial
+    return chosen
+
+
+def number_identities(identities: Sequence[str]) -> dict[str, int]:
+    """Identity numbers 1..: the folder names themselves if all are different numbers from 1 to 9999, else counted."""
+    names = list(dict.fromkeys(identities))
+    numbers = [int(name) if re.fullmatch(r"[0-9]{1,9}", name) else 0 for name in names]
+    if len(set(numbers)) == len(numbers) and all(1 <= number <= 9999 for number in numbers):
+        return dict(zip(names, numbers, strict=True))
+    return {name: number for number, name in enumerate(names, start=1)}
+
+
+def _build(data: Path, photos: Sequence[Photo], pids: dict[str, int], with_cameras: bool) -> None:
+    """Links and converted images under `data`, and sources.csv."""
+    if data.exists():
+        shutil.rmtree(data)
+    for part in FOLDERS.values():
+        (data / part).mkdir(parents=True)
+    counts: Counter[tuple[str, str]] = Counter()
+    rows = []
+    for number, photo in enumerate(photos):
+        place = counts[photo.identity, photo.split]
+        counts[photo.identity, photo.split] += 1
+        camid = photo.camid if with_cameras else _running_camera(photo.split, place)
+        name = f"{pids[photo.identity]:04d}_c{camid}s1_{number:06d}_{int(photo.split != 'query'):02d}.jpg"
+        target = data / FOLDERS[photo.split] / name
+        how = _link(photo.source, target) if photo.plain else _convert(photo.source, target)
+        rows.append((f"{FOLDERS[photo.split]}/{name}", photo.identity, camid, str(photo.source), how))
+    write_csv(pd.DataFrame(rows, columns=["image", "identity", "camid", "source", "how"]), data / SOURCES)
+
+
+def _running_camera(split: str, place: int) -> int:
+    """Cameras for images that name none: queries 1 and 2, gallery 3 to 6, training 1 to 6."""
+    if split == "query":
+        return place + 1
+    return QUERIES + 1 + place % (CAMERAS - QUERIES) if split == "gallery" else 1 + place % CAMERAS
+
+
+def _link(source: Path, target: Path) -> str:
+    try:
+        os.symlink(source, target)
+    except OSError:  # file systems without links
+        shutil.copyfile(source, target)
+        return "copied"
+    return "linked"
+
+
+def _convert(source: Path, target: Path) -> str:
+    """A JPEG of any image: turned upright as its EXIF says, transparency on white."""
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(source) as opened:
+            image = ImageOps.exif_transpose(opened)
+            if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+                image = image.convert("RGBA")
+                image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+            image.convert("RGB").save(target, "JPEG", quality=95, subsampling=0)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise AugmentError(f"{source}: not a readable image ({error}); replace or remove it") from error
+    return "converted"
+
+
+def _header(path: Path) -> str:
+    """`plain` for a JPEG to be linked, `convert`, `broken` for an unreadable image, `no image` for any other file."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            upright = image.getexif().get(_ORIENTATION, 1) == 1
+            return "plain" if image.format == "JPEG" and image.mode in ("RGB", "L") and upright else "convert"
+    except (OSError, ValueError, SyntaxError):
+        return "broken" if path.suffix.lower() in Image.registered_extensions() else "no image"
+
+
+def _files(identity: Path) -> list[Path]:
+    """Files of an identity's folder and of the folders in it that are named for a camera, in natural order."""
+    inner = [d for d in identity.iterdir() if d.is_dir() and _CAMERA.fullmatch(d.name)]
+    return sorted(
+        (
+            path
+            for folder in (identity, *inner)
+            for path in folder.iterdir()
+            if path.is_file() and not path.name.startswith(".")
+        ),
+        key=_natural,
+    )
+
+
+def _camera(path: Path, identity: str) -> int:
+    """The camera that a file's name, or the folder's between, gives; 0 for none."""
+    match = _CAMERA.search(path.stem)
+    if match is None and path.parent.name != identity:
+        match = _CAMERA.fullmatch(path.parent.name)
+    return int(match[1]) if match else 0
+
+
+def _natural(path: Path) -> list[tuple[int, str]]:
+    """A sort key under which `p2` comes before `p10`."""
+    parts = re.split(r"(\d+)", str(path))
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]

@@ -1,0 +1,102 @@
+"""A new workspace: on a Market-1501 folder, on a folder of identities, or on rendered pedestrians."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from augment import AugmentError
+from augment.identity_folders import folders_layout
+from augment.layouts import LAYOUTS, Layout, describe, detect_layout, image_table, market1501_layout
+from augment.pedestrians import Pedestrians
+from augment.workspace import SETTINGS, Workspace
+
+DATA = "data"
+DEMO_PRESETS = {"patn-train": {"preset": "demo"}, "reid-train": {"preset": "demo"}}
+
+
+def init_real(
+    root: Path,
+    folder: Path,
+    *,
+    layout: str | None = None,
+    size: tuple[int, int] | None = None,
+    seed: int = 0,
+    test_share: float = 0.5,
+) -> dict[str, Any]:
+    """Make a workspace in `root` on real images in `folder`, which is never modified.
+
+    layout: `market1501` uses the folder where it lies, `folders` makes root/data a Market-1501 view of one sub-folder
+    an identity; None looks which it is. size: (height, width) to work at, None takes the images' own.
+    Returns root, data, layout, size, images per split and the decisions taken.
+    Raises AugmentError where root holds a workspace already, lies inside the folder, or the folder is of no use.
+    """
+    folder = folder.resolve()
+    layout = layout or detect_layout(folder)
+    if layout not in LAYOUTS:
+        raise AugmentError(f"layout {layout!r}: must be one of {', '.join(LAYOUTS)}")
+    if not folder.is_dir():
+        raise AugmentError(f"{folder}: there is no such folder; give the folder of your images with --data")
+    if folder in (root.resolve(), *root.resolve().parents):
+        raise AugmentError(f"{root}: lies inside the images' folder {folder}, which stays as it is; choose another DIR")
+    _refuse_used(root, with_data=layout == "folders")
+    if layout == "market1501":
+        made = market1501_layout(folder, size)
+        data = str(made.data)
+    else:
+        made = folders_layout(folder, root / DATA, size=size, seed=seed, test_share=test_share)
+        data = DATA
+    settings = {"data": data, "size": list(made.size), "seed": seed, "layout": layout}
+    return _summary(Workspace.create(root, settings), made)
+
+
+def init_rendered(root: Path, pedestrians: Pedestrians, *, jobs: int = 1) -> dict[str, Any]:
+    """Make a workspace in `root` on rendered pedestrians, with the demo presets for its commands.
+
+    Returns what init_real returns. Raises AugmentError where root holds a workspace already.
+    """
+    from augment.pedestrians import render
+
+    _refuse_used(root, with_data=True)
+    partial = root / f"{DATA}.partial"
+    if partial.exists():  # an interrupted call's
+        shutil.rmtree(partial)
+    root.mkdir(parents=True, exist_ok=True)
+    render(partial, pedestrians, jobs)
+    partial.replace(root / DATA)
+    size = (pedestrians.height, pedestrians.width)
+    settings = {"data": DATA, "size": list(size), "seed": pedestrians.seed, "layout": "market1501", **DEMO_PRESETS}
+    workspace = Workspace.create(root, settings)
+    decisions = (describe(image_table(workspace)), "rendered pedestrians with exact key points; presets are demo")
+    return _summary(workspace, Layout(workspace.data, "market1501", size, decisions))
+
+
+def init_text(result: dict[str, Any]) -> str:
+    """The result of making a workspace, in words."""
+    decisions = "\n".join(f"- {decision}" for decision in result["decisions"])
+    height, width = result["size"]
+    return (
+        f"Workspace {result['root']}\nimages {result['data']} (layout {result['layout']}, {height} x {width})\n"
+        f"{decisions}\nNext: augment --workspace {result['root']} check"
+    )
+
+
+def _refuse_used(root: Path, *, with_data: bool) -> None:
+    """Raise AugmentError where `root` is a workspace, or has data that is not ours to replace."""
+    if (root / SETTINGS).exists():
+        raise AugmentError(f"{root / SETTINGS}: is already there; work in {root} or choose another folder")
+    if with_data and (root / DATA).exists():
+        raise AugmentError(f"{root / DATA}: is already there without a workspace; remove it or choose another folder")
+
+
+def _summary(workspace: Workspace, layout: Layout) -> dict[str, Any]:
+    counts = image_table(workspace)["split"].value_counts()
+    return {
+        "root": str(workspace.root),
+        "data": str(layout.data),
+        "layout": layout.layout,
+        "size": list(layout.size),
+        "images": {split: int(counts.get(split, 0)) for split in ("train", "query", "gallery")},
+        "decisions": list(layout.decisions),
+    }

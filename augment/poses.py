@@ -1,0 +1,249 @@
+"""Key points of every image of a workspace: estimated over processes and resumable, or taken from annotation files."""
+
+from __future__ import annotations
+
+import functools
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from augment import AugmentError
+from augment.artefact import Run, artefact, fingerprint, fingerprint_names
+from augment.estimators import Estimator, build_estimator
+from augment.images import read_image
+from augment.layouts import image_table
+from augment.runtime import Runtime
+from augment.workspace import POSE_FILES, Workspace
+from patn.keypoints import (
+    MISSING,
+    has_torso,
+    joints_present,
+    keypoint_array,
+    keypoint_table,
+    read_keypoints,
+    scale_keypoints,
+    write_keypoints,
+)
+
+CHUNK = 64
+PARTS = "parts"
+
+
+def estimate_poses(
+    workspace: Workspace, *, estimator: str = "mediapipe", jobs: int = 1, runtime: Runtime | None = None
+) -> dict[str, Any]:
+    """Estimate the key points of every image and write poses/{train,query,test}.csv, in the authors' format.
+
+    Coordinates are in pixels of the workspace's size. Work is kept in parts of 64 images that appear by rename, so a
+    run after a kill continues and ends with the same bytes, whatever `jobs` (processes) was. Returns the summary of
+    `summarise`, with the estimator's agreement where exact joints came with the data.
+    Raises AugmentError where the estimator is not installed, an image cannot be read, or poses/ holds other work.
+    """
+    from augment.agreement import agreement
+
+    runtime = runtime or Runtime()
+    table = image_table(workspace)
+    options = {"estimator": estimator, "size": list(workspace.size)}
+    inputs = {"images": _fingerprint_images(table)}
+    with artefact(workspace.poses_dir, "poses", options, inputs=inputs, force=runtime.force) as run:
+        if not run.finished:
+            _estimate_parts(table, workspace, estimator, jobs, runtime.progress)
+            tables = _join_parts(table, workspace)
+            result: dict[str, Any] = {"source": estimator, **summarise(table, tables)}
+            exact = agreement(workspace, tables)
+            _finish(run, tables, result | ({"agreement": exact} if exact else {}))
+    return run.result
+
+
+def import_poses(
+    workspace: Workspace, files: Sequence[Path], *, size: tuple[int, int] | None = None, runtime: Runtime | None = None
+) -> dict[str, Any]:
+    """Take the key points of every image from the authors' annotation files; rows are matched by file name.
+
+    size: the (height, width) that the files' coordinates are for, default the workspace's; they are scaled to that.
+    Rows of other images are passed over; images without a row are counted in the summary and get no joint.
+    Raises AugmentError when no image has a row or two files disagree on one, patn.KeypointError for a malformed file.
+    """
+    runtime = runtime or Runtime()
+    table = image_table(workspace)
+    size = size or workspace.size
+    options = {"estimator": "csv", "size": list(workspace.size), "csv_size": list(size)}
+    inputs = {"images": _fingerprint_images(table), "csv": fingerprint(list(files))}
+    with artefact(workspace.poses_dir, "poses", options, inputs=inputs, force=runtime.force) as run:
+        if not run.finished:
+            rows = _read_all(files)
+            names = {split: list(part["name"]) for split, part in table.groupby("split")}
+            tables = {split: rows[rows.index.isin(part)] for split, part in names.items()}
+            if not sum(map(len, tables.values())):
+                first = table["name"].iloc[0]
+                raise AugmentError(f"{files[0]}: no row is of an image of this workspace (such as {first})")
+            summary = summarise(table, tables)
+            unused = len(rows) - int(rows.index.isin(table["name"]).sum())
+            tables = {split: _complete(tables[split], part, size, workspace.size) for split, part in names.items()}
+            _finish(run, tables, {"source": "csv", **summary, "rows_of_no_image": unused})
+    return run.result
+
+
+def summarise(images: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    """Per split (train, query, gallery): images, how many have no row, no joint at all, and no whole torso.
+
+    images: an image table; tables: the key point table of each split. `no_pose` counts missing rows too.
+    """
+    splits = {}
+    for split in POSE_FILES:
+        names = images.loc[images["split"] == split, "name"]
+        rows = tables.get(split)
+        present = names if rows is None else names[names.isin(rows.index)]
+        points = keypoint_array(rows, present) if rows is not None else np.empty((0, 18, 2), np.float32)
+        found = joints_present(points).any(axis=1)
+        splits[split] = {
+            "images": len(names),
+            "no_row": len(names) - len(points),
+            "no_pose": len(names) - int(found.sum()),
+            "no_torso": len(names) - int(has_torso(points).sum()),
+        }
+    total = {key: sum(part[key] for part in splits.values()) for key in ("images", "no_row", "no_pose", "no_torso")}
+    return {**total, "splits": splits}
+
+
+def estimate_files(paths: Sequence[str], estimator: str, size: tuple[int, int]) -> np.ndarray:
+    """Key points of some image files: float32 N x 18 x 2 in pixels of images resized to `size`, missing = -1."""
+    images = [read_image(path) for path in paths]
+    points = _estimator(estimator)(images)
+    for row, image in zip(points, images, strict=True):
+        row[...] = _inside(scale_keypoints(row, image.shape[:2], size), size)
+    return points
+
+
+@contextmanager
+def worker_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes for estimators: spawned (mediapipe does not survive a fork), deaf to Ctrl-C, which the parent meets."""
+    pool = ProcessPoolExecutor(max(1, jobs), get_context("spawn"), initializer=_ignore_interrupt)
+    try:
+        yield pool
+    except BrokenProcessPool as error:
+        raise AugmentError(
+            "A process of the pose estimator died (out of memory?); run again with fewer --jobs"
+        ) from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@functools.cache
+def _estimator(name: str) -> Estimator:
+    """One estimator a process: building it takes as long as ten images."""
+    return build_estimator(name)
+
+
+def _ignore_interrupt() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _inside(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Points whose scaled position is rounded out of the image are put on its edge; missing ones stay."""
+    missing = points == MISSING
+    clipped = np.clip(points, 0, np.array(size) - 1)
+    clipped[missing] = MISSING
+    return clipped
+
+
+def _estimate_part(
+    part: Path, names: Sequence[str], paths: Sequence[str], estimator: str, size: tuple[int, int]
+) -> int:
+    """A worker's task: write one part; returns its number of images."""
+    write_keypoints(keypoint_table(names, estimate_files(paths, estimator, size)), part)
+    return len(names)
+
+
+def _parts(table: pd.DataFrame, workspace: Workspace) -> Iterator[tuple[Path, pd.DataFrame]]:
+    """Every part's file and the images in it, in order."""
+    for split, file in POSE_FILES.items():
+        images = table[table["split"] == split]
+        for start in range(0, len(images), CHUNK):
+            name = f"{Path(file).stem}-{start // CHUNK:05d}.csv"
+            yield workspace.poses_dir / PARTS / name, images.iloc[start : start + CHUNK]
+
+
+def _estimate_parts(table: pd.DataFrame, workspace: Workspace, estimator: str, jobs: int, progress: bool) -> None:
+    """Write the parts that are not there yet, over `jobs` processes."""
+    from tqdm import tqdm
+
+    todo = [(part, images) for part, images in _parts(table, workspace) if not part.exists()]
+    done = len(table) - sum(len(images) for _, images in todo)
+    bar = tqdm(total=len(table), initial=done, desc="poses", unit="image", disable=None if progress else True)
+    with bar, worker_pool(min(jobs, len(todo))) as pool:
+        futures = [
+            pool.submit(_estimate_part, part, list(images["name"]), list(images["path"]), estimator, workspace.size)
+            for part, images in todo
+        ]
+        for future in as_completed(futures):
+            bar.update(future.result())
+
+
+def _join_parts(table: pd.DataFrame, workspace: Workspace) -> dict[str, pd.DataFrame]:
+    """The key point table of each split from its parts."""
+    read: dict[str, list[pd.DataFrame]] = {}
+    for part, images in _parts(table, workspace):
+        read.setdefault(images["split"].iloc[0], []).append(read_keypoints(part))
+    return {split: pd.concat(tables) for split, tables in read.items()}
+
+
+def _finish(run: Run, tables: Mapping[str, pd.DataFrame], result: Mapping[str, Any]) -> None:
+    """Write the splits' files, record the result, take the parts away."""
+    import shutil
+
+    for split, rows in tables.items():
+        write_keypoints(rows, run.folder / POSE_FILES[split])
+    run.finish(result)
+    shutil.rmtree(run.folder / PARTS, ignore_errors=True)
+
+
+def _read_all(files: Sequence[Path]) -> pd.DataFrame:
+    """All rows of the files; the same row twice counts once."""
+    rows = pd.concat([read_keypoints(path) for path in files])
+    rows = rows[~(rows.reset_index().duplicated().to_numpy())]
+    if not rows.index.is_unique:
+        twice = rows.index[rows.index.duplicated()][0]
+        raise AugmentError(f"{files[-1]}: {twice} has other key points than in another of the files; give one of them")
+    return rows
+
+
+def _complete(
+    rows: pd.DataFrame, names: Sequence[str], size: tuple[int, int], to_size: tuple[int, int]
+) -> pd.DataFrame:
+    """One row for each name, scaled from one size to another; names without a row get no joint."""
+    rows = rows.reindex(names, fill_value=MISSING)
+    return keypoint_table(names, scale_keypoints(keypoint_array(rows, names), size, to_size))
+
+
+def _fingerprint_images(table: pd.DataFrame) -> str:
+    """Names and file sizes of all images."""
+    files = zip(table["split"], table["name"], table["path"], strict=True)
+    return fingerprint_names(f"{split}/{name} {Path(path).stat().st_size}" for split, name, path in files)
+
+
+def poses_text(workspace: Workspace, result: Mapping[str, Any]) -> str:
+    """The result of estimating or importing, in words."""
+    from augment.agreement import agreement_text
+
+    splits = ", ".join(f"{POSE_FILES[split]} {part['images']}" for split, part in result["splits"].items())
+    lines = [
+        f"{workspace.poses_dir}: key points of {result['images']} images ({splits}) from {result['source']}",
+        f"{result['no_pose']} images have no pose, {result['no_torso']} lack a shoulder or hip and give no pairs",
+    ]
+    if result["no_row"]:
+        lines.append(f"{result['no_row']} images had no row in the files")
+    if result.get("rows_of_no_image"):
+        lines.append(f"{result['rows_of_no_image']} rows were of other images and passed over")
+    if "agreement" in result:
+        lines.append(agreement_text(result["agreement"]))
+        lines.append("Later commands use these; delete poses/ to go back to the exact joints")
+    return "\n".join(lines)

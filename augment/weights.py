@@ -1,0 +1,132 @@
+"""The one finder of weight files: `--weights-dir`, then the torch hub cache, then one sentence that says what to do."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from augment import AugmentError
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """An official weight file; the last part of its name is how the SHA-256 of its bytes begins."""
+
+    file: str
+    network: str
+    needed_for: str
+
+    @property
+    def hash_prefix(self) -> str:
+        """The hexadecimal digits that the file's SHA-256 begins with."""
+        return Path(self.file).stem.rpartition("-")[2]
+
+
+_VGG19 = WeightFile("vgg19-dcbb9e9d.pth", "vgg19", "the perceptual loss of patn-train")
+_RESNET50 = WeightFile("resnet50-0676ba61.pth", "resnet50", "reid-train --backbone resnet50 from ImageNet weights")
+_RESNET50_FIRST = WeightFile("resnet50-19c8e357.pth", "resnet50", _RESNET50.needed_for)
+
+WEIGHTS: Mapping[str, tuple[WeightFile, ...]] = MappingProxyType(
+    {"vgg19": (_VGG19,), "resnet50": (_RESNET50, _RESNET50_FIRST)}
+)
+"""Networks and their official files, the preferred one first; any of a network's files will do.
+
+resnet50's two files hold the same ImageNet weights (torchvision's IMAGENET1K_V1) in two forms.
+"""
+
+
+def official_files(name: str) -> tuple[WeightFile, ...]:
+    """The official files of a network (`vgg19`) or the one of that file name (`vgg19-dcbb9e9d.pth`).
+
+    Raises AugmentError for a name that is neither.
+    """
+    if name in WEIGHTS:
+        return WEIGHTS[name]
+    found = tuple(weight for files in WEIGHTS.values() for weight in files if weight.file == name)
+    if not found:
+        raise AugmentError(f"{name}: no known weight file; known networks are {', '.join(WEIGHTS)}")
+    return found
+
+
+def hub_checkpoints() -> Path:
+    """The folder where torch keeps downloaded weights: torch.hub's own rule, without importing torch."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "torch"
+    return Path(os.environ.get("TORCH_HOME") or cache).expanduser() / "hub" / "checkpoints"
+
+
+def find_weights(name: str, weights_dir: Path | None = None) -> Path | None:
+    """The file of a network or official file name, or None: `weights_dir` is searched first, then the hub cache.
+
+    Its bytes are not looked at; use load_path for a file that is about to be read.
+    """
+    for folder in (weights_dir, hub_checkpoints()):
+        for weight in official_files(name):
+            if folder is not None and (folder / weight.file).is_file():
+                return folder / weight.file
+    return None
+
+
+def load_path(name: str, weights_dir: Path | None = None) -> Path:
+    """The file of a network, its SHA-256 checked against its name.
+
+    Raises AugmentError where there is none, and for a file that is damaged or another one under that name.
+    """
+    path = find_weights(name, weights_dir)
+    if path is None:
+        raise AugmentError(missing_sentence(name))
+    verify(path)
+    return path
+
+
+def verify(path: Path) -> None:
+    """Raise AugmentError unless the file's SHA-256 begins as the last part of its name says."""
+    expected = path.stem.rpartition("-")[2]
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise AugmentError(f"{path}: cannot be read ({error.strerror}); copy it again") from error
+    if not digest.startswith(expected):
+        raise AugmentError(
+            f"{path}: its SHA-256 begins with {digest[: len(expected)]}, not {expected}; "
+            "the copy is damaged or incomplete, copy it again"
+        )
+
+
+def missing_sentence(name: str) -> str:
+    """One sentence: which file is missing, its hash, where to put it and how to get it."""
+    weight = official_files(name)[0]
+    return (
+        f"{weight.file} (torchvision's {weight.network}, SHA-256 {weight.hash_prefix}...) was not found; put it into "
+        f"{hub_checkpoints()} or name its folder with --weights-dir (torchvision.models.{weight.network}"
+        f'(weights="IMAGENET1K_V1") fetches it where there is a network)'
+    )
+
+
+def weights_report(weights_dir: Path | None = None) -> list[dict[str, str | None]]:
+    """One record a network: network, file, hash_prefix, needed_for and path (None where it is missing)."""
+    report: list[dict[str, str | None]] = []
+    for network, (preferred, *_) in WEIGHTS.items():
+        path = find_weights(network, weights_dir)
+        file = path.name if path else preferred.file
+        weight = official_files(file)[0]
+        report.append(
+            {
+                "network": network,
+                "file": file,
+                "hash_prefix": weight.hash_prefix,
+                "needed_for": weight.needed_for,
+                "path": str(path) if path else None,
+            }
+        )
+    return report
+
+
+def weights_lines(report: list[dict[str, str | None]]) -> list[str]:
+    """The report in words, one line a network."""
+    return [
+        f"{record['file']}: {record['path']}" if record["path"] else f"missing: {missing_sentence(str(record['file']))}"
+        for record in report
+    ]

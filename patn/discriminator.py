@@ -13,6 +13,7 @@ class ResidualBlock(nn.Module):
         self.path = two_convolutions(channels, channels, norm, dropout=dropout, last_norm=True)
 
     def forward(self, code: Tensor) -> Tensor:
+        """B x channels x H x W to the same shape."""
         return code + self.path(code)
 
 
@@ -20,7 +21,8 @@ class Discriminator(nn.Module):
     """Judges every element of a 256 x H/4 x W/4 code, as released: there is no last convolution to one channel.
 
     in_channels: 3 for the candidate image plus 3 (condition image, D_PP) or 18 (target maps, D_PB).
-    width: channels at full resolution (paper: 64).  blocks: residual blocks (paper: 3).  dropout: inside them, in training.
+    width: channels at full resolution (paper: 64).  blocks: residual blocks (paper: 3).
+    dropout: inside the residual blocks, in training (released: on, against the paper's text).
     Weights keep PyTorch's default initialisation, as released.
     """
 

@@ -15,13 +15,13 @@ POSE_MAPS = ("gaussian", "onehot")
 def pose_maps(keypoints: Tensor, size: tuple[int, int], kind: str = "gaussian", sigma: float = 6.0) -> Tensor:
     """Maps of one pose as the networks see it, B x 18 x height x width in [0, 1], channels_last in memory.
 
-    keypoints: B x 18 x 2 as (y, x) in pixels, missing = -1.  kind: "gaussian" heat maps of `sigma` pixels, or "onehot" pixels
-    (what the authors' DeepFashion maps became when they were stored as bytes).
+    keypoints: B x 18 x 2 as (y, x) in pixels, missing = -1.  kind: "gaussian" heat maps of `sigma` pixels, or "onehot"
+    pixels (what the authors' DeepFashion maps became when they were stored as bytes).
     """
     if kind == "gaussian":
         return heat_maps(keypoints, size, sigma=sigma, channels_last=True)
     if kind == "onehot":
-        return one_hot_maps(keypoints, size).contiguous(memory_format=torch.channels_last)
+        return one_hot_maps(keypoints, size, channels_last=True)
     raise DataError(f"pose_maps is {kind!r}; it must be one of {', '.join(POSE_MAPS)}")
 
 
@@ -45,9 +45,9 @@ class Patn(nn.Module):
     """Redraws a person in another pose: two encoders, a row of PAT blocks, one decoder.
 
     blocks: number of PAT blocks (paper: 9).  width: channels at full resolution (paper: 64); the codes have 4 * width.
-    norm: "batch" (Market-1501) or "instance" (DeepFashion).  dropout: one half of the elements inside the blocks, in training.
+    norm: "batch" (Market-1501) or "instance" (DeepFashion).  dropout: of one half, in the blocks, in training.
     pose_maps, sigma: see `pose_maps`.  Weights are drawn as released, from torch's global generator.
-    Source: paper section 3.1, and the released code where the two differ (the second pose convolution halves the depth).
+    Source: paper section 3.1; the released code where they differ (the second pose convolution halves the depth).
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class Patn(nn.Module):
 
 
 def decoder(channels: int, image_channels: int, norm: str) -> list[nn.Module]:
-    """Nine layers from `channels` x H/4 x W/4 to `image_channels` x H x W in [-1, 1]; the last convolution has a bias."""
+    """Nine layers from `channels` x H/4 x W/4 to `image_channels` x H x W in [-1, 1]; the last has a bias always."""
     layers: list[nn.Module] = []
     for inputs in (channels, channels // 2):
         layers += [

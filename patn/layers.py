@@ -1,8 +1,8 @@
 """The groups of layers that the generator and the discriminators share.
 
-Positions in the `Sequential`s count padding, activation and dropout as in the authors' released code, so importing one of
-their checkpoints is a renaming of prefixes. Bias rule of that code: a convolution has a bias if and only if the norm is
-instance norm, also where no norm follows it.
+Positions in the `Sequential`s count padding, activation and dropout as in the authors' released code, so importing one
+of their checkpoints is a renaming of prefixes. Bias rule of that code: a convolution has a bias if and only if the norm
+is instance norm, also where no norm follows it.
 """
 
 from torch import nn

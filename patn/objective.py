@@ -1,7 +1,6 @@
 """What one step of PATN's training does: the generator, then the two discriminators (order of the released code)."""
 
 import contextlib
-from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -23,7 +22,8 @@ _POOL_TAG = 2
 class PatnObjective:
     """Networks, optimizers and the step of a PATN training run; it touches no file.
 
-    images: N x 3 x H x W uint8 of the training's size.  keypoints: N x 18 x 2 float32 as (y, x) in pixels, missing = -1.
+    images: N x 3 x H x W uint8 of the training's size.
+    keypoints: N x 18 x 2 float32 as (y, x) in pixels, missing = -1.
     pairs: P x 2 long, indices into `images`: condition and target, two images of one person.
     seed: of weights, batches and pools; `step` also uses torch's global generator (dropout), which the caller seeds.
     autocast: the networks' precision (bfloat16) or None; losses are float32 always.
@@ -58,9 +58,9 @@ class PatnObjective:
         self.images = images.to(self.device).contiguous(memory_format=torch.channels_last)
         self.keypoints = keypoints.to(self.device, torch.float32)
         self.pairs = pairs.to(self.device)
-        self.perceptual = None
+        self.perceptual: nn.Module | None = None
         if perceptual is not None and training.lambda_perceptual > 0:
-            self.perceptual = perceptual.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            self.perceptual = _placed(perceptual, self.device)
         self.networks: dict[str, nn.Module] = _networks(training, seed, self.device)
         self.optimizers: dict[str, Optimizer] = {
             name: Adam(network.parameters(), lr=training.lr, betas=training.betas, fused=True)
@@ -83,8 +83,8 @@ class PatnObjective:
     def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
         """One update of every network; returns detached scalars.
 
-        "loss_g" is the generator's weighted loss; "l1", "perceptual", "gan_pb", "gan_pp" are its terms before weighting;
-        "d_pp", "d_pb" each discriminator's mean of its real and its fake loss, before weighting.
+        "loss_g" is the generator's weighted loss; "l1", "perceptual", "gan_pb", "gan_pp" are its unweighted terms;
+        "d_pp", "d_pb" each discriminator's mean of its real and its fake loss, unweighted.
         """
         self._set_learning_rates(step)
         with self._precision():
@@ -114,18 +114,19 @@ class PatnObjective:
 
     def _update_generator(self, fake: Tensor, target: Tensor, conditions: dict[str, Tensor]) -> dict[str, Tensor]:
         training = self.training
-        losses = {"l1": l1(fake, target)}
+        losses = {}
+        for name, term in (("d_pb", "gan_pb"), ("d_pp", "gan_pp")) if conditions else ():
+            discriminator = self.networks[name].requires_grad_(False)
+            with self._precision():
+                scores = discriminator(torch.cat([fake, conditions[name]], dim=1))
+            losses[term] = adversarial(scores, True, training.gan)
+        losses["l1"] = l1(fake, target)
         loss = training.lambda_l1 * losses["l1"]
         if self.perceptual is not None:
             with self._precision():
                 losses["perceptual"] = self.perceptual(fake, target)
             loss = loss + training.lambda_perceptual * losses["perceptual"]
         if conditions:
-            for name, term in (("d_pb", "gan_pb"), ("d_pp", "gan_pp")):
-                discriminator = self.networks[name].requires_grad_(False)
-                with self._precision():
-                    scores = discriminator(torch.cat([fake, conditions[name]], dim=1))
-                losses[term] = adversarial(scores, True, training.gan)
             loss = loss + training.lambda_gan * (losses["gan_pb"] + losses["gan_pp"]) / 2
         self._descend("generator", loss)
         return {name: value.detach() for name, value in {"loss_g": loss, **losses}.items()}
@@ -171,8 +172,11 @@ def _networks(training: PatnTraining, seed: int, device: torch.device) -> dict[s
         if training.lambda_gan > 0:
             for name, channels in (("d_pp", 3 + 3), ("d_pb", 3 + 18)):
                 networks[name] = _discriminator(training, channels)
-    to_device: Callable[[nn.Module], nn.Module] = lambda network: network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload] # noqa: E731
-    return {name: to_device(network).train() for name, network in networks.items()}
+    return {name: _placed(network, device).train() for name, network in networks.items()}
+
+
+def _placed(network: nn.Module, device: torch.device) -> nn.Module:
+    return network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _discriminator(training: PatnTraining, channels: int) -> nn.Module:

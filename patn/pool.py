@@ -8,8 +8,8 @@ from torch import Tensor
 class ImagePool:
     """Up to `size` earlier fakes, from which a batch of new ones is mixed; 0 switches it off.
 
-    Rule, an image at a time: while the pool is not full, keep and return the new image; afterwards, with probability one half,
-    return a random kept one and keep the new one in its place, else return the new one.  Source: released code.
+    Rule, an image at a time: while the pool is not full, keep and return the new image; afterwards, with probability
+    one half, return a random kept one and keep the new one in its place, else return the new one.  Source: released code.
     """
 
     def __init__(self, size: int) -> None:
@@ -18,7 +18,7 @@ class ImagePool:
         self.count = 0
 
     def query(self, images: Tensor, rng: np.random.Generator) -> Tensor:
-        """Mixes `images` (B x C x H x W, no gradient) with the kept ones; the result follows from state and `rng` alone."""
+        """Mixes `images` (B x C x H x W, no gradient) with the kept ones, as the state and `rng` alone say."""
         if self.size == 0:
             return images
         if self.images is None:

@@ -1,0 +1,54 @@
+import pytest
+import torch
+from torch.nn import functional as F
+
+from patn.discriminator import Discriminator
+
+
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [
+        ({"in_channels": 6}, 3_930_368),
+        ({"in_channels": 21}, 3_977_408),
+        ({"in_channels": 6, "norm": "instance"}, 3_928_384),
+        ({"in_channels": 21, "norm": "instance"}, 3_975_424),
+        ({"in_channels": 6, "blocks": 0}, 388_352),
+        ({"in_channels": 21, "blocks": 0, "norm": "instance"}, 434_944),
+    ],
+)
+def test_discriminator_has_the_released_number_of_parameters(options, count):
+    with torch.device("meta"):
+        assert sum(parameter.numel() for parameter in Discriminator(**options).parameters()) == count
+
+
+def test_every_element_of_the_code_is_judged():
+    scores = Discriminator(in_channels=6, width=4, blocks=1)(torch.rand(2, 6, 16, 8))
+    assert scores.shape == (2, 16, 4, 2)
+    assert scores.min() < 0  # logits: no ReLU or sigmoid after the last residual block
+
+
+def test_residual_block_adds_its_input():
+    torch.manual_seed(0)
+    block = Discriminator(in_channels=6, width=2, blocks=1, norm="instance").eval().layers[10]
+    code = torch.randn(2, 8, 4, 4)
+
+    def convolution(x, layer):
+        y = F.conv2d(F.pad(x, [1] * 4, mode="reflect"), layer.weight, layer.bias)
+        return (y - y.mean((2, 3), keepdim=True)) / (y.var((2, 3), keepdim=True, unbiased=False) + 1e-5).sqrt()
+
+    expected = code + convolution(convolution(code, block.path[1]).relu(), block.path[6])
+    torch.testing.assert_close(block(code), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_weights_keep_the_default_initialisation():
+    torch.manual_seed(0)
+    weight = Discriminator(in_channels=6, width=8).layers[10].path[1].weight
+    bound = 1 / (32 * 9) ** 0.5  # kaiming uniform with a = sqrt 5
+    assert weight.abs().max().item() == pytest.approx(bound, rel=0.01)
+
+
+def test_dropout_acts_in_training_unless_it_is_off():
+    images = torch.rand(2, 6, 8, 8)
+    dropping, still = (Discriminator(in_channels=6, width=2, blocks=1, dropout=dropout) for dropout in (True, False))
+    assert not torch.equal(dropping(images), dropping(images))
+    assert torch.equal(still(images), still(images))

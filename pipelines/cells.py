@@ -41,7 +41,9 @@ class Cell:
         if self.length not in LENGTHS:
             raise AugmentError(f"length is {self.length}; it must be one of {', '.join(LENGTHS)}")
         if self.ratio < 1 or (self.ratio > 1 and self.portion != 1):
-            raise AugmentError(f"ratio is {self.ratio} at portion {self.portion}; ratios above 1 exist at portion 1 only")
+            raise AugmentError(
+                f"ratio is {self.ratio} at portion {self.portion}; ratios above 1 exist at portion 1 only"
+            )
         if self.seed < 0:
             raise AugmentError(f"seed is {self.seed}; it must be 0 or more")
 
@@ -51,9 +53,8 @@ class Cell:
         ratio = f"-x{self.ratio}" if self.ratio > 1 else ""
         augmentation = "ordinary" if self.ordinary else "plain"
         backbone = f"{self.backbone}-scratch" if self.scratch else self.backbone
-        return (
-            f"{backbone}-{self.preset}-{slug(self.row)}-p{self.portion}{ratio}-{self.length}-{augmentation}-s{self.seed}"
-        )
+        set_name = f"{slug(self.row)}-p{self.portion}{ratio}"
+        return f"{backbone}-{self.preset}-{set_name}-{self.length}-{augmentation}-s{self.seed}"
 
     @property
     def canonical(self) -> "Cell":

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from statistics import mean, stdev
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -33,8 +33,8 @@ def verdict(about: str, condition: str, gains: list[float]) -> Finding:
         return Finding(about, f"{condition}, Ours was above None: {size}; one seed carries no claim.")
     if above == len(gains):
         return Finding(about, f"{condition}, Ours beat None in all {len(gains)} seeds: {size}.", True)
-    text = f"{condition}, Ours was above None in {above} of {len(gains)} seeds only: {size}; this does not show that it helps."
-    return Finding(about, text, False)
+    some = f"{condition}, Ours was above None in {above} of {len(gains)} seeds only: {size}"
+    return Finding(about, f"{some}; this does not show that it helps.", False)
 
 
 def findings(summary: pd.DataFrame, histogram: float | None = None) -> list[Finding]:
@@ -55,23 +55,24 @@ class _Numbers:
 
     def __init__(self, part: pd.DataFrame) -> None:
         self.portions = sorted(portion for portion in part["portion"].unique() if portion < 1)
-        self._lines = {
-            (line.row, line.portion, bool(line.ordinary), line.length): line for line in part.itertuples(index=False)
+        self._lines: dict[tuple[str, float, bool, str], dict[Any, Any]] = {
+            (line["row"], line["portion"], bool(line["ordinary"]), line["length"]): line
+            for line in part.to_dict("records")
         }
 
     def mean(self, row: str, portion: float, ordinary: bool, length: str = "updates") -> float | None:
         """The mean mAP over seeds, None where nothing was run."""
         line = self._lines.get((row, portion, ordinary, length))
-        return None if line is None else float(line.mAP_mean)
+        return None if line is None else float(line["mAP_mean"])
 
     def gains(self, row: str, portion: float, ordinary: bool, length: str = "updates") -> list[float]:
         """mAP minus None's of the same seeds; empty where there is none."""
         line = self._lines.get((row, portion, ordinary, length))
-        return [] if line is None else list(line.gains)
+        return [] if line is None else list(line["gains"])
 
     def updates(self, row: str, portion: float, ordinary: bool, length: str) -> int:
         """How many updates a training got."""
-        return int(self._lines[row, portion, ordinary, length].updates)
+        return int(self._lines[row, portion, ordinary, length]["updates"])
 
 
 def _under(ordinary: bool) -> str:
@@ -107,9 +108,9 @@ def _length(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
             given = [numbers.updates(row, portion, ordinary, "epochs") for row in ("none", "ours")]
             yield Finding(
                 about,
-                f"At equal epochs (as the paper), {_under(ordinary)}, None gets {given[0]} updates and Ours {given[1]}, and "
-                f"Ours - None reads {gain_text(epochs)} instead of {gain_text(updates)}: the difference between the two "
-                "is length of training, not generated images.",
+                f"At equal epochs (the paper), {_under(ordinary)}, None gets {given[0]} updates and Ours {given[1]}, "
+                f"and Ours - None reads {gain_text(epochs)} instead of {gain_text(updates)}: the difference between "
+                "the two is length of training, not generated images.",
             )
 
 
@@ -152,4 +153,4 @@ def _baseline(numbers: _Numbers, histogram: float | None, about: str) -> Iterato
     best = max((m for o in (False, True) if (m := numbers.mean("none", 1.0, o)) is not None), default=None)
     if histogram is not None:
         beside = "" if best is None else f"; a model trained on all real images reaches {best:.1f}"
-        yield Finding(about, f"A plain HSV colour histogram, which learns nothing, reaches {histogram:.1f} mAP{beside}.")
+        yield Finding(about, f"An HSV colour histogram, which learns nothing, reaches {histogram:.1f} mAP{beside}.")

@@ -29,7 +29,8 @@ class Named(Protocol):
     """Plain data that can be pickled and has a name to show."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What messages call it."""
 
 
 C = TypeVar("C", bound=Named)
@@ -86,9 +87,8 @@ def _attempt(work: Work[C], root: Path, cell: C, runtime: Runtime) -> object:
 def _run_parallel(root: Path, cells: Sequence[C], work: Work[C], jobs: int, runtime: Runtime, bar: tqdm) -> None:
     """Spread cells over worker processes; whatever ends it early ends the workers too."""
     before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(
-        jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker, initargs=(runtime.threads or 1,)
-    )
+    spawn = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(jobs, spawn, initializer=_start_worker, initargs=(runtime.threads or 1,))
     try:
         pending: dict[Future[object], C] = {pool.submit(_attempt, work, root, cell, runtime): cell for cell in cells}
         while pending:

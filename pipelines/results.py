@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -67,7 +69,9 @@ def expand(results: pd.DataFrame) -> pd.DataFrame:
     """
     lines = []
     epochs = results[(results["row"] == "none") & (results["length"] == "epochs")]
-    asked = {tuple(line) for line in epochs[["backbone", "preset", "scratch", "ordinary", "portion"]].itertuples(index=False)}
+    asked = {
+        tuple(line) for line in epochs[["backbone", "preset", "scratch", "ordinary", "portion"]].itertuples(index=False)
+    }
     settings = {line[:4] for line in asked}
     for line in results.to_dict("records"):
         lines.append(line)
@@ -91,15 +95,16 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
     lines = []
     expanded = expand(results)
     none = expanded[expanded["row"] == "none"].set_index([*SETTING, "seed"])["mAP"].to_dict()
-    for key, group in expanded.groupby(["row", *SETTING], sort=False):
-        row, *setting = key
+    keys: Any
+    for keys, group in expanded.groupby(["row", *SETTING], sort=False):
+        row, *setting = keys
         cell = Cell(row=row, **dict(zip(SETTING, setting, strict=True)))
         mates = [(*setting[:-1], 1, seed) for seed in group["seed"]]
         gains = [m - none[mate] for m, mate in zip(group["mAP"], mates, strict=True) if mate in none and row != "none"]
         paper = {name: table5(paper_backbone(cell.backbone), name, cell.portion, cell.ratio) for name in (row, "none")}
         lines.append(
             {
-                **dict(zip(["row", *SETTING], key, strict=True)),
+                **dict(zip(["row", *SETTING], keys, strict=True)),
                 "seeds": len(group),
                 **_spread("mAP", group["mAP"]),
                 "rank1_mean": group["rank1"].mean(),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 SMALL = "small"
-ORDINARY = {"erasing": 0.5, "jitter": 0.2}  # probability of an erased rectangle, strength of the colour jitter
+ORDINARY = {"erasing": 0.5, "jitter": 0.3}  # probability of an erased rectangle, strength of the colour jitter
 PLAIN = {"erasing": 0.0, "jitter": 0.0}
 
 
@@ -49,7 +49,7 @@ class Table5:
     scratch: bool = False
 
     def cells(self) -> list[Cell]:
-        """The distinct trainings, cheap controls first, seeds next to each other.  Raises AugmentError for a bad value."""
+        """The distinct trainings, seeds next to each other; AugmentError for a bad value."""
         for row in self.rows:
             row_of(row)
         cells = [
@@ -77,7 +77,8 @@ def training_of(cell: Cell) -> ReidTraining:
     from reid.training import preset
 
     training = preset(cell.preset, cell.backbone, pretrained=not cell.scratch)
-    return replace(training, **(ORDINARY if cell.ordinary else PLAIN))
+    changes: dict[str, Any] = ORDINARY if cell.ordinary else PLAIN
+    return replace(training, **changes)
 
 
 def run_cell(root: Path, cell: Cell, runtime: Runtime, generator: str | None = None) -> dict[str, Any]:

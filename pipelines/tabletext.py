@@ -1,7 +1,8 @@
 """Table 5 as text: Markdown for its file, the same aligned for the terminal."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pandas as pd
 
@@ -13,13 +14,13 @@ LENGTH_TITLES = {"updates": "equal updates", "epochs": "equal epochs (as the pap
 PAPER_TITLES = {"inception": "Inception-v2", "resnet50": "ResNet-50"}
 
 
-def blocks(summary: pd.DataFrame) -> Iterator[tuple[dict[str, object], pd.DataFrame]]:
+def blocks(summary: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
     """The parts of a summary that are comparable line by line: same backbone, preset, length, ordinary augmentation."""
     for key, part in summary.groupby(BLOCK, sort=False):
         yield dict(zip(BLOCK, key, strict=True)), part
 
 
-def block_title(block: dict[str, object]) -> str:
+def block_title(block: dict[str, Any]) -> str:
     """A block's title, for example `small, equal updates, flip + crop`."""
     augmentation = "flip + crop + random erasing + colour jitter" if block["ordinary"] else "flip + crop"
     backbone = f"{block['backbone']} from scratch" if block["scratch"] else block["backbone"]
@@ -52,23 +53,38 @@ def table_lines(part: pd.DataFrame) -> list[list[str]]:
     header += [f"paper {column_title(*column)} ({reference})" for column in columns]
     lines = [header]
     for row in part["row"].drop_duplicates():
-        own = {(line.portion, line.ratio): line for line in part[part["row"] == row].itertuples()}
-        cells = [own.get(column) for column in columns]
-        papers = ["-" if cell is None or pd.isna(cell.paper) else f"{cell.paper:.1f}" for cell in cells]
-        values = ["-" if cell is None else spread_text(cell.mAP_mean, cell.mAP_std, cell.seeds) for cell in cells]
-        lines.append([row_title(row), *values, *papers])
-        if any(cell is not None and cell.gains for cell in cells):
-            gains = [
-                "-" if cell is None else spread_text(cell.gain_mean, cell.gain_std, len(cell.gains), signed=True)
-                for cell in cells
-            ]
-            differences = [
-                "-" if cell is None or pd.isna(cell.paper) or pd.isna(cell.paper_none)
-                else f"{cell.paper - cell.paper_none:+.1f}"
-                for cell in cells
-            ]  # fmt: skip
-            lines.append([f"{row_title(row)} - None", *gains, *differences])
+        own = {(line["portion"], line["ratio"]): line for line in part[part["row"] == row].to_dict("records")}
+        lines.append([row_title(row), *_line(columns, own, _mean_text), *_line(columns, own, _paper_text)])
+        if any(line["gains"] for line in own.values()):
+            gains = [*_line(columns, own, _gain_text), *_line(columns, own, _paper_gain_text)]
+            lines.append([f"{row_title(row)} - None", *gains])
     return lines
+
+
+Line = dict[Any, Any]
+
+
+def _line(columns: list[Any], own: dict[Any, Line], text: Callable[[Line], str]) -> list[str]:
+    """One text a column, a dash where nothing was run."""
+    return [text(own[column]) if column in own else "-" for column in columns]
+
+
+def _mean_text(line: Line) -> str:
+    return spread_text(line["mAP_mean"], line["mAP_std"], line["seeds"])
+
+
+def _gain_text(line: Line) -> str:
+    return spread_text(line["gain_mean"], line["gain_std"], len(line["gains"]), signed=True)
+
+
+def _paper_text(line: Line) -> str:
+    return "-" if pd.isna(line["paper"]) else f"{line['paper']:.1f}"
+
+
+def _paper_gain_text(line: Line) -> str:
+    if pd.isna(line["paper"]) or pd.isna(line["paper_none"]):
+        return "-"
+    return f"{line['paper'] - line['paper_none']:+.1f}"
 
 
 NOTE = (
@@ -97,3 +113,9 @@ def terminal(summary: pd.DataFrame) -> str:
         text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
         parts.append("\n".join([block_title(block), *(f"  {line.rstrip()}" for line in text)]))
     return "\n\n".join([*parts, NOTE]) if parts else "No cell is finished yet."
+
+
+def summary_json(summary: pd.DataFrame) -> list[dict[Any, Any]]:
+    """The summary as JSON objects; missing numbers are null."""
+    known = summary.map(lambda value: isinstance(value, list) or pd.notna(value))
+    return summary.astype(object).where(known, None).to_dict("records")

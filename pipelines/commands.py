@@ -1,0 +1,119 @@
+"""The pipelines' commands; the `augment` group finds them through the `augment.commands` entry points."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from augment.cli import emit, pass_workspace, runtime, seed_or
+
+if TYPE_CHECKING:
+    from augment.workspace import Workspace
+
+
+class Values(click.ParamType):
+    """A comma-separated list, each value converted by `convert_one`."""
+
+    def __init__(self, name: str, convert_one: type) -> None:
+        self.name, self.convert_one = name, convert_one
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Any, ...]:
+        """The values as a tuple; a usage error for one that cannot be converted."""
+        if not isinstance(value, str):
+            return tuple(value) if isinstance(value, (list, tuple)) else (value,)
+        try:
+            return tuple(self.convert_one(part.strip()) for part in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is no comma-separated list of {self.name}", param, ctx)
+
+
+NUMBERS, WHOLE, NAMES = Values("numbers", float), Values("whole numbers", int), Values("names", str)
+
+
+@click.command(short_help="The whole job on built-in people, ending with Table 5 and a report.")
+@click.argument("folder", metavar="[DIR]", default="demo", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--preset", type=click.Choice(["demo", "study", "toy"]), default="demo", show_default=True,
+              help="demo: about 10 minutes of 2 cores; study: about an hour; toy: seconds, to see it run.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes at a time.  [default: all cores]")
+@click.option("--force", is_flag=True, help="Go on in a folder made with other settings.")
+def demo(folder: Path, preset: str, jobs: int | None, force: bool) -> None:
+    """Render people, train a generator and re-ID models, and report None against Ours.
+
+    --seed draws other people.  A demo that was stopped continues with the same command.
+
+    \b
+    Example:
+      augment demo toy-demo --preset toy
+    """
+    from pipelines.demo import run_demo
+    from pipelines.demo_presets import PRESETS
+    from pipelines.demo_text import demo_text
+    from pipelines.grid import available_cores
+
+    result = run_demo(folder, PRESETS[preset], seed=seed_or(0), jobs=jobs or available_cores(), runtime=runtime(force))
+    emit(result, demo_text(folder, result))
+
+
+@click.command(short_help="Every cell of Table 5 that is asked for, beside the paper's.")
+@click.option("--portions", type=NUMBERS, default="0.1", show_default=True, metavar="P,...",
+              help="Shares of real images kept, in (0, 1].")  # fmt: skip
+@click.option("--backbones", type=NAMES, default="small", show_default=True, metavar="NAME,...",
+              help="small, resnet50, inception.")  # fmt: skip
+@click.option("--rows", type=NAMES, default="none,ours,ours*", show_default=True, metavar="ROW,...",
+              help="none, self, ours, ours*, unseen (needs a generator named unseen).")  # fmt: skip
+@click.option("--ratios", type=WHOLE, default="1", show_default=True, metavar="R,...",
+              help="Sizes of the augmented set in full sets, above 1 at portion 1.")  # fmt: skip
+@click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, metavar="N",
+              help="Repetitions; split, plan and training all follow the seed.")  # fmt: skip
+@click.option("--lengths", type=NAMES, default="epochs,updates", show_default=True, metavar="LENGTH,...",
+              help="epochs (the paper) and updates (the fair comparison).")  # fmt: skip
+@click.option("--ordinary", is_flag=True, help="With random erasing and colour jitter.")
+@click.option("--both", is_flag=True, help="With and without them.")
+@click.option("--preset", help="Re-ID training.  [default: demo for small, else open-reid]")
+@click.option("--from-scratch", is_flag=True, help="No ImageNet weights.")
+@click.option("--generator", metavar="NAME", help="Generator of Ours.  [default: the workspace's only one]")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Cells at a time.")
+@click.option("--dry-run", is_flag=True, help="List the cells and which are finished; train nothing.")
+@click.option("--force", is_flag=True, help="Train finished cells again.")
+@pass_workspace
+def table5(
+    workspace: Workspace, both: bool, ordinary: bool, generator: str | None, jobs: int, dry_run: bool, force: bool,
+    from_scratch: bool, **asked: Any,
+) -> None:  # fmt: skip
+    """Train re-ID models on real images and on real and generated ones, and print Table 5.
+
+    \b
+    Example:
+      augment table5 --portions 0.1,0.2 --seeds 1 --dry-run
+    """
+    from pipelines.results import is_finished
+    from pipelines.table5 import Table5, run_table5
+    from pipelines.tabletext import summary_json, terminal
+
+    augmentations = (False, True) if both else (ordinary,)
+    table = Table5(**asked, ordinary=augmentations, scratch=from_scratch, first_seed=seed_or(0))
+    cells = table.cells()
+    if dry_run:
+        states = {cell.name: is_finished(workspace, cell) for cell in cells}
+        text = "\n".join(f"{'finished' if done else 'to do   '}  {name}" for name, done in states.items())
+        emit({"cells": states}, f"{text}\n{sum(states.values())} of {len(states)} cells are finished.")
+        return
+    summary = run_table5(workspace, cells, jobs=jobs, runtime=runtime(force), generator=generator)
+    emit({"table": summary_json(summary), "folder": str(workspace.table_dir("table5"))}, terminal(summary))
+
+
+@click.command(short_help="One HTML page of all that the workspace holds.")
+@pass_workspace
+def report(workspace: Workspace) -> None:
+    """Write one self-contained HTML page of all that the workspace holds and print its path.
+
+    \b
+    Example:
+      augment report
+    """
+    from pipelines.report import write_report
+
+    path = write_report(workspace)
+    emit({"report": str(path)}, str(path))

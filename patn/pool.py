@@ -8,8 +8,9 @@ from torch import Tensor
 class ImagePool:
     """Up to `size` earlier fakes, from which a batch of new ones is mixed; 0 switches it off.
 
-    Rule, an image at a time: while the pool is not full, keep and return the new image; afterwards, with probability
-    one half, return a random kept one and keep the new one in its place, else return the new one.  Source: released code.
+    Rule, an image at a time: while the pool is not full, keep and return the new one; afterwards, with probability
+    one half, return a random kept one and keep the new one in its place, else return the new one.
+    Source: released code.
     """
 
     def __init__(self, size: int) -> None:

@@ -23,7 +23,7 @@ class ImagePool:
         if self.size == 0:
             return images
         if self.images is None:
-            self.images = torch.empty_like(images[:1]).repeat(self.size, 1, 1, 1)
+            self.images = _room(self.size, images)
         mixed = images.clone()
         for index in range(len(images)):
             if self.count < self.size:
@@ -45,5 +45,10 @@ class ImagePool:
         if "images" in state and self.size > 0:
             kept = state["images"][: self.size]
             self.count = len(kept)
-            self.images = kept.new_zeros(self.size, *kept.shape[1:])
+            self.images = _room(self.size, kept)
             self.images[: self.count] = kept
+
+
+def _room(size: int, images: Tensor) -> Tensor:
+    """Space for `size` images, laid out as the networks want them (swapping is then plain copying)."""
+    return images.new_zeros(size, *images.shape[1:]).contiguous(memory_format=torch.channels_last)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,15 +14,17 @@ from augment.poses import estimate_files, worker_pool
 from augment.workspace import POSE_FILES, Workspace
 from patn.keypoints import joints_present, keypoint_array, keypoint_table, read_keypoints
 from patn.pckh import pckh_by_head_size
+from reid.market1501 import JUNK
 
 ALPHA = 0.5
 CHUNK = 16
+HEAD_SIZES = "head_size.csv"
 
 
 def agreement(workspace: Workspace, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
     """Share of images with a person found, and PCKh@0.5 of the joints in them; None where no exact joints are known.
 
-    tables: estimated key point tables by split; images without exact joints (junk) do not count.
+    tables: estimated key point tables by split; junk images do not count.
     Returns images, found in [0, 1], pckh in [0, 1] and joint_pckh (18 shares, None where a joint never counted).
     PCKh: a joint is right within half a head's size of the exact one; joints not found are wrong.
     """
@@ -75,21 +76,22 @@ def sample_agreement(
 
 
 def exact_joints(workspace: Workspace, split: str) -> tuple[pd.DataFrame, pd.Series]:
-    """Exact key point table of a split and head sizes in pixels by image name; both empty where there are none."""
-    folder = workspace.data / "keypoints"
-    file = folder / POSE_FILES[split]
+    """Exact key point table of a split without junk, and head sizes in pixels by image name; both empty without data.
+
+    Junk images (pid -1) are botched crops, often without a head or a body: nobody asks an estimator to find them.
+    Raises AugmentError where there are joints and no head sizes.
+    """
+    file = workspace.data / "keypoints" / POSE_FILES[split]
     if not file.is_file():
         return keypoint_table([], np.empty((0, 18, 2))), pd.Series(dtype=float)
-    return _with_heads(read_keypoints(file), folder / f"{Path(POSE_FILES[split]).stem}-heads.csv")
-
-
-def _with_heads(exact: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, pd.Series]:
+    path = file.with_name(HEAD_SIZES)
     try:
-        heads = pd.read_csv(path).set_index("name")["head"].astype(float)
+        heads = pd.read_csv(path).set_index("name")["head_size"].astype(float)
     except (OSError, ValueError, KeyError) as error:
         raise AugmentError(f"{path}: head sizes cannot be read ({error}); render the data again") from error
-    heads = heads[heads > 0]
-    return exact.loc[exact.index.intersection(heads.index, sort=False)], heads
+    exact = read_keypoints(file)
+    known = exact.index.isin(heads.index[heads > 0]) & ~exact.index.str.startswith(f"{JUNK}_")
+    return exact[known], heads
 
 
 def agreement_text(result: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from augment import AugmentError
 from augment.images import read_image
 from augment.layouts import image_table
 from augment.poses import summarise
-from augment.weights import weights_lines, weights_report
+from augment.weights import weights_report
 from augment.workspace import Workspace
 from reid.market1501 import COUNTS
 
@@ -73,7 +73,7 @@ def compare_market1501(counts: dict[str, int]) -> dict[str, list[int]] | None:
 
 
 def inspect_images(paths: Sequence[str], size: tuple[int, int], jobs: int, progress: bool) -> dict[str, Any]:
-    """Decode every image: {"unreadable": sentences, "resized": number of another size than `size`, "decoded": number}."""
+    """Decode every image: how many were `decoded`, how many `resized` (not of `size`), sentences on `unreadable`."""
     from tqdm import tqdm
 
     def look(path: str) -> tuple[int, int] | str:
@@ -182,7 +182,8 @@ def check_text(report: dict[str, Any]) -> str:
     ]
     if report["market1501"] == {}:
         lines.append("all counts are Market-1501's")
-    lines += [f"weights: {line}" for line in weights_lines(report["weights"])]
+    for record in report["weights"]:
+        lines.append(f"weights: {record['file']} {record['path'] or 'is missing; `augment info` says where to put it'}")
     lines += [f"note: {note}" for note in report["notes"]]
     lines += [f"WRONG: {problem}" for problem in report["problems"]]
     return "\n".join([*lines, "everything needed is there" if report["ok"] else "something needed is wrong"])

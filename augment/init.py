@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,8 @@ from augment.pedestrians import Pedestrians
 from augment.workspace import SETTINGS, Workspace
 
 DATA = "data"
+RENDERED = ("pedestrians.begun.json", "pedestrians.json")
+"""What marks data/ as rendered, unfinished or whole: an interrupted rendering goes on."""
 DEMO_PRESETS = {"patn-train": {"preset": "demo"}, "reid-train": {"preset": "demo"}}
 
 
@@ -56,15 +57,10 @@ def init_rendered(root: Path, pedestrians: Pedestrians, *, jobs: int = 1) -> dic
 
     Returns what init_real returns. Raises AugmentError where root holds a workspace already.
     """
-    from augment.pedestrians import render
+    from augment.pedestrians.dataset import render
 
-    _refuse_used(root, with_data=True)
-    partial = root / f"{DATA}.partial"
-    if partial.exists():  # an interrupted call's
-        shutil.rmtree(partial)
-    root.mkdir(parents=True, exist_ok=True)
-    render(partial, pedestrians, jobs)
-    partial.replace(root / DATA)
+    _refuse_used(root, with_data=not any((root / DATA / mark).exists() for mark in RENDERED))
+    render(root / DATA, pedestrians, jobs)
     size = (pedestrians.height, pedestrians.width)
     settings = {"data": DATA, "size": list(size), "seed": pedestrians.seed, "layout": "market1501", **DEMO_PRESETS}
     workspace = Workspace.create(root, settings)

@@ -80,7 +80,7 @@ def import_poses(
     with artefact(workspace.poses_dir, "poses", options, inputs=inputs, force=runtime.force) as run:
         if not run.finished:
             rows = _read_all(files)
-            names = {split: list(part["name"]) for split, part in table.groupby("split")}
+            names = {str(split): list(part["name"]) for split, part in table.groupby("split")}
             tables = {split: rows[rows.index.isin(part)] for split, part in names.items()}
             if not sum(map(len, tables.values())):
                 first = table["name"].iloc[0]
@@ -119,7 +119,7 @@ def estimate_files(paths: Sequence[str], estimator: str, size: tuple[int, int]) 
     images = [read_image(path) for path in paths]
     points = _estimator(estimator)(images)
     for row, image in zip(points, images, strict=True):
-        row[...] = _inside(scale_keypoints(row, image.shape[:2], size), size)
+        row[...] = _inside(scale_keypoints(row, (image.shape[0], image.shape[1]), size), size)
     return points
 
 
@@ -220,7 +220,7 @@ def _complete(
     rows: pd.DataFrame, names: Sequence[str], size: tuple[int, int], to_size: tuple[int, int]
 ) -> pd.DataFrame:
     """One row for each name, scaled from one size to another; names without a row get no joint."""
-    rows = rows.reindex(names, fill_value=MISSING)
+    rows = rows.reindex(list(names), fill_value=MISSING)
     return keypoint_table(names, scale_keypoints(keypoint_array(rows, names), size, to_size))
 
 

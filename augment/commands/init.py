@@ -15,7 +15,7 @@ RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "fi
 @click.option("--data", type=click.Path(path_type=Path, exists=True, file_okay=False),
               help="Folder of real images, never modified.  [default: pedestrians are rendered]")  # fmt: skip
 @click.option("--layout", type=click.Choice(["market1501", "folders"]),
-              help="Of --data: Market-1501 as downloaded, or one sub-folder per identity.  [default: as it looks]")  # fmt: skip
+              help="Of --data: Market-1501, or one sub-folder per identity.  [default: detected]")  # fmt: skip
 @click.option("--size", type=click.IntRange(4, 2048), nargs=2, metavar="HEIGHT WIDTH",
               help="Working size in pixels.  [default: the training images' most common size, or 128 64]")  # fmt: skip
 @click.option("--test-share", type=click.FloatRange(0, 1), metavar="SHARE",
@@ -24,9 +24,13 @@ RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "fi
 @click.option("--test-identities", type=click.IntRange(1), help="Rendered test identities.  [default: 80]")
 @click.option("--images", type=click.IntRange(2), help="Rendered images per identity.  [default: 14]")
 @click.option("--cameras", type=click.IntRange(2, 6), help="Rendered cameras.  [default: 6]")
-@click.option("--clutter", type=click.FloatRange(0, 1), help="Strength of rendered backgrounds, 0 flat.  [default: 0.45]")
+@click.option(
+    "--clutter", type=click.FloatRange(0, 1), help="Strength of rendered backgrounds, 0 flat.  [default: 0.45]"
+)
 @click.option("--first-identity", type=click.IntRange(0), help="Rendered people from this number on.  [default: 0]")
-@click.option("--seed", type=click.IntRange(0), help="Seed of rendering and of the split.  [default: the global one, or 0]")
+@click.option(
+    "--seed", type=click.IntRange(0), help="Seed of rendering and of the split.  [default: the global one, or 0]"
+)
 @click.option("--jobs", type=click.IntRange(1), help="Processes.  [default: all cores]")
 def command(
     root: Path, data: Path | None, layout: str | None, size: tuple[int, int] | None, test_share: float | None,

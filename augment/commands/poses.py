@@ -12,11 +12,11 @@ from augment.cli import emit, pass_workspace, runtime, seed_or
 @click.option("--estimator", type=click.Choice(["mediapipe"]), default="mediapipe", show_default=True,
               help="Pose estimator; mediapipe needs `pip install augment-reid[poses]`.")  # fmt: skip
 @click.option("--csv", "files", type=click.Path(path_type=Path, exists=True, dir_okay=False), multiple=True,
-              help="Take key points from this annotation file (name:keypoints_y:keypoints_x) instead; may be repeated.")  # fmt: skip
+              help="Take key points from this annotation file (the authors' format); may be repeated.")  # fmt: skip
 @click.option("--csv-size", type=click.IntRange(1), nargs=2, metavar="HEIGHT WIDTH",
               help="Image size in pixels that the files are for.  [default: the workspace's]")  # fmt: skip
 @click.option("--sample", type=click.IntRange(1), metavar="N",
-              help="Only estimate N images with exact joints and print how far the two agree; writes nothing.")  # fmt: skip
+              help="Only print how far estimates of N images agree with their exact joints.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(1), help="Processes.  [default: all cores]")
 @click.option("--force", is_flag=True, help="Make them again where they were made from something else.")
 @pass_workspace

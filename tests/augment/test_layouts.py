@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,7 +30,7 @@ def draw() -> Draw:
     """Writes an image of random pixels."""
     rng = np.random.default_rng(0)
 
-    def write(path: Path, size: tuple[int, int] = (128, 64), mode: str = "RGB", **options: object) -> Path:
+    def write(path: Path, size: tuple[int, int] = (128, 64), mode: str = "RGB", **options: Any) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         pixels = rng.integers(0, 256, (*size, len(mode)), dtype=np.uint8)
         Image.fromarray(pixels[..., 0] if mode == "L" else pixels).save(path, **options)
@@ -47,7 +48,12 @@ def market(tmp_path: Path, draw: Draw) -> Path:
             draw(folder / "bounding_box_train" / f"{pid:04d}_c{shot + 1}s1_00045{shot}_01.jpg")
     draw(folder / "bounding_box_train" / "0007_c4s1_000460_01.jpg", (120, 60))
     draw(folder / "query" / "0003_c1s1_000001_00.jpg")
-    for name in ("0003_c2s1_000002_01.jpg", "0003_c3s1_000003_01.jpg.jpg", "-1_c1s1_000004_01.jpg", "0000_c1s1_5_1.jpg"):
+    for name in (
+        "0003_c2s1_000002_01.jpg",
+        "0003_c3s1_000003_01.jpg.jpg",
+        "-1_c1s1_000004_01.jpg",
+        "0000_c1s1_5_1.jpg",
+    ):
         draw(folder / "bounding_box_test" / name)
     for part in folder.iterdir():
         (part / "Thumbs.db").write_bytes(b"no image")
@@ -223,7 +229,9 @@ def test_mistakes_are_one_sentence(market: Path, people: Path, tmp_path: Path, d
 
 def test_command_says_what_it_decided(people: Path, tmp_path: Path) -> None:
     runner = CliRunner()
-    result = runner.invoke(augment, ["--json", "init", str(tmp_path / "w"), "--data", str(people), "--size", "64", "32"])
+    result = runner.invoke(
+        augment, ["--json", "init", str(tmp_path / "w"), "--data", str(people), "--size", "64", "32"]
+    )
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["size"] == [64, 32]
     result = runner.invoke(augment, ["init", str(tmp_path / "v"), "--data", str(people)])

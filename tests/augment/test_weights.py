@@ -55,7 +55,7 @@ def test_missing_file_is_one_sentence_with_name_hash_and_place(hub: Path) -> Non
 
 
 def test_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(AugmentError, match="alexnet: .*vgg19, resnet50"):
+    with pytest.raises(AugmentError, match=r"alexnet: .*vgg19, resnet50"):
         weights.find_weights("alexnet")
 
 

@@ -1,0 +1,116 @@
+"""What `augment check` finds: counts, broken images, identities, key points; when it exits with 1."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from augment.check import check, compare_market1501, count, identities
+from augment.cli import augment
+from augment.workspace import Workspace
+from patn.keypoints import keypoint_table, write_keypoints
+from reid.market1501 import COUNTS
+
+TRAIN = ["0001_c1s1_000001_01.jpg", "0001_c2s1_000002_01.jpg", "0002_c1s1_000003_01.jpg"]
+QUERY = ["0003_c1s1_000004_00.jpg"]
+GALLERY = ["0003_c2s1_000005_01.jpg", "-1_c2s1_000006_01.jpg", "0000_c2s1_000007_01.jpg"]
+
+
+def folder_of(root: Path, train: list[str], query: list[str], gallery: list[str]) -> Workspace:
+    """A workspace of blank images with these names."""
+    for part, names in (("bounding_box_train", train), ("query", query), ("bounding_box_test", gallery)):
+        (root / "data" / part).mkdir(parents=True)
+        for name in names:
+            Image.new("RGB", (64, 128), "gray").save(root / "data" / part / name)
+    return Workspace.create(root, {"data": "data", "size": [128, 64], "seed": 0})
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """A sound, small data set."""
+    return folder_of(tmp_path, TRAIN, QUERY, GALLERY)
+
+
+def table(splits: dict[str, list[tuple[int, int]]]) -> pd.DataFrame:
+    """An image table of (pid, camid) by split."""
+    rows = [(split, pid, camid) for split, images in splits.items() for pid, camid in images]
+    return pd.DataFrame(rows, columns=["split", "pid", "camid"])
+
+
+def test_sound_data_is_ok_and_the_next_step_is_named(workspace: Workspace) -> None:
+    report = check(workspace, progress=False)
+    assert report["ok"]
+    assert report["counts"]["train"] == 3
+    assert report["counts"]["gallery junk"] == report["counts"]["gallery distractors"] == 1
+    assert report["images"] == {"decoded": 7, "resized": 0, "unreadable": []}
+    assert report["identities"]["train_single"] == 1
+    assert "no key points yet: run `augment poses`" in report["notes"]
+
+
+def test_broken_image_is_named_and_exits_with_1(workspace: Workspace) -> None:
+    path = workspace.data / "bounding_box_train" / TRAIN[1]
+    path.write_bytes(path.read_bytes()[:300])
+    result = CliRunner().invoke(augment, ["--workspace", str(workspace.root), "--json", "check", "--jobs", "2"])
+    assert result.exit_code == 1
+    report = json.loads(result.stdout)
+    assert not report["ok"]
+    assert [TRAIN[1] in sentence for sentence in report["images"]["unreadable"]] == [True]
+    assert report["images"]["decoded"] == 6
+
+
+def test_images_of_another_size_are_a_note_only(workspace: Workspace) -> None:
+    Image.new("RGB", (32, 64)).save(workspace.data / "query" / QUERY[0])
+    result = CliRunner().invoke(augment, ["--workspace", str(workspace.root), "check"])
+    assert result.exit_code == 0
+    assert "1 images are of another size" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("query", "gallery"), [([], []), (QUERY, ["0003_c1s1_000005_01.jpg"]), (QUERY, ["0004_c2s1_000005_01.jpg"])]
+)
+def test_data_that_cannot_evaluate_reid_is_wrong(tmp_path: Path, query: list[str], gallery: list[str]) -> None:
+    workspace = folder_of(tmp_path, TRAIN, query, gallery)
+    result = CliRunner().invoke(augment, ["--workspace", str(workspace.root), "check"])
+    assert result.exit_code == 1
+    assert "re-ID cannot be evaluated" in result.stdout
+
+
+def test_key_points_are_counted(workspace: Workspace) -> None:
+    points = np.full((3, 18, 2), 9)
+    points[0] = -1
+    points[1, 2] = -1
+    for file, names in (("train.csv", TRAIN), ("query.csv", QUERY), ("test.csv", GALLERY[:2])):
+        write_keypoints(keypoint_table(names, points[: len(names)]), workspace.data / "keypoints" / file)
+    report = check(workspace, progress=False)["keypoints"]
+    assert report["source"] == "exact"
+    assert report["splits"]["train"] == {"images": 3, "no_row": 0, "no_pose": 1, "no_torso": 2}
+    assert report["splits"]["gallery"]["no_row"] == 1
+
+
+def test_market1501_is_recognised_by_its_counts() -> None:
+    counts = dict(COUNTS)
+    assert compare_market1501(counts) == {}
+    assert compare_market1501(counts | {"query": 3_000}) == {"query": [3_000, 3_368]}
+    assert compare_market1501(counts | {"train": 500}) is None
+
+
+def test_counts_and_matches_follow_the_market1501_rule() -> None:
+    images = table(
+        {
+            "train": [(1, 1), (1, 2), (2, 1)],
+            "query": [(5, 1), (5, 2), (6, 1), (7, 1)],
+            "gallery": [(5, 2), (6, 1), (0, 3), (-1, 3), (1, 3)],
+        }
+    )
+    assert count(images)["gallery without junk"] == 4
+    assert identities(images) == {
+        "train_single": 1,
+        "train_paired": 1,
+        "train_and_test": 1,
+        "queries_matched": 1,  # identity 5 from camera 1; its other query and 6 see only their own camera, 7 nobody
+        "queries_unmatched": 3,
+    }

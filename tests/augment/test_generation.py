@@ -1,0 +1,115 @@
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from augment.generation import sharpness
+from augment.workspace import Workspace
+from reid.market1501 import read_market1501, torchreid_dataset
+from tests.conftest import invoke, run
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.jpg"))}
+
+
+@pytest.fixture
+def generated(people: Path, trained: Path) -> Path:
+    run(people, "generate", "--portion", "0.3", "--generator", str(trained))
+    return people / "generated" / "ours-p0.3-s0"
+
+
+def test_the_set_is_complete_under_the_original_names(people: Path, generated: Path) -> None:
+    train = Workspace.find(people).images().query("split == 'train'")
+    kept = pd.read_csv(people / "reduced" / "p0.3-s0.csv")["name"]
+    expected = {name if name in set(kept) else name.replace(".jpg", "_gen.jpg") for name in train["name"]}
+    assert set(digests(generated / "bounding_box_train")) == expected
+    originals = train.set_index("name")["path"]
+    for name in kept:
+        assert (generated / "bounding_box_train" / name).read_bytes() == Path(originals[name]).read_bytes()
+
+
+def test_torchreids_own_class_reads_it(people: Path, generated: Path) -> None:
+    theirs, table = torchreid_dataset(generated), Workspace.find(people).images()
+    assert len(theirs.train) == len(table.query("split == 'train'"))
+    assert len(theirs.query) == len(table.query("split == 'query'"))
+    assert len(theirs.gallery) == len(table.query("split == 'gallery' and pid >= 0"))
+    assert theirs.num_train_pids == 8
+
+
+def test_generated_images_have_the_datas_size_and_say_what_they_are(generated: Path) -> None:
+    manifest = pd.read_csv(generated / "manifest.csv").query("kind == 'generated'")
+    for row in manifest.itertuples():
+        with Image.open(generated / "bounding_box_train" / row.name) as image:
+            assert image.size == (64, 128)
+            description = image.getexif()[0x010E]
+        assert description.startswith("generated image")
+        assert row.source in description
+        assert row.pose in description
+        assert row.generator in description
+    assert manifest["sharpness"].between(0, 1).all()
+
+
+def test_a_set_with_files_missing_is_finished_to_the_same_bytes(people: Path, generated: Path, trained: Path) -> None:
+    before = digests(generated / "bounding_box_train")
+    made = sorted((generated / "bounding_box_train").glob("*_gen.jpg"))
+    for path in (*made[1::3], generated / "run.json"):
+        path.unlink()
+    run(people, "generate", "--portion", "0.3", "--generator", str(trained))
+    assert digests(generated / "bounding_box_train") == before
+
+
+def test_each_row_of_the_table_has_its_folder(people: Path, trained: Path) -> None:
+    for poses, name in (("reduced", "ours-star"), ("own", "self"), ("all", "ours-all")):
+        result = run(people, "generate", "--portion", "0.5", "--target-poses", poses, "--generator", str(trained))
+        assert result["folder"] == f"generated/{name}-p0.5-s0"
+        assert result["real"] + result["generated"] == 48
+    result = run(people, "generate", "--portion", "1.0", "--ratio", "2", "--generator", str(trained))
+    assert (result["real"], result["generated"]) == (48, 48)
+    assert len(read_market1501(people / result["folder"], splits=("train",))) == 96
+
+
+def test_images_without_a_pose_are_reported_and_replaced(people: Path, trained: Path) -> None:
+    workspace = Workspace.find(people)
+    own = people / "data"
+    shutil.copytree(workspace.data, own)
+    csv = own / "keypoints" / "train.csv"
+    lines = csv.read_text().splitlines()
+    kept = set(pd.read_csv(people / "reduced" / "p0.5-s0.csv")["name"]) if (people / "reduced").exists() else set()
+    nothing = "[" + ", ".join(["-1"] * 18) + "]"
+    removed = [line for line in lines[1:] if line.split(":")[0] not in kept][:2]
+    lines = [f"{line.split(':')[0]}:{nothing}:{nothing}" if line in removed else line for line in lines]
+    csv.write_text("\n".join(lines) + "\n")
+    (people / "augment.toml").write_text('data = "data"\n')
+    result = run(people, "generate", "--portion", "0.2", "--generator", str(trained))
+    assert 1 <= result["replaced_pose"] + result["copied"] <= 2
+    link = people / result["folder"] / "query"
+    assert not os.readlink(link).startswith("/")  # a workspace that holds its data can be moved
+
+
+def test_other_options_are_refused_until_forced(people: Path, generated: Path, trained: Path) -> None:
+    wrong = ("generate", "--portion", "0.3", "--name", "ours", "--target-poses", "own", "--generator", str(trained))
+    result = invoke(people, *wrong)
+    assert result.exit_code == 1
+    assert "was made with target_poses removed, not own" in result.stderr
+    run(people, *wrong, "--force")
+
+
+def test_without_a_generator_it_says_what_to_run(people: Path) -> None:
+    result = invoke(people, "generate")
+    assert result.exit_code == 1
+    assert "no trained generator; run `augment patn-train`" in result.stderr
+
+
+def test_sharpness_is_the_mean_neighbour_difference() -> None:
+    grey = np.random.default_rng(0).integers(0, 256, (6, 5))
+    images = torch.from_numpy(np.stack([grey] * 3)[None].astype(np.uint8))
+    scaled = grey / 255
+    expected = (np.abs(scaled[1:] - scaled[:-1]).mean() + np.abs(scaled[:, 1:] - scaled[:, :-1]).mean()) / 2
+    assert sharpness(images) == pytest.approx([expected], abs=1e-6)

@@ -1,0 +1,60 @@
+"""The small data set of rendered pedestrians that the tests share, made once a run."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from augment.cli import augment
+from augment.workspace import Workspace
+
+SMALL = {
+    "train_identities": 8,
+    "test_identities": 5,
+    "images_per_identity": 6,
+    "queries_per_identity": 2,
+    "cameras": 3,
+    "distractors": 4,
+    "junk": 2,
+}
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Market-1501 folder of 8 training and 5 test identities, 6 images each."""
+    from augment.pedestrians import Pedestrians, render
+
+    folder = tmp_path_factory.mktemp("rendered") / "data"
+    render(folder, Pedestrians(**SMALL), jobs=1, progress=False)  # type: ignore[arg-type]
+    return folder
+
+
+@pytest.fixture
+def people(rendered: Path, tmp_path: Path) -> Path:
+    """A fresh workspace on the shared data."""
+    return Workspace.create(tmp_path / "people", {"data": str(rendered), "size": [128, 64], "seed": 0}).root
+
+
+@pytest.fixture(scope="session")
+def trained(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A generator.safetensors trained for a few steps on the shared data."""
+    root = Workspace.create(tmp_path_factory.mktemp("trained") / "w", {"data": str(rendered)}).root
+    run(root, "patn-train", "--preset", "demo", "--steps", "4", "--batch", "4", "--perceptual", "none")
+    return root / "patn" / "patn" / "generator.safetensors"
+
+
+def run(root: Path, *arguments: str) -> dict[str, Any]:
+    """Run `augment --json ...` in a workspace and return its result; fails the test where the command fails."""
+    result = invoke(root, *arguments)
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def invoke(root: Path, *arguments: str) -> Result:
+    """Run `augment --json ...` in a workspace on one thread."""
+    import torch
+
+    torch.set_num_threads(1)
+    return CliRunner().invoke(augment, ["--json", "--quiet", "--workspace", str(root), *arguments])

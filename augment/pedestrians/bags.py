@@ -5,7 +5,7 @@ import numpy as np
 from augment.pedestrians.fabric import blend, paint
 from augment.pedestrians.identity import Identity
 from augment.pedestrians.skeleton import FORE_L, FORE_R, PELVIS, SPINE, Skeleton
-from augment.pedestrians.surfaces import Part, ball, from_grid
+from augment.pedestrians.surfaces import Part, box
 
 
 def bag_parts(identity: Identity, skeleton: Skeleton) -> list[Part]:
@@ -24,7 +24,7 @@ def bag_parts(identity: Identity, skeleton: Skeleton) -> list[Part]:
     if identity.bag not in kinds:
         return []
     bone, centre, radii = kinds[identity.bag]
-    surface = from_grid(*ball(centre, radii, 4.0))
+    surface = box(centre, radii)
     y = surface.positions[1] - centre[1]
     colours = paint(len(y), identity.bag_colour)
     seam = np.abs(y - 0.35 * radii[1]) < 0.006
@@ -42,10 +42,10 @@ def _handles(
     identity: Identity, bone: int, centre: tuple[float, float, float], radii: tuple[float, float, float]
 ) -> list[Part]:
     """Two thin straps from the top of a bag upwards."""
-    top, rise = centre[1] + radii[1], 0.035 if identity.bag == "hand" else 0.075
+    top, rise = centre[1] + radii[1], 0.035 if identity.bag == "hand" else 0.056
     parts = []
     for front in (-1, 1):
-        surface = from_grid(*ball((centre[0], top + rise, centre[2] + front * 0.03), (0.006, rise + 0.012, 0.006), 4.0))
+        surface = box((centre[0], top + rise, centre[2] + front * 0.028), (0.005, rise + 0.008, 0.005))
         colours = paint(len(surface.angle), identity.bag_colour) * 0.8
         parts.append(Part(surface=surface, colours=colours, bones=(bone,)))
     return parts

@@ -17,24 +17,30 @@ def blend(colours: np.ndarray, colour: Colour, mask: np.ndarray) -> np.ndarray:
     return colours * (1 - share) + np.asarray(colour, dtype=np.float32)[:, None] * share
 
 
-def woven(cloth: Cloth, across: np.ndarray, height: np.ndarray) -> np.ndarray:
-    """Colours (3 x N) of a fabric at points given by the distance across and the height, in statures."""
-    a, b, size = across / cloth.size, height / cloth.size, cloth.size
+_TILE = {"pinstripes": 0.6, "dots": 0.8, "diagonal": 1.1}  # sizes of the repeat where it is not 1
+
+
+def woven(cloth: Cloth, surface: Surface, radius: float) -> np.ndarray:
+    """Colours (3 x N) of a fabric on a tube of about `radius`; the pattern closes around the tube."""
+    tile = cloth.size * _TILE.get(cloth.pattern, 1.0)
+    repeats = 2 * max(round(np.pi * radius / tile), 1)
+    height = surface.positions[1]
+    a, b = surface.angle * np.float32(repeats / (2 * np.pi)) % 1, height / np.float32(tile) % 1
     masks = {
         "plain": np.zeros(len(a)),
-        "rings": (b % 1 < 0.5),
-        "pinstripes": (a % 0.6 < 0.24),
-        "check": (a % 1 < 0.5) ^ (b % 1 < 0.5),
-        "halves": height > 0.60 + size,
-        "dots": ((a % 0.8 - 0.4) ** 2 + (b % 0.8 - 0.4) ** 2) < 0.055,
-        "diagonal": (a + b) % 1.1 < 0.5,
+        "rings": b < 0.5,
+        "pinstripes": a < 0.4,
+        "check": (a < 0.5) ^ (b < 0.5),
+        "halves": height > 0.60 + cloth.size,
+        "dots": (a - 0.5) ** 2 + (b - 0.5) ** 2 < 0.085,
+        "diagonal": (a + b) % 1 < 0.45,
     }
     return blend(paint(len(a), cloth.base), cloth.second, masks[cloth.pattern])
 
 
 def prints(identity: Identity, surface: Surface, colours: np.ndarray) -> np.ndarray:
     """The trunk's colours with what is printed on its front and on its back."""
-    x, y, z = surface.positions
+    x, y, _ = surface.positions
     front = surface.normals[2] > 0.05
     masks_front = {
         "none": np.zeros(len(x), bool),

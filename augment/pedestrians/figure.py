@@ -71,7 +71,7 @@ def view_figure(figure: Figure, pose: dict[int, np.ndarray], view: np.ndarray) -
 
 
 def _mix(part: Part, vectors: np.ndarray, turned: np.ndarray, shift: np.ndarray | None, axis: int) -> np.ndarray:
-    """One coordinate (N) of a part's vectors after its bones' motion; sums instead of BLAS, for equal bytes everywhere."""
+    """One coordinate (N) of a part's vectors after its bones' motion, in sums that no BLAS reorders."""
     total = None
     for row, bone in enumerate(part.bones):
         a, b, c = turned[bone, axis]

@@ -31,23 +31,22 @@ def trunk(identity: Identity, skeleton: Skeleton, rng: np.random.Generator) -> P
     g, w, h, b = body.girth, body.girth * body.waist, body.girth * body.hips, body.bust
     s = body.shoulders * (0.75 + 0.25 * g)
     rings = [
-        (0.868, 0, -0.008, 0.030, 0.028), (0.852, 0, -0.008, 0.042, 0.034), (0.840, 0, -0.006, 0.072 * s, 0.044),
-        (0.826, 0, -0.004, 0.098 * s, 0.052 * g), (0.800, 0, 0, 0.106 * s + ease / 2, 0.060 * g),
-        (0.760, 0, 0.002 + b / 2, 0.100 * s + ease / 2, 0.066 * g + b / 2 + ease),
-        (0.720, 0, 0.004 + b, 0.095 * s * (0.5 + 0.5 * g) + ease, 0.068 * g + b + ease),
+        (0.868, 0, -0.008, 0.030, 0.028), (0.854, 0, -0.008, 0.040, 0.034), (0.843, 0, -0.006, 0.060 * s, 0.041),
+        (0.829, 0, -0.004, 0.087 * s, 0.048 * g), (0.805, 0, 0, 0.100 * s + ease / 2, 0.057 * g),
+        (0.760, 0, 0.002 + b / 2, 0.097 * s + ease / 2, 0.066 * g + b / 2 + ease),
+        (0.720, 0, 0.004 + b, 0.092 * s * (0.5 + 0.5 * g) + ease, 0.068 * g + b + ease),
         (0.670, 0, 0.002, 0.087 * w + ease, 0.064 * g + ease), (0.610, 0, 0.002, 0.081 * w + ease, 0.061 * w + ease),
         (0.560, 0, -0.002, 0.090 * h + ease, 0.066 * h + ease), (0.510, 0, -0.006, 0.097 * h + ease, 0.071 * h + ease),
-        (0.485, 0, -0.006, 0.092 * h, 0.066 * h), (0.462, 0, -0.004, 0.060 * h, 0.045 * h), (0.452, 0, -0.004, 0.0, 0.0),
+        (0.485, 0, -0.006, 0.092 * h, 0.066 * h), (0.462, 0, -0.004, 0.060 * h, 0.045 * h),
+        (0.452, 0, -0.004, 0.0, 0.0),
     ]  # fmt: skip
     surface = tube(rings, 2.35)
     x, y, _ = surface.positions
-    across = surface.angle * 0.09
-    colours = straps(identity, surface, prints(identity, surface, woven(identity.top, across, y)))
-    below = woven(identity.bottom, across, y) if identity.bottom_kind != "dress" else woven(identity.top, across, y)
-    colours = colours + (below - colours) * edge(y, identity.hem).astype(np.float32)
-    neckline = (
-        (y > 0.838 - 0.02 * (surface.normals[2] > 0)) & (np.abs(x) < 0.042) if identity.sleeve < 0.6 else y > 0.862
-    )
+    colours = straps(identity, surface, prints(identity, surface, woven(identity.top, surface, 0.09)))
+    below = woven(identity.bottom, surface, 0.09)
+    colours += (below - colours) * edge(y, identity.hem).astype(np.float32)
+    depth = (0.045 if identity.sleeve < 0.6 else 0.022) * np.where(surface.normals[2] > 0, 1, 0.55)
+    neckline = (x / 0.046) ** 2 + ((y - 0.868) / depth) ** 2 < 1
     colours = blend(colours, identity.skin, neckline)
     if identity.scarf:
         colours = blend(colours, identity.back_colour, y > 0.83)
@@ -68,17 +67,14 @@ def arm(identity: Identity, skeleton: Skeleton, side: int, rng: np.random.Genera
     x = side * skeleton.shoulder_x
     cuff = top - identity.sleeve * (top - wrist)
     ease = 0.4 * identity.loose + 0.001
-    keys = [(top + 0.031, 0.0), (top + 0.027, 0.017), (top + 0.014, 0.029), (top - 0.012, 0.034), (top - 0.07, 0.031)]
+    keys = [(top + 0.022, 0.0), (top + 0.019, 0.014), (top + 0.009, 0.025), (top - 0.020, 0.031), (top - 0.07, 0.0305)]
     keys += [(elbow + 0.03, 0.0255), (elbow, 0.0245), (elbow - 0.035, 0.0245), (elbow - 0.08, 0.021), (wrist, 0.0155)]
-    keys += [(wrist - 0.012, 0.0145), (wrist - 0.016, 0.0)]
-    rings = [
-        (y, x, 0.0, r * g + ease * (y > cuff and r > 0.02), r * 1.06 * g + ease * (y > cuff and r > 0.02))
-        for y, r in keys
-    ]
+    keys += [(wrist - 0.026, 0.0125), (wrist - 0.03, 0.0)]
+    radii = [(y, r * g + ease * (y > cuff and r > 0.02)) for y, r in keys]
+    rings = [(y, x, 0.0, r, r * 1.06) for y, r in radii]
     surface = tube(rings)
     y = surface.positions[1]
-    across = surface.angle * 0.034
-    cloth = woven(identity.top, across, y)
+    cloth = woven(identity.top, surface, 0.034)
     if identity.sleeve_colour != identity.top.base:
         cloth = paint(len(y), identity.sleeve_colour)
     cloth = cloth * folds(surface, rng, 0.07)
@@ -100,9 +96,11 @@ def leg(identity: Identity, skeleton: Skeleton, side: int, rng: np.random.Genera
     middle = (hip + knee) / 2
     keys = [
         (hip + 0.035, hx * 0.8, -0.004, 0.0), (hip + 0.030, hx * 0.85, -0.004, 0.035), (hip - 0.02, hx, -0.004, 0.057),
-        (hip - 0.06, hx, 0.0, 0.055), (middle, hx * 0.97, 0.003, 0.048), (knee + 0.03, hx * 0.93, 0.003, 0.0375),
-        (knee, hx * 0.92, 0.002, 0.0345), (knee - 0.03, hx * 0.92, -0.003, 0.033), (knee - 0.08, hx * 0.91, -0.010, 0.036),
-        (0.13, hx * 0.9, -0.010, 0.026), (0.07, hx * 0.9, -0.011, 0.0195), (0.03, hx * 0.9, -0.011, 0.021), (0.026, hx * 0.9, -0.01, 0.0),
+        (hip - 0.06, hx, 0.0, 0.055), (middle, hx * 0.97, 0.003, 0.048),
+        (knee + 0.03, hx * 0.93, 0.003, 0.0375), (knee, hx * 0.92, 0.002, 0.0345),
+        (knee - 0.03, hx * 0.92, -0.003, 0.033), (knee - 0.08, hx * 0.91, -0.010, 0.036),
+        (0.13, hx * 0.9, -0.010, 0.026), (0.07, hx * 0.9, -0.011, 0.0195), (0.03, hx * 0.9, -0.011, 0.021),
+        (0.026, hx * 0.9, -0.01, 0.0),
     ]  # fmt: skip
 
     def radius(y: float, r: float) -> float:
@@ -111,9 +109,8 @@ def leg(identity: Identity, skeleton: Skeleton, side: int, rng: np.random.Genera
         return straight + wide * covered
 
     surface = tube([(y, side * x, z, radius(y, r), radius(y, r) * 1.04) for y, x, z, r in keys])
-    px, y, _ = surface.positions
-    across = surface.angle * 0.05
-    cloth = woven(identity.bottom, across, y)
+    y = surface.positions[1]
+    cloth = woven(identity.bottom, surface, 0.05)
     if identity.side_stripe:
         cloth = blend(cloth, identity.bottom.second, np.cos(surface.angle) * side > 0.86)
     covered = 1 - edge(y, end)
@@ -163,16 +160,16 @@ def _cone(
         (0.44, 0, -0.002, 0.106 * h + ease + low / 3, 0.074 * h + ease + low / 3),
         (end, 0, 0, 0.106 * h + ease + low, 0.074 * h + ease + low), (end - 0.006, 0, 0, 0.10 * h + low, 0.068 * h + low),
     ]  # fmt: skip
-    surface = tube(rings, 2.3)
+    surface = tube(rings, 2.3, dense=1.8)
     x, y, z = surface.positions
     cloth = identity.top if coat or identity.bottom_kind == "dress" else identity.bottom
-    colours = woven(cloth, surface.angle * 0.1, y)
+    colours = woven(cloth, surface, 0.1)
     if coat and identity.top_front == "open":
-        gap = (np.abs(x) < 0.036 + 0.05 * (0.56 - y)) & (z > 0)
+        gap = (np.abs(x) < 0.02 + 0.04 * (0.55 - y)) & (z > 0)
         surface, colours = _without(surface, colours, gap)
         x, y, z = surface.positions
-    free = 1 - smoothstep(y, 0.42, 0.56)
-    left = smoothstep(x, -0.07, 0.07) * free
+    free = 1 - smoothstep(y, 0.465, 0.565)
+    left = smoothstep(x, -0.05, 0.05) * free
     return Part(
         surface=surface,
         colours=colours * folds(surface, rng, 0.08),

@@ -112,9 +112,9 @@ _STYLES = {  # thickness, then the heights of the hair line
 
 def _strands(surface: Surface, colour: Colour) -> np.ndarray:
     """Hair colour with faint strands and a lighter crown."""
-    x, y, z = surface.positions
+    y = surface.positions[1]
     strand = 1 + 0.10 * np.sin(9 * surface.angle + 160 * y) + 0.06 * np.sin(23 * surface.angle)
-    return paint(len(x), colour) * strand * (1 + 0.25 * smoothstep(y, 0.96, 1.0))
+    return paint(len(y), colour) * strand * (1 + 0.25 * smoothstep(y, 0.96, 1.0))
 
 
 def _hair(identity: Identity, scale: float) -> list[Part]:

@@ -158,7 +158,7 @@ def draw_identity(rng: np.random.Generator) -> Identity:
         back_colour=_colour(rng, top.base),
         sleeve=float(sleeve),
         sleeve_colour=_colour(rng, top.base) if rng.random() < 0.2 else top.base,
-        hem=float(rng.uniform(0.47, 0.53)),
+        hem=float(rng.uniform(0.495, 0.54)),
         coat=coat,
         loose=float(rng.uniform(0.002, 0.013)),
         bottom=bottom,

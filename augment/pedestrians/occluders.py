@@ -23,8 +23,8 @@ def draw_occluder(picture: np.ndarray, clutter: float, rng: np.random.Generator)
     else:
         reach, shoulder = width * rng.uniform(0.06, 0.2), height * rng.uniform(0.15, 0.35)
         from_side = columns if side < 0 else width - 1 - columns
-        body = (from_side < reach) & (rows > shoulder)
-        cover = body | (np.hypot(from_side - 0.2 * reach, rows - shoulder + 0.06 * height) < 0.06 * height)
+        body = (from_side < reach) & (rows > shoulder + 0.3 * np.maximum(from_side - 0.5 * reach, 0))
+        cover = body | (np.hypot(from_side - 0.25 * reach, rows - shoulder + 0.05 * height) < 0.055 * height)
     shade = 1 - 0.25 * (columns - columns[cover].min(initial=width)) / width if cover.any() else 1.0
     painted = picture.copy()
     painted[cover] = (tone * np.broadcast_to(np.asarray(shade)[..., None], picture.shape))[cover]

@@ -12,6 +12,7 @@ from augment.pedestrians.settings import Pedestrians
 from augment.pedestrians.skeleton import turn
 
 _DISTANCE = 6.0  # of the camera, in statures
+_GAP = int(0.02 * 65536) << 32  # a step in depth that makes a hole, in the units of `_draw`
 _FINE = 2  # drawn at twice the size, then averaged
 HEAD = 0.13  # height of a head, in statures
 # How far in front of a joint its own skin may lie, in statures (18 joints, OpenPose order).
@@ -84,7 +85,7 @@ def _place(view: View, camera: Camera, size: tuple[int, int], rng: np.random.Gen
 
 
 def _draw(view: View, camera: Camera, crop: _Crop, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Colour times coverage (H x W x 3), coverage (H x W) and nearest depth at twice the size (-inf where nobody is)."""
+    """Colour times coverage (H x W x 3), coverage (H x W), nearest depth at twice the size (-inf = nobody)."""
     height, width = size[0] * _FINE, size[1] * _FINE
     right, down = _project(view.points)
     scale = np.float32(crop.scale * _FINE)
@@ -107,12 +108,12 @@ def _draw(view: View, camera: Camera, crop: _Crop, size: tuple[int, int]) -> tup
 
 
 def _fill(front: np.ndarray) -> np.ndarray:
-    """Close one-pixel holes: an empty pixel between two covered ones takes its neighbour."""
-    up, down, left, right = front[:-2, 1:-1], front[2:, 1:-1], front[1:-1, :-2], front[1:-1, 2:]
+    """Close one-pixel holes: a pixel far behind all four neighbours, or empty between them, takes the farthest one."""
+    across = np.minimum(front[1:-1, :-2], front[1:-1, 2:])
+    around = np.minimum(across, np.minimum(front[:-2, 1:-1], front[2:, 1:-1]))
     inner = front[1:-1, 1:-1]
-    across, along = (left >= 0) & (right >= 0), (up >= 0) & (down >= 0)
     filled = front.copy()
-    filled[1:-1, 1:-1] = np.where((inner < 0) & along & across, np.minimum(left, up), inner)
+    filled[1:-1, 1:-1] = np.where(inner + _GAP < around, around, inner)
     return filled
 
 

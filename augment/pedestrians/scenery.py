@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 _Painter = Callable[[np.random.Generator, np.ndarray], None]
+_GREY = np.float32(122)
 
 
 def noise(rng: np.random.Generator, shape: tuple[int, int], cell: float) -> np.ndarray:
@@ -16,7 +17,10 @@ def noise(rng: np.random.Generator, shape: tuple[int, int], cell: float) -> np.n
 
 
 def paint_scene(rng: np.random.Generator, kind: int, size: tuple[int, int], clutter: float) -> np.ndarray:
-    """A strip (height x width x 3, float32 in 0..255) of scenery number `kind`; `clutter` 0..1 scales its contrast."""
+    """A strip (height x width x 3, float32 in 0..255) of scenery number `kind`; `clutter` 0..1 scales its contrast.
+
+    The calmer a scene, the closer its mean colour to the grey that all cameras share.
+    """
     height, width = size
     scene = np.empty((height, width, 3), dtype=np.float32)
     horizon = int(height * rng.uniform(0.60, 0.74))
@@ -30,6 +34,7 @@ def paint_scene(rng: np.random.Generator, kind: int, size: tuple[int, int], clut
         edge = noise(rng, (1, width), width / 6)[0] * 0.12 * height + 0.85 * height
         scene *= np.where(np.arange(height)[:, None] > edge, 0.62, 1.0)[..., None].astype(np.float32)
     middle = scene.mean(axis=(0, 1), dtype=np.float64).astype(np.float32)
+    middle = _GREY + np.float32(0.3 + 0.7 * clutter) * (middle - _GREY)
     return np.clip(middle + np.float32(clutter) * (scene - middle), 0, 255)
 
 

@@ -17,7 +17,7 @@ PARENT = (-1, PELVIS, SPINE, SPINE, UPPER_L, SPINE, UPPER_R, PELVIS, THIGH_L, SH
 
 @dataclass(frozen=True, kw_only=True)
 class Skeleton:
-    """The rest pose in statures: where each bone turns (13 x 3), the 18 OpenPose joints (18 x 3) and their bones (18)."""
+    """The rest pose in statures: pivots of the bones (13 x 3), OpenPose joints (18 x 3), their bones (18)."""
 
     pivots: np.ndarray
     joints: np.ndarray
@@ -34,7 +34,7 @@ class Skeleton:
 def rest_skeleton(body: Body) -> Skeleton:
     """Joint positions of an upright person with hanging arms, after usual adult proportions."""
     hip, knee = 0.52 * body.legs, 0.284 * body.legs
-    shoulder, shoulder_x, hip_x = 0.815, 0.104 * body.shoulders, 0.051 * body.hips
+    shoulder, shoulder_x, hip_x = 0.812, 0.098 * body.shoulders, 0.051 * body.hips
     elbow = shoulder - 0.170 * body.arms
     wrist = elbow - 0.152 * body.arms
     pivots = np.array(

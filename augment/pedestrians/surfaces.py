@@ -4,16 +4,17 @@ The rest pose stands upright with hanging arms; x points to the person's left, y
 length is the person's stature, the ground is y = 0.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-SPACING = 0.0031  # distance between neighbouring points, in statures: below one pixel at twice 128 rows
+SPACING = 0.0035  # distance between neighbouring points, in statures: below one pixel at twice 128 rows
 
 
 @dataclass(frozen=True, kw_only=True)
 class Surface:
-    """A sampled surface: positions and outward normals (3 x N), the angle around the axis (N), 0 = left, pi/2 = front."""
+    """Positions and outward normals (3 x N) and the angle around the axis (N): 0 is left, pi/2 front."""
 
     positions: np.ndarray
     normals: np.ndarray
@@ -40,10 +41,13 @@ def smoothstep(values: np.ndarray, low: float, high: float) -> np.ndarray:
     return t * t * (3 - 2 * t)
 
 
-def tube(rings: list[tuple[float, float, float, float, float]], roundness: float = 2.0) -> Surface:
+def tube(
+    rings: Sequence[tuple[float, float, float, float, float]], roundness: float = 2.0, dense: float = 1.0
+) -> Surface:
     """A tube through horizontal slices (y, centre x, centre z, radius x, radius z), from the top down.
 
-    `roundness` is the exponent of the superellipse: 2 an ellipse, larger squarer.
+    `roundness` is the exponent of the superellipse: 2 an ellipse, larger squarer. `dense` multiplies the number of
+    points around, for cloth that a pose stretches.
     """
     keys = np.asarray(rings, dtype=np.float64)
     step = np.hypot(np.diff(keys[:, 0]), np.maximum(np.abs(np.diff(keys[:, 3])), np.abs(np.diff(keys[:, 4]))))
@@ -51,10 +55,8 @@ def tube(rings: list[tuple[float, float, float, float, float]], roundness: float
     count = max(int(np.ceil(length[-1] / SPACING)), 4)
     along = np.linspace(0, length[-1], count)
     y, cx, cz, rx, rz = (_smooth(np.interp(along, length, keys[:, k])) for k in range(5))
-    around = max(int(np.ceil(2 * np.pi * keys[:, 3:].max() * 0.95 / SPACING)), 8)
-    angle = np.linspace(0, 2 * np.pi, around, endpoint=False)
-    cos = np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** (2 / roundness)
-    sin = np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** (2 / roundness)
+    around = max(int(np.ceil(2 * np.pi * keys[:, 3:].max() * 0.95 * dense / SPACING)), 8)
+    cos, sin, angle = _superellipse(around, roundness)
     x = cx[:, None] + rx[:, None] * cos
     z = cz[:, None] + rz[:, None] * sin
     return from_grid(x, np.broadcast_to(y[:, None], x.shape), z, np.broadcast_to(angle, x.shape))
@@ -91,6 +93,26 @@ def from_grid(x: np.ndarray, y: np.ndarray, z: np.ndarray, angle: np.ndarray) ->
         normals=np.ascontiguousarray(normals.reshape(flat), dtype=np.float32),
         angle=np.ascontiguousarray(angle.reshape(-1), dtype=np.float32),
     )
+
+
+def box(centre: tuple[float, float, float], half: tuple[float, float, float]) -> Surface:
+    """A box with rounded edges, given by its centre and half sizes."""
+    x, y, z = centre
+    a, b, c = half
+    soft = 0.25 * min(half)
+    rings = [(y + b, x, z, 0.0, 0.0), (y + b, x, z, a - soft, c - soft), (y + b - soft, x, z, a, c)]
+    rings += [(y - b + soft, x, z, a, c), (y - b, x, z, a - soft, c - soft), (y - b, x, z, 0.0, 0.0)]
+    return tube(rings, 5.0)
+
+
+def _superellipse(count: int, roundness: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Points (cos, sin) spread evenly along a superellipse of radius 1, and their angles from 0 to 2 pi."""
+    fine = np.linspace(0, 2 * np.pi, 721)
+    cos = np.sign(np.cos(fine)) * np.abs(np.cos(fine)) ** (2 / roundness)
+    sin = np.sign(np.sin(fine)) * np.abs(np.sin(fine)) ** (2 / roundness)
+    length = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(cos), np.diff(sin)))])
+    at = np.linspace(0, length[-1], count, endpoint=False)
+    return np.interp(at, length, cos), np.interp(at, length, sin), np.interp(at, length, fine)
 
 
 def _smooth(profile: np.ndarray) -> np.ndarray:

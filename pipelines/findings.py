@@ -104,8 +104,10 @@ def _length(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
     """What counting in epochs does to the comparison."""
     for ordinary in (False, True):
         epochs, updates = numbers.gains("ours", portion, ordinary, "epochs"), numbers.gains("ours", portion, ordinary)
-        if epochs and updates:
-            given = [numbers.updates(row, portion, ordinary, "epochs") for row in ("none", "ours")]
+        if not epochs or not updates:
+            continue
+        given = [numbers.updates(row, portion, ordinary, "epochs") for row in ("none", "ours")]
+        if given[0] < given[1]:
             yield Finding(
                 about,
                 f"At equal epochs (the paper), {_under(ordinary)}, None gets {given[0]} updates and Ours {given[1]}, "

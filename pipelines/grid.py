@@ -55,7 +55,7 @@ def run_cells(
     Raises AugmentError naming the cell that failed or whose process died; Ctrl-C ends the workers.
     """
     waiting = [cell for cell in dict.fromkeys(cells) if runtime.force or not finished(cell)]
-    logger.info("%d of %d %s are finished", len(cells) - len(waiting), len(cells), label)
+    logger.info("%s: %d of %d are finished", label, len(cells) - len(waiting), len(cells))
     jobs = max(1, min(jobs, len(waiting)))
     bar = tqdm(total=len(waiting), desc=label, unit="cell", disable=None if runtime.progress else True)
     with bar:

@@ -22,8 +22,7 @@ def portion_plot(summary: pd.DataFrame) -> bytes:
 
     Solid: equal updates; dashed: equal epochs, where they differ from it.  Ratios above 1 are not drawn.
     """
-    drawn = summary[summary["ratio"] == 1]
-    parts = [part for _, part in drawn.groupby(["backbone", "preset", "scratch", "ordinary"], sort=False)]
+    parts = panels(summary)
     figure = _figure(5.0 * max(1, len(parts)), 3.6)
     axes = figure.subplots(1, max(1, len(parts)), sharey=True, squeeze=False)[0]
     for axis, part in zip(axes, parts, strict=False):
@@ -38,6 +37,12 @@ def portion_plot(summary: pd.DataFrame) -> bytes:
     axes[0].set_ylabel("mAP, %")
     axes[0].set_ylim(bottom=0)
     return _png(figure)
+
+
+def panels(summary: pd.DataFrame) -> list[pd.DataFrame]:
+    """The parts of a summary that are drawn in one panel each."""
+    drawn = summary[summary["ratio"] == 1]
+    return [part for _, part in drawn.groupby(["backbone", "preset", "scratch", "ordinary"], sort=False)]
 
 
 def _draw_rows(axis: Any, part: pd.DataFrame, length: str) -> None:

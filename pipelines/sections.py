@@ -42,7 +42,7 @@ def said(workspace: Workspace) -> Section | None:
 
 def table(workspace: Workspace) -> Section | None:
     """Table 5 with its controls, and mAP over p."""
-    from pipelines.plots import portion_plot
+    from pipelines.plots import panels, portion_plot
 
     summary = _summary(workspace)
     if summary.empty:
@@ -53,7 +53,7 @@ def table(workspace: Workspace) -> Section | None:
         "note": NOTE,
         "rows": [row for name, row in ROWS.items() if name in set(summary["row"])],
         "histogram": None if histogram is None else histogram["result"],
-        "plot": data_uri(portion_plot(summary)),
+        "plots": [data_uri(portion_plot(part)) for part in panels(summary)],
         "missing": [row.title for name, row in ROWS.items() if name not in set(summary["row"])],
         "unseen": UNSEEN in set(summary["row"]),
     }
@@ -86,7 +86,7 @@ def images(workspace: Workspace) -> Section | None:
                 for kind, file in SHEETS.items()
                 if (folder / file).exists()
             }
-            shown.append({"name": name, "ssim": run["result"], "sheets": sheets})
+            shown.append({"name": name, "ssim": run["result"], "sheets": sheets, "unseen": name == UNSEEN})
     return Section("Generated images", "images.html", {"generators": shown}) if shown else None
 
 
@@ -104,8 +104,8 @@ def training(workspace: Workspace) -> Section | None:
     curves = {name: records for name in runs if (records := read_metrics(workspace.patn_dir(name)))}
     if not runs:
         return None
-    plot = data_uri(loss_plot(curves)) if curves else None
-    return Section("Training of the generator", "training.html", {"runs": runs, "plot": plot})
+    plots = [data_uri(loss_plot({name: records})) for name, records in curves.items()]
+    return Section("Training of the generator", "training.html", {"runs": runs, "plots": plots})
 
 
 def times(workspace: Workspace) -> Section | None:

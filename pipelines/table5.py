@@ -152,6 +152,8 @@ def write_table5(workspace: Workspace) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
+    import sys
+
     from augment.cli import augment
 
-    augment(prog_name="augment", args=["table5", *__import__("sys").argv[1:]])
+    augment(prog_name="augment", args=["table5", *sys.argv[1:]])

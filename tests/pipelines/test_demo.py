@@ -1,0 +1,154 @@
+"""The whole job at toy size, through the command line, and continued after losses."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from augment.cli import augment
+from pipelines.demo_presets import PRESETS
+from pipelines.demo_presets import TOY as PRESET
+from pipelines.times import read_times, timed
+
+
+def invoke(*arguments):
+    """A command's stdout; it must succeed."""
+    done = CliRunner().invoke(augment, [*map(str, arguments)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def run_demo(root):
+    return json.loads(invoke("--json", "--device", "cpu", "demo", root, "--preset", "toy", "--jobs", "2"))
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """A finished toy demo: its folder and its result."""
+    root = tmp_path_factory.mktemp("demo") / "toy"
+    return root, run_demo(root)
+
+
+def test_result_holds_what_is_promised(demo):
+    root, result = demo
+    assert {"minutes", "gain", "ssim", "report"} <= set(result)
+    assert {name: len(gains) for name, gains in result["gain"].items()} == {"plain": 2, "augmented": 2}
+    assert set(result["ssim"]) == {"generated", "copy", "mean"}
+    assert 0 < result["minutes"] < 10
+    assert Path(result["report"]).is_file()
+    assert Path(result["report"]).is_relative_to(root.resolve())
+
+
+def test_gain_is_the_difference_of_the_recorded_figures(demo):
+    root, result = demo
+    for name, augmentation in (("plain", "plain"), ("augmented", "ordinary")):
+        figures = {
+            row: [
+                json.loads(path.read_text())["result"]["mAP"]
+                for path in sorted(root.glob(f"reid/small-demo-{row}-p0.4-updates-{augmentation}-s*/run.json"))
+            ]
+            for row in ("none", "ours")
+        }
+        differences = [a - b for a, b in zip(figures["ours"], figures["none"], strict=True)]
+        assert result["gain"][name] == pytest.approx(differences, abs=1e-3)
+
+
+def test_every_row_at_equal_updates_had_the_same_number(demo):
+    table = pd.read_csv(demo[0] / "tables/table5/table5.csv")
+    assert table[table["length"] == "updates"]["updates"].nunique() == 1
+
+
+def test_unseen_generator_saw_other_people_before_the_same_cameras(demo):
+    root, _ = demo
+    other = json.loads((root / "patn/unseen/run.json").read_text())["inputs"]["generator"]
+    manifests = {name: pd.read_csv(root / f"generated/{name}-p0.4-s0/manifest.csv") for name in ("ours", "unseen")}
+    used = {name: set(table["generator"].dropna()) for name, table in manifests.items()}
+    assert used["unseen"] == {other}
+    assert used["ours"].isdisjoint(used["unseen"])
+    assert manifests["ours"]["pose"].equals(manifests["unseen"]["pose"])
+
+
+def test_a_demo_that_lost_work_continues_to_the_same_figures(demo):
+    root, first = demo
+    kept = root / "reid/small-demo-none-p0.4-updates-plain-s0/run.json"
+    lost = root / "reid/small-demo-ours-p0.4-updates-plain-s1/run.json"
+    figures, untouched = json.loads(lost.read_text())["result"]["mAP"], kept.stat().st_mtime_ns
+    lost.unlink()
+    Path(first["report"]).unlink()
+    second = run_demo(root)
+    assert json.loads(lost.read_text())["result"]["mAP"] == figures
+    assert kept.stat().st_mtime_ns == untouched
+    assert second["gain"] == first["gain"]
+    assert second["ssim"] == first["ssim"]
+    assert Path(second["report"]).is_file()
+
+
+def test_another_seed_in_the_same_folder_is_refused(demo):
+    done = CliRunner().invoke(augment, ["--seed", "5", "demo", str(demo[0]), "--preset", "toy"])
+    assert done.exit_code == 1
+    assert "seed" in done.stderr
+
+
+def test_table_report_and_text_in_the_demos_workspace(demo):
+    root, result = demo
+    cells = [cell.name for cell in PRESET.cells()]
+    dry = json.loads(
+        invoke("--json", "--workspace", root, "table5", "--portions", "0.4,1", "--rows", "none,ours", "--seeds", "2",
+               "--dry-run")
+    )["cells"]  # fmt: skip
+    assert {name for name, finished in dry.items() if finished} <= set(cells)
+    assert sum(dry.values()) == len(dry) - 1  # the ceiling's second seed
+    text = invoke("--workspace", root, "table5", "--portions", "0.4", "--rows", "none,ours", "--seeds", "2")
+    assert "Ours - None" in text
+    assert invoke("--workspace", root, "report").strip() == result["report"]
+    assert invoke("demo", root, "--preset", "toy").splitlines()[-1] == result["report"]
+
+
+def test_a_missing_generator_is_said_before_anything_is_trained(tmp_path):
+    (tmp_path / "augment.toml").write_text('data = "data"\n')
+    done = CliRunner().invoke(augment, ["--workspace", str(tmp_path), "table5", "--rows", "none,unseen"])
+    assert done.exit_code == 1
+    assert "unseen: no finished generator" in done.stderr
+    assert not (tmp_path / "reid").exists()
+
+
+def test_the_table_is_a_module_for_batch_scripts_too(tmp_path):
+    (tmp_path / "augment.toml").write_text('data = "data"\n')
+    command = [sys.executable, "-m", "pipelines.table5", "--rows", "none", "--seeds", "1", "--dry-run"]
+    done = subprocess.run(command, cwd=tmp_path, env=os.environ, capture_output=True, text=True, check=True)
+    assert "0 of 2 cells are finished" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["demo", "study"])
+def test_presets_hold_the_rows_and_controls_the_report_needs(name):
+    cells = PRESETS[name].cells()
+    asked = {(cell.row, cell.portion, cell.ordinary, cell.length) for cell in cells}
+    for ordinary in (False, True):
+        assert {(row, 0.1, ordinary, "updates") for row in ("none", "ours", "ours*", "self")} <= asked
+        assert ("none", 1.0, ordinary, "updates") in asked
+    assert ("none", 0.1, False, "epochs") in asked
+    assert {cell.seed for cell in cells if cell.row == "ours"} == {0, 1, 2}
+
+
+def test_times_add_up_over_interruptions_and_stop_at_the_end(tmp_path):
+    def interrupted():
+        with timed(tmp_path, "step"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    first = json.loads((tmp_path / "times.json").read_text())["step"]
+    assert first["finished"] is False
+    with timed(tmp_path, "step"):
+        pass
+    second = json.loads((tmp_path / "times.json").read_text())["step"]
+    assert second["finished"] is True
+    assert second["seconds"] >= first["seconds"]
+    with timed(tmp_path, "step"):
+        sum(range(1_000_000))
+    assert read_times(tmp_path) == {"step": second["seconds"]}

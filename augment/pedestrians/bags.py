@@ -5,10 +5,10 @@ import numpy as np
 from augment.pedestrians.fabric import blend, paint
 from augment.pedestrians.identity import Identity
 from augment.pedestrians.skeleton import FORE_L, FORE_R, PELVIS, SPINE, Skeleton
-from augment.pedestrians.surfaces import Part, box
+from augment.pedestrians.surfaces import Part, Sampler
 
 
-def bag_parts(identity: Identity, skeleton: Skeleton) -> list[Part]:
+def bag_parts(sampler: Sampler, identity: Identity, skeleton: Skeleton) -> list[Part]:
     """The bag of an identity (straps are painted on the trunk, see `fabric.straps`)."""
     side, g = identity.bag_side, identity.body.girth
     kinds: dict[str, tuple[int, tuple[float, float, float], tuple[float, float, float]]] = {
@@ -24,7 +24,7 @@ def bag_parts(identity: Identity, skeleton: Skeleton) -> list[Part]:
     if identity.bag not in kinds:
         return []
     bone, centre, radii = kinds[identity.bag]
-    surface = box(centre, radii)
+    surface = sampler.box(centre, radii)
     y = surface.positions[1] - centre[1]
     colours = paint(len(y), identity.bag_colour)
     seam = np.abs(y - 0.35 * radii[1]) < 0.006
@@ -34,18 +34,22 @@ def bag_parts(identity: Identity, skeleton: Skeleton) -> list[Part]:
         colours = blend(colours, tuple(0.8 * c for c in identity.bag_colour), pocket)
     parts = [Part(surface=surface, colours=colours, bones=(bone,))]
     if identity.bag in ("hand", "tote"):
-        parts += _handles(identity, bone, centre, radii)
+        parts += _handles(sampler, identity, bone, centre, radii)
     return parts
 
 
 def _handles(
-    identity: Identity, bone: int, centre: tuple[float, float, float], radii: tuple[float, float, float]
+    sampler: Sampler,
+    identity: Identity,
+    bone: int,
+    centre: tuple[float, float, float],
+    radii: tuple[float, float, float],
 ) -> list[Part]:
     """Two thin straps from the top of a bag upwards."""
     top, rise = centre[1] + radii[1], 0.035 if identity.bag == "hand" else 0.056
     parts = []
     for front in (-1, 1):
-        surface = box((centre[0], top + rise, centre[2] + front * 0.028), (0.005, rise + 0.008, 0.005))
+        surface = sampler.box((centre[0], top + rise, centre[2] + front * 0.028), (0.005, rise + 0.008, 0.005))
         colours = paint(len(surface.angle), identity.bag_colour) * 0.8
         parts.append(Part(surface=surface, colours=colours, bones=(bone,)))
     return parts

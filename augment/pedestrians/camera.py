@@ -71,8 +71,8 @@ def _blurred(picture: np.ndarray, sigma: float) -> np.ndarray:
         pad = [(0, 0)] * 3
         pad[axis] = (reach, reach)
         padded = np.pad(picture, pad, mode="edge")
-        length = picture.shape[axis]
-        picture = sum(  # type: ignore[assignment]
-            tap * (padded[k : k + length] if axis == 0 else padded[:, k : k + length]) for k, tap in enumerate(taps)
-        )
+        length, blurred = picture.shape[axis], np.zeros_like(picture)
+        for k, tap in enumerate(taps):
+            blurred += tap * (padded[k : k + length] if axis == 0 else padded[:, k : k + length])
+        picture = blurred
     return picture

@@ -159,7 +159,7 @@ def _draw_people(folder: Path, config: Pedestrians, persons: list[Person], finis
     """Draw every image of some people, then note their key points; returns the number of images."""
     for person in persons:
         rng = np.random.default_rng((_PERSON, config.seed, person.identity))
-        figure = build_figure(draw_identity(rng), rng)
+        figure = build_figure(draw_identity(rng), rng, config.height)
         notes = {}
         for k, (split, name, number) in enumerate(person.images):
             rng = np.random.default_rng((_IMAGE, config.seed, person.identity, k))

@@ -1,5 +1,7 @@
 """Fabrics: woven patterns, prints and folds painted onto surface points."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from augment.pedestrians.identity import Cloth, Colour, Identity
@@ -11,7 +13,7 @@ def paint(count: int, colour: Colour) -> np.ndarray:
     return np.repeat(np.asarray(colour, dtype=np.float32)[:, None], count, axis=1)
 
 
-def blend(colours: np.ndarray, colour: Colour, mask: np.ndarray) -> np.ndarray:
+def blend(colours: np.ndarray, colour: Sequence[float], mask: np.ndarray) -> np.ndarray:
     """`colours` (3 x N) with `colour` where `mask` (N, 0..1 or bool) is 1."""
     share = mask.astype(np.float32)
     return colours * (1 - share) + np.asarray(colour, dtype=np.float32)[:, None] * share

@@ -9,7 +9,7 @@ from augment.pedestrians.garments import arm, leg, skirt, trunk
 from augment.pedestrians.head import head_parts
 from augment.pedestrians.identity import Identity
 from augment.pedestrians.skeleton import Skeleton, place_bones, rest_skeleton
-from augment.pedestrians.surfaces import Part
+from augment.pedestrians.surfaces import Part, Sampler
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,13 +34,16 @@ class View:
     joints: np.ndarray
 
 
-def build_figure(identity: Identity, rng: np.random.Generator) -> Figure:
-    """Body, clothes, hair and luggage of an identity as points; `rng` draws the folds."""
-    skeleton = rest_skeleton(identity.body)
-    parts = [trunk(identity, skeleton, rng), *head_parts(identity)]
+def build_figure(identity: Identity, rng: np.random.Generator, height: int = 128) -> Figure:
+    """Body, clothes, hair and luggage of an identity as points, close enough for images of `height` rows.
+
+    `rng` draws the folds of the cloth.
+    """
+    skeleton, sampler = rest_skeleton(identity.body), Sampler(spacing=0.45 / height)
+    parts = [trunk(sampler, identity, rng), *head_parts(sampler, identity)]
     for side in (1, -1):
-        parts += arm(identity, skeleton, side, rng) + leg(identity, skeleton, side, rng)
-    parts += skirt(identity, skeleton, rng) + bag_parts(identity, skeleton)
+        parts += arm(sampler, identity, skeleton, side, rng) + leg(sampler, identity, skeleton, side, rng)
+    parts += skirt(sampler, identity, skeleton, rng) + bag_parts(sampler, identity, skeleton)
     return Figure(identity=identity, skeleton=skeleton, parts=tuple(parts))
 
 

@@ -19,13 +19,13 @@ from augment.pedestrians.skeleton import (
     UPPER_R,
     Skeleton,
 )
-from augment.pedestrians.surfaces import Part, Surface, ball, from_grid, smoothstep, tube
+from augment.pedestrians.surfaces import Part, Sampler, Surface, from_grid, smoothstep
 
 _LEG = {1: (THIGH_L, SHIN_L, FOOT_L), -1: (THIGH_R, SHIN_R, FOOT_R)}
 _ARM = {1: (UPPER_L, FORE_L), -1: (UPPER_R, FORE_R)}
 
 
-def trunk(identity: Identity, skeleton: Skeleton, rng: np.random.Generator) -> Part:
+def trunk(sampler: Sampler, identity: Identity, rng: np.random.Generator) -> Part:
     """Shoulders to crotch with the upper garment, its prints and straps."""
     body, ease = identity.body, identity.loose
     g, w, h, b = body.girth, body.girth * body.waist, body.girth * body.hips, body.bust
@@ -40,7 +40,7 @@ def trunk(identity: Identity, skeleton: Skeleton, rng: np.random.Generator) -> P
         (0.485, 0, -0.006, 0.092 * h, 0.066 * h), (0.462, 0, -0.004, 0.060 * h, 0.045 * h),
         (0.452, 0, -0.004, 0.0, 0.0),
     ]  # fmt: skip
-    surface = tube(rings, 2.35)
+    surface = sampler.tube(rings, 2.35)
     x, y, _ = surface.positions
     colours = straps(identity, surface, prints(identity, surface, woven(identity.top, surface, 0.09)))
     below = woven(identity.bottom, surface, 0.09)
@@ -59,7 +59,7 @@ def trunk(identity: Identity, skeleton: Skeleton, rng: np.random.Generator) -> P
     )
 
 
-def arm(identity: Identity, skeleton: Skeleton, side: int, rng: np.random.Generator) -> list[Part]:
+def arm(sampler: Sampler, identity: Identity, skeleton: Skeleton, side: int, rng: np.random.Generator) -> list[Part]:
     """One arm with its sleeve, and the hand."""
     upper, fore = _ARM[side]
     top, elbow, wrist = skeleton.shoulder, skeleton.elbow, skeleton.wrist
@@ -72,7 +72,7 @@ def arm(identity: Identity, skeleton: Skeleton, side: int, rng: np.random.Genera
     keys += [(wrist - 0.026, 0.0125), (wrist - 0.03, 0.0)]
     radii = [(y, r * g + ease * (y > cuff and r > 0.02)) for y, r in keys]
     rings = [(y, x, 0.0, r, r * 1.06) for y, r in radii]
-    surface = tube(rings)
+    surface = sampler.tube(rings)
     y = surface.positions[1]
     cloth = woven(identity.top, surface, 0.034)
     if identity.sleeve_colour != identity.top.base:
@@ -82,11 +82,11 @@ def arm(identity: Identity, skeleton: Skeleton, side: int, rng: np.random.Genera
     colours = paint(len(y), identity.skin) * (1 - sleeve) + cloth * sleeve
     weight = smoothstep(y, elbow - 0.035, elbow + 0.035)
     limb = Part(surface=surface, colours=colours, bones=(upper, fore), weights=np.stack([weight, 1 - weight]))
-    hand = from_grid(*ball((x, wrist - 0.044, 0.006), (0.0125, 0.046, 0.022), 2.3))
+    hand = sampler.ball((x, wrist - 0.044, 0.006), (0.0125, 0.046, 0.022))
     return [limb, Part(surface=hand, colours=paint(len(hand.angle), identity.skin), bones=(fore,))]
 
 
-def leg(identity: Identity, skeleton: Skeleton, side: int, rng: np.random.Generator) -> list[Part]:
+def leg(sampler: Sampler, identity: Identity, skeleton: Skeleton, side: int, rng: np.random.Generator) -> list[Part]:
     """One leg with trouser, stocking or skin, and the shoe."""
     thigh, shin, foot = _LEG[side]
     hip, knee, hx = skeleton.hip, skeleton.knee, skeleton.hip_x
@@ -108,7 +108,7 @@ def leg(identity: Identity, skeleton: Skeleton, side: int, rng: np.random.Genera
         straight = max(r * g, 0.0285 + wide) if covered and identity.bottom_kind == "trousers" else r * g
         return straight + wide * covered
 
-    surface = tube([(y, side * x, z, radius(y, r), radius(y, r) * 1.04) for y, x, z, r in keys])
+    surface = sampler.tube([(y, side * x, z, radius(y, r), radius(y, r) * 1.04) for y, x, z, r in keys])
     y = surface.positions[1]
     cloth = woven(identity.bottom, surface, 0.05)
     if identity.side_stripe:
@@ -124,11 +124,11 @@ def leg(identity: Identity, skeleton: Skeleton, side: int, rng: np.random.Genera
         bones=(PELVIS, thigh, shin),
         weights=np.stack([root, bend * (1 - root), 1 - bend]),
     )
-    return [limb, _shoe(identity, side * hx * 0.9, foot)]
+    return [limb, _shoe(sampler, identity, side * hx * 0.9, foot)]
 
 
-def _shoe(identity: Identity, x: float, foot: int) -> Part:
-    gx, gy, gz, angle = ball((0, 0.0, 0), (0.026, 0.032, 0.074), 2.5)
+def _shoe(sampler: Sampler, identity: Identity, x: float, foot: int) -> Part:
+    gx, gy, gz, angle = sampler.sphere((0.026, 0.032, 0.074), 2.5)
     gy = np.where(gz > 0, gy * (1 - 0.45 * gz / 0.074), gy)
     gx = gx * (1 + 0.15 * gz / 0.074)
     surface = from_grid(x + gx, np.maximum(gy + 0.026, 0.001), 0.028 + gz, angle)
@@ -139,28 +139,37 @@ def _shoe(identity: Identity, x: float, foot: int) -> Part:
     return Part(surface=surface, colours=colours, bones=(foot,))
 
 
-def skirt(identity: Identity, skeleton: Skeleton, rng: np.random.Generator) -> list[Part]:
+def skirt(sampler: Sampler, identity: Identity, skeleton: Skeleton, rng: np.random.Generator) -> list[Part]:
     """A skirt, the lower half of a dress, or the skirts of a long coat."""
     parts = []
     if identity.bottom_kind in ("skirt", "dress"):
-        parts.append(_cone(identity, skeleton, identity.bottom_end, 0.012, 0.60, False, rng))
+        parts.append(_cone(sampler, identity, skeleton, identity.bottom_end, 0.012, 0.60, False, rng))
     if identity.coat:
-        parts.append(_cone(identity, skeleton, identity.coat, 0.008 + identity.loose, 0.56, True, rng))
+        parts.append(_cone(sampler, identity, skeleton, identity.coat, 0.008 + identity.loose, 0.56, True, rng))
     return parts
 
 
 def _cone(
-    identity: Identity, skeleton: Skeleton, end: float, flare: float, waist: float, coat: bool, rng: np.random.Generator
+    sampler: Sampler,
+    identity: Identity,
+    skeleton: Skeleton,
+    end: float,
+    flare: float,
+    waist: float,
+    coat: bool,
+    rng: np.random.Generator,
 ) -> Part:
     h = identity.body.girth * identity.body.hips
     ease = identity.loose + 0.004
     low = flare * (0.5 - end) / 0.15
+    thigh = skeleton.hip_x + 0.060 * (0.3 + 0.7 * h)
+    wide, deep = max(0.106 * h, thigh) + ease, max(0.074 * h, 0.062) + ease
     rings = [
-        (waist, 0, 0, 0.086 * h + ease, 0.064 * h + ease), (0.51, 0, -0.005, 0.101 * h + ease, 0.075 * h + ease),
-        (0.44, 0, -0.002, 0.106 * h + ease + low / 3, 0.074 * h + ease + low / 3),
-        (end, 0, 0, 0.106 * h + ease + low, 0.074 * h + ease + low), (end - 0.006, 0, 0, 0.10 * h + low, 0.068 * h + low),
+        (waist, 0, 0, 0.086 * h + ease, 0.064 * h + ease), (0.51, 0, -0.005, 0.97 * wide, deep),
+        (0.44, 0, -0.002, wide + low / 3, deep + low / 3), (end, 0, 0, wide + low, deep + low),
+        (end - 0.006, 0, 0, wide + low - 0.007, deep + low - 0.007),
     ]  # fmt: skip
-    surface = tube(rings, 2.3, dense=1.8)
+    surface = sampler.tube(rings, 2.3, dense=1.8)
     x, y, z = surface.positions
     cloth = identity.top if coat or identity.bottom_kind == "dress" else identity.bottom
     colours = woven(cloth, surface, 0.1)

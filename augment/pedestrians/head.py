@@ -5,30 +5,30 @@ import numpy as np
 from augment.pedestrians.fabric import blend, paint
 from augment.pedestrians.identity import Colour, Identity
 from augment.pedestrians.skeleton import HEAD, SPINE
-from augment.pedestrians.surfaces import Part, Surface, ball, from_grid, smoothstep, tube
+from augment.pedestrians.surfaces import Part, Sampler, Surface, from_grid, smoothstep
 
 _CENTRE = 0.932
 _SIZE = (0.0445, 0.068, 0.056)  # half breadth, half height, half depth
 
 
-def head_parts(identity: Identity) -> list[Part]:
+def head_parts(sampler: Sampler, identity: Identity) -> list[Part]:
     """Neck, head with a painted face, ears, hair and headwear."""
     scale = identity.body.head
-    skull = _skull(scale, 0.0)
+    skull = _skull(sampler, scale, 0.0)
     parts = [
         Part(surface=skull, colours=_face(identity, skull), bones=(HEAD,)),
-        _neck(identity),
-        *_ears(identity, scale),
-        *_hair(identity, scale),
-        *_headwear(identity, scale),
+        _neck(sampler, identity),
+        *_ears(sampler, identity, scale),
+        *_hair(sampler, identity, scale),
+        *_headwear(sampler, identity, scale),
     ]
     return parts
 
 
-def _skull(scale: float, thick: float) -> Surface:
+def _skull(sampler: Sampler, scale: float, thick: float) -> Surface:
     """The head's surface, blown up by `thick`: jaw narrower than the skull, flat nape, a nose."""
     rx, ry, rz = (size + thick for size in _SIZE)
-    x, y, z, angle = ball((0, 0, 0), (rx, ry, rz), 2.15)
+    x, y, z, angle = sampler.sphere((rx, ry, rz), 2.15)
     low = np.clip(-y / ry, 0, 1)
     x = x * (1 - 0.34 * low**1.8)
     z = np.where(z < 0, z * (1 - 0.45 * low) + 0.008 * low, z * (1 - 0.10 * low))
@@ -62,9 +62,9 @@ def _face(identity: Identity, skull: Surface) -> np.ndarray:
     return colours * (1 - 0.28 * smoothstep(y, -0.045, -0.068))
 
 
-def _neck(identity: Identity) -> Part:
+def _neck(sampler: Sampler, identity: Identity) -> Part:
     r = 0.0315 * (0.6 + 0.4 * identity.body.girth)
-    surface = tube(
+    surface = sampler.tube(
         [
             (0.915, 0, -0.010, r, r),
             (0.86, 0, -0.008, r, r),
@@ -83,11 +83,10 @@ def _neck(identity: Identity) -> Part:
     )
 
 
-def _ears(identity: Identity, scale: float) -> list[Part]:
+def _ears(sampler: Sampler, identity: Identity, scale: float) -> list[Part]:
     parts = []
     for side in (1, -1):
-        grid = ball((side * 0.046 * scale, 0.928, -0.004), (0.006, 0.017, 0.010))
-        surface = from_grid(*grid)
+        surface = sampler.ball((side * 0.046 * scale, 0.928, -0.004), (0.006, 0.017, 0.010))
         parts.append(Part(surface=surface, colours=paint(len(surface.angle), identity.skin) * 0.9, bones=(HEAD,)))
     return parts
 
@@ -117,12 +116,12 @@ def _strands(surface: Surface, colour: Colour) -> np.ndarray:
     return paint(len(y), colour) * strand * (1 + 0.25 * smoothstep(y, 0.96, 1.0))
 
 
-def _hair(identity: Identity, scale: float) -> list[Part]:
+def _hair(sampler: Sampler, identity: Identity, scale: float) -> list[Part]:
     style = identity.hair_style
     if style == "bald":
         return []
     thick, *line = _STYLES[style]
-    shell = _skull(scale, thick)
+    shell = _skull(sampler, scale, thick)
     shell = shell.subset(_cover(shell, *line))
     surfaces = [shell]
     if style in ("long", "bob"):
@@ -132,25 +131,25 @@ def _hair(identity: Identity, scale: float) -> list[Part]:
             (0.86, 0, -0.018, 0.054, 0.046), (end, 0, -0.040 if style == "long" else -0.016, 0.052, 0.042),
             (end - 0.004, 0, -0.04 if style == "long" else -0.016, 0.0, 0.0),
         ]  # fmt: skip
-        curtain = tube([(y, x, z, rx * scale, rz * scale) for y, x, z, rx, rz in rings])
+        curtain = sampler.tube([(y, x, z, rx * scale, rz * scale) for y, x, z, rx, rz in rings])
         surfaces.append(curtain.subset(curtain.positions[2] < 0.010))
     if style == "bun":
-        surfaces.append(from_grid(*ball((0, 0.965, -0.066 * scale), (0.026, 0.026, 0.024))))
+        surfaces.append(sampler.ball((0, 0.965, -0.066 * scale), (0.026, 0.026, 0.024)))
     if style == "tail":
-        surfaces.append(from_grid(*ball((0, 0.885, -0.074 * scale), (0.017, 0.075, 0.017))))
+        surfaces.append(sampler.ball((0, 0.885, -0.074 * scale), (0.017, 0.075, 0.017)))
     return [Part(surface=s, colours=_strands(s, identity.hair), bones=(HEAD,)) for s in surfaces]
 
 
-def _headwear(identity: Identity, scale: float) -> list[Part]:
+def _headwear(sampler: Sampler, identity: Identity, scale: float) -> list[Part]:
     if identity.headwear == "none":
         return []
-    shell = _skull(scale, 0.014)
+    shell = _skull(sampler, scale, 0.014)
     level = 0.962 if identity.headwear == "cap" else 0.950
     shell = shell.subset(_cover(shell, level, level, level - 0.004, level - 0.018))
     colour = paint(len(shell.angle), identity.headwear_colour)
     if identity.headwear == "beanie":
         colour = colour * (1 - 0.25 * (shell.positions[1] < level + 0.016))
         return [Part(surface=shell, colours=colour, bones=(HEAD,))]
-    brim = from_grid(*ball((0, level + 0.002, 0.065 * scale), (0.036, 0.005, 0.042)))
+    brim = sampler.ball((0, level + 0.002, 0.065 * scale), (0.036, 0.005, 0.042))
     shade = paint(len(brim.angle), identity.headwear_colour) * 0.8
     return [Part(surface=shell, colours=colour, bones=(HEAD,)), Part(surface=brim, colours=shade, bones=(HEAD,))]

@@ -46,8 +46,9 @@ def photograph(
     size = (settings.height, settings.width)
     pose = draw_pose(figure.identity, rng)
     view = view_figure(figure, pose, turn(x=camera.tilt) @ turn(y=float(rng.uniform(-180, 180))))
+    fine = 1 if botched else _FINE  # a botched crop is magnified, its points lie further apart
     crop = _place(view, camera, size, rng, botched)
-    colours, alpha, depth = _draw(view, camera, crop, size)
+    colours, alpha, depth = _draw(view, camera, crop, size, fine)
     background = backdrop(camera, size, rng)
     background *= _shadow(view, crop, size)[..., None]
     picture = background * (1 - alpha[..., None]) + colours
@@ -72,7 +73,7 @@ def _place(view: View, camera: Camera, size: tuple[int, int], rng: np.random.Gen
     if rng.random() < 0.05:
         fill = float(rng.uniform(1.0, 1.08))
     if botched:
-        fill = float(rng.uniform(1.4, 2.4))
+        fill = float(rng.uniform(1.3, 1.9))
     scale = fill * size[0] / (bottom - top)
     slack = size[0] - scale * (bottom - top)
     if botched:
@@ -84,13 +85,15 @@ def _place(view: View, camera: Camera, size: tuple[int, int], rng: np.random.Gen
     return _Crop(scale=scale, x=float(x - middle * scale), y=float(y - top * scale))
 
 
-def _draw(view: View, camera: Camera, crop: _Crop, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Colour times coverage (H x W x 3), coverage (H x W), nearest depth at twice the size (-inf = nobody)."""
-    height, width = size[0] * _FINE, size[1] * _FINE
+def _draw(
+    view: View, camera: Camera, crop: _Crop, size: tuple[int, int], fine: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Colour times coverage (H x W x 3), coverage (H x W), nearest depth at `fine` times the size (-inf = nobody)."""
+    height, width = size[0] * fine, size[1] * fine
     right, down = _project(view.points)
-    scale = np.float32(crop.scale * _FINE)
-    column = np.floor(right * scale + np.float32(crop.x * _FINE)).astype(np.int64)
-    row = np.floor(down * scale + np.float32(crop.y * _FINE)).astype(np.int64)
+    scale = np.float32(crop.scale * fine)
+    column = np.floor(right * scale + np.float32(crop.x * fine)).astype(np.int64)
+    row = np.floor(down * scale + np.float32(crop.y * fine)).astype(np.int64)
     inside = np.flatnonzero((column >= 0) & (column < width) & (row >= 0) & (row < height))
     near = ((view.points[2, inside] + 2) * 65536).astype(np.int64)
     front = np.full(height * width, -1, dtype=np.int64)
@@ -102,7 +105,7 @@ def _draw(view: View, camera: Camera, crop: _Crop, size: tuple[int, int]) -> tup
     canvas[hit] = _lit(view, camera, owner)
     depth = np.full((height, width), -np.inf)
     depth[hit] = (front[hit] >> 32) / 65536 - 2
-    blocks = (size[0], _FINE, size[1], _FINE)
+    blocks = (size[0], fine, size[1], fine)
     alpha = hit.astype(np.float32).reshape(blocks).mean(axis=(1, 3))
     return canvas.reshape(*blocks, 3).mean(axis=(1, 3)), alpha, depth
 
@@ -147,10 +150,11 @@ def _keypoints(
     x, y = np.floor(right * crop.scale + crop.x), np.floor(down * crop.scale + crop.y)
     inside = (x >= 0) & (x < size[1]) & (y >= 0) & (y < size[0])
     keypoints = np.where(inside[:, None], np.stack([y, x], axis=1), -1).astype(np.int64)
+    fine = depth.shape[0] // size[0]
     visible = np.zeros(18, dtype=np.int64)
     for joint in np.flatnonzero(inside):
         row, column = keypoints[joint]
-        nearest = depth[row * _FINE : (row + 1) * _FINE, column * _FINE : (column + 1) * _FINE]
+        nearest = depth[row * fine : (row + 1) * fine, column * fine : (column + 1) * fine]
         seen = nearest.min() - view.joints[joint, 2] < _DEPTH[joint]
         visible[joint] = int(seen and not cover[row, column])
     return keypoints, visible

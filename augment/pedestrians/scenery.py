@@ -9,7 +9,7 @@ _Painter = Callable[[np.random.Generator, np.ndarray], None]
 _GREY = np.float32(122)
 
 
-def noise(rng: np.random.Generator, shape: tuple[int, int], cell: float) -> np.ndarray:
+def noise(rng: np.random.Generator, shape: tuple[int, ...], cell: float) -> np.ndarray:
     """Smooth noise of unit spread (height x width), with features of about `cell` pixels."""
     rows, columns = max(int(shape[0] / cell), 2), max(int(shape[1] / cell), 2)
     coarse = Image.fromarray(rng.normal(0, 1, (rows, columns)).astype(np.float32), mode="F")
@@ -76,7 +76,7 @@ def _bicycles(rng: np.random.Generator, area: np.ndarray) -> None:
 
 def _shutters(rng: np.random.Generator, area: np.ndarray) -> None:
     rows, columns = np.mgrid[: area.shape[0], : area.shape[1]]
-    area += np.where(rows % 7 < 2, -26, 8)[..., None]
+    area += np.where(rows % 7 < 2, -26.0, 8.0)[..., None]
     for left in range(0, area.shape[1], 58):
         door = (columns >= left) & (columns < left + 30)
         area[door] = area[door] * 0.5 + rng.uniform(20, 120, 3)

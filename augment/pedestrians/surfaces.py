@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-SPACING = 0.0035  # distance between neighbouring points, in statures: below one pixel at twice 128 rows
-
 
 @dataclass(frozen=True, kw_only=True)
 class Surface:
@@ -41,43 +39,59 @@ def smoothstep(values: np.ndarray, low: float, high: float) -> np.ndarray:
     return t * t * (3 - 2 * t)
 
 
-def tube(
-    rings: Sequence[tuple[float, float, float, float, float]], roundness: float = 2.0, dense: float = 1.0
-) -> Surface:
-    """A tube through horizontal slices (y, centre x, centre z, radius x, radius z), from the top down.
+@dataclass(frozen=True, kw_only=True)
+class Sampler:
+    """Makes surfaces whose neighbouring points are `spacing` apart, in statures."""
 
-    `roundness` is the exponent of the superellipse: 2 an ellipse, larger squarer. `dense` multiplies the number of
-    points around, for cloth that a pose stretches.
-    """
-    keys = np.asarray(rings, dtype=np.float64)
-    step = np.hypot(np.diff(keys[:, 0]), np.maximum(np.abs(np.diff(keys[:, 3])), np.abs(np.diff(keys[:, 4]))))
-    length = np.concatenate([[0.0], np.cumsum(step)])
-    count = max(int(np.ceil(length[-1] / SPACING)), 4)
-    along = np.linspace(0, length[-1], count)
-    y, cx, cz, rx, rz = (_smooth(np.interp(along, length, keys[:, k])) for k in range(5))
-    around = max(int(np.ceil(2 * np.pi * keys[:, 3:].max() * 0.95 * dense / SPACING)), 8)
-    cos, sin, angle = _superellipse(around, roundness)
-    x = cx[:, None] + rx[:, None] * cos
-    z = cz[:, None] + rz[:, None] * sin
-    return from_grid(x, np.broadcast_to(y[:, None], x.shape), z, np.broadcast_to(angle, x.shape))
+    spacing: float
 
+    def tube(
+        self, rings: Sequence[tuple[float, float, float, float, float]], roundness: float = 2.0, dense: float = 1.0
+    ) -> Surface:
+        """A tube through horizontal slices (y, centre x, centre z, radius x, radius z), from the top down.
 
-def ball(
-    centre: tuple[float, float, float], radii: tuple[float, float, float], roundness: float = 2.0
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Grids x, y, z and angle of an ellipsoid, from the top pole down; pass them to `from_grid`."""
-    rows = max(int(np.ceil(np.pi * max(radii[1], radii[2]) / SPACING)), 6)
-    columns = max(int(np.ceil(2 * np.pi * max(radii[0], radii[2]) / SPACING)), 8)
-    polar = (np.arange(rows) + 0.5)[:, None] * np.pi / rows
-    angle = np.broadcast_to(np.linspace(0, 2 * np.pi, columns, endpoint=False), (rows, columns))
+        `roundness` is the exponent of the superellipse: 2 an ellipse, larger squarer. `dense` multiplies the number
+        of points around, for cloth that a pose stretches.
+        """
+        keys = np.asarray(rings, dtype=np.float64)
+        step = np.hypot(np.diff(keys[:, 0]), np.maximum(np.abs(np.diff(keys[:, 3])), np.abs(np.diff(keys[:, 4]))))
+        length = np.concatenate([[0.0], np.cumsum(step)])
+        along = np.linspace(0, length[-1], max(int(np.ceil(length[-1] / self.spacing)), 4))
+        y, cx, cz, rx, rz = (_smooth(np.interp(along, length, keys[:, k])) for k in range(5))
+        around = max(int(np.ceil(2 * np.pi * keys[:, 3:].max() * 0.95 * dense / self.spacing)), 8)
+        cos, sin, angle = _superellipse(around, roundness)
+        x = cx[:, None] + rx[:, None] * cos
+        z = cz[:, None] + rz[:, None] * sin
+        return from_grid(x, np.broadcast_to(y[:, None], x.shape), z, np.broadcast_to(angle, x.shape))
 
-    def power(values: np.ndarray) -> np.ndarray:
-        return np.sign(values) * np.abs(values) ** (2 / roundness)
+    def sphere(self, radii: tuple[float, float, float], roundness: float = 2.0) -> tuple[np.ndarray, ...]:
+        """Grids x, y, z and angle of an ellipsoid around the origin, to be deformed and passed to `from_grid`."""
+        rows = max(int(np.ceil(np.pi * max(radii[1], radii[2]) / self.spacing)), 6)
+        columns = max(int(np.ceil(2 * np.pi * max(radii[0], radii[2]) / self.spacing)), 8)
+        polar = (np.arange(rows) + 0.5)[:, None] * np.pi / rows
+        angle = np.broadcast_to(np.linspace(0, 2 * np.pi, columns, endpoint=False), (rows, columns))
 
-    x = centre[0] + radii[0] * power(np.sin(polar)) * power(np.cos(angle))
-    y = centre[1] + radii[1] * power(np.cos(polar)) * np.ones_like(angle)
-    z = centre[2] + radii[2] * power(np.sin(polar)) * power(np.sin(angle))
-    return x, y, z, angle
+        def power(values: np.ndarray) -> np.ndarray:
+            return np.sign(values) * np.abs(values) ** (2 / roundness)
+
+        x = radii[0] * power(np.sin(polar)) * power(np.cos(angle))
+        y = radii[1] * power(np.cos(polar)) * np.ones_like(angle)
+        z = radii[2] * power(np.sin(polar)) * power(np.sin(angle))
+        return x, y, z, angle
+
+    def ball(self, centre: tuple[float, float, float], radii: tuple[float, float, float]) -> Surface:
+        """An ellipsoid."""
+        x, y, z, angle = self.sphere(radii)
+        return from_grid(x + centre[0], y + centre[1], z + centre[2], angle)
+
+    def box(self, centre: tuple[float, float, float], half: tuple[float, float, float]) -> Surface:
+        """A box with rounded edges, given by its centre and half sizes."""
+        x, y, z = centre
+        a, b, c = half
+        soft = 0.25 * min(half)
+        rings = [(y + b, x, z, 0.0, 0.0), (y + b, x, z, a - soft, c - soft), (y + b - soft, x, z, a, c)]
+        rings += [(y - b + soft, x, z, a, c), (y - b, x, z, a - soft, c - soft), (y - b, x, z, 0.0, 0.0)]
+        return self.tube(rings, 5.0)
 
 
 def from_grid(x: np.ndarray, y: np.ndarray, z: np.ndarray, angle: np.ndarray) -> Surface:
@@ -93,16 +107,6 @@ def from_grid(x: np.ndarray, y: np.ndarray, z: np.ndarray, angle: np.ndarray) ->
         normals=np.ascontiguousarray(normals.reshape(flat), dtype=np.float32),
         angle=np.ascontiguousarray(angle.reshape(-1), dtype=np.float32),
     )
-
-
-def box(centre: tuple[float, float, float], half: tuple[float, float, float]) -> Surface:
-    """A box with rounded edges, given by its centre and half sizes."""
-    x, y, z = centre
-    a, b, c = half
-    soft = 0.25 * min(half)
-    rings = [(y + b, x, z, 0.0, 0.0), (y + b, x, z, a - soft, c - soft), (y + b - soft, x, z, a, c)]
-    rings += [(y - b + soft, x, z, a, c), (y - b, x, z, a - soft, c - soft), (y - b, x, z, 0.0, 0.0)]
-    return tube(rings, 5.0)
 
 
 def _superellipse(count: int, roundness: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

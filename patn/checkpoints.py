@@ -23,12 +23,8 @@ def save_generator(path: Path, generator: nn.Module, name: str, extra: Mapping[s
     extra: anything JSON can hold (training numbers, data, seed), to be read by `read_metadata`.
     """
     tensors = {key: value.detach().cpu().contiguous() for key, value in generator.state_dict().items()}
-    metadata = {
-        "format": FORMAT,
-        "generator": name,
-        "options": json.dumps(generator.options),
-        "extra": json.dumps(dict(extra or {})),
-    }
+    about = {"generator": name, "options": generator.options, "extra": dict(extra or {})}
+    metadata = {FORMAT: json.dumps(about, sort_keys=True)}  # one key: safetensors writes several in random order
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     save_file(tensors, partial, metadata=metadata)
@@ -44,14 +40,8 @@ def read_metadata(path: Path) -> dict[str, Any]:
         raise WeightsError(f"{path} is missing; train a generator or name another file")
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-        if metadata.get("format") != FORMAT:
-            raise KeyError("format")
-        return {
-            "generator": metadata["generator"],
-            "options": json.loads(metadata["options"]),
-            "extra": json.loads(metadata["extra"]),
-        }
+            about = json.loads((file.metadata() or {})[FORMAT])
+        return {name: about[name] for name in ("generator", "options", "extra")}
     except (SafetensorError, KeyError, json.JSONDecodeError) as error:
         raise WeightsError(f"{path} is not a generator that this program saved; name another file") from error
 

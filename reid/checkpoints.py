@@ -20,11 +20,8 @@ def save_model(path: Path, model: ReidModel, metadata: dict[str, Any] | None = N
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    header = {
-        "format": FORMAT,
-        "model": json.dumps(model.options, sort_keys=True),
-        "metadata": json.dumps(metadata or {}, sort_keys=True),
-    }
+    about = {"model": model.options, "metadata": metadata or {}}
+    header = {FORMAT: json.dumps(about, sort_keys=True)}  # one key: safetensors writes several in random order
     save_file(tensors, partial, metadata=header)
     partial.replace(path)
 
@@ -42,11 +39,12 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[ReidMode
         raise WeightsError(f"{path} does not exist; train the model with `augment reid-train`") from None
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{path} is no safetensors file; train the model again with `augment reid-train`") from error
-    if header.get("format") != FORMAT:
+    if FORMAT not in header:
         raise WeightsError(f"{path} is no re-ID model of this program; give a model written by `augment reid-train`")
     try:
-        model = build_model(**json.loads(header["model"]))
+        about = json.loads(header[FORMAT])
+        model = build_model(**about["model"])
         model.load_state_dict(tensors)
     except (KeyError, TypeError, ValueError, RuntimeError, DataError) as error:
         raise WeightsError(f"{path} does not hold the model it describes; train it again") from error
-    return model.to(device).eval(), json.loads(header["metadata"])
+    return model.to(device).eval(), about["metadata"]

@@ -49,11 +49,12 @@ def test_loading_leaves_the_global_generator_alone(tmp_path):
 
 def test_a_foreign_file_is_refused_in_one_sentence(tmp_path):
     weights = Patn(**OPTIONS).state_dict()
-    header = {"format": "patn generator 1", "generator": "patn", "options": json.dumps(OPTIONS), "extra": "{}"}
+    about = {"generator": "patn", "options": OPTIONS, "extra": {}}
+    key = "patn generator 1"
     save_file(weights, tmp_path / "bare")
-    save_file(weights, tmp_path / "broken", metadata={**header, "options": "{"})
-    save_file(weights, tmp_path / "unknown", metadata={**header, "generator": "nobody"})
-    save_file(weights, tmp_path / "deeper", metadata={**header, "options": json.dumps({**OPTIONS, "blocks": 3})})
+    save_file(weights, tmp_path / "broken", metadata={key: "{"})
+    save_file(weights, tmp_path / "unknown", metadata={key: json.dumps({**about, "generator": "nobody"})})
+    save_file(weights, tmp_path / "deeper", metadata={key: json.dumps({**about, "options": {**OPTIONS, "blocks": 3}})})
     torch.save(weights, tmp_path / "pickle")
     (tmp_path / "text").write_text("not weights")
     (tmp_path / "empty").touch()

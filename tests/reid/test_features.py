@@ -72,6 +72,6 @@ def test_files_of_others_are_refused_in_one_sentence(tmp_path):
     save_file({"a": torch.zeros(2)}, foreign)
     with pytest.raises(WeightsError, match="no re-ID model"):
         load_model(foreign)
-    save_file({"a": torch.zeros(2)}, foreign, metadata={"format": "reid-model-1", "model": "{}", "metadata": "{}"})
+    save_file({"a": torch.zeros(2)}, foreign, metadata={"reid-model-1": '{"model": {}, "metadata": {}}'})
     with pytest.raises(WeightsError, match="does not hold the model"):
         load_model(foreign)

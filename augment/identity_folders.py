@@ -42,9 +42,9 @@ def folders_layout(
 ) -> Layout:
     """Make `data` the Market-1501 view of `folder`, which has one sub-folder an identity.
 
-    JPEG files are linked, everything else is converted to JPEG; sources.csv names each image's source. A share of the
-    identities, drawn by `seed`, is for testing, with up to two queries each; where images cannot give a query with a
-    gallery image from another camera, the identity trains. A camera is read from the file name or the name of a folder
+    JPEG files are linked, everything else is converted to JPEG; sources.csv names each image's source. Of the
+    identities that can give a query with a gallery image from another camera, a share drawn by `seed` is for testing,
+    with up to two queries each; the others train. A camera is read from the file name or the name of a folder
     between (c3, cam3, camera-3) if every image has one; else queries count as cameras 1 and 2 and gallery images as
     3 to 6, so that the cross-camera rule takes nothing away.
     `data` appears complete, by rename. Raises AugmentError for a folder without images and an image that breaks off.
@@ -105,7 +105,11 @@ def scan(folder: Path) -> tuple[list[Photo], list[str]]:
 
 
 def split_identities(photos: Sequence[Photo], test_share: float, rng: np.random.Generator) -> list[Photo]:
-    """The photos with their splits: at most `test_share` of the identities are for testing, at least one trains."""
+    """The photos with their splits: `test_share` of the identities that can give a query are for testing.
+
+    Identities that cannot (one image, or one camera) train; they are not counted, or every identity with pairs to
+    train a generator on might end up among the tested ones.
+    """
     by_identity: dict[str, list[int]] = {}
     for index, photo in enumerate(photos):
         by_identity.setdefault(photo.identity, []).append(index)
@@ -115,7 +119,7 @@ def split_identities(photos: Sequence[Photo], test_share: float, rng: np.random.
         for identity, places in by_identity.items()
     }
     candidates = [identity for identity, chosen in queries.items() if chosen]
-    count = min(round(test_share * len(by_identity)), len(candidates), len(by_identity) - 1)
+    count = min(round(test_share * len(candidates)), len(by_identity) - 1)
     tested = set(rng.permutation(np.array(candidates, dtype=object))[:count])
     splits = ["train"] * len(photos)
     for identity in tested:

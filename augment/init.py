@@ -12,6 +12,7 @@ from augment.pedestrians import Pedestrians
 from augment.workspace import SETTINGS, Workspace
 
 DATA = "data"
+TEST_SHARE = 0.5
 RENDERED = ("pedestrians.begun.json", "pedestrians.json")
 """What marks data/ as rendered, unfinished or whole: an interrupted rendering goes on."""
 DEMO_PRESETS = {"patn-train": {"preset": "demo"}, "reid-train": {"preset": "demo"}}
@@ -24,12 +25,13 @@ def init_real(
     layout: str | None = None,
     size: tuple[int, int] | None = None,
     seed: int = 0,
-    test_share: float = 0.5,
+    test_share: float | None = None,
 ) -> dict[str, Any]:
     """Make a workspace in `root` on real images in `folder`, which is never modified.
 
     layout: `market1501` uses the folder where it lies, `folders` makes root/data a Market-1501 view of one sub-folder
-    an identity; None looks which it is. size: (height, width) to work at, None takes the images' own.
+    an identity; None looks which it is. size: (height, width) to work at, None takes the images' own. test_share, of
+    layout `folders` only, is the share of the identities kept for testing, 0.5 if None.
     Returns root, data, layout, size, images per split and the decisions taken.
     Raises AugmentError where root holds a workspace already, lies inside the folder, or the folder is of no use.
     """
@@ -43,10 +45,13 @@ def init_real(
         raise AugmentError(f"{root}: lies inside the images' folder {folder}, which stays as it is; choose another DIR")
     _refuse_used(root, with_data=layout == "folders")
     if layout == "market1501":
+        if test_share is not None:
+            raise AugmentError(f"{folder}: is parted as Market-1501 already; --test-share is for --layout folders")
         made = market1501_layout(folder, size)
         data = str(made.data)
     else:
-        made = folders_layout(folder, root / DATA, size=size, seed=seed, test_share=test_share)
+        share = TEST_SHARE if test_share is None else test_share
+        made = folders_layout(folder, root / DATA, size=size, seed=seed, test_share=share)
         data = DATA
     settings = {"data": data, "size": list(made.size), "seed": seed, "layout": layout}
     return _summary(Workspace.create(root, settings), made)

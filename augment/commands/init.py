@@ -49,11 +49,12 @@ def command(
     _refuse_mixed(data, rendered | {"layout": layout, "test_share": test_share})
     seed = seed_or(0) if seed is None else seed
     if data is not None:
-        share = 0.5 if test_share is None else test_share
-        result = init_real(root, data, layout=layout, size=size, seed=seed, test_share=share)
+        result = init_real(root, data, layout=layout, size=size, seed=seed, test_share=test_share)
     else:
         renamed = {"identities": "train_identities", "images": "images_per_identity"}
         given = {renamed.get(key, key): value for key, value in rendered.items() if value is not None}
+        if rendered["images"] == 2:  # one query has to leave one gallery image
+            given["queries_per_identity"] = 1
         if size is not None:
             given |= {"height": size[0], "width": size[1]}
         result = init_rendered(root, Pedestrians(**given, seed=seed), jobs=jobs or available_cores())

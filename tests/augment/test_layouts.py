@@ -154,6 +154,16 @@ def test_cameras_come_from_names_where_every_name_gives_one(tmp_path: Path, draw
     assert set(table["camid"]) == {2, 5}
 
 
+def test_single_images_train_and_identities_with_pairs_are_shared_out(tmp_path: Path, draw: Draw) -> None:
+    for number in range(10):
+        for shot in range(3 if number < 4 else 1):
+            draw(tmp_path / "in" / f"p{number}" / f"{shot}.jpg")
+    init_real(tmp_path / "w", tmp_path / "in")
+    table = read_market1501(tmp_path / "w" / "data")
+    assert table.loc[table["split"] == "query", "pid"].nunique() == 2
+    assert (table.loc[table["split"] == "train", "pid"].value_counts() > 1).sum() == 2
+
+
 def test_one_identity_can_only_train(tmp_path: Path, draw: Draw) -> None:
     for shot in range(4):
         draw(tmp_path / "in" / "anna" / f"{shot}.jpg")

@@ -38,7 +38,8 @@ class ReidModel(nn.Module):
     """trunk -> mean over the map -> Linear, BatchNorm1d, ReLU, Dropout -> Linear over the identities.
 
     The same in training and evaluation mode, unlike torchreid's models: `forward` always gives logits, which Open-ReID
-    compares at test.  `features` = 0 leaves the embedding out.  `options` rebuilds the model with `build_model`.
+    compares at test.  `features` = 0 has BatchNorm1d and Dropout alone before the classifier, which learns much faster
+    from scratch (Luo et al. 2019, "bag of tricks", BNNeck).  `options` rebuilds the model with `build_model`.
     Source: Open-ReID's `models/resnet.py` and `models/inception.py`; classifier N(0, 0.001), bias 0.
     """
 
@@ -48,7 +49,7 @@ class ReidModel(nn.Module):
         self.options: dict[str, Any] = {"name": name, "classes": classes, "features": features, "dropout": dropout}
         self.size = backbone.size
         self.trunk = backbone.trunk()
-        self.head = nn.Sequential(nn.Dropout(dropout))
+        self.head = nn.Sequential(nn.BatchNorm1d(backbone.channels), nn.Dropout(dropout))
         if features:
             embedding = nn.Linear(backbone.channels, features)
             if backbone.embedding_std is None:

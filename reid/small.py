@@ -29,11 +29,15 @@ class ResidualBlock(nn.Module):
 def small_trunk(width: int = 16) -> nn.Sequential:
     """A 5x5 stem and four residual blocks: B x 3 x 64 x 32 -> B x 8 width x 8 x 4.
 
-    width: channels of the stem and of the first block; each later block has twice as many at half the size.
+    width: channels of the stem and of the first block; each later block has twice as many.
     """
-    trunk = nn.Sequential(nn.Conv2d(3, width, 5, padding=2, stride=1, bias=False), nn.BatchNorm2d(width), nn.ReLU())
+    trunk = nn.Sequential(
+        nn.Conv2d(3, width, 5, stride=2, padding=2, bias=False),
+        nn.BatchNorm2d(width),
+        nn.ReLU(inplace=True),  # B x width x 32 x 16
+    )
     channels = width
-    for factor, stride in ((1, 2), (2, 2), (4, 2), (8, 1)):
+    for factor, stride in ((1, 1), (2, 2), (4, 2), (8, 1)):
         trunk.append(ResidualBlock(channels=channels, width=factor * width, stride=stride))
         channels = factor * width
     for module in trunk.modules():

@@ -1,4 +1,4 @@
-"""Augments re-ID training sets with pose-transferred images: reduced sets, generated sets, workspaces, the command line."""
+"""The tool: workspaces, reduced and generated training sets, training of generators and re-ID, the command line."""
 
 
 class AugmentError(Exception):

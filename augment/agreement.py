@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
-from augment.layouts import image_table
 from augment.poses import estimate_files, worker_pool
 from augment.workspace import POSE_FILES, Workspace
 from patn.keypoints import joints_present, keypoint_array, keypoint_table, read_keypoints
@@ -55,7 +54,7 @@ def sample_agreement(
 
     Raises AugmentError where no exact joints came with the data, or the estimator is not installed.
     """
-    images = image_table(workspace)
+    images = workspace.images()
     known = {(split, name) for split in POSE_FILES for name in exact_joints(workspace, split)[0].index}
     images = images[[key in known for key in zip(images["split"], images["name"], strict=True)]]
     if images.empty:

@@ -131,7 +131,7 @@ def artefact(
     """Hold an artefact's folder under its lock; yields a Run that is finished or to be done.
 
     `options` are what the user chose and `inputs` fingerprints of what was read; both are recorded and compared.
-    With `force` a different or finished artefact is made again.  The lock is released by the system when its owner dies.
+    With `force` a different or finished artefact is made again.  The system releases the lock when its owner dies.
     Raises AugmentError, naming the first option that differs, when the folder holds another run.
     """
     from filelock import FileLock  # a tenth of the start-up time of `--help`

@@ -11,7 +11,6 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.images import read_image
-from augment.layouts import image_table
 from augment.poses import summarise
 from augment.weights import weights_report
 from augment.workspace import Workspace
@@ -32,7 +31,7 @@ def check(
     weights; `problems` are sentences about what is wrong, `notes` about what is missing or odd, and `ok` says that
     there are no problems. Raises AugmentError where there is no image at all.
     """
-    table = image_table(workspace)
+    table = workspace.images()
     counts = count(table)
     images = inspect_images(table["path"].tolist(), workspace.size, jobs, progress)
     report: dict[str, Any] = {

@@ -55,8 +55,9 @@ def draw_ranked(features: np.ndarray, test: pd.DataFrame, count: int, output: Pa
     rows = rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int)]
     gallery = np.flatnonzero(test["split"] == "gallery")
     pids, camids, paths = (test[column].to_numpy() for column in ("pid", "camid", "path"))
-    sides = [values[side] for values in (pids, camids) for side in (rows, gallery)]
     shown = min(SHOWN, len(gallery) // 2)
-    order = nearest(features[rows], features[gallery], *sides, shown)
+    order = nearest(
+        features[rows], features[gallery], pids[rows], pids[gallery], camids[rows], camids[gallery], count=shown
+    )
     ranked = [[paths[gallery[index]] for index in line] for line in order]
     draw_galleries(list(paths[rows]), ranked, pids[gallery][order] == pids[rows][:, None], output)

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from augment import AugmentError
 from augment.artefact import artefact, fingerprint, write_csv
-from augment.images import load_images, to_uint8
+from augment.images import load_images, read_image, to_uint8
 from augment.plan import Sampling, make_plan
 from augment.runtime import Runtime
 from augment.split import reduced_set, training_images
@@ -122,7 +122,7 @@ def link_real(workspace: Workspace, kept: Sequence[str], folder: Path) -> None:
     target = folder / "bounding_box_train"
     target.mkdir(exist_ok=True)
     for name in kept:
-        link(Path(train.at[name, "path"]), target / name, workspace.root)
+        link(Path(str(train.at[name, "path"])), target / name, workspace.root)
     for split in ("bounding_box_test", "query"):
         if (workspace.data / split).is_dir():
             link(workspace.data / split, folder / split, workspace.root)
@@ -148,10 +148,10 @@ def draw_plan(
     Files appear by rename, so a killed run goes on with the same batches and ends with the same bytes.
     """
     target = folder / "bounding_box_train"
-    path_of = workspace.images().set_index("name")["path"]
+    path_of = training_images(workspace.images()).set_index("name")["path"].to_dict()
     for row in plan[plan["how"] == "copy"].itertuples():
-        source = Path(path_of[row.source])
-        _write(_pixels(source, workspace.size), target / str(row.output), _description(row, mark))
+        pixels = read_image(path_of[row.source], workspace.size)
+        _write(pixels, target / str(row.output), _description(row, mark))
     transfers = plan[plan["how"] != "copy"]
     starts = range(0, len(transfers), BATCH)
     batches = [transfers.iloc[start : start + BATCH] for start in starts]
@@ -209,12 +209,6 @@ class Drawing:
         return drawn.permute(0, 2, 3, 1).contiguous().numpy()
 
 
-def _pixels(path: Path, size: tuple[int, int]) -> np.ndarray:
-    from augment.images import read_image
-
-    return read_image(path, size)
-
-
 def _description(row: Any, mark: str) -> str:
     return f"generated image; source {row.source}; pose {row.pose or 'copied'}; generator {mark}"
 
@@ -243,9 +237,7 @@ def make_manifest(plan: pd.DataFrame, kept: Sequence[str], mark: str) -> pd.Data
     return pd.concat([real, made], ignore_index=True).sort_values("name", ignore_index=True)
 
 
-def _with_scores(
-    manifest: pd.DataFrame, folder: Path, workspace: Workspace, runtime: Runtime
-) -> pd.DataFrame:
+def _with_scores(manifest: pd.DataFrame, folder: Path, workspace: Workspace, runtime: Runtime) -> pd.DataFrame:
     """The manifest with each file's sharpness: the mean absolute gradient of its grey values, in [0, 1]."""
     paths = [folder / "bounding_box_train" / name for name in manifest["name"]]
     sharp = [sharpness(load_images(paths[start : start + 512], workspace.size)) for start in range(0, len(paths), 512)]

@@ -71,7 +71,7 @@ def train_generator(
         objective = build_objective(workspace, training, names, images, seed, loss, runtime)
         draw = SampleSheet(objective, held_out_pairs(workspace, size))
         seconds = train(
-            objective, folder, seed=seed, sample_every=max(training.steps // 8, 1), draw=draw, label=f"patn-train {name}",
+            objective, folder, seed=seed, sample_every=max(training.steps // 8, 1), draw=draw, label=name,
             save_every=min(500, max(training.steps // 4, 1)), progress=runtime.progress,
         )  # fmt: skip
         extra = {"size": size, "perceptual": loss.name if loss else NO_PERCEPTUAL, "seed": seed, "training": options}

@@ -23,8 +23,8 @@ def read_image(path: str | Path, size: tuple[int, int] | None = None) -> np.ndar
     from PIL import Image
 
     try:
-        with Image.open(path) as image:
-            image = image.convert("RGB")
+        with Image.open(path) as file:
+            image = file.convert("RGB")
     except (OSError, ValueError, SyntaxError) as error:
         raise AugmentError(f"{path}: not a readable image ({error}); replace or remove it") from error
     if size is not None and image.size != (size[1], size[0]):

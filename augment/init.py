@@ -7,7 +7,7 @@ from typing import Any
 
 from augment import AugmentError
 from augment.identity_folders import folders_layout
-from augment.layouts import LAYOUTS, Layout, describe, detect_layout, image_table, market1501_layout
+from augment.layouts import LAYOUTS, Layout, describe, detect_layout, market1501_layout
 from augment.pedestrians import Pedestrians
 from augment.workspace import SETTINGS, Workspace
 
@@ -69,7 +69,7 @@ def init_rendered(root: Path, pedestrians: Pedestrians, *, jobs: int = 1) -> dic
     size = (pedestrians.height, pedestrians.width)
     settings = {"data": DATA, "size": list(size), "seed": pedestrians.seed, "layout": "market1501", **DEMO_PRESETS}
     workspace = Workspace.create(root, settings)
-    decisions = (describe(image_table(workspace)), "rendered pedestrians with exact key points; presets are demo")
+    decisions = (describe(workspace.images()), "rendered pedestrians with exact key points; presets are demo")
     return _summary(workspace, Layout(workspace.data, "market1501", size, decisions))
 
 
@@ -92,7 +92,7 @@ def _refuse_used(root: Path, *, with_data: bool) -> None:
 
 
 def _summary(workspace: Workspace, layout: Layout) -> dict[str, Any]:
-    counts = image_table(workspace)["split"].value_counts()
+    counts = workspace.images()["split"].value_counts()
     return {
         "root": str(workspace.root),
         "data": str(layout.data),

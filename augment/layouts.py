@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from augment import AugmentError
-from reid.market1501 import DOWNLOADED_AS, FOLDERS, read_market1501
+from reid.market1501 import DOWNLOADED_AS, FOLDERS, present_splits, read_market1501
 
 if TYPE_CHECKING:
-    from augment.workspace import Workspace
+    pass
 
 LAYOUTS = ("market1501", "folders")
 USUAL_SIZE = (128, 64)
@@ -86,30 +86,6 @@ def market1501_layout(folder: Path, size: tuple[int, int] | None = None) -> Layo
         size, sentence = common_size([Path(path) for path in (paths if len(paths) else table["path"])])
         decisions.append(sentence)
     return Layout(root.resolve(), "market1501", size, tuple(decisions))
-
-
-def present_splits(folder: Path) -> tuple[str, ...]:
-    """Those of train, gallery and query whose folder holds at least one image, in that order."""
-    suffixes = {".jpg", ".jpeg", ".png"}
-    present = []
-    for split in ("train", "gallery", "query"):
-        part = folder / FOLDERS[split]
-        if part.is_dir() and any(
-            path.suffix.lower() in suffixes and not path.name.startswith(".") for path in part.iterdir()
-        ):
-            present.append(split)
-    return tuple(present)
-
-
-def image_table(workspace: Workspace) -> pd.DataFrame:
-    """The workspace's image table over the splits that have images; raises AugmentError if none has."""
-    splits = present_splits(workspace.data)
-    if not splits:
-        raise AugmentError(
-            f"{workspace.data}: there is no image in {', '.join(FOLDERS.values())}; "
-            f"mend data in {workspace.root / 'augment.toml'}"
-        )
-    return read_market1501(workspace.data, splits)
 
 
 def describe(table: pd.DataFrame) -> str:

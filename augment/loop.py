@@ -24,20 +24,20 @@ METRICS = "metrics.jsonl"
 class Objective(Protocol):
     """What a wing offers to be trained: networks, optimisers and a step; it touches no file."""
 
-    networks: Mapping[str, torch.nn.Module]
-    optimizers: Mapping[str, torch.optim.Optimizer]
+    networks: dict[str, torch.nn.Module]
+    optimizers: dict[str, torch.optim.Optimizer]
     steps: int
 
-    def batch(self, step: int) -> Mapping[str, torch.Tensor]:
+    def batch(self, step: int) -> dict[str, torch.Tensor]:
         """The step's batch, a function of the objective's seed and `step` alone."""
 
-    def step(self, batch: Mapping[str, torch.Tensor], step: int) -> Mapping[str, torch.Tensor | float]:
+    def step(self, batch: dict[str, torch.Tensor], step: int) -> dict[str, torch.Tensor]:
         """Set the learning rate of `step`, update the networks once, return the losses."""
 
     def extra_state(self) -> dict[str, torch.Tensor]:
         """State beyond weights and optimisers (image pools)."""
 
-    def load_extra_state(self, state: Mapping[str, torch.Tensor]) -> None:
+    def load_extra_state(self, state: dict[str, torch.Tensor]) -> None:
         """Take back what `extra_state` gave."""
 
 

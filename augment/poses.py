@@ -19,7 +19,6 @@ from augment import AugmentError
 from augment.artefact import Run, artefact, fingerprint, fingerprint_names
 from augment.estimators import Estimator, build_estimator
 from augment.images import read_image
-from augment.layouts import image_table
 from augment.runtime import Runtime
 from augment.workspace import POSE_FILES, Workspace
 from patn.keypoints import (
@@ -50,7 +49,7 @@ def estimate_poses(
     from augment.agreement import agreement
 
     runtime = runtime or Runtime()
-    table = image_table(workspace)
+    table = workspace.images()
     options = {"estimator": estimator, "size": list(workspace.size)}
     inputs = {"images": _fingerprint_images(table)}
     with artefact(workspace.poses_dir, "poses", options, inputs=inputs, force=runtime.force) as run:
@@ -73,7 +72,7 @@ def import_poses(
     Raises AugmentError when no image has a row or two files disagree on one, patn.KeypointError for a malformed file.
     """
     runtime = runtime or Runtime()
-    table = image_table(workspace)
+    table = workspace.images()
     size = size or workspace.size
     options = {"estimator": "csv", "size": list(workspace.size), "csv_size": list(size)}
     inputs = {"images": _fingerprint_images(table), "csv": fingerprint(list(files))}

@@ -12,7 +12,7 @@ import pandas as pd
 from augment import AugmentError
 from augment.artefact import read_run, write_text
 from patn.keypoints import read_keypoints
-from reid.market1501 import read_market1501
+from reid.market1501 import FOLDERS, present_splits, read_market1501
 
 SETTINGS = "augment.toml"
 POSE_FILES = {"train": "train.csv", "query": "query.csv", "gallery": "test.csv"}
@@ -72,10 +72,18 @@ class Workspace:
 
     @cached_property
     def _images(self) -> pd.DataFrame:
-        return read_market1501(self.data)
+        splits = present_splits(self.data)
+        if not splits:
+            raise AugmentError(
+                f"{self.data}: there is no image in {', '.join(FOLDERS.values())}; mend data in {self.root / SETTINGS}"
+            )
+        return read_market1501(self.data, splits)
 
     def images(self) -> pd.DataFrame:
-        """The image table: name, path, pid, camid, split (train, gallery or query)."""
+        """The image table: name, path, pid, camid, split (train, gallery or query), of the splits that have images.
+
+        Raises AugmentError where none has.
+        """
         return self._images
 
     def keypoints(self, split: str) -> pd.DataFrame:
@@ -130,7 +138,7 @@ def read_settings(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise AugmentError(f"{path}: not readable as TOML ({error}); mend or remove it") from error
     if not isinstance(settings.get("data"), str):
-        raise AugmentError(f'{path}: says not where the images are; add a line data = "FOLDER"')
+        raise AugmentError(f'{path}: says not where images are; add a line data = "FOLDER"')
     return settings
 
 

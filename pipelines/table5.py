@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 SMALL = "small"
-ORDINARY = {"erasing": 0.5, "jitter": 0.3}  # probability of an erased rectangle, strength of the colour jitter
-PLAIN = {"erasing": 0.0, "jitter": 0.0}
 
 
 @dataclass(frozen=True)
@@ -74,11 +72,10 @@ def training_of(cell: Cell) -> ReidTraining:
 
     Raises reid.DataError for an unknown preset or backbone.
     """
-    from reid.training import preset
+    from reid.training import ordinary, preset
 
     training = preset(cell.preset, cell.backbone, pretrained=not cell.scratch)
-    changes: dict[str, Any] = ORDINARY if cell.ordinary else PLAIN
-    return replace(training, **changes)
+    return ordinary(training) if cell.ordinary else training
 
 
 def run_cell(root: Path, cell: Cell, runtime: Runtime, generator: str | None = None) -> dict[str, Any]:

@@ -125,6 +125,12 @@ def _torchreid_rows(table: pd.DataFrame, pids: np.ndarray | pd.Series) -> list[t
     return [(path, int(pid), camid - 1) for path, pid, camid in zip(table["path"], pids, table["camid"], strict=True)]
 
 
+def present_splits(folder: str | Path) -> tuple[str, ...]:
+    """Those of train, gallery and query whose folder holds at least one image, in that order."""
+    parts = {split: Path(folder) / FOLDERS[split] for split in ("train", "gallery", "query")}
+    return tuple(split for split, part in parts.items() if part.is_dir() and any(map(_is_image, part.iterdir())))
+
+
 def _root(folder: Path, splits: Sequence[str]) -> Path:
     """The folder that holds the splits' folders."""
     unknown = sorted(set(splits) - set(FOLDERS))
@@ -144,11 +150,11 @@ def _root(folder: Path, splits: Sequence[str]) -> Path:
 
 def _images(folder: Path) -> Iterator[Path]:
     """The folder's images, sorted by name; raises DataError if there are none."""
-    found = [
-        path
-        for path in sorted(folder.iterdir())
-        if path.suffix.lower() in _IMAGES and not path.name.startswith(".") and path.is_file()
-    ]
+    found = [path for path in sorted(folder.iterdir()) if _is_image(path)]
     if not found:
         raise DataError(f"{folder}: there is no image in it; give the Market-1501 folder as downloaded")
     yield from found
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in _IMAGES and not path.name.startswith(".") and path.is_file()

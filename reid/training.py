@@ -117,3 +117,8 @@ def preset(name: str, backbone: str | None = None, *, pretrained: bool = True) -
     if name != "demo" and training.backbone != "resnet50":
         training = replace(training, epochs=70, decay_every=60, trunk_factor=1.0)
     return training if pretrained else replace(training, trunk_factor=1.0)
+
+
+def ordinary(training: ReidTraining) -> ReidTraining:
+    """The same recipe with ordinary augmentation: random erasing (probability 0.5) and colour jitter (strength 0.3)."""
+    return replace(training, erasing=0.5, jitter=0.3)

@@ -13,7 +13,7 @@ from augment.cli import emit, pass_workspace, runtime, seed_or
 @click.option("--ratio", type=click.IntRange(1, 3), default=1, show_default=True,
               help="2 and 3 add one and two images per real one; with --portion 1.0.")  # fmt: skip
 @click.option("--target-poses", type=click.Choice(["removed", "reduced", "all", "own"]), default="removed",
-              show_default=True, help="Poses of the removed images (Ours), of M^R_p (Ours*), of all, or the source's own.")  # fmt: skip
+              show_default=True, help="Of removed images (Ours), M^R_p (Ours*), all, or the source's own.")  # fmt: skip
 @click.option("--generator", metavar="NAME|PATH", help="A generator below patn/, or a file.  [default: the only one]")
 @click.option("--generator-data", type=click.Choice(["all", "reduced"]), default="all", show_default=True,
               help="reduced: take the generator that was trained inside M^R_p, patn/patn-pP-sS.")  # fmt: skip

@@ -8,8 +8,6 @@ import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
 
-ORDINARY = {"erasing": 0.5, "jitter": 0.3}
-
 
 @click.command(short_help="Train a re-ID model and evaluate it.")
 @click.option("--preset", type=click.Choice(["open-reid", "open-reid-standard", "demo"]), default="open-reid",
@@ -44,6 +42,7 @@ def command(
       augment reid-train --preset demo --backbone small --portion 0.3 --epochs 2
     """
     from augment.reid_training import TrainingSet, choose_weights, summary, train_reid
+    from reid.training import ordinary as with_ordinary
     from reid.training import preset as named_preset
 
     from_scratch = from_scratch or preset == "demo"
@@ -51,7 +50,7 @@ def command(
     file = choose_weights(backbone, from_scratch, weights, weights_dir)
     training = named_preset(preset, backbone, pretrained=file is not None)
     given: dict[str, Any] = {key: value for key, value in (("epochs", epochs), ("batch", batch)) if value is not None}
-    training = replace(training, **given, **(ORDINARY if ordinary else {}))
+    training = with_ordinary(replace(training, **given)) if ordinary else replace(training, **given)
     seed = seed_or(workspace.seed)
     data = TrainingSet(portion, augmentation, ratio, seed, length)
     name = name or (data.name(backbone) + ("-ordinary" if ordinary else ""))

@@ -61,8 +61,10 @@ def test_settings_are_defaults_and_options_win(people: Path) -> None:
     toml = people / "augment.toml"
     toml.write_text(toml.read_text() + "\n[generate]\nportion = 0.5\n")
 
+    command = ("generate", "--dry-run")
+
     def kept(*arguments: str) -> int:
-        result = CliRunner().invoke(augment, ["--json", "--workspace", str(people), "generate", "--dry-run", *arguments])
+        result = CliRunner().invoke(augment, ["--json", "--workspace", str(people), *command, *arguments])
         assert result.exit_code == 0, result.output
         return int(json.loads(result.stdout)["real"])
 

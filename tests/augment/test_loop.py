@@ -1,5 +1,4 @@
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,7 @@ class Toy:
     def batch(self, step: int) -> dict[str, torch.Tensor]:
         return {"x": torch.randn(4, 3, 6, 6, generator=torch.Generator().manual_seed(step))}
 
-    def step(self, batch: Mapping[str, torch.Tensor], step: int) -> dict[str, torch.Tensor]:
+    def step(self, batch: dict[str, torch.Tensor], step: int) -> dict[str, torch.Tensor]:
         if step == self.stop_at:
             raise KeyboardInterrupt
         loss = self.networks["model"](batch["x"]).square().mean()
@@ -38,7 +37,7 @@ class Toy:
     def extra_state(self) -> dict[str, torch.Tensor]:
         return {"seen": self.seen}
 
-    def load_extra_state(self, state: Mapping[str, torch.Tensor]) -> None:
+    def load_extra_state(self, state: dict[str, torch.Tensor]) -> None:
         self.seen = state["seen"]
 
 

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -33,7 +35,7 @@ def test_market_1501_sizes_are_the_papers() -> None:
 def test_sets_of_one_seed_are_nested_and_seeds_differ() -> None:
     table = people([14] * 20)
     sets = [set(reduced_set(table, p / 10, 3)) for p in range(1, 11)]
-    assert all(small < large for small, large in zip(sets, sets[1:], strict=False))
+    assert all(small < large for small, large in itertools.pairwise(sets))
     assert set(reduced_set(table, 0.3, 4)) != sets[2]
     assert set(reduced_set(table.sample(frac=1, random_state=0), 0.3, 3)) == sets[2]
 

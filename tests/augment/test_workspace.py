@@ -18,7 +18,7 @@ def test_it_is_found_from_anywhere_inside(tmp_path: Path) -> None:
 
 
 def test_there_is_one_sentence_where_none_is(tmp_path: Path) -> None:
-    with pytest.raises(AugmentError, match="no augment.toml here or above; make a workspace with `augment init`"):
+    with pytest.raises(AugmentError, match=r"no augment\.toml here or above; make a workspace with `augment init`"):
         Workspace.find(tmp_path)
 
 
@@ -35,7 +35,7 @@ def test_settings_survive_writing_and_reading(tmp_path: Path) -> None:
     assert read_settings(tmp_path / "augment.toml") == settings
 
 
-@pytest.mark.parametrize(("text", "message"), [("data = ", "not readable as TOML"), ("seed = 1", "where the images are")])
+@pytest.mark.parametrize(("text", "message"), [("data = ", "not readable as TOML"), ("seed = 1", "where images are")])
 def test_a_broken_settings_file_is_named(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "augment.toml").write_text(text)
     with pytest.raises(AugmentError, match=rf"augment\.toml: .*{message}"):

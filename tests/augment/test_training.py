@@ -1,0 +1,129 @@
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from augment.cli import augment
+from augment.loop import read_metrics
+from augment.workspace import Workspace
+from patn.checkpoints import load_generator, read_metadata
+from reid.checkpoints import load_model
+from tests.conftest import invoke, run
+
+TINY = ("patn-train", "--preset", "demo", "--steps", "12", "--batch", "2", "--perceptual", "none")
+REID = ("reid-train", "--preset", "demo", "--epochs", "2", "--batch", "8")
+
+
+def test_a_generator_killed_in_training_ends_with_the_bytes_of_an_unbroken_run(people: Path, rendered: Path) -> None:
+    whole = Workspace.create(people.parent / "whole", {"data": str(rendered), "size": [128, 64], "seed": 0}).root
+    run(whole, *TINY)
+    code = "import torch; torch.set_num_threads(1); from augment.cli import augment; augment()"
+    process = subprocess.Popen([sys.executable, "-c", code, "-q", "--workspace", str(people), *TINY])
+    last = people / "patn" / "patn" / "last.safetensors"
+    while not last.exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert not (people / "patn" / "patn" / "run.json").exists()
+    result = run(people, *TINY)
+    files = [root / "patn" / "patn" / "generator.safetensors" for root in (whole, people)]
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert result["steps"] == 12
+    assert run(people, *TINY) == result  # finished work is skipped
+
+
+def test_a_generators_folder_says_how_it_was_made(trained: Path) -> None:
+    record = json.loads((trained.parent / "run.json").read_text())
+    assert record["seed"] == 0
+    assert record["options"]["steps"] == 4
+    assert record["options"]["constant_steps"] == 2
+    assert record["result"]["perceptual"].startswith("none")
+    assert record["inputs"]["keypoints"] == "exact"
+    assert read_metadata(trained)["extra"]["size"] == [64, 32]
+    assert not load_generator(trained).training
+    assert [line["step"] for line in read_metrics(trained.parent)] == [4]
+    sheets = sorted((trained.parent / "samples").glob("*.png"))
+    with Image.open(sheets[-1]) as sheet:
+        assert np.asarray(sheet).std() > 10
+
+
+def test_a_generator_can_be_trained_inside_the_reduced_set(people: Path) -> None:
+    result = run(people, *TINY, "--portion", "0.5")
+    assert result["folder"] == "patn/patn-p0.5-s0"
+    assert result["images"] <= 24
+    made = run(people, "generate", "--portion", "0.5", "--generator-data", "reduced")
+    assert made["folder"] == "generated/ours-reduced-data-p0.5-s0"
+
+
+def test_no_pair_to_train_on_is_one_sentence(people: Path) -> None:
+    result = invoke(people, *TINY, "--portion", "0.01")
+    assert result.exit_code == 1
+    assert "no identity has two training images with a pose" in result.stderr
+
+
+def test_missing_perceptual_weights_are_named(people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    result = invoke(people, *TINY[:-1], "vgg19")
+    assert result.exit_code == 1
+    assert "vgg19-dcbb9e9d.pth" in result.stderr
+
+
+def test_reid_trains_on_real_and_on_generated_sets_and_is_evaluated_the_same_again(people: Path, trained: Path) -> None:
+    none = run(people, *REID, "--portion", "0.5")
+    assert (none["images"], none["real"], none["identities"]) == (24, 24, 8)
+    run(people, "generate", "--portion", "0.5", "--generator", str(trained))
+    ours = run(people, *REID, "--portion", "0.5", "--augmentation", "ours")
+    assert (ours["images"], ours["real"]) == (48, 24)
+    assert ours["folder"] == "reid/small-ours-p0.5-s0"
+    again = run(people, "reid-eval", "small-ours-p0.5-s0", "--show", "3", "-o", str(people / "ranked.png"))
+    figures = [key for key in ours if key.startswith(("mAP", "rank", "queries"))]
+    assert len(figures) >= 10
+    assert {key: again[key] for key in figures} == {key: ours[key] for key in figures}
+    assert (people / "ranked.png").stat().st_size > 1000
+    assert 0 < ours["mAP_trapezoid"] <= ours["mAP"] <= 100
+    _, metadata = load_model(people / "reid" / "small-ours-p0.5-s0" / "model.safetensors")
+    assert metadata["pids"] == list(range(1, 9))
+
+
+def test_equal_updates_are_those_of_the_full_set(people: Path) -> None:
+    assert run(people, *REID, "--portion", "0.2")["updates"] == 2 * 1
+    assert run(people, *REID, "--portion", "0.2", "--length", "updates")["updates"] == 2 * (48 // 8)
+
+
+def test_training_on_a_set_that_is_not_there_says_what_to_run(people: Path) -> None:
+    result = invoke(people, *REID, "--portion", "0.2", "--augmentation", "ours*")
+    assert result.exit_code == 1
+    assert "no finished generated set; run `augment generate --portion 0.2`" in result.stderr
+
+
+def test_imagenet_weights_that_are_missing_are_named_with_the_way_without(
+    people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    result = invoke(people, "reid-train", "--backbone", "resnet50")
+    assert result.exit_code == 1
+    assert "resnet50-0676ba61.pth" in result.stderr
+    assert "--from-scratch" in result.stderr
+
+
+def test_an_unknown_model_names_the_known(people: Path) -> None:
+    run(people, *REID, "--portion", "0.2")
+    result = invoke(people, "reid-eval", "nothing")
+    assert result.exit_code == 1
+    assert "small-none-p0.2-s0" in result.stderr
+
+
+def test_a_device_that_is_not_there_is_one_sentence(people: Path) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a CUDA device")
+    result = CliRunner().invoke(augment, ["--workspace", str(people), "--device", "cuda", *REID])
+    assert result.exit_code == 1
+    assert "no CUDA device is visible; use --device cpu or auto" in result.stderr

@@ -5,7 +5,12 @@ A person is a 3-D articulated figure whose surfaces are dense sets of points (`f
 cameras (`scenery`, `camera`, `photograph`). `dataset.render` writes the folder. numpy and Pillow only.
 """
 
+from typing import TYPE_CHECKING
+
 from augment.pedestrians.settings import Pedestrians
+
+if TYPE_CHECKING:
+    from augment.pedestrians.dataset import render
 
 __all__ = ["Pedestrians", "render"]
 

@@ -69,7 +69,8 @@ def render(folder: Path, config: Pedestrians, jobs: int = 0, progress: bool = Tr
 
     `jobs` processes work at once (0 = one a processor core); the files do not depend on their number. A killed
     run goes on where it stopped; `pedestrians.json` appears last and says that the folder is complete. Returns
-    images a split, how many were drawn now, and seconds. Raises AugmentError when the folder holds other people.
+    images a split, how many were drawn now, seconds, and images a second. Raises AugmentError when the folder
+    holds other people.
     """
     started = time.perf_counter()
     folder = Path(folder)
@@ -83,15 +84,14 @@ def render(folder: Path, config: Pedestrians, jobs: int = 0, progress: bool = Tr
         _pool(jobs, len(missing)) as pool,
         tqdm(total=count, desc="pedestrians", unit="img", disable=None if progress else True) as bar,
     ):
-        chunk = max(1, min(8, len(missing) // 32))
+        chunk = max(1, min(4, len(missing) // 32))
         tasks = [missing[start : start + chunk] for start in range(0, len(missing), chunk)]
         run = pool.map if pool else map
         for drawn in run(_draw_people, [folder] * len(tasks), [config] * len(tasks), tasks, [finished] * len(tasks)):
             bar.update(drawn)
     if not finished:
-        write_tables(
-            folder, [(split, _shard(folder, person), name) for person in everybody for split, name, _ in person.images]
-        )
+        entries = [(split, _shard(folder, person), name) for person in everybody for split, name, _ in person.images]
+        write_tables(folder, entries)
         (folder / _BEGUN).replace(folder / _DONE)
         shutil.rmtree(folder / _SHARDS, ignore_errors=True)
     seconds = time.perf_counter() - started
@@ -139,10 +139,14 @@ def _is_drawn(folder: Path, person: Person, finished: bool) -> bool:
     return images and (finished or _shard(folder, person).exists())
 
 
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @contextlib.contextmanager
 def _pool(jobs: int, tasks: int) -> Iterator[Executor | None]:
     """Worker processes, or none where one process does."""
-    workers = min(jobs or len(os.sched_getaffinity(0)), tasks)
+    workers = min(jobs or _cores(), tasks)
     if workers < 2:
         yield None
         return

@@ -37,6 +37,7 @@ def draw_pose(identity: Identity, rng: np.random.Generator) -> dict[int, np.ndar
     """Random bone rotations against their parents, for `skeleton.place_bones`."""
     walking = rng.random() < 0.78
     swing = float(rng.uniform(0.65, 1.2)) if walking else float(rng.uniform(0.0, 0.15))
+    swing *= 0.8 if identity.bottom_kind in ("skirt", "dress") else 1.0
     phase = float(rng.uniform(0, 2 * np.pi))
     pose: dict[int, np.ndarray] = {}
     twist = 6 * swing * np.sin(phase)

@@ -19,7 +19,7 @@ from augment.pedestrians.skeleton import (
     UPPER_R,
     Skeleton,
 )
-from augment.pedestrians.surfaces import Part, Sampler, Surface, from_grid, smoothstep
+from augment.pedestrians.surfaces import Part, Sampler, from_grid, smoothstep
 
 _LEG = {1: (THIGH_L, SHIN_L, FOOT_L), -1: (THIGH_R, SHIN_R, FOOT_R)}
 _ARM = {1: (UPPER_L, FORE_L), -1: (UPPER_R, FORE_R)}
@@ -169,23 +169,18 @@ def _cone(
         (0.44, 0, -0.002, wide + low / 3, deep + low / 3), (end, 0, 0, wide + low, deep + low),
         (end - 0.006, 0, 0, wide + low - 0.007, deep + low - 0.007),
     ]  # fmt: skip
-    surface = sampler.tube(rings, 2.3, dense=1.8)
+    surface = sampler.tube(rings, 2.3, dense=2.6)
     x, y, z = surface.positions
     cloth = identity.top if coat or identity.bottom_kind == "dress" else identity.bottom
     colours = woven(cloth, surface, 0.1)
     if coat and identity.top_front == "open":
         gap = (np.abs(x) < 0.02 + 0.04 * (0.55 - y)) & (z > 0)
-        surface, colours = _without(surface, colours, gap)
-        x, y, z = surface.positions
+        colours = blend(colours, identity.front_colour, gap)
     free = 1 - smoothstep(y, 0.465, 0.565)
-    left = smoothstep(x, -0.05, 0.05) * free
+    left = smoothstep(x, -0.06, 0.06) * free
     return Part(
         surface=surface,
         colours=colours * folds(surface, rng, 0.08),
         bones=(PELVIS, THIGH_L, THIGH_R),
         weights=np.stack([1 - free, left, free - left]),
     )
-
-
-def _without(surface: Surface, colours: np.ndarray, gap: np.ndarray) -> tuple[Surface, np.ndarray]:
-    return surface.subset(~gap), colours[:, ~gap]

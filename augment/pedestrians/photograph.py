@@ -111,10 +111,10 @@ def _draw(
 
 
 def _fill(front: np.ndarray) -> np.ndarray:
-    """Close one-pixel holes: a pixel far behind all four neighbours, or empty between them, takes the farthest one."""
+    """Close cracks one pixel wide: a pixel far behind (or empty) between two neighbours takes the farther of them."""
     across = np.minimum(front[1:-1, :-2], front[1:-1, 2:])
-    around = np.minimum(across, np.minimum(front[:-2, 1:-1], front[2:, 1:-1]))
-    inner = front[1:-1, 1:-1]
+    along = np.minimum(front[:-2, 1:-1], front[2:, 1:-1])
+    around, inner = np.maximum(across, along), front[1:-1, 1:-1]
     filled = front.copy()
     filled[1:-1, 1:-1] = np.where(inner + _GAP < around, around, inner)
     return filled

@@ -12,7 +12,7 @@ _GREY = np.float32(122)
 def noise(rng: np.random.Generator, shape: tuple[int, ...], cell: float) -> np.ndarray:
     """Smooth noise of unit spread (height x width), with features of about `cell` pixels."""
     rows, columns = max(int(shape[0] / cell), 2), max(int(shape[1] / cell), 2)
-    coarse = Image.fromarray(rng.normal(0, 1, (rows, columns)).astype(np.float32), mode="F")
+    coarse = Image.fromarray(rng.normal(0, 1, (rows, columns)).astype(np.float32))
     return np.asarray(coarse.resize((shape[1], shape[0]), Image.Resampling.BICUBIC))
 
 

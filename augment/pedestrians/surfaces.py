@@ -68,15 +68,10 @@ class Sampler:
         """Grids x, y, z and angle of an ellipsoid around the origin, to be deformed and passed to `from_grid`."""
         rows = max(int(np.ceil(np.pi * max(radii[1], radii[2]) / self.spacing)), 6)
         columns = max(int(np.ceil(2 * np.pi * max(radii[0], radii[2]) / self.spacing)), 8)
-        polar = (np.arange(rows) + 0.5)[:, None] * np.pi / rows
-        angle = np.broadcast_to(np.linspace(0, 2 * np.pi, columns, endpoint=False), (rows, columns))
-
-        def power(values: np.ndarray) -> np.ndarray:
-            return np.sign(values) * np.abs(values) ** (2 / roundness)
-
-        x = radii[0] * power(np.sin(polar)) * power(np.cos(angle))
-        y = radii[1] * power(np.cos(polar)) * np.ones_like(angle)
-        z = radii[2] * power(np.sin(polar)) * power(np.sin(angle))
+        cos, sin, around = _superellipse(columns, roundness)
+        up, out, _ = (side[1 : 2 * rows : 2, None] for side in _superellipse(4 * rows, roundness))  # pole to pole
+        x, y, z = radii[0] * out * cos, radii[1] * up * np.ones(columns), radii[2] * out * sin
+        angle = np.broadcast_to(around, x.shape)
         return x, y, z, angle
 
     def ball(self, centre: tuple[float, float, float], radii: tuple[float, float, float]) -> Surface:

@@ -6,7 +6,7 @@ from typing import Any
 
 from augment.artefact import read_run
 from augment.workspace import Workspace
-from pipelines.findings import findings
+from pipelines.findings import TERMS, findings
 from pipelines.results import collect, declared, summarise
 from pipelines.tabletext import terminal
 
@@ -16,7 +16,7 @@ def demo_text(root: Path, result: Mapping[str, Any]) -> str:
     workspace = Workspace.find(root)
     summary = summarise(collect(workspace, declared(workspace)))
     histogram = read_run(workspace.table_dir("histogram"))
-    lines = [terminal(summary), ""]
+    lines = [terminal(summary), "", TERMS]
     about = ""
     for finding in findings(summary, None if histogram is None else histogram["result"]["mAP"]):
         if finding.about != about:

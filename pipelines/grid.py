@@ -49,14 +49,14 @@ def run_cells(
 ) -> int:
     """Run `work(root, cell, runtime)` for every cell that is not finished; returns how many were run.
 
-    jobs: cells at a time, each in a process of its own with cores // jobs threads; 1 runs them in this process.
+    jobs: cells at a time, each in a process of its own with cores // jobs threads, so that a cell that is continued
+    with the same jobs ends the same; 1 runs them in this process.
     Workers start once, so that each imports torch once.  `work` is a module-level function; it resumes its own
     unfinished artefacts, hence a killed grid is started again and continues.
     Raises AugmentError naming the cell that failed or whose process died; Ctrl-C ends the workers.
     """
     waiting = [cell for cell in dict.fromkeys(cells) if runtime.force or not finished(cell)]
     logger.info("%s: %d of %d are finished", label, len(cells) - len(waiting), len(cells))
-    jobs = max(1, min(jobs, len(waiting)))
     bar = tqdm(total=len(waiting), desc=label, unit="cell", disable=None if runtime.progress else True)
     with bar:
         if jobs == 1:
@@ -66,7 +66,7 @@ def run_cells(
                 _attempt(work, root, cell, quiet)
                 bar.update()
         else:
-            share = max(1, available_cores() // jobs)
+            share = max(1, available_cores() // jobs)  # of the jobs asked for: sums depend on the number of threads
             _run_parallel(root, waiting, work, jobs, replace(runtime, progress=False, threads=share), bar)
     return len(waiting)
 
@@ -88,7 +88,8 @@ def _run_parallel(root: Path, cells: Sequence[C], work: Work[C], jobs: int, runt
     """Spread cells over worker processes; whatever ends it early ends the workers too."""
     before = set(multiprocessing.active_children())
     spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, spawn, initializer=_start_worker, initargs=(runtime.threads or 1,))
+    workers = max(1, min(jobs, len(cells)))
+    pool = ProcessPoolExecutor(workers, spawn, initializer=_start_worker, initargs=(runtime.threads or 1,))
     try:
         pending: dict[Future[object], C] = {pool.submit(_attempt, work, root, cell, runtime): cell for cell in cells}
         while pending:

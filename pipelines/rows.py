@@ -46,7 +46,8 @@ def own_generator(workspace: Workspace) -> str:
     """
     taken = {row.generator for row in ROWS.values()}
     folder = workspace.root / "patn"
-    found = sorted(path.name for path in folder.glob("*") if path.name not in taken and read_run(path) is not None)
+    finished = [path.name for path in folder.glob("*") if path.is_dir() and read_run(path) is not None]
+    found = sorted(set(finished) - taken)
     if not found:
         raise AugmentError(f"{folder}: no trained generator; run `augment patn-train`")
     if len(found) > 1:

@@ -12,7 +12,7 @@ from augment.artefact import read_run
 from augment.loop import read_metrics
 from augment.workspace import Workspace
 from pipelines import results
-from pipelines.findings import findings
+from pipelines.findings import TERMS, findings
 from pipelines.heldout import SHEETS, heldout_name
 from pipelines.report import Section, data_uri
 from pipelines.rows import ROWS, UNSEEN
@@ -37,7 +37,7 @@ def said(workspace: Workspace) -> Section | None:
     groups: dict[str, list[Any]] = {}
     for finding in found:
         groups.setdefault(finding.about, []).append(finding)
-    return Section("What these runs show", "said.html", {"groups": groups}) if found else None
+    return Section("What these runs show", "said.html", {"groups": groups, "terms": TERMS}) if found else None
 
 
 def table(workspace: Workspace) -> Section | None:

@@ -46,18 +46,23 @@ def row_title(row: str) -> str:
 
 
 def table_lines(part: pd.DataFrame) -> list[list[str]]:
-    """Header and lines of one block: mAP per row and column, the gain over None under it, the paper's beside it."""
+    """Header and lines of one block: mAP per row and column, the gain over None under it.
+
+    The paper's figures, which are without random erasing and colour jitter, stand beside blocks without them.
+    """
     columns = sorted({*zip(part["portion"], part["ratio"], strict=True)})
     reference = PAPER_TITLES[paper_backbone(str(part["backbone"].iloc[0]))]
     header = ["mAP, %", *(column_title(*column) for column in columns)]
-    header += [f"paper {column_title(*column)} ({reference})" for column in columns]
+    comparable = not part["ordinary"].any()
+    header += [f"paper {column_title(*column)} ({reference})" for column in columns if comparable]
     lines = [header]
     for row in part["row"].drop_duplicates():
         own = {(line["portion"], line["ratio"]): line for line in part[part["row"] == row].to_dict("records")}
-        lines.append([row_title(row), *_line(columns, own, _mean_text), *_line(columns, own, _paper_text)])
+        papers = _line(columns, own, _paper_text) if comparable else []
+        lines.append([row_title(row), *_line(columns, own, _mean_text), *papers])
         if any(line["gains"] for line in own.values()):
-            gains = [*_line(columns, own, _gain_text), *_line(columns, own, _paper_gain_text)]
-            lines.append([f"{row_title(row)} - None", *gains])
+            papers = _line(columns, own, _paper_gain_text) if comparable else []
+            lines.append([f"{row_title(row)} - None", *_line(columns, own, _gain_text), *papers])
     return lines
 
 

@@ -117,3 +117,11 @@ def test_model_gives_logits_in_training_and_evaluation(name):
 def test_unknown_backbone_names_the_known_ones():
     with pytest.raises(DataError, match="resnet50, inception, small"):
         build_model("vgg", classes=3)
+
+
+def test_small_has_a_batch_norm_before_its_classifier_when_it_has_no_embedding():
+    model = build_model("small", classes=5, features=0, dropout=0.0)
+    norm, _ = model.head
+    assert norm.num_features == BACKBONES["small"].channels
+    with torch.inference_mode():
+        assert model.trunk(torch.zeros(2, 3, 64, 32)).shape == (2, 128, 8, 4)

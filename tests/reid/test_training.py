@@ -1,9 +1,11 @@
 """Presets name the protocol's numbers; impossible recipes are refused."""
 
+from dataclasses import replace
+
 import pytest
 
 from reid import DataError
-from reid.training import PRESETS, ReidTraining, preset
+from reid.training import PRESETS, ReidTraining, augmented, preset
 
 
 def test_open_reid_is_the_softmax_recipe_for_one_device():
@@ -19,6 +21,13 @@ def test_open_reid_is_the_softmax_recipe_for_one_device():
         assert training.feature == "logits"
     assert (resnet50.trunk_factor, inception.trunk_factor) == (0.1, 1.0)
     assert preset("open-reid", pretrained=False).trunk_factor == 1.0
+
+
+def test_ordinary_augmentation_changes_nothing_else():
+    plain = preset("demo")
+    changed = augmented(plain)
+    assert (changed.erasing, changed.jitter) == (0.5, 0.15)
+    assert replace(changed, erasing=0.0, jitter=0.0) == plain
 
 
 def test_demo_takes_any_backbone_at_64_by_32():

@@ -141,7 +141,7 @@ def draw_identity(rng: np.random.Generator) -> Identity:
     end = rng.uniform(0.27, 0.34) if end is None and kind == "shorts" else end
     end = rng.choice([0.36, 0.28, 0.14]) if end is None else end
     sleeve = rng.choice([0.0, 0.35, 0.4, 0.55] if summer else [0.97, 0.97, 0.97, 0.7])
-    coat = 0.0 if summer or kind == "dress" or rng.random() < 0.7 else float(rng.uniform(0.3, 0.42))
+    coat = 0.0 if summer or kind in ("skirt", "dress") or rng.random() < 0.7 else float(rng.uniform(0.3, 0.42))
     styles = ("long", "long", "bob", "bun", "tail") if woman else ("short", "short", "short", "crew", "bald", "bob")
     return Identity(
         body=_body(rng, woman),

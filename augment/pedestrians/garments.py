@@ -162,8 +162,8 @@ def _cone(
     h = identity.body.girth * identity.body.hips
     ease = identity.loose + 0.004
     low = flare * (0.5 - end) / 0.15
-    thigh = skeleton.hip_x + 0.060 * (0.3 + 0.7 * h)
-    wide, deep = max(0.106 * h, thigh) + ease, max(0.074 * h, 0.062) + ease
+    thigh = 0.062 * (0.3 + 0.7 * h) + identity.bottom_width
+    wide, deep = max(0.106 * h, skeleton.hip_x + thigh) + ease, max(0.074 * h, thigh + 0.008) + ease
     rings = [
         (waist, 0, 0, 0.086 * h + ease, 0.064 * h + ease), (0.51, 0, -0.005, 0.97 * wide, deep),
         (0.44, 0, -0.002, wide + low / 3, deep + low / 3), (end, 0, 0, wide + low, deep + low),

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reid import DataError
-from reid.training import PRESETS, ReidTraining, augmented, preset
+from reid.training import PRESETS, ReidTraining, ordinary, preset
 
 
 def test_open_reid_is_the_softmax_recipe_for_one_device():
@@ -25,7 +25,7 @@ def test_open_reid_is_the_softmax_recipe_for_one_device():
 
 def test_ordinary_augmentation_changes_nothing_else():
     plain = preset("demo")
-    changed = augmented(plain)
+    changed = ordinary(plain)
     assert (changed.erasing, changed.jitter) == (0.5, 0.15)
     assert replace(changed, erasing=0.0, jitter=0.0) == plain
 

@@ -107,9 +107,9 @@ def _run_parallel(root: Path, cells: Sequence[C], work: Work[C], jobs: int, runt
                 bar.set_postfix_str(cell.name)
                 bar.update()
     except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
         for child in set(multiprocessing.active_children()) - before:
             child.terminate()
+        pool.shutdown(wait=True, cancel_futures=True)
         raise
     pool.shutdown()
 
@@ -119,6 +119,7 @@ def _start_worker(threads: int) -> None:
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[variable] = str(threads)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tqdm.set_lock(threading.RLock())  # its own is a semaphore that a killed worker would leave behind
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -1,0 +1,272 @@
+"""The documentation is true: its commands run, its links lead somewhere, its command reference is not stale.
+
+`python -m tests.test_docs` writes docs/commands.md and the README's table of commands anew.
+"""
+
+import re
+import shlex
+import shutil
+from configparser import ConfigParser
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from augment.cli import augment
+from patn.training import PRESETS as GENERATORS
+from reid.training import PRESETS as MODELS
+
+ROOT = Path(__file__).resolve().parent.parent
+README, COMMANDS = ROOT / "README.md", ROOT / "docs" / "commands.md"
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+TOY_DEMO = "augment demo toy-demo --preset toy"  # runs in tests/pipelines
+
+SMALL = {
+    "AUGMENT_DEVICE": "cpu",
+    "AUGMENT_PRECISION": "fp32",
+    "AUGMENT_QUIET": "1",
+    "AUGMENT_CHECK_JOBS": "1",
+    "AUGMENT_POSES_JOBS": "1",
+    "AUGMENT_PATN_TRAIN_STEPS": "2",
+    "AUGMENT_PATN_TRAIN_BATCH": "2",
+    "AUGMENT_PATN_TRAIN_LAMBDA_GAN": "0",
+    "AUGMENT_PATN_TRAIN_PERCEPTUAL": "none",
+    "AUGMENT_REID_TRAIN_BACKBONE": "small",
+    "AUGMENT_REID_TRAIN_EPOCHS": "1",
+    "AUGMENT_REID_TRAIN_BATCH": "8",
+    "AUGMENT_TABLE5_ROWS": "none,ours",
+    "AUGMENT_TABLE5_SEEDS": "1",
+    "AUGMENT_TABLE5_LENGTHS": "updates",
+    "AUGMENT_TABLE5_PRESET": "demo",
+    "AUGMENT_TABLE5_FROM_SCRATCH": "1",
+}
+"""Environment variables that make the commands of the README and of the help small without changing them."""
+FEW_PEOPLE = {
+    "AUGMENT_INIT_IDENTITIES": "3",
+    "AUGMENT_INIT_TEST_IDENTITIES": "3",
+    "AUGMENT_INIT_IMAGES": "4",
+    "AUGMENT_INIT_JOBS": "1",
+}
+
+
+def commands() -> dict[str, click.Command]:
+    """Every verb of the command line with its command."""
+    context = click.Context(augment, info_name="augment")
+    found = {name: augment.get_command(context, name) for name in augment.list_commands(context)}
+    return {name: command for name, command in found.items() if command is not None}
+
+
+def help_text(name: str, command: click.Command) -> str:
+    """What `augment NAME --help` prints on a terminal of 100 columns."""
+    settings = {**augment.context_settings, "terminal_width": 100, "max_content_width": 100}
+    parent = click.Context(augment, info_name="augment", **settings)
+    if command is augment:
+        return command.get_help(parent)
+    return command.get_help(click.Context(command, parent=parent, info_name=name))
+
+
+def example(command: click.Command) -> list[str]:
+    """The command lines of a help's example."""
+    lines = (command.help or "").partition("Example:")[2].split("\n")
+    return [line.strip() for line in lines if line.strip()]
+
+
+def command_reference() -> str:
+    """docs/commands.md: the help of every command."""
+    parts = ["# Commands\n\nMade from `--help` by `python -m tests.test_docs`; do not edit.\n"]
+    for name, command in {"augment": augment, **commands()}.items():
+        title = "augment" if command is augment else f"augment {name}"
+        parts.append(f"## {title}\n\n```text\n{help_text(name, command)}\n```\n")
+    return "\n".join(parts)
+
+
+def command_table() -> str:
+    """The README's table: a line a command."""
+    lines = ["| command | does |", "|---|---|"]
+    lines += [f"| `augment {name}` | {command.get_short_help_str(100)} |" for name, command in commands().items()]
+    return "\n".join(lines)
+
+
+def between(text: str, start: str, end: str) -> str:
+    """The text between two markers, which are on lines of their own."""
+    return text.partition(f"{start}\n")[2].partition(f"\n{end}")[0]
+
+
+def words(text: str) -> str:
+    """The text without its line breaks, which depend on click's version."""
+    return " ".join(text.split())
+
+
+def blocks(language: str) -> list[str]:
+    """The README's code blocks of a language."""
+    return re.findall(rf"```{language}\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def console_lines(block: str) -> list[str]:
+    """The commands of a console block, without the prompt."""
+    return [line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ ")]
+
+
+def make_targets() -> set[str]:
+    """The targets of the Makefile that are promises to the user."""
+    return set(re.search(r"^\.PHONY:(.*)$", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)[1].split())  # type: ignore[index]
+
+
+def execute(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do what a shell would: `a && b`, `cd`, `augment`; a `make` line has to name a target."""
+    for part in line.split(" && "):
+        program, *arguments = shlex.split(part)
+        if program == "cd":
+            monkeypatch.chdir(arguments[0])
+        elif program == "make":
+            assert set(arguments) <= make_targets(), f"{line}: no such target in the Makefile"
+        elif program == "augment":
+            result = CliRunner().invoke(augment, arguments)
+            assert result.exit_code == 0, f"{line}\n{result.output}{result.exception or ''}"
+        else:
+            assert part == ". .venv/bin/activate", f"{line}: the README's commands are augment, cd and make"
+
+
+@pytest.fixture
+def scratch(rendered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty current folder but for the data that the README speaks of; commands run small and on one thread."""
+    import torch
+
+    torch.set_num_threads(1)
+    monkeypatch.chdir(tmp_path)
+    for name, value in SMALL.items():
+        monkeypatch.setenv(name, value)
+    for name in ("market", "demo"):  # no option makes a generator narrow
+        monkeypatch.setitem(GENERATORS, name, replace(GENERATORS[name], blocks=1, width=4, d_blocks=1, d_width=4))
+    monkeypatch.setitem(MODELS, "demo", replace(MODELS["demo"], epochs=1, batch=32))  # nor table5's trainings short
+    for folder in ("bounding_box_train", "bounding_box_test", "query"):
+        shutil.copytree(rendered / folder, tmp_path / "Market-1501-v15.09.15" / folder)
+    shutil.copyfile(rendered / "keypoints" / "train.csv", tmp_path / "market-annotation-train.csv")
+    query = (rendered / "keypoints" / "query.csv").read_text().partition("\n")[2]
+    test = (rendered / "keypoints" / "test.csv").read_text()
+    (tmp_path / "market-annotation-test.csv").write_text(test + query)
+    for number, image in enumerate(sorted((rendered / "bounding_box_train").glob("000[1-5]*.jpg"))):
+        person = tmp_path / "photos" / f"person {image.name[:4]}"
+        person.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(image, person / f"{image.name[5:7]} {number}.jpg")
+    return tmp_path
+
+
+@pytest.mark.parametrize("block", blocks("console"), ids=lambda block: console_lines(block)[-1].replace(" ", "-"))
+def test_readme_commands_run_as_they_stand(block: str, scratch: Path, monkeypatch: pytest.MonkeyPatch):
+    lines = console_lines(block)
+    if "augment poses" in lines:
+        pytest.importorskip("mediapipe")
+    for line in lines:
+        execute(line, monkeypatch)
+
+
+def test_readme_python_reads_a_generated_set(
+    trained: Path, people: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.chdir(people)
+    execute(f"augment generate --portion 0.3 --generator {trained}", monkeypatch)
+    capsys.readouterr()
+    (code,) = blocks("python")
+    exec(compile(code, "README.md", "exec"), {})
+    assert capsys.readouterr().out.split()[:2] == ["48", "10"]  # 8 identities x 6 images, 5 x 2 queries
+
+
+def test_help_examples_run_as_they_stand(scratch: Path, monkeypatch: pytest.MonkeyPatch):
+    with monkeypatch.context() as few:
+        for name, value in FEW_PEOPLE.items():
+            few.setenv(name, value)
+        (line,) = example(augment)
+        execute(line, monkeypatch)
+    for name, command in commands().items():
+        for line in example(command):
+            if name == "init":
+                monkeypatch.chdir(scratch)
+                shutil.rmtree("people")
+                execute(line, monkeypatch)
+                monkeypatch.chdir("people")
+            elif "mediapipe" in line and not _installed("mediapipe"):
+                continue
+            elif line != TOY_DEMO:
+                execute(line, monkeypatch)
+
+
+def _installed(package: str) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec(package) is not None
+
+
+@pytest.mark.parametrize("name", ["augment", *commands()])
+def test_every_help_has_one_sentence_and_an_example(name: str):
+    command = augment if name == "augment" else commands()[name]
+    assert (command.help or "").split("\n")[0].rstrip().endswith(".")
+    assert all(line.startswith("augment ") for line in example(command))
+    assert example(command), f"augment {name} --help has no example"
+
+
+@pytest.mark.parametrize("name", list(commands()))
+def test_every_option_has_help(name: str):
+    for parameter in commands()[name].params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"augment {name}: {parameter.opts[0]} has no help"
+
+
+def test_command_reference_is_not_stale():
+    remedy = "stale; run `python -m tests.test_docs`"
+    assert words(COMMANDS.read_text(encoding="utf-8")) == words(command_reference()), f"docs/commands.md is {remedy}"
+    table = between(README.read_text(encoding="utf-8"), "<!-- commands -->", "<!-- end commands -->")
+    assert table == command_table(), f"the README's table of commands is {remedy}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files(page: Path):
+    targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
+    missing = [target for target in targets if "://" not in target and not (page.parent / target).exists()]
+    assert not missing
+
+
+def test_demo_results_are_filled_in():
+    results = between(README.read_text(encoding="utf-8"), "<!-- demo results -->", "<!-- end -->")
+    assert results.count("](docs/") >= 2
+    empty = [line for line in results.splitlines() if re.search(r"\|\s*\|", line)]
+    assert not empty, "the README's table of results has empty cells"
+
+
+def test_changelog_and_citation_name_the_version():
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    version = config["metadata"]["version"]
+    headings = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert next(heading for heading in headings if heading != "Unreleased") == version
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.search(rf"^version: {re.escape(version)}$", citation, flags=re.MULTILINE)
+
+
+def test_citation_is_well_formed():
+    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert "\t" not in text
+    for line in text.splitlines():
+        assert re.fullmatch(r'( *)(- )?([a-z-]+:( ("[^"]*"|[\w.-]+))?|"[^"]*")', line), line
+        assert (len(line) - len(line.lstrip())) % 2 == 0
+    top = dict(re.findall(r"^([a-z-]+):(.*)$", text, flags=re.MULTILINE))
+    assert {"cff-version", "message", "title", "authors", "version", "license", "references"} <= set(top)
+    for paper in ("Progressive Pose Attention Transfer", "Scalable Person Re-identification"):
+        assert paper in text
+    for reference in text.partition("references:")[2].split("  - type:")[1:]:
+        assert {"title", "authors", "year"} <= set(re.findall(r"^    ([a-z-]+):", reference, flags=re.MULTILINE))
+
+
+def write() -> None:
+    """Write docs/commands.md and the README's table of commands from the commands as they are."""
+    COMMANDS.write_text(command_reference(), encoding="utf-8")
+    readme = README.read_text(encoding="utf-8")
+    head, _, rest = readme.partition("<!-- commands -->\n")
+    tail = rest.partition("<!-- end commands -->")[2]
+    README.write_text(f"{head}<!-- commands -->\n{command_table()}\n<!-- end commands -->{tail}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

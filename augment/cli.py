@@ -4,6 +4,7 @@ import difflib
 import importlib
 import json
 import logging
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from functools import update_wrapper
@@ -71,7 +72,7 @@ class Group(click.Group):
             raise click.ClickException(str(error)) from error
         except (KeyboardInterrupt, click.Abort):
             click.echo("\nStopped; nothing is lost. The same command resumes:", err=True)
-            click.echo(f"  augment {' '.join(sys.argv[1:])}", err=True)
+            click.echo(f"  augment {shlex.join(sys.argv[1:])}", err=True)
             raise click.exceptions.Exit(130) from None
 
 

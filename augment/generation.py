@@ -47,7 +47,10 @@ def find_generator(workspace: Workspace, generator: str | Path | None) -> Path:
         path = path / "generator.safetensors" if path.is_dir() else path
         if path.is_file():
             return path
-    raise AugmentError(f"{workspace.patn_dir(str(generator))}: no trained generator there; run `augment patn-train`")
+    raise AugmentError(
+        f"{workspace.patn_dir(str(generator))}: no trained generator there; run `augment patn-train`, "
+        "with --portion P for one trained inside M^R_p"
+    )
 
 
 def keep_reduced(workspace: Workspace, portion: float, seed: int) -> list[str]:
@@ -177,7 +180,7 @@ class Drawing:
         runtime.prepare()
         self.device = runtime.torch_device()
         self.network = load_generator(checkpoint, self.device).to(memory_format=torch.channels_last)
-        made_for = read_metadata(checkpoint).get("size", workspace.size)
+        made_for = read_metadata(checkpoint)["extra"].get("size", workspace.size)
         self.size = (int(made_for[0]), int(made_for[1]))
         self.out = workspace.size
         self.paths = workspace.images().query("split == @split").set_index("name")["path"]
@@ -210,11 +213,13 @@ class Drawing:
 
 
 def _description(row: Any, mark: str) -> str:
-    return f"generated image; source {row.source}; pose {row.pose or 'copied'}; generator {mark}"
+    if row.how == "copy":
+        return f"copy of the real image {row.source}, which has no pose to generate from"
+    return f"generated image; source {row.source}; pose {row.pose}; generator {mark}"
 
 
 def _write(pixels: np.ndarray, path: Path, description: str) -> None:
-    """A JPEG of quality 95 whose metadata says that it is generated, written by rename."""
+    """A JPEG of quality 95 whose metadata says what it is, written by rename."""
     from PIL import Image
 
     exif = Image.Exif()

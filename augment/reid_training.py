@@ -13,7 +13,7 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.artefact import artefact, fingerprint, read_run
-from augment.generation import keep_reduced
+from augment.generation import SET_NAMES, keep_reduced
 from augment.images import load_images
 from augment.runtime import Runtime
 from augment.split import training_images
@@ -57,7 +57,10 @@ class TrainingSet:
             return train[train["name"].isin(kept)]
         folder = workspace.generated_dir(self.augmentation, self.portion, self.seed, self.ratio)
         if read_run(folder) is None:
-            raise AugmentError(f"{folder}: no finished generated set; run `augment generate --portion {self.portion}`")
+            poses = {name: poses for poses, name in SET_NAMES.items()}.get(self.augmentation)
+            option = f" --target-poses {poses}" if poses else f" --name {self.augmentation}"
+            command = f"augment generate --portion {self.portion}{option}"
+            raise AugmentError(f"{folder}: no finished generated set; run `{command}`")
         return training_images(read_market1501(folder, splits=("train",)))
 
     def name(self, backbone: str) -> str:

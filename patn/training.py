@@ -106,11 +106,11 @@ _DEMO = PatnTraining(
     height=64,
     width_px=32,
     batch=16,
-    steps=2_800,
-    constant_steps=1_400,
+    steps=2_000,
+    constant_steps=1_000,
     lr=1e-3,
     lr_d_factor=0.4,
-    lambda_gan=0.5,
+    lambda_gan=1.0,
     lambda_l1=1.0,
     lambda_perceptual=1.0,
 )
@@ -119,5 +119,5 @@ PRESETS: dict[str, PatnTraining] = {
     "market": _MARKET,
     "deepfashion": _DEEPFASHION,
     "demo": _DEMO,
-    "study": replace(_DEMO, steps=6_000, constant_steps=3_000),
+    "study": replace(_DEMO, steps=5_500, constant_steps=2_750),
 }

@@ -66,7 +66,7 @@ def demo(folder: Path, preset: str, jobs: int | None, force: bool) -> None:
 @click.option("--ratios", type=WHOLE, default="1", show_default=True, metavar="R,...",
               help="Sizes of the augmented set in full sets, above 1 at portion 1.")  # fmt: skip
 @click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, metavar="N",
-              help="Repetitions; split, plan and training all follow the seed.")  # fmt: skip
+              help="Repetitions, from --seed (or 0) on; split, plan and training follow them.")  # fmt: skip
 @click.option("--lengths", type=NAMES, default="epochs,updates", show_default=True, metavar="LENGTH,...",
               help="epochs (the paper) and updates (the fair comparison).")  # fmt: skip
 @click.option("--ordinary", is_flag=True, help="With random erasing and colour jitter.")

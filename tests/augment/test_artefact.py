@@ -40,8 +40,9 @@ def test_other_options_are_refused_by_name(tmp_path: Path, finished: bool) -> No
     with artefact(folder, "demo", {"steps": 3, "rate": 0.1}) as run:
         if finished:
             run.finish({})
-    with pytest.raises(AugmentError, match=r"thing: was made with steps 3, not 4; .*--force"), artefact(
-        folder, "demo", {"steps": 4, "rate": 0.1}
+    with (
+        pytest.raises(AugmentError, match=r"thing: was made with steps 3, not 4; .*--force"),
+        artefact(folder, "demo", {"steps": 4, "rate": 0.1}),
     ):
         pass
 
@@ -51,8 +52,9 @@ def test_another_seed_and_other_input_are_refused(tmp_path: Path) -> None:
         run.finish({})
     with pytest.raises(AugmentError, match="seed 0, not 1"), artefact(tmp_path / "thing", "demo", {}, seed=1):
         pass
-    with pytest.raises(AugmentError, match="other input: images 1, not 2"), artefact(
-        tmp_path / "thing", "demo", {}, inputs={"images": "2"}, seed=0
+    with (
+        pytest.raises(AugmentError, match="other input: images 1, not 2"),
+        artefact(tmp_path / "thing", "demo", {}, inputs={"images": "2"}, seed=0),
     ):
         pass
 

@@ -9,8 +9,11 @@ import pytest
 import torch
 from PIL import Image
 
-from augment.generation import sharpness
+from augment.generation import Drawing, sharpness
+from augment.images import load_images
+from augment.runtime import Runtime
 from augment.workspace import Workspace
+from patn.checkpoints import load_generator
 from reid.market1501 import read_market1501, torchreid_dataset
 from tests.conftest import invoke, run
 
@@ -63,6 +66,21 @@ def test_a_set_with_files_missing_is_finished_to_the_same_bytes(people: Path, ge
         path.unlink()
     run(people, "generate", "--portion", "0.3", "--generator", str(trained))
     assert digests(generated / "bounding_box_train") == before
+
+
+def test_a_generator_draws_at_the_size_it_was_trained_for(people: Path, trained: Path) -> None:
+    workspace = Workspace.find(people)
+    draw = Drawing(workspace, trained, Runtime(device="cpu"))
+    sources, poses = draw.keypoints.index[:2].tolist(), draw.keypoints.index[2:4].tolist()
+    assert draw.at_own_size(sources, poses).shape == (2, 3, 64, 32)
+    assert draw(sources, poses).shape == (2, 128, 64, 3)
+    network = load_generator(trained)
+    condition = load_images([draw.paths[name] for name in sources], (64, 32)).float() / 127.5 - 1
+    scaled = [(draw.keypoints.loc[names].to_numpy(np.float32) + 0.5) / 2 - 0.5 for names in (sources, poses)]
+    source, target = (torch.from_numpy(rows.reshape(2, 2, 18)).transpose(1, 2) for rows in scaled)  # all joints present
+    with torch.inference_mode():
+        expected = network(condition, source, target)
+    assert (draw.at_own_size(sources, poses).float() - (expected + 1) / 2 * 255).abs().max() < 1.01
 
 
 def test_each_row_of_the_table_has_its_folder(people: Path, trained: Path) -> None:

@@ -99,7 +99,7 @@ def test_equal_updates_are_those_of_the_full_set(people: Path) -> None:
 def test_training_on_a_set_that_is_not_there_says_what_to_run(people: Path) -> None:
     result = invoke(people, *REID, "--portion", "0.2", "--augmentation", "ours*")
     assert result.exit_code == 1
-    assert "no finished generated set; run `augment generate --portion 0.2`" in result.stderr
+    assert "no finished generated set; run `augment generate --portion 0.2 --target-poses reduced`" in result.stderr
 
 
 def test_imagenet_weights_that_are_missing_are_named_with_the_way_without(

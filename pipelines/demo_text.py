@@ -18,7 +18,7 @@ def demo_text(root: Path, result: Mapping[str, Any]) -> str:
     histogram = read_run(workspace.table_dir("histogram"))
     lines = [terminal(summary), "", TERMS]
     about = ""
-    for finding in findings(summary, None if histogram is None else histogram["result"]["mAP"]):
+    for finding in findings(summary, None if histogram is None else histogram["result"]):
         if finding.about != about:
             about = finding.about
             lines.append(f"{about}:")

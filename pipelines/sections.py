@@ -33,7 +33,7 @@ def _runs(workspace: Workspace, folder: str) -> dict[str, dict[str, Any]]:
 def said(workspace: Workspace) -> Section | None:
     """What the numbers say, in sentences."""
     histogram = read_run(workspace.table_dir("histogram"))
-    found = findings(_summary(workspace), None if histogram is None else histogram["result"]["mAP"])
+    found = findings(_summary(workspace), None if histogram is None else histogram["result"])
     groups: dict[str, list[Any]] = {}
     for finding in found:
         groups.setdefault(finding.about, []).append(finding)

@@ -65,9 +65,18 @@ def test_equal_epochs_are_told_beside_equal_updates():
 
 
 def test_the_gap_to_all_real_images_and_the_histogram_are_told():
-    lines = sentences(("none", [10.0], {}), ("ours", [40.0], {}), ("none", [70.0], {"portion": 1.0}), histogram=4.7)
+    lines = sentences(
+        ("none", [10.0], {}),
+        ("ours", [40.0], {}),
+        ("none", [70.0], {"portion": 1.0}),
+        histogram={"mAP": 4.7, "centred": {"mAP": 9.1}},
+    )
     assert any("Ours covers 50 % plain" in text for text in lines)
-    assert any("reaches 4.7 mAP; a model trained on all real images reaches 70.0" in text for text in lines)
+    assert any(
+        "4.7 mAP on the whole image and 9.1 on stripes of its middle; a model trained on all real images reaches 70.0"
+        in text
+        for text in lines
+    )
 
 
 def test_nothing_run_says_nothing():

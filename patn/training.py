@@ -119,5 +119,5 @@ PRESETS: dict[str, PatnTraining] = {
     "market": _MARKET,
     "deepfashion": _DEEPFASHION,
     "demo": _DEMO,
-    "study": replace(_DEMO, steps=5_500, constant_steps=2_750),
+    "study": replace(_DEMO, steps=4_500, constant_steps=2_250),
 }

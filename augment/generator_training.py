@@ -11,8 +11,9 @@ import numpy as np
 
 from augment import AugmentError
 from augment.artefact import artefact, fingerprint
-from augment.generation import keep_reduced, posed_names
-from augment.images import load_images, to_uint8
+from augment.generation import keep_reduced
+from augment.images import load_images, load_or_map, to_uint8
+from augment.pairs import pairable, pairs_among
 from augment.runtime import Runtime
 from augment.sheets import draw_skeleton, write_sheet
 from augment.split import training_images
@@ -57,6 +58,8 @@ def train_generator(
     paths = workspace.images().query("split == 'train'").set_index("name")["path"]
     inputs = {"images": fingerprint([Path(paths[name]) for name in names])}
     inputs["keypoints"] = workspace.keypoints_source() or ""
+    if workspace.pairs_csv("train").is_file():
+        inputs["pairs"] = fingerprint(workspace.pairs_csv("train"))
     with artefact(folder, "generator", options, inputs=inputs, seed=seed, force=runtime.force) as run:
         if run.finished:
             return run.result
@@ -65,7 +68,7 @@ def train_generator(
 
         runtime.prepare()
         size = (training.height, training.width_px)
-        images = load_images([paths[name] for name in names], size)
+        images = load_or_map([paths[name] for name in names], size, workspace.cache_dir, inputs["images"])
         loss = load_perceptual(kind, images, weights_dir, runtime)
         log.info("Perceptual term: %s.", loss.name if loss else NO_PERCEPTUAL)
         objective = build_objective(workspace, training, names, images, seed, loss, runtime)
@@ -90,7 +93,7 @@ def training_names(workspace: Workspace, portion: float | None, seed: int) -> li
     names = training_images(workspace.images())["name"].tolist()
     if portion is not None:
         names = keep_reduced(workspace, portion, seed)
-    return posed_names(workspace, names)
+    return pairable(workspace, names)
 
 
 def choose_perceptual(wanted: str, weights_dir: Path | None) -> str:
@@ -144,7 +147,7 @@ def build_objective(
 
     array = keypoint_array(workspace.keypoints("train"), names)
     pid_of = workspace.images().query("split == 'train'").set_index("name")["pid"]
-    table = training_pairs(names, [int(pid_of[name]) for name in names], array)
+    table = pairs_among(workspace, names, [int(pid_of[name]) for name in names], array)
     if table.empty:
         raise AugmentError(f"{workspace.data}: no identity has two training images with a pose; see `augment check`")
     index_of = {name: index for index, name in enumerate(names)}

@@ -11,11 +11,14 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.artefact import read_run, write_text
+from augment.deepfashion import LAYOUT as DEEPFASHION
+from augment.deepfashion import read_images
 from patn.keypoints import read_keypoints
 from reid.market1501 import FOLDERS, present_splits, read_market1501
 
 SETTINGS = "augment.toml"
 POSE_FILES = {"train": "train.csv", "query": "query.csv", "gallery": "test.csv"}
+PAIR_FILES = {"train": "train.csv", "gallery": "test.csv"}
 
 
 def slug(name: str) -> str:
@@ -56,8 +59,21 @@ class Workspace:
 
     @cached_property
     def data(self) -> Path:
-        """The Market-1501 folder."""
+        """The folder of images: a Market-1501 folder, or of layout `deepfashion` one that init made."""
         return (self.root / self.settings["data"]).resolve()
+
+    @property
+    def layout(self) -> str:
+        """How the images were given: `market1501`, `folders` or `deepfashion`."""
+        return str(self.settings.get("layout", "market1501"))
+
+    def require_reid(self, verb: str) -> None:
+        """Raises AugmentError where the images cannot serve re-ID, which `verb` is for."""
+        if self.layout == DEEPFASHION:
+            raise AugmentError(
+                f"{self.root}: `augment {verb}` is for re-ID, and DeepFashion has neither cameras nor queries; "
+                "use it in a workspace on Market-1501, folders or rendered people"
+            )
 
     @property
     def size(self) -> tuple[int, int]:
@@ -72,6 +88,8 @@ class Workspace:
 
     @cached_property
     def _images(self) -> pd.DataFrame:
+        if self.layout == DEEPFASHION:
+            return read_images(self.data)
         splits = present_splits(self.data)
         if not splits:
             raise AugmentError(
@@ -82,6 +100,7 @@ class Workspace:
     def images(self) -> pd.DataFrame:
         """The image table: name, path, pid, camid, split (train, gallery or query), of the splits that have images.
 
+        DeepFashion's test images are of split gallery; its identities (a person in an outfit) are numbered.
         Raises AugmentError where none has.
         """
         return self._images
@@ -109,6 +128,15 @@ class Workspace:
     def poses_dir(self) -> Path:
         """Key points made by `augment poses`."""
         return self.root / "poses"
+
+    def pairs_csv(self, split: str) -> Path:
+        """Pairs of the split `train` or `gallery` (test pairs), where `augment init --pairs` was given them."""
+        return self.root / "pairs" / PAIR_FILES[split]
+
+    @property
+    def cache_dir(self) -> Path:
+        """Decoded images too many for memory; may be deleted."""
+        return self.root / "cache"
 
     def patn_dir(self, name: str) -> Path:
         """A trained generator."""

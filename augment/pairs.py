@@ -1,0 +1,108 @@
+"""The pairs of images that a generator is trained and tested on: given files, or the released pair maker's rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from augment import AugmentError
+from augment.deepfashion import LAYOUT as DEEPFASHION
+from augment.deepfashion import PAIRS as DEEPFASHION_PAIRS
+from augment.generation import posed_names
+from augment.workspace import PAIR_FILES, Workspace
+from patn.keypoints import joints_present, keypoint_array
+from patn.pairs import read_pairs, sample_pairs, training_pairs, write_pairs
+
+TEST_PAIRS = 12_000
+"""Test pairs that the released pair maker draws for Market-1501; DeepFashion has its own number."""
+
+
+def import_pairs(workspace: Workspace, files: Sequence[Path]) -> dict[str, int]:
+    """Take pairs from files with the header from,to into the workspace's pairs/train.csv and pairs/test.csv.
+
+    A file's pairs may be of both parts. Pairs of images that are not in the workspace are left out.
+    Returns the numbers of pairs: train, test, left_out. Raises AugmentError where no pair is of this workspace, and
+    patn.DataError for another file.
+    """
+    pairs = pd.concat([read_pairs(path) for path in files], ignore_index=True).drop_duplicates(ignore_index=True)
+    images = workspace.images()
+    taken = {}
+    for split in PAIR_FILES:
+        names = images.loc[images["split"] == split, "name"]
+        taken[split] = pairs[pairs["from"].isin(names) & pairs["to"].isin(names)]
+    if not sum(map(len, taken.values())):
+        raise AugmentError(f"{files[0]}: no pair is of this workspace's images (such as {images['name'].iloc[0]})")
+    for split, part in taken.items():
+        if len(part):
+            write_pairs(part, workspace.pairs_csv(split))
+    counts = {split: len(part) for split, part in taken.items()}
+    return {"train": counts["train"], "test": counts["gallery"], "left_out": len(pairs) - sum(counts.values())}
+
+
+def given_pairs(workspace: Workspace, split: str) -> pd.DataFrame | None:
+    """The pairs that were given for the split `train` or `gallery`, or None."""
+    path = workspace.pairs_csv(split)
+    return read_pairs(path) if path.is_file() else None
+
+
+def pairable(workspace: Workspace, names: Sequence[str]) -> list[str]:
+    """Those of the training images that can be in a pair, in their order.
+
+    By the rule an image needs both shoulders and both hips; where pairs were given, an image needs to be in one and
+    to have any joint.
+    """
+    given = given_pairs(workspace, "train")
+    if given is None:
+        return posed_names(workspace, names)
+    return _given_and_posed(workspace, "train", given, names)
+
+
+def pairs_among(workspace: Workspace, names: Sequence[str], pids: Sequence[int], array: np.ndarray) -> pd.DataFrame:
+    """Training pairs, columns from and to, of training images with these identities and key points (N x 18 x 2).
+
+    Where pairs were given, those between the images; else all ordered pairs of one identity, of which DeepFashion
+    takes the paper's 101,966 where there are more.
+    """
+    given = given_pairs(workspace, "train")
+    if given is not None:
+        return given[given["from"].isin(names) & given["to"].isin(names)].reset_index(drop=True)
+    pairs = training_pairs(names, pids, array)
+    if workspace.layout == DEEPFASHION and len(pairs) > DEEPFASHION_PAIRS["train"]:
+        return sample_pairs(pairs, DEEPFASHION_PAIRS["train"])
+    return pairs
+
+
+def evaluation_pairs(workspace: Workspace, count: int | None = None, seed: int = 0) -> pd.DataFrame:
+    """Test pairs, columns from and to, names of split `gallery`.
+
+    The given ones whose images have a pose, in their order; else the released rule: all ordered pairs of one identity
+    with whole torsos, of which 12,000, for DeepFashion 8,570, are drawn with seed 0. `count` asks for fewer, drawn by
+    `seed` from these.
+    Raises AugmentError for missing key points, or where there is no pair.
+    """
+    given = given_pairs(workspace, "gallery")
+    gallery = workspace.images().query("split == 'gallery' and pid > 0")
+    keypoints = workspace.keypoints("gallery")
+    if given is not None:
+        usable = _given_and_posed(workspace, "gallery", given, gallery["name"].tolist())
+        pairs = given[given["from"].isin(usable) & given["to"].isin(usable)].reset_index(drop=True)
+    else:
+        gallery = gallery[gallery["name"].isin(keypoints.index)]
+        names = gallery["name"].tolist()
+        pairs = training_pairs(names, gallery["pid"].tolist(), keypoint_array(keypoints, names))
+        most = DEEPFASHION_PAIRS["gallery"] if workspace.layout == DEEPFASHION else TEST_PAIRS
+        pairs = sample_pairs(pairs, min(most, len(pairs)))
+    if pairs.empty:
+        raise AugmentError(f"{workspace.data}: no test identity has two images with a pose; see `augment check`")
+    return pairs if count is None or count >= len(pairs) else sample_pairs(pairs, count, seed)
+
+
+def _given_and_posed(workspace: Workspace, split: str, pairs: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """Those names that are in a pair and have any joint."""
+    paired, table = {*pairs["from"], *pairs["to"]}, workspace.keypoints(split)
+    known = [name for name in names if name in paired and name in table.index]
+    posed = joints_present(keypoint_array(table, known)).any(axis=1)
+    return [name for name, usable in zip(known, posed, strict=True) if usable]

@@ -1,0 +1,81 @@
+"""How large a generator is and how much it computes, counted on tensors without storage."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from patn.generators import build_generator
+from patn.keypoints import JOINTS
+
+
+@dataclass(frozen=True)
+class Complexity:
+    """Counts of one generator at one image size.
+
+    parameters: all weights (buffers such as running statistics are none).
+    transfer_parameters: those of modules that run when one image is redrawn.
+    gflop: 10^9 floating point operations an image, two a multiply-add; convolutions and matrix products only.
+    """
+
+    parameters: int
+    transfer_parameters: int
+    gflop: float
+
+
+def complexity(name: str, options: Mapping[str, Any], size: tuple[int, int]) -> Complexity:
+    """Counts of the generator `name` of `patn.generators.GENERATORS` built from `options`.
+
+    size: (height, width) in pixels.  Takes no memory for weights and no time for their arithmetic.
+    Raises DataError for an unknown name, option or size.
+    """
+    with torch.device("meta"), torch.random.fork_rng(devices=[]):
+        return count(build_generator(name, options), size)
+
+
+def count(generator: nn.Module, size: tuple[int, int]) -> Complexity:
+    """Counts of a built generator, called once with one image of `size` on the device where its weights are."""
+    generator = generator.eval()
+    device = next(generator.parameters()).device
+    image = torch.zeros(1, 3, *size, device=device)
+    pose = torch.zeros(1, len(JOINTS), 2, device=device)
+    used: set[Tensor] = set()
+
+    def note(module: nn.Module, *_: object) -> None:
+        used.update(module.parameters(recurse=False))
+
+    counter = FlopCounterMode(display=False)
+    with ExitStack() as hooks, torch.no_grad(), counter:
+        for module in generator.modules():
+            hooks.callback(module.register_forward_pre_hook(note).remove)
+        generator(image, pose, pose)
+    return Complexity(
+        sum(weights.numel() for weights in generator.parameters()),
+        sum(weights.numel() for weights in used),
+        counter.get_total_flops() / 1e9,
+    )
+
+
+@dataclass(frozen=True)
+class PublishedCount:
+    """What the paper's Table 2 counted for one method: a formula over weights.
+
+    generator: weights of the generator, all its networks.  discriminator: weights of the discriminator that the
+    method's checkpoint holds beside them.  without_gradient: generator weights that no training step ever changes.
+    Source: the released layer lists of each method at 256 x 256; each formula gives the published number to all digits.
+    """
+
+    generator: int
+    discriminator: int = 0
+    without_gradient: int = 0
+    optimizer: bool = False
+
+    @property
+    def as_in_the_paper(self) -> int:
+        """Weights, and where the paper counted a checkpoint with Adam's state, two moments for every trained one."""
+        weights = self.generator + self.discriminator
+        return weights + 2 * (weights - self.without_gradient) if self.optimizer else weights

@@ -25,6 +25,7 @@ VERBS = {
     "info": "Print versions, devices and weight files.",
     "poses": "Estimate or import key points.",
     "patn-train": "Train a pose-transfer generator.",
+    "transfer": "Redraw people in other poses.",
     "generate": "Fill a reduced training set with generated images.",
     "reid-train": "Train a re-ID model and evaluate it.",
     "reid-eval": "Evaluate a trained re-ID model.",
@@ -150,6 +151,16 @@ def pass_workspace(function: Callable[..., Any]) -> Callable[..., Any]:
         return ctx.invoke(function, Workspace.find(ctx.find_root().params.get("workspace")), *args, **kwargs)
 
     return update_wrapper(wrapper, function)
+
+
+def workspace_or_none() -> Any:
+    """The Workspace of this call, None outside of one; raises AugmentError where `--workspace` names none."""
+    from augment.workspace import SETTINGS, Workspace
+
+    given = global_options()["workspace"]
+    here = Path.cwd()
+    inside = given is not None or any((folder / SETTINGS).is_file() for folder in (here, *here.parents))
+    return Workspace.find(given) if inside else None
 
 
 def global_options() -> dict[str, Any]:

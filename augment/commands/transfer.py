@@ -1,0 +1,46 @@
+"""`augment transfer`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from augment.cli import emit, runtime, workspace_or_none
+
+
+@click.command(short_help="Redraw people in other poses.")
+@click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
+@click.option("--pose", "poses", metavar="IMAGE|CSV|FOLDER", multiple=True, required=True,
+              help="Target pose: of an image, of all images of a folder, of all rows of an annotation file; "
+              "may be repeated.")  # fmt: skip
+@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, metavar="OUT",
+              help="A picture (.jpg, .png; a grid for many poses), or a folder for one file a pose.")  # fmt: skip
+@click.option("--generator", metavar="NAME|PATH", help="A generator below patn/, or a file.  [default: the only one]")
+@click.option("--source-pose", metavar="IMAGE|CSV",
+              help="Key points of IMAGE.  [default: the workspace's, else estimated]")  # fmt: skip
+@click.option("--csv-size", type=click.IntRange(1), nargs=2, metavar="HEIGHT WIDTH",
+              help="Image size in pixels that CSV files are for.  [default: the workspace's, else the image's or "
+              "generator's]")  # fmt: skip
+@click.option("--size", type=click.IntRange(8), nargs=2, metavar="HEIGHT WIDTH",
+              help="Size of what is written, in pixels.  [default: the workspace's, else the generator's]")  # fmt: skip
+@click.option("--columns", type=click.IntRange(1), default=12, show_default=True, help="Poses a line of the grid.")
+def command(
+    images: tuple[str, ...], poses: tuple[str, ...], out: Path, columns: int, **options: Any,
+) -> None:  # fmt: skip
+    """Redraw the person of each IMAGE in one or many poses.
+
+    An image is a file or, in a workspace, the name of one of its images, whose key points are then used; mediapipe finds
+    those of any other. Images of any size are resized, key points with them. With --generator PATH no workspace is
+    needed.
+
+    \b
+    Example:
+      augment transfer 0001_c6s2_001000_01.jpg --pose 0002_c3s3_002000_01.jpg -o redrawn.jpg
+      augment transfer 0001_c6s2_001000_01.jpg --pose data/keypoints/query.csv -o grid.png
+    """
+    from augment.redrawing import Request
+    from augment.transfer import transfer, transfer_text
+
+    request = Request(images, poses, workspace_or_none(), runtime=runtime(), **options)
+    result = transfer(request, out, columns=columns)
+    emit(result, transfer_text(result))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,14 @@ from typing import Any
 import pandas as pd
 
 from augment import AugmentError
+from augment.deepfashion import COUNTS as DEEPFASHION_COUNTS
+from augment.deepfashion import LAYOUT as DEEPFASHION
+from augment.deepfashion import PAIRS as DEEPFASHION_PAIRS
 from augment.images import read_image
 from augment.poses import summarise
 from augment.weights import weights_report
 from augment.workspace import Workspace
+from patn.keypoints import keypoint_array
 from reid.market1501 import COUNTS
 
 MARKET_TRAIN = 10_000
@@ -33,16 +37,20 @@ def check(
     """
     table = workspace.images()
     counts = count(table)
+    fashion = workspace.layout == DEEPFASHION
     images = inspect_images(table["path"].tolist(), workspace.size, jobs, progress)
     report: dict[str, Any] = {
         "workspace": str(workspace.root),
         "data": str(workspace.data),
         "size": list(workspace.size),
         "counts": counts,
-        "market1501": compare_market1501(counts),
+        "layout": workspace.layout,
+        "market1501": None if fashion else compare_market1501(counts),
+        "deepfashion": _differences(counts, DEEPFASHION_COUNTS) if fashion else None,
         "images": images,
         "identities": identities(table),
         "keypoints": inspect_keypoints(workspace, table),
+        "pairs": inspect_pairs(workspace),
         "weights": weights_report(weights_dir),
     }
     problems, notes = judge(report)
@@ -58,6 +66,7 @@ def count(table: pd.DataFrame) -> dict[str, int]:
         "query": len(query),
         "query identities": int(query["pid"].nunique()),
         "gallery": len(gallery),
+        "gallery identities": int(gallery.loc[gallery["pid"] > 0, "pid"].nunique()),
         "gallery junk": int((gallery["pid"] == -1).sum()),
         "gallery distractors": int((gallery["pid"] == 0).sum()),
         "gallery without junk": int((gallery["pid"] != -1).sum()),
@@ -68,7 +77,12 @@ def compare_market1501(counts: dict[str, int]) -> dict[str, list[int]] | None:
     """Counts that differ from Market-1501's, each as [found, expected]; None for a data set that is not of its size."""
     if counts["train"] < MARKET_TRAIN:
         return None
-    return {name: [counts[name], expected] for name, expected in COUNTS.items() if counts[name] != expected}
+    return _differences(counts, COUNTS)
+
+
+def _differences(counts: dict[str, int], expected: Mapping[str, int]) -> dict[str, list[int]]:
+    """Counts that are not the expected ones, each as [found, expected]."""
+    return {name: [counts[name], wanted] for name, wanted in expected.items() if counts[name] != wanted}
 
 
 def inspect_images(paths: Sequence[str], size: tuple[int, int], jobs: int, progress: bool) -> dict[str, Any]:
@@ -124,6 +138,24 @@ def inspect_keypoints(workspace: Workspace, table: pd.DataFrame) -> dict[str, An
     return {"source": source, **summarise(table, tables)}
 
 
+def inspect_pairs(workspace: Workspace) -> dict[str, Any] | None:
+    """How many pairs DeepFashion's images make and where they come from; None on other data or without key points."""
+    from augment.pairs import evaluation_pairs, given_pairs, pairable, pairs_among
+
+    if workspace.layout != DEEPFASHION or workspace.keypoints_source() is None:
+        return None
+    train = workspace.images().query("split == 'train'").set_index("name")["pid"]
+    names = pairable(workspace, sorted(train.index))
+    array = keypoint_array(workspace.keypoints("train"), names)
+    pairs = {"train": len(pairs_among(workspace, names, [int(train[name]) for name in names], array))}
+    try:
+        pairs["gallery"] = len(evaluation_pairs(workspace))
+    except AugmentError:
+        pairs["gallery"] = 0
+    given = [split for split in pairs if given_pairs(workspace, split) is not None]
+    return {**pairs, "given": given}
+
+
 def judge(report: dict[str, Any]) -> tuple[list[str], list[str]]:
     """(problems, notes) of a report of `check`, each one sentence."""
     counts, people, images = report["counts"], report["identities"], report["images"]
@@ -134,7 +166,9 @@ def judge(report: dict[str, Any]) -> tuple[list[str], list[str]]:
         problems.append(f"{len(broken) - SHOWN} more images are unreadable; --json lists them all")
     if not counts["train"]:
         problems.append(f"{report['data']}: no training images; nothing can be trained")
-    if not people["queries_matched"]:
+    if report["layout"] == DEEPFASHION:
+        notes += _fashion_notes(report)
+    elif not people["queries_matched"]:
         problems.append(
             f"{report['data']}: no query image has a gallery image of the same identity from another camera; "
             "re-ID cannot be evaluated"
@@ -152,6 +186,17 @@ def judge(report: dict[str, Any]) -> tuple[list[str], list[str]]:
     for name, (found, expected) in (report["market1501"] or {}).items():
         notes.append(f"{name}: {found:,} where Market-1501 has {expected:,}")
     return problems, [*notes, *_pose_notes(report["keypoints"])]
+
+
+def _fashion_notes(report: dict[str, Any]) -> list[str]:
+    notes = ["DeepFashion: generators can be trained and evaluated; it has no cameras and no queries, so no re-ID"]
+    for name, (found, expected) in report["deepfashion"].items():
+        notes.append(f"{name}: {found:,} where the authors' lists have {expected:,}".replace("gallery", "test"))
+    for split, expected in DEEPFASHION_PAIRS.items() if report["pairs"] else ():
+        found, word = report["pairs"][split], "training" if split == "train" else "test"
+        if found != expected:
+            notes.append(f"{found:,} {word} pairs where the paper has {expected:,}")
+    return notes
 
 
 def _pose_notes(keypoints: dict[str, Any]) -> list[str]:
@@ -174,15 +219,28 @@ def check_text(report: dict[str, Any]) -> str:
     lines = [
         f"Workspace {report['workspace']}: images {report['data']}, working size {height} x {width}",
         f"training: {counts['train']:,} images of {counts['train identities']:,} identities",
-        f"query:    {counts['query']:,} images of {counts['query identities']:,} identities",
-        f"gallery:  {counts['gallery']:,} images, among them {counts['gallery distractors']:,} distractors "
-        f"and {counts['gallery junk']:,} junk",
+        *_test_lines(report["layout"], counts),
         f"key points: {report['keypoints']['source'] or 'none'}",
     ]
     if report["market1501"] == {}:
         lines.append("all counts are Market-1501's")
+    if report["deepfashion"] == {}:
+        lines.append("all counts are those of the authors' lists")
+    if report["pairs"]:
+        pairs = report["pairs"]
+        lines.append(f"pairs: {pairs['train']:,} for training, {pairs['gallery']:,} for testing")
     for record in report["weights"]:
         lines.append(f"weights: {record['file']} {record['path'] or 'is missing; `augment info` says where to put it'}")
     lines += [f"note: {note}" for note in report["notes"]]
     lines += [f"WRONG: {problem}" for problem in report["problems"]]
     return "\n".join([*lines, "everything needed is there" if report["ok"] else "something needed is wrong"])
+
+
+def _test_lines(layout: str, counts: dict[str, int]) -> list[str]:
+    if layout == DEEPFASHION:
+        return [f"test:     {counts['gallery']:,} images of {counts['gallery identities']:,} identities"]
+    return [
+        f"query:    {counts['query']:,} images of {counts['query identities']:,} identities",
+        f"gallery:  {counts['gallery']:,} images, among them {counts['gallery distractors']:,} distractors "
+        f"and {counts['gallery junk']:,} junk",
+    ]

@@ -18,6 +18,7 @@ from patn.keypoints import MISSING
 
 LAYOUT = "deepfashion"
 SIZE = (256, 176)
+UNCROPPED = (256, 256)
 FIRST_COLUMN = 40
 FOLDERS = MappingProxyType({"train": "train", "gallery": "test"})
 """Of each split of the image table the folder of crops and, with `.lst`, the list of names: the authors' own."""
@@ -61,6 +62,16 @@ def identity_of(name: str) -> str:
 def item_of(name: str) -> str:
     """An image's item, of which the clothes numbers are variants: the identity without its last two digits."""
     return identity_of(name)[:-2]
+
+
+def find_root(folder: Path) -> Path | None:
+    """The folder that holds MEN or WOMEN: the given one or img, Img/img or fashion in it; None where there is none."""
+    candidates = (folder, *(folder / inner for inner in ("img", "Img/img", "fashion")))
+    return next((c for c in candidates if any(_has_items(c / gender) for gender in GENDERS)), None)
+
+
+def _has_items(folder: Path) -> bool:
+    return folder.is_dir() and next(folder.glob("*/id_*"), None) is not None
 
 
 def image_table(splits: Mapping[str, str], sources: Mapping[str, Path]) -> pd.DataFrame:

@@ -24,6 +24,7 @@ from augment.deepfashion import (
     SIZE,
     TABLE,
     TEST_SHARE,
+    find_root,
     flat_name,
     image_table,
     item_of,
@@ -122,16 +123,6 @@ def _make(data: Path, table: pd.DataFrame, jobs: int, progress: bool) -> None:
         write_text(partial / f"{part}.lst", "".join(f"{name}\n" for name in names))
     write_csv(table, partial / TABLE)
     partial.replace(data)
-
-
-def find_root(folder: Path) -> Path | None:
-    """The folder that holds MEN or WOMEN: the given one or img, Img/img or fashion in it; None where there is none."""
-    candidates = (folder, *(folder / inner for inner in ("img", "Img/img", "fashion")))
-    return next((c for c in candidates if any(_has_items(c / gender) for gender in GENDERS)), None)
-
-
-def _has_items(folder: Path) -> bool:
-    return folder.is_dir() and next(folder.glob("*/id_*"), None) is not None
 
 
 def find_images(root: Path) -> Found:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from augment import AugmentError
+from augment.deepfashion import LAYOUT as DEEPFASHION
+from augment.deepfashion import SIZE as DEEPFASHION_SIZE
+from augment.deepfashion_folder import MARK, deepfashion_layout
 from augment.identity_folders import folders_layout
 from augment.layouts import LAYOUTS, Layout, describe, detect_layout, market1501_layout
 from augment.pedestrians import Pedestrians
@@ -15,6 +20,7 @@ DATA = "data"
 TEST_SHARE = 0.5
 RENDERED = ("pedestrians.begun.json", "pedestrians.json")
 """What marks data/ as rendered, unfinished or whole: an interrupted rendering goes on."""
+DEEPFASHION_PRESETS = {"patn-train": {"preset": "deepfashion"}}
 DEMO_PRESETS = {"patn-train": {"preset": "demo"}, "reid-train": {"preset": "demo"}}
 
 
@@ -26,12 +32,18 @@ def init_real(
     size: tuple[int, int] | None = None,
     seed: int = 0,
     test_share: float | None = None,
+    lists: Path | None = None,
+    pairs: Sequence[Path] = (),
+    jobs: int = 1,
+    progress: bool = True,
 ) -> dict[str, Any]:
     """Make a workspace in `root` on real images in `folder`, which is never modified.
 
     layout: `market1501` uses the folder where it lies, `folders` makes root/data a Market-1501 view of one sub-folder
-    an identity; None looks which it is. size: (height, width) to work at, None takes the images' own. test_share, of
-    layout `folders` only, is the share of the identities kept for testing, 0.5 if None.
+    an identity, `deepfashion` makes root/data the crops of the In-shop benchmark's img folder, in `jobs` threads; None
+    looks which it is. size: (height, width) to work at, None takes the images' own. test_share is the share of the
+    identities kept for testing: of `folders`, 0.5 if None, and of `deepfashion` without lists.
+    lists: a folder with train.lst and test.lst, of `deepfashion`.  pairs: files of training and test pairs.
     Returns root, data, layout, size, images per split and the decisions taken.
     Raises AugmentError where root holds a workspace already, lies inside the folder, or the folder is of no use.
     """
@@ -43,17 +55,30 @@ def init_real(
         raise AugmentError(f"{folder}: there is no such folder; give the folder of your images with --data")
     if folder in (root.resolve(), *root.resolve().parents):
         raise AugmentError(f"{root}: lies inside the images' folder {folder}, which stays as it is; choose another DIR")
-    _refuse_used(root, with_data=layout == "folders")
+    begun = layout == DEEPFASHION and (root / DATA / MARK).is_file()
+    _refuse_used(root, with_data=layout != "market1501" and not begun)
+    if lists is not None and layout != DEEPFASHION:
+        raise AugmentError(f"{lists}: lists are for --layout deepfashion; this is {layout}")
+    presets: dict[str, Any] = {}
     if layout == "market1501":
         if test_share is not None:
             raise AugmentError(f"{folder}: is parted as Market-1501 already; --test-share is for --layout folders")
         made = market1501_layout(folder, size)
         data = str(made.data)
+    elif layout == DEEPFASHION:
+        if size not in (None, DEEPFASHION_SIZE):
+            raise AugmentError(f"{folder}: crops of DeepFashion are 256 x 176; leave out --size")
+        made = deepfashion_layout(
+            folder, root / DATA, lists=lists, seed=seed, test_share=test_share, jobs=jobs, progress=progress
+        )
+        data, presets = DATA, DEEPFASHION_PRESETS
     else:
         share = TEST_SHARE if test_share is None else test_share
         made = folders_layout(folder, root / DATA, size=size, seed=seed, test_share=share)
         data = DATA
-    settings = {"data": data, "size": list(made.size), "seed": seed, "layout": layout}
+    settings = {"data": data, "size": list(made.size), "seed": seed, "layout": layout, **presets}
+    if pairs:
+        made = _with_pairs(Workspace(root.resolve(), settings), made, pairs)
     return _summary(Workspace.create(root, settings), made)
 
 
@@ -81,6 +106,17 @@ def init_text(result: dict[str, Any]) -> str:
         f"Workspace {result['root']}\nimages {result['data']} (layout {result['layout']}, {height} x {width})\n"
         f"{decisions}\nNext: augment --workspace {result['root']} check"
     )
+
+
+def _with_pairs(workspace: Workspace, made: Layout, files: Sequence[Path]) -> Layout:
+    """Take the pairs over, and say how many."""
+    from augment.pairs import import_pairs
+
+    counts = import_pairs(workspace, files)
+    said = f"{counts['train']:,} training and {counts['test']:,} test pairs were taken over"
+    if counts["left_out"]:
+        said += f"; {counts['left_out']:,} pairs of images that are not there were left out"
+    return replace(made, decisions=(*made.decisions, said))
 
 
 def _refuse_used(root: Path, *, with_data: bool) -> None:

@@ -7,17 +7,15 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from augment import AugmentError
+from augment.deepfashion import LAYOUT as DEEPFASHION
+from augment.deepfashion import find_root
 from reid.market1501 import DOWNLOADED_AS, FOLDERS, present_splits, read_market1501
 
-if TYPE_CHECKING:
-    pass
-
-LAYOUTS = ("market1501", "folders")
+LAYOUTS = ("market1501", "folders", "deepfashion")
 USUAL_SIZE = (128, 64)
 LARGEST = 512
 MULTIPLE = 4
@@ -44,7 +42,8 @@ class Layout:
 
 
 def detect_layout(folder: Path) -> str:
-    """`market1501` for a folder that holds bounding_box_train (or the downloaded folder), else `folders`.
+    """`market1501` for a folder that holds bounding_box_train (or the downloaded folder), `deepfashion` for one with
+    MEN/ or WOMEN/CATEGORY/id_00000000/ (or for a folder around it), else `folders`.
 
     Raises AugmentError for a folder that is missing or without sub-folders.
     """
@@ -52,6 +51,8 @@ def detect_layout(folder: Path) -> str:
         raise AugmentError(f"{folder}: there is no such folder; give the folder of your images with --data")
     if any((root / FOLDERS["train"]).is_dir() for root in _roots(folder)):
         return "market1501"
+    if find_root(folder) is not None:
+        return DEEPFASHION
     if not any(entry.is_dir() and not entry.name.startswith(".") for entry in folder.iterdir()):
         raise AugmentError(
             f"{folder}: neither {FOLDERS['train']} (Market-1501) nor sub-folders, one an identity, are in it; "

@@ -17,6 +17,8 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.artefact import Run, artefact, fingerprint, fingerprint_names
+from augment.deepfashion import LAYOUT as DEEPFASHION
+from augment.deepfashion import UNCROPPED, crop_keypoints
 from augment.estimators import Estimator, build_estimator
 from augment.images import read_image
 from augment.runtime import Runtime
@@ -68,6 +70,7 @@ def import_poses(
     """Take the key points of every image from the authors' annotation files; rows are matched by file name.
 
     size: the (height, width) that the files' coordinates are for, default the workspace's; they are scaled to that.
+    DeepFashion's files for 256 x 256 are not scaled but cropped like its images.
     Rows of other images are passed over; images without a row are counted in the summary and get no joint.
     Raises AugmentError when no image has a row or two files disagree on one, patn.KeypointError for a malformed file.
     """
@@ -86,7 +89,7 @@ def import_poses(
                 raise AugmentError(f"{files[0]}: no row is of an image of this workspace (such as {first})")
             summary = summarise(table, tables)
             unused = len(rows) - int(rows.index.isin(table["name"]).sum())
-            tables = {split: _complete(tables[split], part, size, workspace.size) for split, part in names.items()}
+            tables = {split: _complete(tables[split], part, size, workspace) for split, part in names.items()}
             _finish(run, tables, {"source": "csv", **summary, "rows_of_no_image": unused})
     return run.result
 
@@ -215,12 +218,12 @@ def _read_all(files: Sequence[Path]) -> pd.DataFrame:
     return rows
 
 
-def _complete(
-    rows: pd.DataFrame, names: Sequence[str], size: tuple[int, int], to_size: tuple[int, int]
-) -> pd.DataFrame:
-    """One row for each name, scaled from one size to another; names without a row get no joint."""
-    rows = rows.reindex(list(names), fill_value=MISSING)
-    return keypoint_table(names, scale_keypoints(keypoint_array(rows, names), size, to_size))
+def _complete(rows: pd.DataFrame, names: Sequence[str], size: tuple[int, int], workspace: Workspace) -> pd.DataFrame:
+    """One row for each name, scaled from `size` to the workspace's; names without a row get no joint."""
+    points = keypoint_array(rows.reindex(list(names), fill_value=MISSING), names)
+    if workspace.layout == DEEPFASHION and tuple(size) == UNCROPPED:
+        return keypoint_table(names, crop_keypoints(points))
+    return keypoint_table(names, scale_keypoints(points, size, workspace.size))
 
 
 def _fingerprint_images(table: pd.DataFrame) -> str:

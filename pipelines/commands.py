@@ -92,6 +92,7 @@ def table5(
     from pipelines.table5 import Table5, run_table5
     from pipelines.tabletext import summary_json, terminal
 
+    workspace.require_reid("table5")
     augmentations = (False, True) if both else (ordinary,)
     table = Table5(**asked, ordinary=augmentations, scratch=from_scratch, first_seed=seed_or(0))
     cells = table.cells()

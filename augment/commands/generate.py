@@ -33,6 +33,7 @@ def command(
     Example:
       augment generate --portion 0.3 --dry-run
     """
+    workspace.require_reid("generate")
     from augment.generation import SET_NAMES, generate, plan_set, summary
     from augment.plan import Sampling
 

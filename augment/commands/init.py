@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from augment.cli import emit, seed_or
+from augment.cli import emit, runtime, seed_or
 
 RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "first_identity")
 
@@ -14,12 +14,20 @@ RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "fi
 @click.argument("root", metavar="[DIR]", default=".", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--data", type=click.Path(path_type=Path, exists=True, file_okay=False),
               help="Folder of real images, never modified.  [default: pedestrians are rendered]")  # fmt: skip
-@click.option("--layout", type=click.Choice(["market1501", "folders"]),
-              help="Of --data: Market-1501, or one sub-folder per identity.  [default: detected]")  # fmt: skip
+@click.option("--layout", type=click.Choice(["market1501", "folders", "deepfashion"]),
+              help="Of --data: Market-1501, one sub-folder per identity, or DeepFashion's In-shop img folder."
+              "  [default: detected]")  # fmt: skip
 @click.option("--size", type=click.IntRange(4, 2048), nargs=2, metavar="HEIGHT WIDTH",
               help="Working size in pixels.  [default: the training images' most common size, or 128 64]")  # fmt: skip
 @click.option("--test-share", type=click.FloatRange(0, 1), metavar="SHARE",
-              help="Of --layout folders: share of the identities kept for testing.  [default: 0.5]")  # fmt: skip
+              help="Of --layout folders, and of deepfashion without lists: share of the identities kept for testing."
+              "  [default: 0.5; deepfashion 0.077]")  # fmt: skip
+@click.option("--lists", type=click.Path(path_type=Path, exists=True, file_okay=False),
+              help="Of --layout deepfashion: folder with the authors' train.lst and test.lst.  [default: looked for "
+              "beside the data]")  # fmt: skip
+@click.option("--pairs", type=click.Path(path_type=Path, exists=True, dir_okay=False), multiple=True,
+              help="Train and test on the pairs in this file (header from,to); may be repeated.  [default: all pairs "
+              "of one identity]")  # fmt: skip
 @click.option("--identities", type=click.IntRange(1), help="Rendered training identities.  [default: 100]")
 @click.option("--test-identities", type=click.IntRange(1), help="Rendered test identities.  [default: 80]")
 @click.option("--images", type=click.IntRange(2), help="Rendered images per identity.  [default: 14]")
@@ -31,10 +39,10 @@ RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "fi
 @click.option(
     "--seed", type=click.IntRange(0), help="Seed of rendering and of the split.  [default: the global one, or 0]"
 )
-@click.option("--jobs", type=click.IntRange(1), help="Processes.  [default: all cores]")
+@click.option("--jobs", type=click.IntRange(1), help="Processes or threads.  [default: all cores]")
 def command(
     root: Path, data: Path | None, layout: str | None, size: tuple[int, int] | None, test_share: float | None,
-    seed: int | None, jobs: int | None, **rendered: Any,
+    lists: Path | None, pairs: tuple[Path, ...], seed: int | None, jobs: int | None, **rendered: Any,
 ) -> None:  # fmt: skip
     """Make a workspace in DIR: on real images with --data, else on rendered pedestrians with exact key points.
 
@@ -46,10 +54,13 @@ def command(
     from augment.init import init_real, init_rendered, init_text
     from augment.pedestrians import Pedestrians
 
-    _refuse_mixed(data, rendered | {"layout": layout, "test_share": test_share})
+    _refuse_mixed(data, rendered | {"layout": layout, "test_share": test_share, "lists": lists, "pairs": pairs or None})
     seed = seed_or(0) if seed is None else seed
     if data is not None:
-        result = init_real(root, data, layout=layout, size=size, seed=seed, test_share=test_share)
+        result = init_real(
+            root, data, layout=layout, size=size, seed=seed, test_share=test_share, lists=lists, pairs=pairs,
+            jobs=jobs or available_cores(), progress=runtime().progress,
+        )  # fmt: skip
     else:
         renamed = {"identities": "train_identities", "images": "images_per_identity"}
         given = {renamed.get(key, key): value for key, value in rendered.items() if value is not None}

@@ -21,6 +21,7 @@ def command(workspace: Any, model: str, show: int | None, output: Path) -> None:
     Example:
       augment reid-eval small-none-p0.3-s0 --show 5
     """
+    workspace.require_reid("reid-eval")
     from augment.evaluation import evaluate_saved, find_model
     from augment.reid_training import summary
 

@@ -41,6 +41,7 @@ def command(
     Example:
       augment reid-train --preset demo --backbone small --portion 0.3 --epochs 2
     """
+    workspace.require_reid("reid-train")
     from augment.reid_training import TrainingSet, choose_weights, summary, train_reid
     from reid.training import ordinary as with_ordinary
     from reid.training import preset as named_preset

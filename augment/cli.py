@@ -26,9 +26,11 @@ VERBS = {
     "poses": "Estimate or import key points.",
     "patn-train": "Train a pose-transfer generator.",
     "transfer": "Redraw people in other poses.",
+    "attention": "Show where a generator's blocks attend to.",
     "generate": "Fill a reduced training set with generated images.",
     "reid-train": "Train a re-ID model and evaluate it.",
     "reid-eval": "Evaluate a trained re-ID model.",
+    "tensorboard": "Write TensorBoard's event files of all trainings.",
 }
 SETTINGS_KEYS = {"data", "size", "seed", "layout"}
 

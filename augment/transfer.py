@@ -21,8 +21,8 @@ GRID = "grid.png"
 def transfer(request: Request, out: Path, *, columns: int = 12) -> dict[str, Any]:
     """Redraw every image of the request in every pose; returns counts, sizes and the files written.
 
-    `out` ending in .jpg or .png: one image in one pose is that picture, more are a grid.  Any other `out` is a folder of
-    one JPEG an image and pose, and their grid.  `columns`: poses a line of the grid.
+    `out` ending in .jpg or .png: one image in one pose is that picture, more are a grid.  Any other `out` is a folder
+    of one JPEG an image and pose, and their grid.  `columns`: poses a line of the grid.
     Raises AugmentError for another ending, files that are not there, and images in which nobody is found.
     """
     single_file = out.suffix.lower() in PICTURES and not out.is_dir()
@@ -69,8 +69,8 @@ def grid(
 ) -> np.ndarray:
     """People by poses as one picture: the sources in the first column, the target skeletons above.
 
-    sources, skeletons: uint8 H x W x 3 each.  drawn: for each source uint8 poses x H x W x 3.  More than `columns` poses
-    go on in further lines, each with its skeletons and all sources.
+    sources, skeletons: uint8 H x W x 3 each.  drawn: for each source uint8 poses x H x W x 3.  More than `columns`
+    poses go on in further lines, each with its skeletons and all sources.
     """
     blank = np.full_like(sources[0], 255)
     rows: list[list[np.ndarray]] = []

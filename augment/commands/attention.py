@@ -1,0 +1,66 @@
+"""`augment attention`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from augment.cli import emit, runtime, workspace_or_none
+
+
+class Channels(click.ParamType):
+    """`mean`, or the number of a channel from 0."""
+
+    name = "mean|N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """The word, or the number as int."""
+        if value == "mean" or isinstance(value, int):
+            return value
+        if not str(value).isdigit():
+            self.fail(f"{value!r} is neither mean nor the number of a channel", param, ctx)
+        return int(value)
+
+
+@click.command(short_help="Show where a generator's blocks attend to.")
+@click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
+@click.option("--pose", "poses", metavar="IMAGE|CSV|FOLDER", multiple=True, required=True,
+              help="Target pose, as transfer takes it; a strip of masks for each.")  # fmt: skip
+@click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="OUT",
+              help="The picture, .png or .jpg.")  # fmt: skip
+@click.option("--block", type=click.IntRange(1), metavar="K", help="Only this block.  [default: all]")
+@click.option("--all", "everything", is_flag=True, help="All blocks, where augment.toml names one.")
+@click.option("--channels", type=Channels(), default="mean", show_default=True,
+              help="Mean over channels, or one channel from 0.")  # fmt: skip
+@click.option("--colours", type=click.Choice(["colour", "grey"]), default="colour", show_default=True,
+              help="colour runs from blue (0) over grey (0.5) to red (1).")  # fmt: skip
+@click.option("--stretch", is_flag=True, help="Colours span the 1st to 99th percentile of all maps instead of 0 to 1.")
+@click.option("--values", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.npy",
+              help="Also write the masks as numbers, pairs x blocks x height / 4 x width / 4.")  # fmt: skip
+@click.option("--generator", metavar="NAME|PATH", help="A generator below patn/, or a file.  [default: the only one]")
+@click.option("--source-pose", metavar="IMAGE|CSV",
+              help="Key points of IMAGE.  [default: the workspace's, else estimated]")  # fmt: skip
+@click.option("--csv-size", type=click.IntRange(1), nargs=2, metavar="HEIGHT WIDTH",
+              help="Image size in pixels that CSV files are for.  [default: the workspace's, else the image's or "
+              "generator's]")  # fmt: skip
+def command(
+    images: tuple[str, ...], poses: tuple[str, ...], out: Path, block: int | None, everything: bool,
+    channels: int | str, colours: str, stretch: bool, values: Path | None, **options: Any,
+) -> None:  # fmt: skip
+    """Draw the attention masks of a PATN generator's blocks, as Fig. 5 of the paper.
+
+    A strip holds the condition image, the target pose, the generated image and a map a block: the mean of the mask over
+    its channels, as large as the image. Means usually stay near 0.5; --stretch shows what differs.
+
+    \b
+    Example:
+      augment attention 0001_c6s2_001000_01.jpg --pose 0002_c3s3_002000_01.jpg -o masks.png
+    """
+    from augment.attention import MaskView, attention, attention_text
+    from augment.redrawing import Request
+
+    request = Request(images, poses, workspace_or_none(), runtime=runtime(), **options)
+    channel = channels if isinstance(channels, int) else None
+    view = MaskView(None if everything else block, channel, colours, stretch)
+    result = attention(request, out, view, values=values)
+    emit(result, attention_text(result))

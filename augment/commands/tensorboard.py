@@ -1,0 +1,27 @@
+"""`augment tensorboard`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from augment.cli import emit, pass_workspace
+
+
+@click.command(short_help="Write TensorBoard's event files of all trainings.")
+@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Folder of the event files.  [default: tensorboard/ in the workspace]")  # fmt: skip
+@pass_workspace
+def command(workspace: Any, out: Path | None) -> None:
+    """Write losses and sample sheets of all trainings as event files, for `tensorboard --logdir DIR`.
+
+    Run it again at any time, during a training too: only what is new is written.
+
+    \b
+    Example:
+      augment tensorboard -o events
+    """
+    from augment.tensorboard import tensorboard_text, write_events
+
+    result = write_events(workspace, out or workspace.root / "tensorboard")
+    emit(result, tensorboard_text(result))

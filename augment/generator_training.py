@@ -69,7 +69,7 @@ def train_generator(
         runtime.prepare()
         size = (training.height, training.width_px)
         images = load_or_map([paths[name] for name in names], size, workspace.cache_dir, inputs["images"])
-        loss = load_perceptual(kind, images, weights_dir, runtime)
+        loss = load_perceptual(kind, images, weights_dir, runtime, training.perceptual_loss)
         log.info("Perceptual term: %s.", loss.name if loss else NO_PERCEPTUAL)
         objective = build_objective(workspace, training, names, images, seed, loss, runtime)
         draw = SampleSheet(objective, held_out_pairs(workspace, size))
@@ -79,7 +79,7 @@ def train_generator(
         )  # fmt: skip
         extra = {"size": size, "perceptual": loss.name if loss else NO_PERCEPTUAL, "seed": seed, "training": options}
         network = objective.networks["generator"]
-        save_generator(folder / "generator.safetensors", network, "patn", extra)
+        save_generator(folder / "generator.safetensors", network, training.generator, extra)
         return run.finish({
             "folder": str(folder.relative_to(workspace.root)), "steps": training.steps, "images": len(names),
             "pairs": len(objective.pairs), "parameters": sum(p.numel() for p in network.parameters()),
@@ -114,17 +114,20 @@ def choose_perceptual(wanted: str, weights_dir: Path | None) -> str:
     return wanted
 
 
-def load_perceptual(kind: str, images: torch.Tensor, weights_dir: Path | None, runtime: Runtime) -> Perceptual | None:
+def load_perceptual(
+    kind: str, images: torch.Tensor, weights_dir: Path | None, runtime: Runtime, distance: str = "l1"
+) -> Perceptual | None:
     """The perceptual network of that kind on the device; MobileNetV2's layers are scaled by the training images."""
     from patn.perceptual import find_mobilenet, mobilenet_perceptual, vgg_perceptual
 
     device = runtime.torch_device()
     if kind == "vgg19":
-        return vgg_perceptual(load_path("vgg19", weights_dir)).to(device)
+        return vgg_perceptual(load_path("vgg19", weights_dir), distance=distance).to(device)
     if kind == "mobilenet":
         path = find_mobilenet()
         assert path is not None
-        return mobilenet_perceptual(path, images[:: max(1, len(images) // 256)].float() / 127.5 - 1).to(device)
+        reference = images[:: max(1, len(images) // 256)].float() / 127.5 - 1
+        return mobilenet_perceptual(path, reference, distance=distance).to(device)
     return None
 
 

@@ -7,13 +7,18 @@ from torch import nn
 
 from patn import DataError
 from patn.generator import Patn
+from patn.resnet import Resnet
 
 
 def _patn(options: Mapping[str, Any]) -> nn.Module:
     return Patn(**options)
 
 
-GENERATORS: dict[str, Callable[[Mapping[str, Any]], nn.Module]] = {"patn": _patn}
+def _resnet(options: Mapping[str, Any]) -> nn.Module:
+    return Resnet(**options)
+
+
+GENERATORS: dict[str, Callable[[Mapping[str, Any]], nn.Module]] = {"patn": _patn, "resnet": _resnet}
 
 
 def build_generator(name: str, options: Mapping[str, Any]) -> nn.Module:

@@ -5,11 +5,31 @@ of their checkpoints is a renaming of prefixes. Bias rule of that code: a convol
 is instance norm, also where no norm follows it.
 """
 
-from torch import nn
+from torch import Tensor, nn
 
 from patn import DataError
 
 NORMS = ("batch", "instance")
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions plus the identity, no activation after the sum: the block of the released discriminators.
+
+    leaky: slope of the activation below 0; 0 is ReLU.
+    """
+
+    def __init__(self, *, channels: int, norm: str, dropout: bool, leaky: float = 0.0) -> None:
+        super().__init__()
+        self.path = two_convolutions(channels, channels, norm, dropout=dropout, last_norm=True, leaky=leaky)
+
+    def forward(self, code: Tensor) -> Tensor:
+        """B x channels x H x W to the same shape."""
+        return code + self.path(code)
+
+
+def activation(leaky: float = 0.0) -> nn.Module:
+    """ReLU in place, or LeakyReLU with that slope below 0."""
+    return nn.LeakyReLU(leaky, inplace=True) if leaky else nn.ReLU(inplace=True)
 
 
 def norm_layer(norm: str, channels: int) -> nn.Module:
@@ -21,38 +41,64 @@ def norm_layer(norm: str, channels: int) -> nn.Module:
     raise DataError(f"norm is {norm!r}; it must be one of {', '.join(NORMS)}")
 
 
-def encoder(channels: int, width: int, norm: str) -> list[nn.Module]:
+def encoder(channels: int, width: int, norm: str, *, leaky: float = 0.0) -> list[nn.Module]:
     """Ten layers from `channels` x H x W to `4 * width` x H/4 x W/4: one 7x7 group, two down-samplings."""
     bias = norm == "instance"
     layers: list[nn.Module] = [
         nn.ReflectionPad2d(3),
         nn.Conv2d(channels, width, 7, bias=bias),
         norm_layer(norm, width),
-        nn.ReLU(inplace=True),
+        activation(leaky),
     ]
     for inputs in (width, 2 * width):
         layers += [
             nn.Conv2d(inputs, 2 * inputs, 3, stride=2, padding=1, bias=bias),
             norm_layer(norm, 2 * inputs),
-            nn.ReLU(inplace=True),
+            activation(leaky),
         ]
     return layers
 
 
-def two_convolutions(inputs: int, outputs: int, norm: str, *, dropout: bool, last_norm: bool) -> nn.Sequential:
-    """Two 3x3 convolutions with reflection padding, `inputs` -> `inputs` -> `outputs` channels at the same size.
+def decoder(channels: int, width: int, image_channels: int, norm: str) -> list[nn.Module]:
+    """Nine layers from `channels` x H/4 x W/4 to `image_channels` x H x W in [-1, 1]; the last has a bias always.
 
-    Norm, ReLU and (if `dropout`) elementwise dropout of one half stand between them, a norm after them if `last_norm`.
+    width: channels at full resolution.
+    """
+    layers: list[nn.Module] = []
+    for inputs, outputs in ((channels, 2 * width), (2 * width, width)):
+        layers += [
+            nn.ConvTranspose2d(inputs, outputs, 3, stride=2, padding=1, output_padding=1, bias=norm == "instance"),
+            norm_layer(norm, outputs),
+            nn.ReLU(inplace=True),
+        ]
+    return [*layers, nn.ReflectionPad2d(3), nn.Conv2d(width, image_channels, 7), nn.Tanh()]
+
+
+def two_convolutions(
+    inputs: int,
+    outputs: int,
+    norm: str,
+    *,
+    dropout: bool,
+    last_norm: bool,
+    middle: int | None = None,
+    leaky: float = 0.0,
+) -> nn.Sequential:
+    """Two 3x3 convolutions with reflection padding, `inputs` -> `middle` -> `outputs` channels at the same size.
+
+    Norm, ReLU (or leaky ReLU) and, if `dropout`, elementwise dropout of one half stand between them, a norm after them
+    if `last_norm`.  middle: as many as `inputs` where nothing is said.
     """
     bias = norm == "instance"
+    middle = inputs if middle is None else middle
     layers: list[nn.Module] = [
         nn.ReflectionPad2d(1),
-        nn.Conv2d(inputs, inputs, 3, bias=bias),
-        norm_layer(norm, inputs),
-        nn.ReLU(inplace=True),
+        nn.Conv2d(inputs, middle, 3, bias=bias),
+        norm_layer(norm, middle),
+        activation(leaky),
         nn.Dropout(0.5) if dropout else nn.Identity(),
         nn.ReflectionPad2d(1),
-        nn.Conv2d(inputs, outputs, 3, bias=bias),
+        nn.Conv2d(middle, outputs, 3, bias=bias),
     ]
     if last_norm:
         layers.append(norm_layer(norm, outputs))

@@ -9,7 +9,8 @@ from torch.optim import Adam, Optimizer
 
 from patn import DataError
 from patn.discriminator import Discriminator
-from patn.generator import Patn, pose_maps
+from patn.generator import pose_maps
+from patn.generators import build_generator
 from patn.layers import initialise
 from patn.losses import adversarial, l1
 from patn.pool import ImagePool
@@ -168,7 +169,8 @@ def _networks(training: PatnTraining, seed: int, device: torch.device) -> dict[s
     """Fresh networks, a function of `seed`; torch's global generator is left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        networks: dict[str, nn.Module] = {"generator": Patn(**training.generator_options())}
+        generator = build_generator(training.generator, training.generator_options())
+        networks: dict[str, nn.Module] = {"generator": generator}
         if training.lambda_gan > 0:
             for name, channels in (("d_pp", 3 + 3), ("d_pb", 3 + 18)):
                 networks[name] = _discriminator(training, channels)
@@ -180,13 +182,7 @@ def _placed(network: nn.Module, device: torch.device) -> nn.Module:
 
 
 def _discriminator(training: PatnTraining, channels: int) -> nn.Module:
-    discriminator = Discriminator(
-        in_channels=channels,
-        width=training.d_width,
-        blocks=training.d_blocks,
-        norm=training.norm,
-        dropout=training.d_dropout,
-    )
+    discriminator = Discriminator(in_channels=channels, **training.discriminator_options())
     if training.d_init:
         initialise(discriminator)
     return discriminator

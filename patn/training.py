@@ -5,21 +5,36 @@ from typing import Any
 
 from patn import DataError
 
-_CHOICES = {"norm": ("batch", "instance"), "pose_maps": ("gaussian", "onehot"), "gan": ("bce", "lsgan")}
+_CHOICES = {
+    "generator": ("patn", "resnet"),
+    "norm": ("batch", "instance"),
+    "pose_maps": ("gaussian", "onehot"),
+    "pose_reduction": ("second", "first"),
+    "fusion": ("concat", "two_streams"),
+    "d_head": ("maps", "patch1"),
+    "gan": ("bce", "lsgan"),
+    "perceptual_loss": ("l1", "mse"),
+}
+_OWN = {"patn": ("add", "cat", "pose_reduction"), "resnet": ("fusion",)}
+_LATER = ("generator", *_OWN["patn"], *_OWN["resnet"], "d_head", "d_leaky", "perceptual_loss", "epoch_steps")
 _AT_LEAST_ONE = ("blocks", "width", "d_width", "batch", "steps")
-_AT_LEAST_ZERO = ("d_blocks", "pool", "constant_steps", "lambda_gan", "lambda_l1", "lambda_perceptual")
+_AT_LEAST_ZERO = (
+    "d_blocks", "d_leaky", "pool", "constant_steps", "epoch_steps", "lambda_gan", "lambda_l1", "lambda_perceptual",
+)  # fmt: skip
 _POSITIVE = ("sigma", "lr", "lr_d_factor")
 
 
 @dataclass(frozen=True)
 class PatnTraining:
-    """How a PATN generator is trained; the defaults are the released Market-1501 recipe, counted in steps.
+    """How a generator is trained; the defaults are the released Market-1501 recipe, counted in steps.
 
-    blocks, width, norm, g_dropout, pose_maps, sigma: the generator's (see `patn.generator.Patn`).
-    d_blocks, d_width, d_dropout: the discriminators'; d_init draws their weights like the generator's (released: not).
+    generator: "patn" or "resnet".  blocks, width, norm, g_dropout, pose_maps, sigma: either's; add, cat,
+    pose_reduction: PATN's (see `patn.generator.Patn`); fusion: Resnet's (see `patn.resnet.Resnet`).
+    d_blocks, d_width, d_dropout, d_leaky, d_head: the discriminators' (see `patn.discriminator.Discriminator`);
+    d_init draws their weights like the generator's (released: not).
     height, width_px: image size in pixels, divisible by 4.  batch: pairs a step.
-    lr: Adam's learning rate, constant for `constant_steps`, then falling linearly to 0 at `steps`; the discriminators
-    learn at `lr * lr_d_factor`.  gan: "bce" or "lsgan".  pool: fakes kept for each discriminator.
+    lr: Adam's learning rate, see `learning_rate`; the discriminators learn at `lr * lr_d_factor`.
+    gan: "bce" or "lsgan".  pool: fakes kept for each discriminator.  perceptual_loss: "l1" or "mse".
     lambda_gan, lambda_l1, lambda_perceptual: weights of the generator's loss (paper eq. 4: alpha, lambda_1, lambda_2);
     lambda_gan multiplies the mean of the two adversarial terms, and 0 leaves the discriminators out.
     """
@@ -47,6 +62,15 @@ class PatnTraining:
     lambda_gan: float = 5.0
     lambda_l1: float = 10.0
     lambda_perceptual: float = 10.0
+    generator: str = "patn"
+    add: bool = True
+    cat: bool = True
+    pose_reduction: str = "second"
+    fusion: str = "concat"
+    d_head: str = "maps"
+    d_leaky: float = 0.0
+    perceptual_loss: str = "l1"
+    epoch_steps: int = 0
 
     def __post_init__(self) -> None:
         for field, choices in _CHOICES.items():
@@ -65,23 +89,58 @@ class PatnTraining:
             )
         if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
             raise DataError(f"betas is {self.betas}; it must be two numbers in [0, 1)")
+        if self.epoch_steps and (self.steps % self.epoch_steps or self.constant_steps % self.epoch_steps):
+            raise DataError(f"epoch_steps is {self.epoch_steps}; steps and constant_steps must be divisible by it")
+        for generator, own in _OWN.items():
+            changed = [name for name in own if getattr(self, name) != _default(name)]
+            if changed and generator != self.generator:
+                raise DataError(f"{changed[0]} is an option of generator {generator!r}; this one is {self.generator!r}")
 
     def learning_rate(self, step: int) -> float:
-        """The generator's learning rate at `step` (from 0): `lr`, then linearly down to 0 at `steps`."""
+        """The generator's learning rate at `step` (from 0): `lr` for `constant_steps`, then falling to 0.
+
+        epoch_steps 0: linearly, step by step, to 0 at `steps`.  Above 0, as the released code: once an epoch of that
+        many steps, the first time in the last epoch of `constant_steps`; the rate of the whole last epoch is 0.
+        """
+        if self.epoch_steps:
+            constant, falling = (n // self.epoch_steps for n in (self.constant_steps, self.steps - self.constant_steps))
+            return self.lr * max(0.0, 1.0 - max(0, step // self.epoch_steps + 2 - constant) / (falling + 1))
         falling = max(self.steps - self.constant_steps, 1)
         return self.lr * min(1.0, max(0.0, (self.steps - step) / falling))
 
+    def of_steps(self, steps: int, constant_steps: int | None = None) -> "PatnTraining":
+        """The same training in another number of steps; the rate falls step by step, over the same share of them.
+
+        constant_steps: as many steps before it falls, in place of that share.
+        """
+        if constant_steps is None:
+            constant_steps = round(steps * self.constant_steps / self.steps)
+        return replace(self, steps=steps, constant_steps=constant_steps, epoch_steps=0)
+
     def generator_options(self) -> dict[str, Any]:
         """The constructor arguments of the generator."""
-        options = {name: getattr(self, name) for name in ("blocks", "width", "norm", "pose_maps", "sigma")}
-        return {**options, "dropout": self.g_dropout}
+        fields = ("blocks", "width", "norm", "pose_maps", "sigma", *_OWN[self.generator])
+        return {**{name: getattr(self, name) for name in fields}, "dropout": self.g_dropout}
+
+    def discriminator_options(self) -> dict[str, Any]:
+        """The constructor arguments of both discriminators, but for `in_channels`."""
+        fields = {name: getattr(self, f"d_{name}") for name in ("width", "blocks", "dropout", "leaky", "head")}
+        return {**fields, "norm": self.norm}
 
     def as_dict(self) -> dict[str, Any]:
-        """All fields as JSON can hold them."""
-        return {**asdict(self), "betas": list(self.betas)}
+        """All fields as JSON can hold them.
+
+        Fields that version 0.1 did not have are left out at their defaults, so that its records compare as equal.
+        """
+        values = {**asdict(self), "betas": list(self.betas)}
+        return {name: value for name, value in values.items() if name not in _LATER or value != _default(name)}
 
 
-_MARKET = PatnTraining()
+def _default(field: str) -> Any:
+    return PatnTraining.__dataclass_fields__[field].default
+
+
+_MARKET = PatnTraining(epoch_steps=125)
 _DEEPFASHION = PatnTraining(
     norm="instance",
     pose_maps="onehot",
@@ -90,6 +149,7 @@ _DEEPFASHION = PatnTraining(
     batch=7,
     steps=400_400,
     constant_steps=286_000,
+    epoch_steps=572,
     gan="lsgan",
     pool=0,
     lambda_l1=1.0,
@@ -119,5 +179,5 @@ PRESETS: dict[str, PatnTraining] = {
     "market": _MARKET,
     "deepfashion": _DEEPFASHION,
     "demo": _DEMO,
-    "study": replace(_DEMO, steps=4_500, constant_steps=2_250),
+    "study": _DEMO.of_steps(4_500),
 }

@@ -1,38 +1,69 @@
 """`augment patn-train`."""
 
-from dataclasses import replace
+from __future__ import annotations
+
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
+from augment.sections import SectionCommand, SectionOption
 
-OVERRIDES = ("steps", "batch", "lambda_gan", "lambda_l1", "lambda_perceptual")
+if TYPE_CHECKING:
+    from patn.training import PatnTraining
+
+option = partial(click.option, cls=SectionOption)
+network = partial(option, section="Network and ablations")
+recipe = partial(option, section="Recipe, where the paper and the released code differ; default: as released")
+ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 
 
-@click.command(short_help="Train a pose-transfer generator.")
-@click.option("--preset", type=click.Choice(["market", "deepfashion", "demo", "study"]), default="market",
-              show_default=True, help="All numbers of the recipe; market and deepfashion as released.")  # fmt: skip
-@click.option("--name", help="Folder below patn/.  [default: patn, with --portion patn-pP-sS]")
-@click.option("--portion", type=click.FloatRange(0, 1, min_open=True), metavar="P",
-              help="Train on the pairs inside M^R_p only.  [default: all training pairs, as the paper]")  # fmt: skip
-@click.option("--perceptual", type=click.Choice(["auto", "vgg19", "mobilenet", "none"]), default="auto",
-              show_default=True, help="Network of the perceptual term; mobilenet is not the paper's.")  # fmt: skip
-@click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
-@click.option("--steps", type=click.IntRange(1), help="Updates.  [default: the preset's]")
-@click.option("--batch", type=click.IntRange(1), help="Pairs a step.  [default: the preset's]")
-@click.option("--lambda-gan", type=click.FloatRange(0), help="Weight of the adversarial loss.  [default: the preset's]")
-@click.option("--lambda-l1", type=click.FloatRange(0), help="Weight of the L1 loss.  [default: the preset's]")
-@click.option("--lambda-perceptual", type=click.FloatRange(0),
-              help="Weight of the perceptual loss.  [default: the preset's]")  # fmt: skip
-@click.option("--force", is_flag=True, help="Make it again where it was made with other options.")
+@click.command(short_help="Train a pose-transfer generator.", cls=SectionCommand)
+@option("--preset", type=click.Choice(["market", "deepfashion", "demo", "study"]), default="market",
+        show_default=True, help="All numbers of the recipe; market and deepfashion as released.")  # fmt: skip
+@option("--name", help="Folder below patn/.  [default: the generator's, with --portion patn-pP-sS]")
+@option("--portion", type=click.FloatRange(0, 1, min_open=True), metavar="P",
+        help="Train on the pairs inside M^R_p only.  [default: all training pairs, as the paper]")  # fmt: skip
+@option("--perceptual", type=click.Choice(["auto", "vgg19", "mobilenet", "none"]), default="auto",
+        show_default=True, help="Network of the perceptual term; mobilenet is not the paper's.")  # fmt: skip
+@option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
+@option("--steps", type=click.IntRange(1), help="Updates.  [default: the preset's]")
+@option("--batch", type=click.IntRange(1), help="Pairs a step.  [default: the preset's]")
+@option("--force", is_flag=True, help="Make it again where it was made with other options.")
+@network("--generator", type=click.Choice(["patn", "resnet"]), help="patn, or resnet: plain residual blocks.")
+@network("--blocks", type=click.IntRange(1), help="Blocks of the generator.  [default: the preset's]")
+@network("--fusion", type=click.Choice(["concat", "two_streams"]),
+         help="resnet: one encoder for image and poses, or PATN's two and twice the width.")  # fmt: skip
+@network("--no-add", is_flag=True, help="patn: without the sum of eq. 2.")
+@network("--no-cat", is_flag=True, help="patn: without eq. 3: the pose code never sees the image.")
+@network("--no-discriminator-residuals", is_flag=True,
+         help="Both discriminators without residual blocks, and with --d-head patch1 unless you say maps.")  # fmt: skip
+@recipe("--gan", type=click.Choice(["bce", "lsgan"]), help="Adversarial loss; the paper has the logarithmic one.")
+@recipe("--lambda-gan", type=click.FloatRange(0), help="Weight of the adversarial loss; paper: 5.")
+@recipe("--lambda-l1", type=click.FloatRange(0), help="Weight of the L1 loss; paper: 1.")
+@recipe("--lambda-perceptual", type=click.FloatRange(0), help="Weight of the perceptual loss; paper: 1.")
+@recipe("--perceptual-loss", type=click.Choice(["l1", "mse"]), help="Distance of features; paper: l1.")
+@recipe("--d-head", type=click.Choice(["maps", "patch1"]),
+        help="Discriminators judge 256 maps, or one after one more convolution.")  # fmt: skip
+@recipe("--d-leaky", type=click.FloatRange(0, 1), metavar="SLOPE",
+        help="Slope of the discriminators' activation below 0; paper: 0.2.")  # fmt: skip
+@recipe("--d-dropout/--no-d-dropout", default=None, help="Dropout in the discriminators; paper: none.")
+@recipe("--g-dropout/--no-g-dropout", default=None, help="Dropout in the generator's blocks; paper: yes.")
+@recipe("--d-init/--no-d-init", default=None, help="Discriminators start from N(0, 0.02), as the generator.")
+@recipe("--pose-reduction", type=click.Choice(["second", "first"]),
+        help="patn: which pose convolution of a block halves the depth; paper's text: first.")  # fmt: skip
+@recipe("--pose-maps", type=click.Choice(["gaussian", "onehot"]), help="Heat maps (paper), or single pixels.")
+@recipe("--norm", type=click.Choice(["batch", "instance"]), help="Paper: batch on Market-1501, else instance.")
+@recipe("--constant-steps", type=click.IntRange(0), metavar="N",
+        help="Updates before the rate falls, step by step; paper: 60000.  [default: the preset's share]")  # fmt: skip
 @pass_workspace
 def command(
     workspace: Any, preset: str, name: str | None, portion: float | None, perceptual: str,
-    weights_dir: Path | None, force: bool, **numbers: Any,
+    weights_dir: Path | None, force: bool, **given: Any,
 ) -> None:  # fmt: skip
-    """Train a pose-transfer generator (PATN) on the workspace's training pairs.
+    """Train a pose-transfer generator (PATN or Resnet) on the workspace's training pairs.
 
     Killed training goes on where it last saved when the same command runs again.
 
@@ -41,16 +72,12 @@ def command(
       augment patn-train --preset demo --steps 200
     """
     from augment.generator_training import train_generator
-    from patn.training import PRESETS
 
-    training = PRESETS[preset]
-    given = {key: numbers[key] for key in OVERRIDES if numbers[key] is not None}
-    if "steps" in given:  # the learning rate falls over the same share of the run
-        given["constant_steps"] = round(given["steps"] * training.constant_steps / training.steps)
+    training = training_of(preset, given)
     seed = seed_or(workspace.seed)
-    name = name or ("patn" if portion is None else f"patn-p{portion}-s{seed}")
+    name = name or (training.generator if portion is None else f"{training.generator}-p{portion}-s{seed}")
     result = train_generator(
-        workspace, replace(training, **given), name=name, portion=portion, 
+        workspace, training, name=name, portion=portion,
         seed=seed, perceptual=perceptual, weights_dir=weights_dir, runtime=runtime(force),
     )  # fmt: skip
     losses = {key: value for key, value in result["losses"].items() if key not in ("step", "seconds")}
@@ -60,3 +87,26 @@ def command(
         f"Perceptual term: {result['perceptual']}",
         "Last losses: " + ", ".join(f"{key} {value:.4f}" for key, value in losses.items()),
     ]))  # fmt: skip
+
+
+def training_of(preset: str, given: dict[str, Any]) -> PatnTraining:
+    """The preset with those options that were given: fields of PatnTraining, and the flags of the ablations.
+
+    Raises DataError for options that do not go together.
+    """
+    from dataclasses import replace
+
+    from patn.training import PRESETS
+
+    training = PRESETS[preset]
+    steps, constant_steps = given.get("steps"), given.get("constant_steps")
+    if steps is not None or constant_steps is not None:
+        training = training.of_steps(steps or training.steps, constant_steps)
+    fields = {key: value for key, value in given.items() if value is not None and key not in ABLATIONS}
+    fields = {key: value for key, value in fields.items() if key not in ("steps", "constant_steps")}
+    if given.get("no_discriminator_residuals"):
+        fields = {"d_head": "patch1", **fields, "d_blocks": 0}
+    for flag in ("add", "cat"):
+        if given.get(f"no_{flag}"):
+            fields[flag] = False
+    return replace(training, **fields)

@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from patn import DataError
 from patn.discriminator import Discriminator
 
 
@@ -13,7 +14,11 @@ from patn.discriminator import Discriminator
         ({"in_channels": 6, "norm": "instance"}, 3_928_384),
         ({"in_channels": 21, "norm": "instance"}, 3_975_424),
         ({"in_channels": 6, "blocks": 0}, 388_352),
+        ({"in_channels": 6, "blocks": 0, "norm": "instance"}, 387_904),
+        ({"in_channels": 21, "blocks": 0}, 435_392),
         ({"in_channels": 21, "blocks": 0, "norm": "instance"}, 434_944),
+        ({"in_channels": 6, "head": "patch1"}, 3_930_368 + 9 * 256 + 1),
+        ({"in_channels": 6, "blocks": 0, "head": "patch1", "leaky": 0.2}, 388_352 + 9 * 256 + 1),
     ],
 )
 def test_discriminator_has_the_released_number_of_parameters(options, count):
@@ -52,3 +57,35 @@ def test_dropout_acts_in_training_unless_it_is_off():
     dropping, still = (Discriminator(in_channels=6, width=2, blocks=1, dropout=dropout) for dropout in (True, False))
     assert not torch.equal(dropping(images), dropping(images))
     assert torch.equal(still(images), still(images))
+
+
+def test_without_residual_blocks_no_score_is_negative_but_with_one_more_convolution():
+    torch.manual_seed(0)
+    images = torch.rand(4, 6, 16, 8)
+    literal = Discriminator(in_channels=6, width=4, blocks=0)(images)
+    assert literal.shape == (4, 16, 4, 2)
+    assert literal.min() == 0  # ends in a ReLU: its sigmoid is never below one half
+    judged = Discriminator(in_channels=6, width=4, blocks=0, head="patch1")(images)
+    assert judged.shape == (4, 1, 4, 2)
+    assert judged.min() < 0
+
+
+def test_the_extra_convolution_is_the_last_thing_and_has_no_activation():
+    discriminator = Discriminator(in_channels=6, width=2, blocks=1, head="patch1").eval()
+    images = torch.rand(2, 6, 8, 8)
+    code, last = discriminator.layers[:-1](images), discriminator.layers[-1]
+    expected = F.conv2d(F.pad(code, [1] * 4), last.weight, last.bias)
+    torch.testing.assert_close(discriminator(images), expected)
+
+
+def test_leaky_activations_replace_every_relu():
+    torch.manual_seed(0)
+    discriminator = Discriminator(in_channels=6, width=2, blocks=1, leaky=0.2)
+    slopes = [module.negative_slope for module in discriminator.modules() if isinstance(module, torch.nn.LeakyReLU)]
+    assert slopes == [0.2] * 4
+    assert not any(isinstance(module, torch.nn.ReLU) for module in discriminator.modules())
+
+
+def test_an_unknown_head_is_refused():
+    with pytest.raises(DataError, match="d_head is 'softmax'"):
+        Discriminator(in_channels=6, head="softmax")

@@ -24,7 +24,15 @@ def poses(count, height, width):
         ({"norm": "batch"}, 41_365_763),
         ({"norm": "instance"}, 41_358_019),
         ({"blocks": 5}, 22_483_203),
+        ({"blocks": 5, "norm": "instance"}, 22_478_531),
+        ({"blocks": 13}, 60_248_323),
         ({"blocks": 13, "norm": "instance"}, 60_237_507),
+        ({"pose_reduction": "first"}, 27_205_891),
+        ({"pose_reduction": "first", "norm": "instance"}, 27_200_195),
+        ({"add": False}, 41_365_763),
+        ({"add": False, "norm": "instance"}, 41_358_019),
+        ({"cat": False}, 22_487_299),
+        ({"cat": False, "norm": "instance"}, 22_481_603),
         ({"width": 16}, 2_613_827),
         ({"width": 16, "blocks": 4}, 1_136_707),
     ],
@@ -32,6 +40,17 @@ def poses(count, height, width):
 def test_generator_has_the_released_number_of_parameters(options, count):
     with torch.device("meta"):
         assert parameters(Patn(**options)) == count
+
+
+def test_options_of_version_0_1_build_the_paper_generator():
+    options = {"blocks": 2, "width": 2, "norm": "batch", "dropout": True, "pose_maps": "gaussian", "sigma": 6.0}
+    old = build_generator("patn", {**options, "image_channels": 3, "joints": 18})
+    assert (old.options["add"], old.options["cat"], old.options["pose_reduction"]) == (True, True, "second")
+
+
+def test_the_first_pose_convolution_halves_the_depth_if_asked_to():
+    first, second = (Patn(width=2, blocks=2, pose_reduction=which).blocks[1].pose_path for which in ("first", "second"))
+    assert [(path[1].out_channels, path[6].in_channels) for path in (first, second)] == [(8, 8), (16, 16)]
 
 
 def test_dropout_moves_no_key_of_the_state_dict():
@@ -89,22 +108,26 @@ class Recalculation:
     def path(self, x, name):
         return self.conv(self.normed(self.conv(x, f"{name}.1", pad=1), f"{name}.2").relu(), f"{name}.6", pad=1)
 
-    def __call__(self, image, maps, blocks):
+    def __call__(self, image, maps, blocks, add=True, cat=True):
         code, pose = self.encode(image, "image_encoder"), self.encode(maps, "pose_encoder")
         for index in range(blocks):
             s = self.path(pose, f"blocks.{index}.pose_path")
             update = self.normed(self.path(code, f"blocks.{index}.image_path"), f"blocks.{index}.image_path.7")
-            code = code + torch.sigmoid(s) * update  # eq. 1 and 2
-            pose = torch.cat([s, code], 1)  # eq. 3
+            code = (code if add else 0) + torch.sigmoid(s) * update  # eq. 1 and 2
+            pose = torch.cat([s, code], 1) if cat else s  # eq. 3
         code = self.normed(self.up(code, "decoder.0"), "decoder.1").relu()
         code = self.normed(self.up(code, "decoder.3"), "decoder.4").relu()
         return torch.tanh(self.conv(code, "decoder.7", pad=3))
 
 
+VARIANTS = [{}, {"add": False}, {"cat": False}, {"pose_reduction": "first"}]
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=str)
 @pytest.mark.parametrize("norm", ["batch", "instance"])
-def test_forward_equals_an_independent_recalculation(norm):
+def test_forward_equals_an_independent_recalculation(norm, variant):
     torch.manual_seed(0)
-    generator = Patn(blocks=3, width=4, norm=norm, sigma=2.0).double().eval()
+    generator = Patn(blocks=3, width=4, norm=norm, sigma=2.0, **variant).double().eval()
     for name, value in generator.state_dict().items():
         if value.is_floating_point():
             value.copy_(torch.rand_like(value) + 0.5 if "running_var" in name else torch.randn_like(value) * 0.2)
@@ -112,7 +135,8 @@ def test_forward_equals_an_independent_recalculation(norm):
     maps = torch.cat([heat_maps(source, (16, 12), sigma=2.0), heat_maps(target, (16, 12), sigma=2.0)], 1).double()
     generator.pose_encoder.register_forward_pre_hook(lambda _, inputs: (inputs[0].double(),))
     with torch.no_grad():
-        expected = Recalculation(generator.state_dict(), norm)(image, maps, blocks=3)
+        switches = {name: value for name, value in variant.items() if name in ("add", "cat")}
+        expected = Recalculation(generator.state_dict(), norm)(image, maps, blocks=3, **switches)
         torch.testing.assert_close(generator(image, source, target), expected, rtol=1e-9, atol=1e-9)
 
 
@@ -150,14 +174,18 @@ def test_a_size_that_cannot_be_drawn_is_refused(size):
         Patn(blocks=1, width=2)(torch.zeros(1, 3, *size), poses(1, *size), poses(1, *size))
 
 
-@pytest.mark.parametrize("options", [{"blocks": 0}, {"norm": "layer"}, {"pose_maps": "lines"}])
+@pytest.mark.parametrize(
+    "options", [{"blocks": 0}, {"norm": "layer"}, {"pose_maps": "lines"}, {"pose_reduction": "third"}]
+)
 def test_options_without_sense_are_refused(options):
     with pytest.raises(DataError):
         Patn(**{"width": 2, "blocks": 1, **options})
 
 
 def test_options_rebuild_the_generator():
-    generator = Patn(blocks=2, width=2, norm="instance", dropout=False, pose_maps="onehot", sigma=3.0)
+    generator = Patn(
+        blocks=2, width=2, norm="instance", dropout=False, pose_maps="onehot", sigma=3.0, add=False, cat=False
+    )
     again = build_generator("patn", generator.options)
     assert again.options == generator.options
     again.load_state_dict(generator.state_dict())

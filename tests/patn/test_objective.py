@@ -144,8 +144,21 @@ def test_three_steps_equal_the_released_loop_with_sigmoid_and_bce():
     )  # Adam enlarges rounding of single ones
 
 
-def test_a_resumed_run_equals_an_unbroken_one():
-    unbroken, broken, resumed = objective(), objective(), objective()
+VARIANTS = {
+    "patn": TINY,
+    "w/o add": replace(TINY, add=False),
+    "w/o cat": replace(TINY, cat=False),
+    "w/o resD": replace(TINY, d_blocks=0, d_head="patch1"),
+    "w/o resD, literally": replace(TINY, d_blocks=0),
+    "pose reduction first, leaky": replace(TINY, pose_reduction="first", d_leaky=0.2, d_dropout=False),
+    "resnet": replace(TINY, generator="resnet"),
+    "resnet, two streams": replace(TINY, generator="resnet", fusion="two_streams", g_dropout=False),
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_resumed_run_of_any_variant_equals_an_unbroken_one(variant):
+    unbroken, broken, resumed = (objective(VARIANTS[variant]) for _ in range(3))
     run(unbroken, range(4))
     run(broken, range(2))
     for name, network in broken.networks.items():
@@ -155,6 +168,33 @@ def test_a_resumed_run_equals_an_unbroken_one():
     run(resumed, range(2, 4))
     assert greatest_difference(weights(unbroken.networks), weights(resumed.networks)) == 0
     assert greatest_difference(unbroken.extra_state(), resumed.extra_state()) == 0
+
+
+def test_discriminators_are_shown_the_candidate_first_and_then_the_condition():
+    made = objective(replace(TINY, pool=0))
+    shown = {"d_pp": [], "d_pb": []}
+    for name, inputs in shown.items():
+        made.networks[name].register_forward_pre_hook(lambda _, given, inputs=inputs: inputs.append(given[0].detach()))
+    batch = made.batch(0)
+    fakes = []
+    made.networks["generator"].register_forward_hook(lambda *given: fakes.append(given[-1].detach().clone()))
+    torch.manual_seed(0)
+    made.step(batch, 0)
+    maps = heat_maps(batch["target_keypoints"], (16, 8), sigma=2.0)
+    assert len(fakes) == 1  # the discriminators get the fake that was made before the generator's update
+    for name, condition in (("d_pp", batch["image"]), ("d_pb", maps)):
+        expected = [torch.cat([candidate, condition], 1) for candidate in (fakes[0], batch["target"], fakes[0])]
+        assert len(shown[name]) == 3  # the generator's step, then real and fake of its own
+        for seen, wanted in zip(shown[name], expected, strict=True):
+            assert torch.equal(seen, wanted)
+
+
+def test_a_pooled_fake_travels_with_its_condition():
+    made = objective(replace(TINY, pool=2))
+    run(made, range(4))
+    conditions = made.extra_state()["d_pp.images"][:, 3:]
+    images = made.images.float().div(127.5).sub(1)
+    assert all(any(torch.allclose(condition, image) for image in images) for condition in conditions)
 
 
 def test_batches_are_pairs_and_a_function_of_seed_and_step():

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from patn import WeightsError
+from patn import DataError, WeightsError
 from patn.perceptual import find_mobilenet, mobilenet_perceptual, vgg_perceptual
 
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
@@ -62,6 +62,14 @@ def test_vgg_compares_after_the_second_relu(vgg, images):
     assert perceptual.name == "vgg19 conv1_2"
 
 
+def test_mean_squares_are_an_option(vgg, images):
+    perceptual = vgg_perceptual(vgg[0], distance="mse")
+    first, second = (perceptual.features(image)[0].double() for image in images)
+    assert perceptual(*images).item() == pytest.approx(((first - second) ** 2).mean().item(), rel=1e-5)
+    with pytest.raises(DataError, match="perceptual_loss is 'cosine'"):
+        vgg_perceptual(vgg[0], distance="cosine")
+
+
 def test_mobilenet_compares_four_blocks_scaled_by_the_distance_of_real_images(mobilenet, images):
     path, network = mobilenet
     torch.manual_seed(4)
@@ -88,9 +96,9 @@ def test_mobilenet_compares_four_blocks_scaled_by_the_distance_of_real_images(mo
 def test_two_random_real_images_are_about_one_apart(mobilenet):
     torch.manual_seed(5)
     reference = torch.rand(64, 3, 32, 16) * 2 - 1
-    assert mobilenet_perceptual(mobilenet[0], reference)(reference[:32], reference[32:]).item() == pytest.approx(
-        1, abs=0.05
-    )
+    for distance in ("l1", "mse"):
+        perceptual = mobilenet_perceptual(mobilenet[0], reference, distance=distance)
+        assert perceptual(reference[:32], reference[32:]).item() == pytest.approx(1, abs=0.1)
 
 
 def test_gradient_flows_to_the_generated_image_only(vgg, images):

@@ -4,24 +4,36 @@ from dataclasses import replace
 import pytest
 
 from patn import DataError
+from patn.generators import build_generator
 from patn.training import PRESETS, PatnTraining
 
 
 @pytest.mark.parametrize(
-    ("preset", "step", "factor"),
-    [
-        ("market", 0, 1),
-        ("market", 62_499, 1),
-        ("market", 62_500, 1),
-        ("market", 75_000, 0.5),
-        ("market", 87_499, 1 / 25_000),
-        ("market", 87_500, 0),
-        ("deepfashion", 285_999, 1),
-        ("deepfashion", 343_200, 0.5),
-    ],
+    ("preset", "epoch_steps", "constant", "falling"), [("market", 125, 500, 200), ("deepfashion", 572, 500, 200)]
 )
-def test_learning_rate_is_constant_then_falls_to_zero(preset, step, factor):
-    assert PRESETS[preset].learning_rate(step) == pytest.approx(2e-4 * factor)
+def test_released_presets_fall_once_an_epoch_by_the_released_rule(preset, epoch_steps, constant, falling):
+    training = PRESETS[preset]
+    assert training.steps == (constant + falling) * epoch_steps
+    for epoch in range(1, constant + falling + 1):  # counted from 1; the scheduler's count is one less
+        factor = 1 - max(0, (epoch - 1) + 2 - constant) / (falling + 1)
+        for step in ((epoch - 1) * epoch_steps, epoch * epoch_steps - 1):
+            assert training.learning_rate(step) == pytest.approx(2e-4 * factor, abs=1e-15)
+
+
+@pytest.mark.parametrize(("epoch", "factor"), [(1, 1), (499, 1), (500, 200 / 201), (501, 199 / 201), (700, 0)])
+def test_the_last_constant_epoch_is_a_little_slower_and_the_last_one_stands_still(epoch, factor):
+    assert PRESETS["market"].learning_rate((epoch - 1) * 125) == pytest.approx(2e-4 * factor, abs=1e-15)
+
+
+@pytest.mark.parametrize(("step", "factor"), [(0, 1), (59_999, 1), (60_000, 1), (75_000, 0.5), (89_999, 1 / 30_000)])
+def test_another_number_of_steps_falls_step_by_step(step, factor):
+    training = PRESETS["market"].of_steps(90_000, 60_000)
+    assert training.learning_rate(step) == pytest.approx(2e-4 * factor)
+
+
+def test_another_number_of_steps_keeps_the_share_before_the_fall():
+    assert PRESETS["market"].of_steps(700).constant_steps == 500
+    assert PRESETS["demo"].of_steps(10).constant_steps == 5
 
 
 @pytest.mark.parametrize("preset", ["demo", "study"])
@@ -61,11 +73,59 @@ def test_presets_are_the_released_commands():
         ("height", 30),
         ("width_px", 4),
         ("betas", (0.5, 1.0)),
+        ("generator", "nobody"),
+        ("d_head", "softmax"),
+        ("d_leaky", -0.1),
+        ("perceptual_loss", "cosine"),
+        ("pose_reduction", "third"),
+        ("epoch_steps", 1_000),
     ],
 )
 def test_a_field_without_sense_is_refused_by_name(field, value):
     with pytest.raises(DataError, match="images of" if field in ("height", "width_px") else field):
         replace(PRESETS["demo"], **{field: value})
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"generator": "resnet", "add": False}, "add is an option of generator 'patn'"),
+        ({"generator": "resnet", "pose_reduction": "first"}, "pose_reduction is an option of generator 'patn'"),
+        ({"fusion": "two_streams"}, "fusion is an option of generator 'resnet'"),
+    ],
+)
+def test_an_option_of_another_generator_is_refused(fields, message):
+    with pytest.raises(DataError, match=message):
+        PatnTraining(**fields)
+
+
+def test_options_reach_the_networks():
+    training = PatnTraining(
+        cat=False, pose_reduction="first", d_blocks=0, d_head="patch1", d_leaky=0.2, d_dropout=False
+    )
+    generator = build_generator(training.generator, {**training.generator_options(), "width": 2, "blocks": 1})
+    assert (generator.options["cat"], generator.options["pose_reduction"]) == (False, "first")
+    options = {"blocks": 0, "head": "patch1", "leaky": 0.2, "dropout": False, "norm": "batch", "width": 64}
+    assert training.discriminator_options() == options
+    resnet = replace(PRESETS["demo"], generator="resnet", fusion="two_streams", width=2)
+    assert build_generator("resnet", resnet.generator_options()).options["fusion"] == "two_streams"
+
+
+def test_fields_that_version_0_1_lacked_are_recorded_only_where_they_say_something():
+    later = {
+        "generator",
+        "add",
+        "cat",
+        "pose_reduction",
+        "fusion",
+        "d_head",
+        "d_leaky",
+        "perceptual_loss",
+        "epoch_steps",
+    }
+    assert not later & PRESETS["demo"].as_dict().keys()
+    changed = replace(PRESETS["demo"], d_head="patch1", cat=False)
+    assert later & changed.as_dict().keys() == {"d_head", "cat"}
 
 
 def test_fields_round_trip_through_json():

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,11 +12,16 @@ from augment import AugmentError
 
 @dataclass(frozen=True)
 class WeightFile:
-    """An official weight file; the last part of its name is how the SHA-256 of its bytes begins."""
+    """An official weight file; the last part of its name is how the SHA-256 of its bytes begins.
+
+    `origin` is whose network it is and `fetch` the Python call that downloads it into the torch hub cache.
+    """
 
     file: str
     network: str
     needed_for: str
+    fetch: str
+    origin: str = "torchvision"
 
     @property
     def hash_prefix(self) -> str:
@@ -24,16 +29,37 @@ class WeightFile:
         return Path(self.file).stem.rpartition("-")[2]
 
 
-_VGG19 = WeightFile("vgg19-dcbb9e9d.pth", "vgg19", "the perceptual loss of patn-train")
-_RESNET50 = WeightFile("resnet50-0676ba61.pth", "resnet50", "reid-train --backbone resnet50 from ImageNet weights")
-_RESNET50_FIRST = WeightFile("resnet50-19c8e357.pth", "resnet50", _RESNET50.needed_for)
-
-WEIGHTS: Mapping[str, tuple[WeightFile, ...]] = MappingProxyType(
-    {"vgg19": (_VGG19,), "resnet50": (_RESNET50, _RESNET50_FIRST)}
+_VGG19 = WeightFile(
+    "vgg19-dcbb9e9d.pth", "vgg19", "the perceptual loss of patn-train",
+    'torchvision.models.vgg19(weights="IMAGENET1K_V1")',
+)  # fmt: skip
+_RESNET50 = WeightFile(
+    "resnet50-0676ba61.pth", "resnet50", "reid-train --backbone resnet50 from ImageNet weights",
+    'torchvision.models.resnet50(weights="IMAGENET1K_V1")',
+)  # fmt: skip
+_INCEPTION = WeightFile(
+    "weights-inception-2015-12-05-6726825d.pth", "inception-2015-12-05", "IS, mask-IS and FID of patn-eval",
+    'torch_fidelity.FeatureExtractorInceptionV3("inception-v3-compat", ["2048"])', "torch-fidelity",
+)  # fmt: skip
+_SSD300 = WeightFile(
+    "ssd300_vgg16_coco-b556d3b4.pth", "ssd300_vgg16", "DS of patn-eval",
+    'torchvision.models.detection.ssd300_vgg16(weights="COCO_V1")',
+)  # fmt: skip
+_ALEXNET = WeightFile(
+    "alexnet-owt-7be5be79.pth", "alexnet", "LPIPS of patn-eval", 'torchvision.models.alexnet(weights="IMAGENET1K_V1")'
 )
+
+WEIGHTS: Mapping[str, tuple[WeightFile, ...]] = MappingProxyType({
+    "vgg19": (_VGG19,),
+    "resnet50": (_RESNET50, replace(_RESNET50, file="resnet50-19c8e357.pth")),
+    "inception": (_INCEPTION, replace(_INCEPTION, file="pt_inception-2015-12-05-6726825d.pth")),
+    "ssd300": (_SSD300,),
+    "alexnet": (_ALEXNET,),
+})  # fmt: skip
 """Networks and their official files, the preferred one first; any of a network's files will do.
 
-resnet50's two files hold the same ImageNet weights (torchvision's IMAGENET1K_V1) in two forms.
+resnet50's two files hold the same ImageNet weights (torchvision's IMAGENET1K_V1) in two forms; inception's two are one
+file under the names of torch-fidelity and pytorch-fid.
 """
 
 
@@ -99,9 +125,9 @@ def missing_sentence(name: str) -> str:
     """One sentence: which file is missing, its hash, where to put it and how to get it."""
     weight = official_files(name)[0]
     return (
-        f"{weight.file} (torchvision's {weight.network}, SHA-256 {weight.hash_prefix}...) was not found; put it into "
-        f"{hub_checkpoints()} or name its folder with --weights-dir (torchvision.models.{weight.network}"
-        f'(weights="IMAGENET1K_V1") fetches it where there is a network)'
+        f"{weight.file} ({weight.origin}'s {weight.network}, SHA-256 {weight.hash_prefix}...) was not found; "
+        f"put it into {hub_checkpoints()} or name its folder with --weights-dir "
+        f"({weight.fetch} fetches it where there is a network)"
     )
 
 

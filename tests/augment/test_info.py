@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from augment.cli import augment
 from augment.info import available_cores
+from augment.weights import WEIGHTS
 
 
 def test_info_is_one_json_object_with_versions_device_and_weights() -> None:
@@ -18,7 +19,7 @@ def test_info_is_one_json_object_with_versions_device_and_weights() -> None:
     assert report["versions"]["torch"] == metadata.version("torch")
     assert (report["device"], report["precision"]) == ("cpu", "fp32")
     assert len(report["gpus"]) == torch.cuda.device_count()
-    assert {record["network"] for record in report["weights"]} == {"vgg19", "resnet50"}
+    assert {record["network"] for record in report["weights"]} == set(WEIGHTS)
     assert isinstance(report["cpu"]["bf16"], bool)
 
 

@@ -55,8 +55,8 @@ def test_missing_file_is_one_sentence_with_name_hash_and_place(hub: Path) -> Non
 
 
 def test_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(AugmentError, match=r"alexnet: .*vgg19, resnet50"):
-        weights.find_weights("alexnet")
+    with pytest.raises(AugmentError, match=r"lenet: .*vgg19, resnet50, inception, ssd300, alexnet"):
+        weights.find_weights("lenet")
 
 
 def test_hash_in_the_name_is_checked(tmp_path: Path) -> None:
@@ -77,3 +77,17 @@ def test_report_says_found_and_missing(hub: Path) -> None:
     lines = weights.weights_lines(list(report.values()))
     assert lines[0].startswith("vgg19-dcbb9e9d.pth: ")
     assert lines[1].startswith("missing: resnet50-0676ba61.pth")
+
+
+def test_inception_is_found_under_both_its_names(hub: Path) -> None:
+    assert "torch-fidelity's inception-2015-12-05, SHA-256 6726825d" in weights.missing_sentence("inception")
+    (hub / "pt_inception-2015-12-05-6726825d.pth").touch()
+    assert weights.find_weights("inception") == hub / "pt_inception-2015-12-05-6726825d.pth"
+
+
+def test_torchvisions_own_names_are_ours() -> None:
+    from torchvision.models import AlexNet_Weights
+    from torchvision.models.detection import SSD300_VGG16_Weights
+
+    for name, official in (("alexnet", AlexNet_Weights.IMAGENET1K_V1), ("ssd300", SSD300_VGG16_Weights.COCO_V1)):
+        assert official.url.endswith(f"/{weights.WEIGHTS[name][0].file}")

@@ -57,9 +57,9 @@ def load_images(paths: Sequence[str | Path], size: tuple[int, int], jobs: int = 
 
 
 def load_or_map(
-    paths: Sequence[str | Path], size: tuple[int, int], cache: Path, key: str, jobs: int = 2, most: int = IN_MEMORY
+    paths: Sequence[str | Path], size: tuple[int, int], cache: Path, key: str, jobs: int = 2, most: int | None = None
 ) -> torch.Tensor:
-    """As load_images, but more than `most` bytes of pixels stay in a file below `cache` that is mapped, not read.
+    """As load_images, but more than `most` bytes (IN_MEMORY) of pixels stay in a file below `cache` that is mapped, not read.
 
     key: a fingerprint of the images and their order; the file of that key and size is made once, by rename, and used
     from then on.  DeepFashion's 48,674 images of 256 x 176 take 6.6 GB of disk; memory holds only what is looked at.
@@ -68,7 +68,7 @@ def load_or_map(
     import torch
 
     shape = (len(paths), *size, 3)
-    if math.prod(shape) <= most:
+    if math.prod(shape) <= (IN_MEMORY if most is None else most):
         return load_images(paths, size, jobs)
     path = cache / f"images-{key}-{size[0]}x{size[1]}.u8"
     if not path.is_file() or path.stat().st_size != math.prod(shape):

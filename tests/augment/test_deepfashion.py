@@ -1,0 +1,289 @@
+"""DeepFashion: the authors' names, crops, lists and pairs, and a generator trained on them."""
+
+import json
+from dataclasses import replace
+from itertools import permutations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from augment import AugmentError
+from augment import deepfashion_folder as folder_module
+from augment.deepfashion import crop_keypoints, flat_name, identity_of, item_of
+from augment.deepfashion_folder import crop, split_by_seed
+from augment.images import load_images, load_or_map, read_image
+from augment.init import init_real
+from augment.layouts import detect_layout
+from augment.pairs import evaluation_pairs, pairable, pairs_among
+from augment.workspace import Workspace
+from patn.keypoints import keypoint_array, read_keypoints
+from patn.training import PRESETS
+from tests.conftest import invoke, run
+from tests.fashion_tree import FashionTree, make_tree, write_lists, write_pair_file
+
+
+@pytest.fixture(scope="session")
+def tree(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> FashionTree:
+    return make_tree(rendered, tmp_path_factory.mktemp("fashion"))
+
+
+@pytest.fixture
+def fashion(tree: FashionTree, tmp_path: Path) -> Path:
+    """A workspace on the tree, split by lists, with imported key points."""
+    init_real(tmp_path / "w", tree.img, lists=write_lists(tree, tmp_path / "lists"), progress=False)
+    run(tmp_path / "w", "poses", *(word for path in tree.cropped.values() for word in ("--csv", str(path))))
+    return tmp_path / "w"
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("WOMEN/Skirts/id_00006290/04_3_back.jpg", "fashionWOMENSkirtsid0000629004_3back.jpg"),
+        ("fashion/MEN/Shirts_Polos/id_00001802/02_4_full.jpg", "fashionMENShirts_Polosid0000180202_4full.jpg"),
+        ("MEN/Pants/id_00001611/01_1_front.jpg", "fashionMENPantsid0000161101_1front.jpg"),
+        ("img/WOMEN/Tees_Tanks/id_00007838/05_7_additional.jpg", "fashionWOMENTees_Tanksid0000783805_7additional.jpg"),
+    ],
+)
+def test_names_are_the_authors(path: str, name: str):
+    assert flat_name(path) == name
+
+
+@pytest.mark.parametrize("path", ["WOMEN/Skirts/id_00006290/cover.jpg", "id_00006290/04_3_back.jpg", "a/b/c/d.jpg"])
+def test_other_paths_have_no_name(path: str):
+    with pytest.raises(AugmentError, match="give the benchmark's img folder"):
+        flat_name(path)
+
+
+def test_identity_is_person_and_clothes_even_in_a_category_with_an_underscore():
+    first = identity_of("fashionMENShirts_Polosid0000180202_4full.jpg")
+    assert first == identity_of("fashionMENShirts_Polosid0000180202_1front.jpg")
+    assert first != identity_of("fashionMENShirts_Polosid0000180203_4full.jpg")
+    assert first != identity_of("fashionMENShirts_Polosid0000180302_4full.jpg")
+    assert item_of("fashionMENShirts_Polosid0000180203_4full.jpg") == "fashionMENShirts_Polosid00001802"
+
+
+def test_crop_is_columns_40_to_215_of_a_square_of_256():
+    pixels = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
+    assert np.array_equal(np.asarray(crop(Image.fromarray(pixels))), pixels[:, 40:216])
+
+
+@pytest.mark.parametrize("size", [(1101, 750), (512, 512), (128, 128)])
+def test_other_sizes_are_scaled_to_the_square_first(size: tuple[int, int]):
+    height, width = size
+    rows = np.linspace(0, 200, height).astype(np.uint8)[:, None].repeat(width, 1)
+    cropped = np.asarray(crop(Image.fromarray(rows).convert("RGB"))).astype(float)
+    assert cropped.shape == (256, 176, 3)
+    assert np.abs(cropped[:, 88, 0] - np.linspace(0, 200, 256)).max() < 3
+    assert (cropped[:, 0].min() == 255) == (width < height)  # beside a narrow picture there is white
+
+
+def test_shifted_key_points_keep_joints_outside_and_lose_none_at_column_39():
+    points = np.array([[10, 39], [10, 40], [-1, -1], [5, 3], [7, 250], [200, -1]], dtype=np.float32)
+    expected = [[10, -2], [10, 0], [-1, -1], [5, -37], [7, 210], [200, -1]]
+    assert crop_keypoints(points).tolist() == expected
+
+
+def test_workspace_has_crops_names_and_lists_of_the_authors(tree: FashionTree, fashion: Path):
+    workspace = Workspace.find(fashion)
+    assert workspace.size == (256, 176)
+    table = workspace.images()
+    assert list(table.columns) == ["name", "path", "pid", "camid", "split"]
+    assert table.loc[table["split"] == "train", "name"].tolist() == tree.names["train"]
+    assert table.loc[table["split"] == "gallery", "name"].tolist() == tree.names["test"]
+    assert (table.groupby("pid").size() == 4).all()
+    assert table["pid"].nunique() == 6
+    row = table[table["name"] == "fashionWOMENSkirtsid0000629004_3back.jpg"].iloc[0]
+    square = read_image(tree.img / "WOMEN/Skirts/id_00006290/04_3_back.jpg")
+    pixels = read_image(row["path"])
+    assert np.abs(pixels.astype(int) - square[:, 40:216]).mean() < 2  # a JPEG of a JPEG
+    assert Path(row["path"]) == workspace.data / "train" / row["name"]
+    for split, names in tree.names.items():
+        assert (workspace.data / f"{split}.lst").read_text().split() == names
+
+
+def test_lists_are_found_beside_the_data(rendered: Path, tmp_path: Path):
+    tree = make_tree(rendered, tmp_path / "data")
+    write_lists(tree, tmp_path / "data" / "fashion_data")
+    assert detect_layout(tmp_path / "data") == "deepfashion"
+    result = init_real(tmp_path / "w", tmp_path / "data", progress=False)
+    assert result["images"] == {"train": 16, "query": 0, "gallery": 8}
+    assert "none in both" in result["decisions"][0]
+
+
+def test_without_lists_items_are_parted_by_seed_and_it_is_said(tree: FashionTree, tmp_path: Path):
+    first = run(tmp_path, "init", str(tmp_path / "a"), "--data", str(tree.img), "--test-share", "0.4", "--seed", "3")
+    assert first["layout"] == "deepfashion"
+    assert any("seed 3" in sentence for sentence in first["decisions"])
+    init_real(tmp_path / "b", tree.img, test_share=0.4, seed=3, progress=False)
+    tables = [Workspace.find(tmp_path / side).images() for side in "ab"]
+    assert tables[0].drop(columns="path").equals(tables[1].drop(columns="path"))
+    items = tables[0].assign(item=tables[0]["name"].map(item_of)).groupby("item")["split"]
+    assert items.nunique().eq(1).all()
+    assert items.first().eq("gallery").sum() == 2  # of 5 items
+
+
+def test_seeded_split_always_leaves_an_item_to_train():
+    names = ["fashionMENPantsid0000000101_1front.jpg", "fashionMENPantsid0000000102_1front.jpg"]
+    assert set(split_by_seed(names, 1.0, 0).values()) == {"train"}
+
+
+@pytest.mark.parametrize(
+    ("lists", "sentence"),
+    [
+        ({"train": [], "test": ["nobody.jpg"]}, "test.lst, line 1: 'nobody.jpg' is no name"),
+        ({"train": ["fashionMENPantsid0000000101_1front.jpg"]}, "test.lst: is not there"),
+        ({"train": ["fashionMENPantsid0000000101_1front.jpg"], "test": []}, "none of 24 images"),
+        ({"train": ["fashionMENPantsid0000000101_1front.jpg"] * 2, "test": ["fashionMENPantsid0000000101_1front.jpg"]},
+         "is in train.lst and in test.lst"),
+    ],
+)  # fmt: skip
+def test_lists_that_do_not_fit_are_refused(
+    lists: dict[str, list[str]], sentence: str, tree: FashionTree, tmp_path: Path
+):
+    for part, names in lists.items():
+        (tmp_path / f"{part}.lst").write_text("\n".join(names))
+    result = invoke(tmp_path, "init", str(tmp_path / "w"), "--data", str(tree.img), "--lists", str(tmp_path))
+    assert result.exit_code == 1
+    assert sentence in result.output
+
+
+def test_an_interrupted_init_goes_on_with_the_crops_it_has(
+    tree: FashionTree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    write, made = folder_module._write_crop, []
+
+    def broken(source: Path, target: Path) -> None:
+        if len(made) == 5:
+            raise AugmentError("the disk is full")
+        made.append(target.name)
+        write(source, target)
+
+    monkeypatch.setattr(folder_module, "_write_crop", broken)
+    with pytest.raises(AugmentError, match="full"):
+        init_real(tmp_path / "w", tree.img, progress=False)
+    assert not (tmp_path / "w" / "data").exists()
+    first = made.copy()
+    made.clear()
+    monkeypatch.setattr(folder_module, "_write_crop", lambda *pair: (made.append(pair[1].name), write(*pair)))
+    init_real(tmp_path / "w", tree.img, progress=False)
+    assert len(made) == 24 - 5
+    assert not set(made) & set(first)
+    init_real(tmp_path / "whole", tree.img, progress=False)
+    for path in (tmp_path / "whole" / "data").rglob("*.jpg"):
+        again = tmp_path / "w" / "data" / path.relative_to(tmp_path / "whole" / "data")
+        assert again.read_bytes() == path.read_bytes()
+
+
+def test_check_speaks_of_the_authors_counts_and_not_of_queries(fashion: Path):
+    report = run(fashion, "check")
+    assert report["ok"]
+    assert report["deepfashion"]["train"] == [16, 48_674]
+    assert report["pairs"] == {"train": 4 * 4 * 3, "gallery": 2 * 4 * 3, "given": []}
+    assert any("no cameras" in note for note in report["notes"])
+
+
+def test_annotations_of_uncropped_images_are_cropped_not_scaled(tree: FashionTree, fashion: Path):
+    before = Workspace.find(fashion).keypoints("train")
+    files = [word for path in tree.uncropped.values() for word in ("--csv", str(path))]
+    run(fashion, "poses", *files, "--csv-size", "256", "256", "--force")
+    assert Workspace.find(fashion).keypoints("train").equals(before)
+
+
+def test_joints_outside_the_crop_are_kept_and_those_at_minus_one_are_missing(tree: FashionTree, fashion: Path):
+    name = tree.names["train"][0]
+    exact = read_keypoints(tree.cropped["train"])
+    exact.loc[name, ["x4", "x7", "x2"]] = [-12, 190, -1]
+    from patn.keypoints import write_keypoints
+
+    write_keypoints(exact, fashion / "edited.csv")
+    run(fashion, "poses", "--csv", str(fashion / "edited.csv"), "--force")
+    workspace = Workspace.find(fashion)
+    assert workspace.keypoints("train").loc[name, ["x4", "x7", "x2"]].tolist() == [-12, 190, -1]
+    assert name not in pairable(workspace, tree.names["train"])  # a shoulder is missing by accident
+
+
+def test_pairs_share_clothes(tree: FashionTree, fashion: Path):
+    workspace = Workspace.find(fashion)
+    pairs = evaluation_pairs(workspace)
+    expected = {(a, b) for a, b in permutations(tree.names["test"], 2) if a.rpartition("_")[0] == b.rpartition("_")[0]}
+    assert set(pairs.itertuples(index=False, name=None)) == expected
+    assert evaluation_pairs(workspace, 5).equals(evaluation_pairs(workspace, 5))
+
+
+def test_given_pairs_are_used_as_they_are(tree: FashionTree, tmp_path: Path):
+    train, test = tree.names["train"], tree.names["test"]
+    other = "fashionMENDenimid0000999901_1front.jpg"
+    files = [
+        write_pair_file([(train[1], train[0]), (train[2], train[9]), (train[0], other)], tmp_path / "train.csv"),
+        write_pair_file([(test[0], test[1])], tmp_path / "test.csv"),
+    ]
+    lists = write_lists(tree, tmp_path / "lists")
+    options = [word for path in files for word in ("--pairs", str(path))]
+    root = tmp_path / "w"
+    result = run(tmp_path, "init", str(root), "--data", str(tree.img), "--lists", str(lists), *options)
+    assert "2 training and 1 test pairs were taken over; 1 pairs" in result["decisions"][-1]
+    run(root, "poses", *(word for path in tree.cropped.values() for word in ("--csv", str(path))))
+    workspace = Workspace.find(root)
+    names = pairable(workspace, train)
+    assert names == sorted([train[0], train[1], train[2], train[9]])
+    array = keypoint_array(workspace.keypoints("train"), names)
+    pairs = pairs_among(workspace, names, [1, 1, 2, 3], array)
+    assert pairs.to_numpy().tolist() == [[train[1], train[0]], [train[2], train[9]]]
+    assert evaluation_pairs(workspace).to_numpy().tolist() == [[test[0], test[1]]]
+    assert run(root, "check")["pairs"]["given"] == ["train", "gallery"]
+
+
+@pytest.mark.parametrize("command", [["generate"], ["reid-train"], ["reid-eval", "m"], ["table5", "--dry-run"]])
+def test_verbs_of_reid_say_that_deepfashion_has_no_cameras(command: list[str], fashion: Path):
+    result = invoke(fashion, *command)
+    assert result.exit_code == 1
+    assert "DeepFashion has neither cameras nor queries" in result.output
+
+
+def test_mapped_images_are_those_in_memory_and_made_once(tree: FashionTree, fashion: Path, tmp_path: Path):
+    paths = Workspace.find(fashion).images()["path"].tolist()
+    plain = load_images(paths, (32, 24))
+    mapped = load_or_map(paths, (32, 24), tmp_path / "cache", "key", most=0)
+    assert torch.equal(mapped, plain)
+    assert mapped.contiguous(memory_format=torch.channels_last).data_ptr() == mapped.data_ptr()  # nothing is copied
+    (file,) = (tmp_path / "cache").iterdir()
+    assert file.stat().st_size == plain.numel()
+    mapped[0] = 0
+    before = file.stat().st_mtime_ns
+    again = load_or_map(["not read again"] * len(paths), (32, 24), tmp_path / "cache", "key", most=0)
+    assert torch.equal(again, plain)
+    assert file.stat().st_mtime_ns == before
+    assert torch.equal(load_or_map(paths, (32, 24), tmp_path / "none", "key"), plain)
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_generator_trained_from_mapped_images_is_the_same_and_draws(
+    tree: FashionTree, fashion: Path, monkeypatch: pytest.MonkeyPatch
+):
+    small = replace(PRESETS["deepfashion"], blocks=1, width=4, d_blocks=1, d_width=4)
+    monkeypatch.setitem(PRESETS, "deepfashion", small)
+    command = ["patn-train", "--preset", "deepfashion", "--steps", "2", "--batch", "2", "--perceptual", "none"]
+    result = run(fashion, *command)
+    assert (result["images"], result["pairs"]) == (16, 48)
+    monkeypatch.setattr("augment.images.IN_MEMORY", 0)
+    assert run(fashion, *command, "--name", "mapped")["losses"]["l1"] == result["losses"]["l1"]
+    assert len(list((fashion / "cache").iterdir())) == 1
+    weights = [(fashion / "patn" / name / "generator.safetensors").read_bytes() for name in ("patn", "mapped")]
+    assert weights[0] == weights[1]
+    sheet = read_image(sorted((fashion / "patn" / "patn" / "samples").iterdir())[-1])
+    assert sheet.shape[0] >= 8 * 256  # eight held-out pairs
+    options = json.loads((fashion / "patn" / "patn" / "run.json").read_text())["options"]
+    assert (options["norm"], options["pose_maps"], options["height"], options["width_px"]) == (
+        "instance", "onehot", 256, 176)  # fmt: skip
+
+
+def test_images_table_of_another_kind_is_refused(fashion: Path):
+    pd.DataFrame({"name": ["a"], "split": ["nowhere"], "pid": [1], "camid": [1]}).to_csv(
+        fashion / "data" / "images.csv", index=False
+    )
+    with pytest.raises(AugmentError, match=r"images\.csv: no table of images"):
+        Workspace.find(fashion).images()

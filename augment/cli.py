@@ -25,6 +25,7 @@ VERBS = {
     "info": "Print versions, devices and weight files.",
     "poses": "Estimate or import key points.",
     "patn-train": "Train a pose-transfer generator.",
+    "patn-import": "Import a checkpoint of the PATN authors.",
     "transfer": "Redraw people in other poses.",
     "attention": "Show where a generator's blocks attend to.",
     "generate": "Fill a reduced training set with generated images.",

@@ -1,4 +1,7 @@
-"""Generators as files: one safetensors file with weights, and in its metadata what rebuilds the network."""
+"""Networks as files: one safetensors file with weights, and in its metadata what rebuilds the network.
+
+Readers take the authors' `.pth` files as well.
+"""
 
 import json
 from collections.abc import Mapping
@@ -11,9 +14,12 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from patn import DataError, WeightsError
+from patn.discriminator import Discriminator
 from patn.generators import build_generator
+from patn.importing import GENERATOR, Imported, read_authors
 
 FORMAT = "patn generator 1"
+DISCRIMINATOR_FORMAT = "patn discriminator 1"
 
 
 def save_generator(path: Path, generator: nn.Module, name: str, extra: Mapping[str, Any] | None = None) -> None:
@@ -22,9 +28,21 @@ def save_generator(path: Path, generator: nn.Module, name: str, extra: Mapping[s
     name: its name in `patn.generators.GENERATORS`; the network's `.options` are stored with it.
     extra: anything JSON can hold (training numbers, data, seed), to be read by `read_metadata`.
     """
-    tensors = {key: value.detach().cpu().contiguous() for key, value in generator.state_dict().items()}
     about = {"generator": name, "options": generator.options, "extra": dict(extra or {})}
-    metadata = {FORMAT: json.dumps(about, sort_keys=True)}  # one key: safetensors writes several in random order
+    _save(path, generator, FORMAT, about)
+
+
+def save_discriminator(
+    path: Path, discriminator: nn.Module, role: str, options: Mapping[str, Any], extra: Mapping[str, Any] | None = None
+) -> None:
+    """Writes a `Discriminator` built from `options` to `path` by rename; role: "d_pp" (appearance) or "d_pb" (pose)."""
+    about = {"role": role, "options": dict(options), "extra": dict(extra or {})}
+    _save(path, discriminator, DISCRIMINATOR_FORMAT, about)
+
+
+def _save(path: Path, network: nn.Module, key: str, about: Mapping[str, Any]) -> None:
+    tensors = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
+    metadata = {key: json.dumps(about, sort_keys=True)}  # one key: safetensors writes several in random order
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     save_file(tensors, partial, metadata=metadata)
@@ -32,28 +50,87 @@ def save_generator(path: Path, generator: nn.Module, name: str, extra: Mapping[s
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """{"generator": name, "options": {...}, "extra": {...}} of a file that `save_generator` wrote.
+    """{"generator": name, "options": {...}, "extra": {...}} of a generator's file, ours or the authors' `.pth`.
 
     Raises WeightsError if the file is missing or is something else.
     """
-    if not Path(path).is_file():
-        raise WeightsError(f"{path} is missing; train a generator or name another file")
-    try:
-        with safe_open(path, framework="pt") as file:
-            about = json.loads((file.metadata() or {})[FORMAT])
-        return {name: about[name] for name in ("generator", "options", "extra")}
-    except (SafetensorError, KeyError, json.JSONDecodeError) as error:
-        raise WeightsError(f"{path} is not a generator that this program saved; name another file") from error
+    if not _is_safetensors(path):
+        network = _authors_generator(path)
+        return {"generator": "patn", "options": network.options, "extra": {"size": list(network.size)}}
+    about = _about(path, FORMAT, ("generator", "options", "extra"))
+    if about is None:
+        raise WeightsError(f"{path} is not a generator that this program saved; name another file")
+    return about
 
 
 def load_generator(path: Path, device: torch.device | str = "cpu") -> nn.Module:
-    """The saved generator on `device`, in eval mode.  Raises WeightsError if the file is not one."""
-    metadata = read_metadata(path)
-    try:
-        with torch.random.fork_rng(devices=[]):  # the weights that the constructor draws are replaced at once
-            generator = build_generator(metadata["generator"], metadata["options"])
-        generator.load_state_dict(load_file(path, device="cpu"))
-    except (DataError, RuntimeError) as error:
-        raise WeightsError(f"{path} holds a generator that this version cannot build; train it again") from error
+    """The generator in a file of ours or in the authors' `latest_net_netG.pth`, on `device`, in eval mode.
+
+    It is one call: `generator(image, source_keypoints, target_keypoints)`.
+    Raises WeightsError if the file is neither; no code that a `.pth` file may hold is run.
+    """
+    if _is_safetensors(path):
+        metadata = read_metadata(path)
+        try:
+            with torch.random.fork_rng(devices=[]):  # the weights that the constructor draws are replaced at once
+                generator = build_generator(metadata["generator"], metadata["options"])
+            generator.load_state_dict(load_file(path, device="cpu"))
+        except (DataError, RuntimeError) as error:
+            raise WeightsError(f"{path} holds a generator that this version cannot build; train it again") from error
+    else:
+        generator = _authors_generator(path).build()
     generator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return generator.eval()
+
+
+def load_discriminator(path: Path, device: torch.device | str = "cpu") -> nn.Module:
+    """The discriminator in a file of ours or in the authors' `.._netD_PP.pth` or `.._netD_PB.pth`, in eval mode.
+
+    Raises WeightsError if the file is neither.
+    """
+    if _is_safetensors(path):
+        about = _about(path, DISCRIMINATOR_FORMAT, ("role", "options", "extra"))
+        if about is None:
+            raise WeightsError(f"{path} is not a discriminator that this program saved; name another file")
+        try:
+            with torch.random.fork_rng(devices=[]):
+                network: nn.Module = Discriminator(**about["options"])
+            network.load_state_dict(load_file(path, device="cpu"))
+        except (DataError, TypeError, RuntimeError) as error:
+            raise WeightsError(
+                f"{path} holds a discriminator that this version cannot build; import it again"
+            ) from error
+    else:
+        imported = read_authors(path)
+        if imported.role == GENERATOR:
+            raise WeightsError(f"{path} is a generator, not a discriminator; name a file of netD_PP or netD_PB")
+        network = imported.build()
+    return network.to(device).eval()
+
+
+def _authors_generator(path: Path) -> Imported:
+    imported = read_authors(path)
+    if imported.role != GENERATOR:
+        raise WeightsError(f"{path} is the discriminator {imported.role}, not a generator; name the file of netG")
+    return imported
+
+
+def _is_safetensors(path: Path) -> bool:
+    """Whether the file opens as safetensors, whatever it holds.  Raises WeightsError if it is missing."""
+    if not Path(path).is_file():
+        raise WeightsError(f"{path} is missing; train a generator or name another file")
+    try:
+        with safe_open(path, framework="pt"):
+            return True
+    except SafetensorError:
+        return False
+
+
+def _about(path: Path, key: str, names: tuple[str, ...]) -> dict[str, Any] | None:
+    """The JSON metadata under `key` of a safetensors file with all these names, or None."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = json.loads((file.metadata() or {})[key])
+        return {name: about[name] for name in names}
+    except (KeyError, json.JSONDecodeError):
+        return None

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import click
 import pytest
+import torch
 from click.testing import CliRunner
 
 from augment.cli import augment
 from patn.training import PRESETS as GENERATORS
 from reid.training import PRESETS as MODELS
+from tests.authors_networks import Generator, old_state
 
 ROOT = Path(__file__).resolve().parent.parent
 README, COMMANDS = ROOT / "README.md", ROOT / "docs" / "commands.md"
@@ -132,8 +134,6 @@ def execute(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def scratch(rendered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty current folder but for the data that the README speaks of; commands run small and on one thread."""
-    import torch
-
     torch.set_num_threads(1)
     monkeypatch.chdir(tmp_path)
     for name, value in SMALL.items():
@@ -187,6 +187,10 @@ def test_help_examples_run_as_they_stand(scratch: Path, monkeypatch: pytest.Monk
                 shutil.rmtree("people")
                 execute(line, monkeypatch)
                 monkeypatch.chdir("people")
+            elif name == "patn-import":
+                torch.save(old_state(Generator("batch", 1, dropout=True, width=2)), "latest_net_netG.pth")
+                execute(line, monkeypatch)
+                shutil.rmtree("patn/imported")  # other examples speak of the workspace's only generator
             elif "mediapipe" in line and not _installed("mediapipe"):
                 continue
             elif line != TOY_DEMO:

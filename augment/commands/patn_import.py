@@ -1,0 +1,43 @@
+"""`augment patn-import`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from augment.cli import emit, pass_workspace
+
+ROLES = {"generator": "generator", "d_pp": "discriminator of the appearance", "d_pb": "discriminator of the pose"}
+
+
+@click.command(short_help="Import a checkpoint of the PATN authors.")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--name", help="Folder below patn/.  [default: imported; a discriminator's imported-d_pp or -d_pb]")
+@click.option("--size", nargs=2, type=click.IntRange(8), metavar="HEIGHT WIDTH", default=None,
+              help="Pixels it is for.  [default: 128 64 with batch norm, 256 176 with instance norm]")  # fmt: skip
+@click.option("--pose-maps", type=click.Choice(["gaussian", "onehot"]),
+              help="Maps it draws from.  [default: gaussian with batch norm, onehot with instance norm]")  # fmt: skip
+@click.option("--force", is_flag=True, help="Make it again where another file was imported.")
+@pass_workspace
+def command(
+    workspace: Any, file: Path, name: str | None, size: tuple[int, int] | None, pose_maps: str | None, force: bool
+) -> None:
+    """Import a .pth file of the PATN authors' code: a generator, or one of its two discriminators.
+
+    Norm, blocks, width and dropout are read off the file, which is never run as a program.  The released DeepFashion
+    model (instance norm) draws from one-hot pose maps.
+
+    \b
+    Example:
+      augment patn-import latest_net_netG.pth
+    """
+    from augment.generator_import import import_network
+
+    result = import_network(workspace, file, name=name, size=size, pose_maps=pose_maps, force=force)
+    height, width = result["size"]
+    maps = f", {result['pose_maps']} pose maps" if "pose_maps" in result else ""
+    emit(result, (
+        f"{result['folder']}: {ROLES[result['network']]}, {result['norm']} norm, {result['blocks']} blocks of width "
+        f"{result['width']}, trained {'with' if result['dropout'] else 'without'} dropout{maps}, {height} x {width}, "
+        f"{result['parameters']:,} parameters"
+    ))  # fmt: skip

@@ -103,8 +103,8 @@ class PatnTraining:
         many steps, the first time in the last epoch of `constant_steps`; the rate of the whole last epoch is 0.
         """
         if self.epoch_steps:
-            constant, falling = (n // self.epoch_steps for n in (self.constant_steps, self.steps - self.constant_steps))
-            return self.lr * max(0.0, 1.0 - max(0, step // self.epoch_steps + 2 - constant) / (falling + 1))
+            epoch, epochs, constant = (n // self.epoch_steps for n in (step, self.steps, self.constant_steps))
+            return self.lr * max(0.0, 1.0 - max(0, epoch + 2 - constant) / (max(epochs - constant, 0) + 1))
         falling = max(self.steps - self.constant_steps, 1)
         return self.lr * min(1.0, max(0.0, (self.steps - step) / falling))
 

@@ -13,6 +13,33 @@ TABLE5: dict[tuple[str, str], tuple[float | None, ...]] = {
     ("resnet50", "ours*"): (53.3, 55.9, 56.0, 57.3, 58.8, 60.4, 60.7, 63.1, 64.5, 65.3, 65.1, 65.4),
 }
 
+# Table 4: on Market-1501 SSIM, IS, mask-SSIM, mask-IS, DS, PCKh; then on DeepFashion SSIM, IS, DS, PCKh.
+TABLE4_METRICS = {
+    "market": ("SSIM", "IS", "mask-SSIM", "mask-IS", "DS", "PCKh"),
+    "deepfashion": ("SSIM", "IS", "DS", "PCKh"),
+}
+TABLE4: dict[str, tuple[float, ...]] = {
+    "resnet5": (0.297, 3.236, 0.802, 3.807, 0.67, 0.84, 0.764, 2.952, 0.900, 0.89),
+    "resnet9": (0.301, 3.077, 0.802, 3.862, 0.69, 0.87, 0.767, 3.157, 0.941, 0.90),
+    "resnet13": (0.300, 3.134, 0.797, 3.731, 0.67, 0.88, 0.766, 3.107, 0.943, 0.89),
+    "patn5": (0.309, 3.273, 0.809, 3.870, 0.69, 0.91, 0.771, 3.108, 0.958, 0.93),
+    "patn9": (0.311, 3.323, 0.811, 3.773, 0.74, 0.94, 0.773, 3.209, 0.976, 0.96),
+    "patn13": (0.314, 3.274, 0.808, 3.797, 0.75, 0.93, 0.776, 3.440, 0.970, 0.96),
+    "no-add": (0.305, 3.650, 0.805, 3.899, 0.73, 0.92, 0.769, 3.265, 0.970, 0.93),
+    "no-cat": (0.306, 3.373, 0.807, 3.915, 0.71, 0.92, 0.767, 3.200, 0.968, 0.95),
+    "no-resd": (0.308, 3.536, 0.809, 3.606, 0.73, 0.93, 0.773, 3.442, 0.978, 0.94),
+}
+
+
+def table4(row: str, data: str) -> dict[str, float]:
+    """The paper's figures of an ablation by metric, empty for a row that the paper does not have.
+
+    row: a key of TABLE4.  data: market or deepfashion.
+    """
+    numbers = TABLE4.get(row, ())
+    start = 0 if data == "market" else len(TABLE4_METRICS["market"])
+    return dict(zip(TABLE4_METRICS[data], numbers[start:], strict=False))
+
 
 def paper_backbone(backbone: str) -> str:
     """The backbone of the paper that stands beside ours: itself, or ResNet-50 for one the paper does not have."""

@@ -105,5 +105,5 @@ def test_discriminators_without_residual_blocks_get_a_head_unless_told_otherwise
 
 def test_released_epochs_need_the_released_length() -> None:
     with pytest.raises(DataError, match="divisible"):
-        replace(PRESETS["market"], steps=1_000)
+        replace(PRESETS["market"], steps=1_001)
     assert training_of("market", {"steps": 1_000}).epoch_steps == 0

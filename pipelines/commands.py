@@ -56,6 +56,40 @@ def demo(folder: Path, preset: str, jobs: int | None, force: bool) -> None:
     emit(result, demo_text(folder, result))
 
 
+@click.command(short_help="Every ablation of Table 4 that is asked for, beside the paper's.")
+@click.option("--rows", type=NAMES, default="paper", show_default=True, metavar="ROW,...",
+              help="resnet5, resnet9, resnet13, patn5, patn9, patn13, no-add, no-cat, no-resd: paper is these nine; "
+              "beyond it resnet5-wide, resnet9-wide, resnet13-wide, no-resd-literal: all is these too.")  # fmt: skip
+@click.option("--preset", type=click.Choice(["market", "deepfashion", "demo", "study"]), default="market",
+              show_default=True, help="Size and recipe of every row, see patn-train.")  # fmt: skip
+@click.option("--steps", type=click.IntRange(1), help="Updates of each row.  [default: the preset's]")
+@click.option("--pairs", type=click.IntRange(1), default=400, show_default=True, metavar="N",
+              help="Pairs of test images that each row is measured on.")  # fmt: skip
+@click.option("--perceptual", type=click.Choice(["auto", "vgg19", "mobilenet", "none"]), default="auto",
+              show_default=True, help="Network of the perceptual term; mobilenet is not the paper's.")  # fmt: skip
+@click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
+@click.option("--dry-run", is_flag=True, help="List the rows and which are trained; train nothing.")
+@click.option("--force", is_flag=True, help="Train and measure finished rows again.")
+@pass_workspace
+def table4(workspace: Workspace, dry_run: bool, force: bool, **asked: Any) -> None:
+    """Train a generator for each row of Table 4, measure it on people it never saw, and print the table.
+
+    \b
+    Example:
+      augment table4 --preset demo --rows resnet5,patn5,no-cat --dry-run
+    """
+    from pipelines.table4 import Table4, run_table4, states, terminal
+
+    table = Table4(**asked, seed=seed_or(workspace.seed))
+    if dry_run:
+        trained = states(workspace, table)
+        text = "\n".join(f"{'trained' if done else 'to do  '}  {row}" for row, done in trained.items())
+        emit({"rows": trained}, f"{text}\n{sum(trained.values())} of {len(trained)} rows are trained.")
+        return
+    result = run_table4(workspace, table, runtime(force))
+    emit(result, terminal(result["rows"], result["missing"], table))
+
+
 @click.command(short_help="Every cell of Table 5 that is asked for, beside the paper's.")
 @click.option("--portions", type=NUMBERS, default="0.1", show_default=True, metavar="P,...",
               help="Shares of real images kept, in (0, 1].")  # fmt: skip

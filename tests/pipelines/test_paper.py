@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.paper import PORTIONS, TABLE5, paper_backbone, table5
+from pipelines.paper import PORTIONS, TABLE4, TABLE5, paper_backbone, table4, table5
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,14 @@ def test_a_backbone_the_paper_lacks_stands_beside_resnet50():
         "inception",
         "resnet50",
     ]
+
+
+def test_table_4_has_the_figures_it_is_quoted_for():
+    assert table4("patn9", "market")["SSIM"] == 0.311
+    assert table4("resnet9", "market")["PCKh"] == 0.87
+    assert table4("patn13", "deepfashion") == {"SSIM": 0.776, "IS": 3.440, "DS": 0.970, "PCKh": 0.96}
+    assert table4("no-resd-literal", "market") == {}
+    columns = list(zip(*TABLE4.values(), strict=True))
+    sums = [2.751, 29.876, 7.25, 34.26, 6.38, 8.14, 6.926, 28.88, 8.604, 8.35]
+    assert [sum(column) for column in columns] == pytest.approx(sums)
+    assert max(TABLE4, key=lambda row: TABLE4[row][1]) == "no-add"  # the best IS on Market-1501

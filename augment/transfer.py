@@ -84,10 +84,11 @@ def grid(
 def transfer_text(result: dict[str, Any]) -> str:
     """The result in words."""
     height, width = result["size"]
-    made = result["images"] * result["poses"]
-    count = "1 image" if made == 1 else f"{made} images, {result['images']} by {result['poses']} poses,"
-    lines = [f"{result['out']}: {count} of {height} x {width}; key points: {', '.join(result['keypoints'])}"]
+    people = "1 person" if result["images"] == 1 else f"{result['images']} people"
+    poses = "1 pose" if result["poses"] == 1 else f"{result['poses']} poses"
+    keypoints = ", ".join(result["keypoints"])
+    lines = [f"{result['out']}: {people} in {poses}, {height} x {width} pixels; key points: {keypoints}"]
     if result["skipped"]:
-        shown = ", ".join(result["skipped"][:3])
-        lines.append(f"{len(result['skipped'])} pose images show nobody and were left out (such as {shown})")
+        more = f" and {len(result['skipped']) - 5} more" if len(result["skipped"]) > 5 else ""
+        lines.append(f"Left out, nobody was found in them: {', '.join(result['skipped'][:5])}{more}")
     return "\n".join(lines)

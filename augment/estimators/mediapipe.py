@@ -44,7 +44,7 @@ class Mediapipe:
             except ImportError as error:
                 raise AugmentError(
                     f"mediapipe cannot be imported ({error}); install it with `pip install augment-reid[poses]` or "
-                    "import key points with --csv"
+                    "give key points as a CSV file"
                 ) from error
             self._pose: Any = pose.Pose(static_image_mode=True, model_complexity=1, min_detection_confidence=CONFIDENCE)
             self._pose.process(np.zeros((HEIGHT, HEIGHT, 3), np.uint8))  # its threads start, and say so, only now

@@ -11,10 +11,10 @@ import pandas as pd
 from tqdm import tqdm
 
 from augment import AugmentError
+from augment.deepfashion import LAYOUT as DEEPFASHION
 from augment.poses import estimate_files
 from augment.workspace import Workspace
 from patn.keypoints import MISSING, joints_present, keypoint_array, read_keypoints, scale_keypoints
-from reid.market1501 import FOLDERS
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
@@ -109,7 +109,8 @@ class PoseReader:
     def _row(self, csv: Path, table: pd.DataFrame, name: str, otherwise: tuple[int, int]) -> Pose:
         points = keypoint_array(table, [name])[0]
         size = self.csv_size or (self.workspace.size if self.workspace else otherwise)
-        if self.csv_size is None and (points >= size).any():
+        cropped = self.workspace is not None and self.workspace.layout == DEEPFASHION
+        if self.csv_size is None and not cropped and (points >= size).any():  # DeepFashion's crop cuts joints off
             raise AugmentError(
                 f"{csv}: joints of {name} lie outside {size[0]} x {size[1]} pixels; say with --csv-size HEIGHT WIDTH "
                 "which size of images the file is for"
@@ -120,7 +121,7 @@ class PoseReader:
         """The workspace's key points of an image, None where it is not one of its images or has no row."""
         if self.workspace is None:
             return None
-        for split, folder in FOLDERS.items():
+        for split, folder in self.workspace.folders.items():
             inside = (self.workspace.data / folder).resolve()
             for name, parent in ((path.name, path.parent.resolve()), (path.resolve().name, path.resolve().parent)):
                 table = self._table(split) if parent == inside else None

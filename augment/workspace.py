@@ -1,6 +1,6 @@
 """A workspace: the folder that holds every artefact, found by its `augment.toml`."""
 
-import tomllib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,10 +14,10 @@ from augment.artefact import read_run, write_text
 from augment.deepfashion import FOLDERS as DEEPFASHION_FOLDERS
 from augment.deepfashion import LAYOUT as DEEPFASHION
 from augment.deepfashion import read_images
+from augment.settings import SETTINGS, format_settings, read_settings
 from patn.keypoints import read_keypoints
 from reid.market1501 import FOLDERS, present_splits, read_market1501
 
-SETTINGS = "augment.toml"
 POSE_FILES = {"train": "train.csv", "query": "query.csv", "gallery": "test.csv"}
 PAIR_FILES = {"train": "train.csv", "gallery": "test.csv"}
 
@@ -38,8 +38,10 @@ class Workspace:
     def find(cls, start: Path | None = None) -> "Workspace":
         """The workspace that `start` (default: the current folder) lies in.
 
-        Raises AugmentError where no folder upwards holds an `augment.toml`.
+        Raises AugmentError where there is no such folder, and where no folder upwards holds an `augment.toml`.
         """
+        if start is not None and not start.is_dir():
+            raise AugmentError(f"{start}: there is no such folder; give a workspace's, or make one with `augment init`")
         start = (start or Path.cwd()).resolve()
         for folder in (start, *start.parents):
             if (folder / SETTINGS).is_file():
@@ -54,6 +56,8 @@ class Workspace:
             raise AugmentError(f"{path}: is already there; work in {root} or choose another folder")
         try:
             write_text(path, format_settings(settings))
+        except UnicodeEncodeError as error:
+            raise AugmentError(f"{settings['data']!r}: the folder's name is not UTF-8; rename it") from error
         except OSError as error:
             raise AugmentError(f"{path}: cannot be written ({error.strerror}); choose another folder") from error
         return cls(path.parent, settings)
@@ -61,7 +65,7 @@ class Workspace:
     @cached_property
     def data(self) -> Path:
         """The folder of images: a Market-1501 folder, or of layout `deepfashion` one that init made."""
-        return (self.root / self.settings["data"]).resolve()
+        return Path(os.path.realpath(self.root / self.settings["data"]))  # resolve() fails on links in a circle
 
     @property
     def layout(self) -> str:
@@ -163,27 +167,3 @@ class Workspace:
     def table_dir(self, name: str) -> Path:
         """A table and its report."""
         return self.root / "tables" / name
-
-
-def read_settings(path: Path) -> dict[str, Any]:
-    """The settings of an `augment.toml`; raises AugmentError for broken TOML or a missing `data`."""
-    try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise AugmentError(f"{path}: not readable as TOML ({error}); mend or remove it") from error
-    if not isinstance(settings.get("data"), str):
-        raise AugmentError(f'{path}: says not where images are; add a line data = "FOLDER"')
-    return settings
-
-
-def format_settings(settings: Mapping[str, Any]) -> str:
-    """Settings as TOML: plain keys first, then one table per command."""
-    import json
-
-    plain = [f"{key} = {json.dumps(value)}" for key, value in settings.items() if not isinstance(value, Mapping)]
-    tables = [
-        "\n".join([f"\n[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())])
-        for name, table in settings.items()
-        if isinstance(table, Mapping)
-    ]
-    return "\n".join([*plain, *tables]) + "\n"

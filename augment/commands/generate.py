@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
+from augment.options import NAME
 
 
 @click.command(short_help="Fill a reduced training set with generated images.")
@@ -19,7 +20,9 @@ from augment.cli import emit, pass_workspace, runtime, seed_or
               help="reduced: take the generator that was trained inside M^R_p, patn/patn-pP-sS.")  # fmt: skip
 @click.option("--missing", type=click.Choice(["fill", "drop"]), default="fill", show_default=True,
               help="What to do for a removed image without a pose: take another pose, or leave it out.")  # fmt: skip
-@click.option("--name", help="Folder below generated/, before -pP-sS.  [default: ours, ours*, ours-all, self]")
+@click.option(
+    "--name", type=NAME, help="Folder below generated/, before -pP-sS.  [default: ours, ours*, ours-all, self]"
+)
 @click.option("--dry-run", is_flag=True, help="Print the plan as CSV, make no image.")
 @click.option("--force", is_flag=True, help="Make it again where it was made with other options.")
 @pass_workspace

@@ -6,13 +6,16 @@ from typing import Any
 import click
 
 from augment.cli import emit, pass_workspace
+from augment.options import NAME
 
 ROLES = {"generator": "generator", "d_pp": "discriminator of the appearance", "d_pb": "discriminator of the pose"}
 
 
 @click.command(short_help="Import a checkpoint of the PATN authors.")
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-@click.option("--name", help="Folder below patn/.  [default: imported; a discriminator's imported-d_pp or -d_pb]")
+@click.option(
+    "--name", type=NAME, help="Folder below patn/.  [default: imported; a discriminator's imported-d_pp or -d_pb]"
+)
 @click.option("--size", nargs=2, type=click.IntRange(8), metavar="HEIGHT WIDTH", default=None,
               help="Pixels it is for.  [default: 128 64 with batch norm, 256 176 with instance norm]")  # fmt: skip
 @click.option("--pose-maps", type=click.Choice(["gaussian", "onehot"]),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
+from augment.options import NAME
 from augment.sections import SectionCommand, SectionOption
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 @click.command(short_help="Train a pose-transfer generator.", cls=SectionCommand)
 @option("--preset", type=click.Choice(["market", "deepfashion", "demo", "study"]), default="market",
         show_default=True, help="All numbers of the recipe; market and deepfashion as released.")  # fmt: skip
-@option("--name", help="Folder below patn/.  [default: the generator's, with --portion patn-pP-sS]")
+@option("--name", type=NAME, help="Folder below patn/.  [default: the generator's, with --portion patn-pP-sS]")
 @option("--portion", type=click.FloatRange(0, 1, min_open=True), metavar="P",
         help="Train on the pairs inside M^R_p only.  [default: all training pairs, as the paper]")  # fmt: skip
 @option("--perceptual", type=click.Choice(["auto", "vgg19", "mobilenet", "none"]), default="auto",

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
+from augment.options import NAME
 
 
 @click.command(short_help="Train a re-ID model and evaluate it.")
@@ -16,7 +17,7 @@ from augment.cli import emit, pass_workspace, runtime, seed_or
               help="Network.  [default: the preset's]")  # fmt: skip
 @click.option("--portion", type=click.FloatRange(0, 1, min_open=True), default=1.0, metavar="P", show_default=True,
               help="Share of the real training images.")  # fmt: skip
-@click.option("--augmentation", default="none", metavar="none|ours|ours*|NAME", show_default=True,
+@click.option("--augmentation", type=NAME, default="none", metavar="none|ours|ours*|NAME", show_default=True,
               help="none trains on M^R_p; else the generated set of that name and portion.")  # fmt: skip
 @click.option("--ratio", type=click.IntRange(1, 3), default=1, show_default=True, help="Ratio of the generated set.")
 @click.option("--length", type=click.Choice(["epochs", "updates"]), default="epochs", show_default=True,
@@ -27,7 +28,7 @@ from augment.cli import emit, pass_workspace, runtime, seed_or
 @click.option("--weights", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="ImageNet weights file.")
 @click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
 @click.option("--from-scratch", is_flag=True, help="Train resnet50 without ImageNet weights; demo always does.")
-@click.option("--name", help="Folder below reid/.  [default: backbone, set, portion, seed, length]")
+@click.option("--name", type=NAME, help="Folder below reid/.  [default: backbone, set, portion, seed, length]")
 @click.option("--force", is_flag=True, help="Make it again where it was made with other options.")
 @pass_workspace
 def command(

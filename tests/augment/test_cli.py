@@ -1,3 +1,4 @@
+import errno
 import json
 import subprocess
 import sys
@@ -55,6 +56,87 @@ def test_an_unknown_setting_names_the_nearest(tmp_path: Path, settings: dict[str
     result = CliRunner().invoke(augment, ["--workspace", str(tmp_path), "generate"])
     assert result.exit_code == 1
     assert sentence in result.output
+
+
+@pytest.mark.parametrize("value", ["a", 7, [1], {"x": 1}])
+def test_a_setting_of_the_wrong_kind_is_named_with_its_file(tmp_path: Path, value: object) -> None:
+    if isinstance(value, dict):
+        (tmp_path / "augment.toml").write_text('data = "data"\n[generate.portion]\nx = 1\n')
+    else:
+        Workspace.create(tmp_path, {"data": "data", "generate": {"portion": value}})
+    result = CliRunner().invoke(augment, ["--workspace", str(tmp_path), "generate", "--dry-run"])
+    assert result.exit_code == 1
+    assert f"augment.toml: [generate] portion = {value!r}: " in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+NAMES = {
+    "patn-train": ["--name"],
+    "patn-import": [str(Path(__file__)), "--name"],
+    "generate": ["--name"],
+    "reid-train": ["--name"],
+    "reid-train of": ["--augmentation"],
+}
+
+
+@pytest.mark.parametrize(
+    "name", ["../../evil", "a/b", "..", ".", "/tmp/evil", "", "a\nb", "a\0b", "x" * 101, "c:\\x", "~"]
+)
+@pytest.mark.parametrize("verb", NAMES)
+def test_a_name_cannot_lead_out_of_the_workspace(people: Path, verb: str, name: str) -> None:
+    before = sorted(people.parent.rglob("*"))
+    result = CliRunner().invoke(augment, ["--workspace", str(people), verb.split()[0], *NAMES[verb], name, "--force"])
+    assert result.exit_code == 2
+    assert "is no name for a folder; give 1 to 100 characters without /" in result.stderr
+    assert sorted(people.parent.rglob("*")) == before
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:x", "meta", "cuda:", "cpu:0"])
+def test_an_unknown_device_is_wrong_usage(device: str) -> None:
+    result = CliRunner().invoke(augment, ["--device", device, "info"])
+    assert result.exit_code == 2
+    assert f"'--device': {device!r} is none of auto, cpu, cuda, cuda:N" in result.stderr
+
+
+def test_a_device_that_is_not_there_is_wrong_input() -> None:
+    result = CliRunner().invoke(augment, ["--device", "cuda:999", "info"])
+    assert result.exit_code == 1
+    assert "--device cuda:999: " in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "file"), "file: No space left on device; free some"),
+        (TypeError("odd"), "this should not happen (TypeError: odd)"),
+    ],
+)
+def test_no_failure_shows_a_traceback_unless_asked(
+    people: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, sentence: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Workspace, "images", fail)
+    result = CliRunner().invoke(augment, ["--workspace", str(people), "check"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Error: {sentence}")
+    assert len(result.stderr.splitlines()) == 1
+    shown = CliRunner().invoke(augment, ["-v", "-v", "--workspace", str(people), "check"])
+    assert shown.exception is error
+
+
+def test_ctrl_c_names_the_command_that_resumes(people: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    arguments = ["--workspace", str(people), "check", "--jobs", "1"]
+    monkeypatch.setattr(Workspace, "images", interrupt)
+    monkeypatch.setattr(sys, "argv", ["augment", *arguments, "with space"])
+    result = CliRunner().invoke(augment, arguments)
+    assert result.exit_code == 130
+    assert result.stderr.endswith(f"resumes:\n  augment --workspace {people} check --jobs 1 'with space'\n")
+    assert result.stdout == ""
 
 
 def test_settings_are_defaults_and_options_win(people: Path) -> None:

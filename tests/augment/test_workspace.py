@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from augment import AugmentError
-from augment.workspace import Workspace, format_settings, read_settings
+from augment.settings import read_settings
+from augment.workspace import Workspace
 
 
 def test_it_is_found_from_anywhere_inside(tmp_path: Path) -> None:
@@ -22,24 +23,30 @@ def test_there_is_one_sentence_where_none_is(tmp_path: Path) -> None:
         Workspace.find(tmp_path)
 
 
+def test_a_folder_that_is_not_there_does_not_lead_to_a_workspace_above(tmp_path: Path) -> None:
+    Workspace.create(tmp_path, {"data": "data"})
+    with pytest.raises(AugmentError, match="there is no such folder"):
+        Workspace.find(tmp_path / "mistyped")
+
+
+def test_images_behind_links_in_a_circle_are_missing_images(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "w", {"data": "loop"})
+    (tmp_path / "w" / "loop").symlink_to("loop")
+    with pytest.raises(AugmentError, match=r"there is no image in .*; mend data in"):
+        workspace.images()
+
+
+def test_a_folder_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AugmentError, match="the folder's name is not UTF-8; rename it"):
+        Workspace.create(tmp_path / "w", {"data": "latin \udce9"})
+    assert not (tmp_path / "w" / "augment.toml").exists()
+
+
 def test_a_workspace_is_not_overwritten(tmp_path: Path) -> None:
     Workspace.create(tmp_path, {"data": "a"})
     with pytest.raises(AugmentError, match="is already there"):
         Workspace.create(tmp_path, {"data": "b"})
     assert read_settings(tmp_path / "augment.toml")["data"] == "a"
-
-
-def test_settings_survive_writing_and_reading(tmp_path: Path) -> None:
-    settings = {"data": 'odd "name"\\', "size": [128, 64], "patn-train": {"preset": "demo", "steps": 5, "force": True}}
-    (tmp_path / "augment.toml").write_text(format_settings(settings))
-    assert read_settings(tmp_path / "augment.toml") == settings
-
-
-@pytest.mark.parametrize(("text", "message"), [("data = ", "not readable as TOML"), ("seed = 1", "where images are")])
-def test_a_broken_settings_file_is_named(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "augment.toml").write_text(text)
-    with pytest.raises(AugmentError, match=rf"augment\.toml: .*{message}"):
-        Workspace.find(tmp_path)
 
 
 def test_paths_are_the_contracts(tmp_path: Path) -> None:

@@ -1,0 +1,41 @@
+"""Types of options that click does not have: the name of an artefact's folder, a device."""
+
+import re
+from typing import Any
+
+import click
+
+LONGEST = 100
+"""Characters of a name: portion, ratio and seed are added to it, and file systems take 255 bytes."""
+
+
+class FolderName(click.ParamType):
+    """A name that becomes one folder inside the workspace: not a path, not hidden, not empty."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name as it is; a usage error for one that could lead elsewhere."""
+        text = str(value)
+        if not 0 < len(text) <= LONGEST or text[0] in ".~" or set(text) & set("/\\:") or not text.isprintable():
+            self.fail(
+                f"{text!r} is no name for a folder; give 1 to {LONGEST} characters without / \\ : and no dot in front",
+                param,
+                ctx,
+            )
+        return text
+
+
+class Device(click.ParamType):
+    """auto, cpu, cuda or cuda:N."""
+
+    name = "device"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The device's name; a usage error for another one. Whether it is there is seen when it is used."""
+        if not re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", str(value)):
+            self.fail(f"{value!r} is none of auto, cpu, cuda, cuda:N", param, ctx)
+        return str(value)
+
+
+NAME, DEVICE = FolderName(), Device()

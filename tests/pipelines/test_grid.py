@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
-from fake_work import Item, result_of, square
 
 from augment import AugmentError
 from augment.runtime import Runtime
 from pipelines.grid import available_cores, run_cells
+from tests.pipelines.fake_work import Item, result_of, square
 
 QUIET = Runtime(device="cpu", progress=False)
 ITEMS = [Item(number) for number in range(4)]
@@ -77,7 +77,7 @@ SCRIPT = """
     from pathlib import Path
     from augment.runtime import Runtime
     from pipelines.grid import run_cells
-    from fake_work import Item, wait_for_ever
+    from tests.pipelines.fake_work import Item, wait_for_ever
     if __name__ == "__main__":
         run_cells(Path({root!r}), [Item(0), Item(1)], wait_for_ever, finished=lambda item: False, jobs=2,
                   runtime=Runtime(device="cpu", progress=False))
@@ -88,10 +88,10 @@ SCRIPT = """
 def test_workers_end_with_the_process_that_started_them(tmp_path, sent):
     script = tmp_path / "grid.py"
     script.write_text(textwrap.dedent(SCRIPT.format(root=str(tmp_path))))
-    here = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
+    here = str(Path(__file__).parents[2])
     parent = subprocess.Popen(
         [sys.executable, str(script)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(here)},
+        env={**os.environ, "PYTHONPATH": here},
         stderr=subprocess.DEVNULL,
     )
     notes = [tmp_path / "item0.json", tmp_path / "item1.json"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from augment.cli import emit, pass_workspace, runtime, seed_or
+from augment.cli import emit, pass_workspace, runtime, seed_or, workspace_or_none
 
 if TYPE_CHECKING:
     from augment.workspace import Workspace
@@ -56,6 +56,29 @@ def demo(folder: Path, preset: str, jobs: int | None, force: bool) -> None:
     emit(result, demo_text(folder, result))
 
 
+@click.command(short_help="Size and speed, beside the paper's Table 2.")
+@click.option("--no-speed", is_flag=True, help="Count weights only.")
+@click.option("--batch", type=click.IntRange(1), default=1, show_default=True, help="Images at a time.")
+def table2(no_speed: bool, batch: int) -> None:
+    """Print the weights of the paper's methods, counted in three ways, and how fast PATN draws on this machine.
+
+    Inside a workspace the table is also written there.  `augment --precision bf16` draws with bfloat16 weights.
+
+    \b
+    Example:
+      augment table2 --no-speed
+    """
+    from pipelines.table2 import table2, terminal, write
+
+    how = runtime()
+    records = table2(how, speed=not no_speed, batch=batch)
+    precision = "bf16" if how.precision == "bf16" else "fp32"
+    place = "" if no_speed else f"  Here: {how.torch_device()}, {precision}, batch {batch}."
+    workspace = workspace_or_none()
+    folder = write(records, place, workspace) if workspace is not None else None
+    emit({"rows": records, "folder": folder}, terminal(records, place))
+
+
 @click.command(short_help="Every ablation of Table 4 that is asked for, beside the paper's.")
 @click.option("--rows", type=NAMES, default="paper", show_default=True, metavar="ROW,...",
               help="resnet5, resnet9, resnet13, patn5, patn9, patn13, no-add, no-cat, no-resd: paper is these nine; "
@@ -63,24 +86,30 @@ def demo(folder: Path, preset: str, jobs: int | None, force: bool) -> None:
 @click.option("--preset", type=click.Choice(["market", "deepfashion", "demo", "study"]), default="market",
               show_default=True, help="Size and recipe of every row, see patn-train.")  # fmt: skip
 @click.option("--steps", type=click.IntRange(1), help="Updates of each row.  [default: the preset's]")
-@click.option("--pairs", type=click.IntRange(1), default=400, show_default=True, metavar="N",
-              help="Pairs of test images that each row is measured on.")  # fmt: skip
+@click.option("--metrics", type=NAMES, default="all", show_default=True, metavar="NAME,...",
+              help="SSIM, IS, mask-SSIM, mask-IS, DS, PCKh.")  # fmt: skip
+@click.option("--pairs", type=click.IntRange(1), metavar="N",
+              help="Test pairs, measured on each row.  [default: as patn-eval; 400 with demo, study]")  # fmt: skip
 @click.option("--perceptual", type=click.Choice(["auto", "vgg19", "mobilenet", "none"]), default="auto",
               show_default=True, help="Network of the perceptual term; mobilenet is not the paper's.")  # fmt: skip
 @click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
+@click.option(
+    "--jobs", type=click.IntRange(1), metavar="N", help="Processes of PCKh's estimator.  [default: all cores]"
+)
 @click.option("--dry-run", is_flag=True, help="List the rows and which are trained; train nothing.")
 @click.option("--force", is_flag=True, help="Train and measure finished rows again.")
 @pass_workspace
-def table4(workspace: Workspace, dry_run: bool, force: bool, **asked: Any) -> None:
+def table4(workspace: Workspace, jobs: int | None, dry_run: bool, force: bool, **asked: Any) -> None:
     """Train a generator for each row of Table 4, measure it on people it never saw, and print the table.
 
     \b
     Example:
       augment table4 --preset demo --rows resnet5,patn5,no-cat --dry-run
     """
+    from pipelines.grid import available_cores
     from pipelines.table4 import Table4, run_table4, states, terminal
 
-    table = Table4(**asked, seed=seed_or(workspace.seed))
+    table = Table4(**asked, seed=seed_or(workspace.seed), jobs=jobs or available_cores())
     if dry_run:
         trained = states(workspace, table)
         text = "\n".join(f"{'trained' if done else 'to do  '}  {row}" for row, done in trained.items())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +12,17 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.artefact import read_run, write_csv, write_text
+from augment.columns import aligned, markdown_table
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from patn.training import PRESETS, PatnTraining
 from pipelines import paper
-from pipelines.columns import aligned, markdown_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 logger = logging.getLogger(__name__)
+SMALL_PAIRS = 400
 CONCAT = "one encoder reads image and poses; the paper does not say how they meet"
 
 
@@ -68,17 +69,21 @@ ROWS: dict[str, Row] = {
 class Table4:
     """What is trained and measured: rows by name (or `paper`, or `all`), a preset's size and recipe, perhaps shortened.
 
-    pairs: of test images, measured; seed: of training and of the pairs.  perceptual: see `patn-train`.
-    Raises AugmentError for an unknown row or preset.
+    metrics: the paper's names, `all` is those of the paper's table.  pairs: of test images, measured; None is the
+    paper's number, or 400 with the small presets.  seed: of training and of the pairs.  perceptual: see `patn-train`.
+    jobs: processes of the pose estimator.
+    Raises AugmentError for an unknown row, preset or metric.
     """
 
     rows: tuple[str, ...] = ("paper",)
     preset: str = "market"
     steps: int | None = None
-    pairs: int = 400
+    metrics: tuple[str, ...] = ("all",)
+    pairs: int | None = None
     seed: int = 0
     perceptual: str = "auto"
-    weights_dir: Path | None = field(default=None)
+    weights_dir: Path | None = None
+    jobs: int = 1
 
     def __post_init__(self) -> None:
         groups = {"paper": tuple(paper.TABLE4), "all": tuple(ROWS)}
@@ -89,6 +94,12 @@ class Table4:
                 raise AugmentError(f"--rows {row}: no such row; choose from paper, all, {', '.join(ROWS)}")
         if self.preset not in PRESETS:
             raise AugmentError(f"--preset {self.preset}: no such preset; choose from {', '.join(PRESETS)}")
+        known = {name.lower(): name for name in paper.TABLE4_METRICS[self.data]}
+        for metric in self.metrics:
+            if metric.lower() not in {"all", *known}:
+                raise AugmentError(f"--metrics {metric}: not in Table 4; choose from all, {', '.join(known.values())}")
+        named = tuple(known.values()) if "all" in self.metrics else tuple(known[name.lower()] for name in self.metrics)
+        object.__setattr__(self, "metrics", named)
 
     @property
     def data(self) -> str:
@@ -146,11 +157,20 @@ def measure(
     workspace: Workspace, table: Table4, generator: str, runtime: Runtime
 ) -> tuple[dict[str, float], dict[str, str]]:
     """Our figures by the paper's names of the metrics, and for those without a figure why there is none."""
-    from pipelines.heldout import Heldout, measure_heldout
+    from augment.image_quality import evaluate_generator
+    from augment.quality_protocol import Evaluation
 
-    options = Heldout(pairs=table.pairs, shown=min(8, table.pairs), seed=table.seed)
-    result = measure_heldout(workspace, generator, options, runtime)
-    return {"SSIM": result["paper"]["generated"]}, {}
+    pairs = SMALL_PAIRS if table.pairs is None and table.preset not in paper.TABLE4_METRICS else table.pairs
+    asked = {name.lower(): name for name in table.metrics}
+    evaluation = Evaluation(
+        tuple(asked), pairs=pairs, seed=table.seed, weights_dir=table.weights_dir, jobs=table.jobs
+    )  # fmt: skip
+    result = evaluate_generator(workspace, evaluation, generator=generator, runtime=runtime)
+    figures = result["rows"].get("generated", {})
+    return (
+        {name: figures[key] for key, name in asked.items() if key in figures},
+        {name: result["missing"][key] for key, name in asked.items() if key in result["missing"]},
+    )
 
 
 def _flat(records: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:

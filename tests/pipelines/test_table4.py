@@ -64,6 +64,13 @@ def test_the_papers_nine_rows_are_asked_for_unless_others_are() -> None:
         Table4(rows=("patn7",))
 
 
+def test_metrics_are_the_papers() -> None:
+    assert Table4().metrics == ("SSIM", "IS", "mask-SSIM", "mask-IS", "DS", "PCKh")
+    assert Table4(preset="deepfashion", metrics=("pckh", "SSIM")).metrics == ("PCKh", "SSIM")
+    with pytest.raises(AugmentError, match="--metrics mask-IS: not in Table 4"):
+        Table4(preset="deepfashion", metrics=("mask-IS",))
+
+
 def test_other_lengths_presets_and_seeds_are_other_generators() -> None:
     tables = [Table4(), Table4(steps=10), Table4(preset="demo"), Table4(seed=1)]
     assert len({table.generator(row) for table in tables for row in ROWS}) == len(tables) * len(ROWS)
@@ -77,14 +84,19 @@ def toy(people: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     return Workspace.find(people)
 
 
-def test_rows_are_trained_measured_and_printed_beside_the_papers(toy: Workspace) -> None:
-    table = Table4(rows=("resnet5", "no-cat", "no-resd-literal"), preset="demo", pairs=3)
+def test_rows_are_trained_measured_and_printed_beside_the_papers(
+    toy: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))  # without weight files
+    table = Table4(rows=("resnet5", "no-cat", "no-resd-literal"), preset="demo", pairs=3, metrics=("ssim", "IS"))
     assert list(states(toy, table).values()) == [False] * 3
     result = run_table4(toy, table, RUNTIME)
     assert list(states(toy, table).values()) == [True] * 3
     written = pd.read_csv(toy.table_dir("table4") / "demo-2-s0.csv")
     assert written["row"].tolist() == ["resnet5", "no-cat", "no-resd-literal"]
     assert written["SSIM"].between(-1, 1).all()
+    assert "IS" not in written
+    assert "inception" in result["missing"]["IS"]
     assert written["SSIM (paper)"].tolist()[:2] == [0.297, 0.306]
     text = (toy.table_dir("table4") / "demo-2-s0.md").read_text()
     assert text.count("| Resnet generator (5 blocks) |") == 1
@@ -100,7 +112,7 @@ def test_rows_are_trained_measured_and_printed_beside_the_papers(toy: Workspace)
 def test_the_workspaces_own_generator_stays_its_only_one(toy: Workspace) -> None:
     from augment.generation import find_generator
 
-    run_table4(toy, Table4(rows=("resnet5",), preset="demo", pairs=2), RUNTIME)
+    run_table4(toy, Table4(rows=("resnet5",), preset="demo", pairs=2, metrics=("SSIM",)), RUNTIME)
     with pytest.raises(AugmentError, match="no trained generator"):
         find_generator(toy, None)
     assert find_generator(toy, Table4(preset="demo").generator("resnet5")).is_file()

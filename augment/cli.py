@@ -28,6 +28,7 @@ VERBS = {
     "poses": "Estimate or import key points.",
     "patn-train": "Train a pose-transfer generator.",
     "patn-import": "Import a checkpoint of the PATN authors.",
+    "patn-bench": "Count and time generators.",
     "transfer": "Redraw people in other poses.",
     "attention": "Show where a generator's blocks attend to.",
     "generate": "Fill a reduced training set with generated images.",

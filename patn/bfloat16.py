@@ -1,5 +1,7 @@
 """Drawing with bfloat16 weights: twice as fast where the processor computes it natively, about one grey level off."""
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -27,7 +29,7 @@ def _cast(module: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
 def _fold(module: nn.Module) -> None:
     """Replace each batch norm right behind a convolution by that convolution's weights."""
     children = list(module.named_children()) if isinstance(module, nn.Sequential) else []
-    for (name, child), (next_name, norm) in zip(children, children[1:], strict=False):
+    for (name, child), (next_name, norm) in pairwise(children):
         if isinstance(child, (nn.Conv2d, nn.ConvTranspose2d)) and isinstance(norm, nn.BatchNorm2d):
             transposed = isinstance(child, nn.ConvTranspose2d)
             setattr(module, name, fuse_conv_bn_eval(child, norm, transpose=transposed))

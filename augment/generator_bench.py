@@ -1,0 +1,179 @@
+"""Size and speed of generators: every one that can be trained, and those of a workspace."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from augment import AugmentError
+from augment.columns import aligned
+from augment.runtime import Runtime
+from augment.workspace import Workspace
+
+SIZES = ((128, 64), (256, 176))
+RECIPES = {(128, 64): "market", (256, 176): "deepfashion"}
+COLUMNS = {
+    "generator": "generator", "size": "size", "parameters": "weights", "transfer_parameters": "used to redraw",
+    "paper_parameters": "as the paper counts", "gflop": "GFLOP/image", "images_per_second": "images/s",
+    "gflop_per_second": "GFLOP/s", "peak_mib": "peak MiB",
+}  # fmt: skip
+FOOTNOTE = (
+    "GFLOP counts a multiply-add as two operations, as torch.utils.flop_counter does.  The paper's Table 2 counts this "
+    "kind of generator bare: as many weights as there are."
+)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A generator to be measured at one (height, width): its name and options in `GENERATORS`, or its file."""
+
+    label: str
+    name: str
+    options: Mapping[str, Any]
+    size: tuple[int, int]
+    checkpoint: Path | None = None
+
+
+def candidates(wanted: Sequence[str], sizes: Sequence[tuple[int, int]], workspace: Workspace | None) -> list[Candidate]:
+    """The generators by name or file; without names all of `GENERATORS` and the trained ones of the workspace.
+
+    At 256 x 176 one by name is DeepFashion's, else Market-1501's.  A trained one is measured at its own size where no
+    size is given.  Raises AugmentError for a name that is neither, and for a file that is no generator.
+    """
+    from patn.generators import GENERATORS
+
+    found: list[Candidate] = []
+    for name in wanted or GENERATORS:
+        if name in GENERATORS:
+            found += [Candidate(name, name, recipe_options(name, size), size) for size in sizes or SIZES]
+        else:
+            found += _trained(name, _file(name, workspace), sizes)
+    if not wanted and workspace is not None:
+        for path in sorted((workspace.root / "patn").glob("*/generator.safetensors")):
+            found += _trained(path.parent.name, path, sizes)
+    return found
+
+
+def recipe_options(name: str, size: tuple[int, int]) -> dict[str, Any]:
+    """The constructor's arguments of a generator in the released recipe for that size."""
+    from patn.training import PRESETS
+
+    return replace(PRESETS[RECIPES.get(size, "market")], generator=name).generator_options()
+
+
+def _file(name: str, workspace: Workspace | None) -> Path:
+    inside = [workspace.patn_dir(name) / "generator.safetensors"] if workspace is not None else []
+    for path in (*inside, Path(name)):
+        if path.is_file():
+            return path
+    from patn.generators import GENERATORS
+
+    known = ", ".join(sorted(GENERATORS))
+    raise AugmentError(f"--generator {name}: neither one of {known} nor a trained generator nor a file of one")
+
+
+def _trained(label: str, path: Path, sizes: Sequence[tuple[int, int]]) -> list[Candidate]:
+    from patn.checkpoints import read_metadata
+
+    about = read_metadata(path)
+    height, width = about["extra"].get("size") or SIZES[0]
+    own = ((int(height), int(width)),)
+    return [Candidate(label, about["generator"], about["options"], size, path) for size in sizes or own]
+
+
+def bench(
+    found: Sequence[Candidate], runtime: Runtime, *, speed: bool = True, batch: int = 8, seconds: float = 3.0
+) -> list[dict[str, Any]]:
+    """One record a candidate: counts, and with `speed` images/s, GFLOP/s and peak memory, each in a new process.
+
+    runtime.precision "bf16" draws with bfloat16 weights, anything else in fp32.  batch: images at a time.
+    seconds: how long each is timed at least, after one batch of warming up.
+    Records have the keys of `COLUMNS`; size is "HxW", peak_mib None where the system does not tell.
+    """
+    from patn.complexity import PublishedCount, complexity
+
+    records = []
+    for candidate in found:
+        counts = complexity(candidate.name, candidate.options, candidate.size)
+        record: dict[str, Any] = {
+            "generator": candidate.label,
+            "size": f"{candidate.size[0]}x{candidate.size[1]}",
+            "parameters": counts.parameters,
+            "transfer_parameters": counts.transfer_parameters,
+            "paper_parameters": PublishedCount(counts.parameters).as_in_the_paper,
+            "gflop": round(counts.gflop, 3),
+        }
+        if speed:
+            measured = measure(candidate, runtime, batch, seconds)
+            measured["gflop_per_second"] = round(counts.gflop * measured["images_per_second"], 1)
+            record |= measured
+        records.append(record)
+    return records
+
+
+def measure(candidate: Candidate, runtime: Runtime, batch: int, seconds: float) -> dict[str, Any]:
+    """{"images_per_second", "peak_mib"} of a candidate, in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        return pool.submit(_measure, candidate, runtime, batch, seconds).result()
+
+
+def _measure(candidate: Candidate, runtime: Runtime, batch: int, seconds: float) -> dict[str, Any]:
+    import torch
+
+    from patn.bfloat16 import with_bfloat16_weights
+    from patn.checkpoints import load_generator
+    from patn.generators import build_generator
+
+    runtime.prepare()
+    device = runtime.torch_device()
+    if candidate.checkpoint is not None:
+        network = load_generator(candidate.checkpoint, device)
+    else:
+        network = build_generator(candidate.name, candidate.options).to(device).eval()
+    network.to(memory_format=torch.channels_last)
+    if runtime.precision == "bf16":
+        with_bfloat16_weights(network)
+    images = torch.rand(batch, 3, *candidate.size).mul_(2).sub_(1).to(device, memory_format=torch.channels_last)
+    poses = torch.rand(2, batch, 18, 2, device=device) * torch.tensor(candidate.size, device=device)
+    times: list[float] = []
+    with torch.inference_mode():
+        while len(times) < 4 or sum(times[1:]) < seconds:
+            start = time.perf_counter()
+            network(images, *poses).float().mean().item()  # on a GPU, waits for it
+            times.append(time.perf_counter() - start)
+    return {"images_per_second": round(batch / median(times[1:]), 2), "peak_mib": _peak_mib(device.type)}
+
+
+def _peak_mib(kind: str) -> int | None:
+    """The most memory so far: of the process, or on a GPU of its tensors."""
+    if kind == "cuda":
+        import torch
+
+        return torch.cuda.max_memory_allocated() >> 20
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) >> 10
+    except (OSError, StopIteration):
+        return None
+
+
+def bench_text(records: Sequence[Mapping[str, Any]], how: str) -> str:
+    """The table for people; `how` says what was run where, empty without speed."""
+    keys = [key for key in COLUMNS if any(key in record for record in records)]
+    lines = [[COLUMNS[key] for key in keys], *([_cell(record.get(key)) for key in keys] for record in records)]
+    return "\n".join([aligned(lines), "", *([how] if how else []), FOOTNOTE])
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -29,6 +29,7 @@ VERBS = {
     "patn-train": "Train a pose-transfer generator.",
     "patn-import": "Import a checkpoint of the PATN authors.",
     "patn-bench": "Count and time generators.",
+    "patn-eval": "Measure a generator's images: SSIM, IS, DS, PCKh, FID, LPIPS, identity.",
     "transfer": "Redraw people in other poses.",
     "attention": "Show where a generator's blocks attend to.",
     "generate": "Fill a reduced training set with generated images.",

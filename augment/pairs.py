@@ -100,6 +100,21 @@ def evaluation_pairs(workspace: Workspace, count: int | None = None, seed: int =
     return pairs if count is None or count >= len(pairs) else sample_pairs(pairs, count, seed)
 
 
+def identity_pairs(workspace: Workspace, split: str, count: int, seed: int) -> pd.DataFrame:
+    """Up to `count` random pairs (from, to) of two images of one identity of a split; both have shoulders and hips.
+
+    Raises AugmentError where no identity has two such images.
+    """
+    table = workspace.keypoints(split)
+    images = workspace.images()
+    images = images[(images["split"] == split) & (images["pid"] > 0) & images["name"].isin(table.index)]
+    names = images["name"].tolist()
+    pairs = training_pairs(names, images["pid"].to_numpy(), keypoint_array(table, names))
+    if pairs.empty:
+        raise AugmentError(f"{workspace.data}: no identity has two images with key points in split {split}")
+    return sample_pairs(pairs, min(count, len(pairs)), seed)
+
+
 def _given_and_posed(workspace: Workspace, split: str, pairs: pd.DataFrame, names: Sequence[str]) -> list[str]:
     """Those names that are in a pair and have any joint."""
     paired, table = {*pairs["from"], *pairs["to"]}, workspace.keypoints(split)

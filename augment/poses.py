@@ -119,10 +119,15 @@ def summarise(images: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> dict[
 def estimate_files(paths: Sequence[str], estimator: str, size: tuple[int, int]) -> np.ndarray:
     """Key points of some image files: float32 N x 18 x 2 in pixels of images resized to `size`, missing = -1."""
     images = [read_image(path) for path in paths]
-    points = _estimator(estimator)(images)
+    points = estimate_arrays(images, estimator)
     for row, image in zip(points, images, strict=True):
         row[...] = _inside(scale_keypoints(row, (image.shape[0], image.shape[1]), size), size)
     return points
+
+
+def estimate_arrays(images: Sequence[np.ndarray], estimator: str) -> np.ndarray:
+    """Key points of decoded images, uint8 H x W x 3: float32 N x 18 x 2 in their own pixels, missing = -1."""
+    return _estimator(estimator)(images)
 
 
 @contextmanager

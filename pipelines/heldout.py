@@ -11,13 +11,14 @@ import numpy as np
 from augment import AugmentError
 from augment.artefact import artefact, fingerprint
 from augment.generation import Drawing, find_generator
+from augment.image_quality import mean_image
 from augment.images import load_images, read_image
+from augment.pairs import identity_pairs
 from augment.runtime import Runtime
 from augment.sheets import draw_skeleton, write_sheet
-from augment.split import training_images
 from augment.workspace import Workspace
 from patn.keypoints import keypoint_array
-from patn.pairs import sample_pairs, training_pairs, write_pairs
+from patn.pairs import write_pairs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,58 +69,29 @@ def measure_heldout(workspace: Workspace, generator: str, options: Heldout, runt
         return run.result
 
 
-def identity_pairs(workspace: Workspace, split: str, count: int, seed: int) -> pd.DataFrame:
-    """Up to `count` random pairs (from, to) of two images of one identity of a split; both have shoulders and hips.
-
-    Raises AugmentError where no identity has two such images.
-    """
-    table = workspace.keypoints(split)
-    images = workspace.images()
-    images = images[(images["split"] == split) & (images["pid"] > 0) & images["name"].isin(table.index)]
-    names = images["name"].tolist()
-    pairs = training_pairs(names, images["pid"].to_numpy(), keypoint_array(table, names))
-    if pairs.empty:
-        raise AugmentError(f"{workspace.data}: no identity has two images with key points in split {split}")
-    return sample_pairs(pairs, min(count, len(pairs)), seed)
-
-
-def mean_image(workspace: Workspace, size: tuple[int, int]) -> np.ndarray:
-    """The mean of all training images as uint8 3 x H x W: what a generator without input would draw at best."""
-    paths = training_images(workspace.images())["path"].tolist()
-    total = np.zeros((3, *size))
-    for start in range(0, len(paths), 512):
-        total += load_images(paths[start : start + 512], size).double().sum(dim=0).numpy()
-    return np.round(total / len(paths)).astype(np.uint8)
-
-
 def _compare(drawing: Drawing, pairs: pd.DataFrame, mean: np.ndarray) -> dict[str, Any]:
     """Mean SSIM of the three candidates over the pairs, both ways of scaling."""
     import torch
 
-    from patn.ssim import ssim
+    from augment.quality_meters import COPY, GENERATED, MEAN_IMAGE, Panels, Similarity
 
-    sums: dict[tuple[str, str], float] = {}
+    meters = {"255": Similarity(["ssim"], 255.0), "paper": Similarity(["ssim"], None)}
     for start in range(0, len(pairs), BATCH):
         part = pairs[start : start + BATCH]
         sources, targets = part["from"].tolist(), part["to"].tolist()
-        real = load_images([drawing.paths[name] for name in targets], drawing.size)
-        candidates = {
-            "generated": drawing.at_own_size(sources, targets),
-            "copy": load_images([drawing.paths[name] for name in sources], drawing.size),
-            "mean": torch.from_numpy(mean).expand_as(real),
-        }
-        for name, images in candidates.items():
-            for scale, data_range in (("255", 255.0), ("paper", None)):
-                value = float(ssim(real, images, data_range).sum())
-                sums[name, scale] = sums.get((name, scale), 0.0) + value
-    means = {key: round(total / len(pairs), 4) for key, total in sums.items()}
-    names = ("generated", "copy", "mean")
-    return {
-        **{name: means[name, "255"] for name in names},
-        "paper": {name: means[name, "paper"] for name in names},
-        "count": len(pairs),
-        "size": list(drawing.size),
+        real, copies = (
+            load_images([drawing.paths[name] for name in names], drawing.size) for names in (targets, sources)
+        )
+        drawn, poses = drawing.at_own_size(sources, targets), drawing.poses(targets)
+        panels = Panels(real, drawn, copies, poses, sources, targets, torch.from_numpy(mean)[None])
+        for meter in meters.values():
+            meter.update(panels)
+    names = {"generated": GENERATED, "copy": COPY, "mean": MEAN_IMAGE}
+    figures = {scale: meter.rows() for scale, meter in meters.items()}
+    means = {
+        scale: {name: round(rows[row]["ssim"], 4) for name, row in names.items()} for scale, rows in figures.items()
     }
+    return {**means["255"], "paper": means["paper"], "count": len(pairs), "size": list(drawing.size)}
 
 
 def _write_sheet(drawing: Drawing, pairs: pd.DataFrame, path: Path) -> None:

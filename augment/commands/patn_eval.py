@@ -1,0 +1,45 @@
+"""`augment patn-eval`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from augment.cli import emit, pass_workspace, runtime, seed_or
+
+
+@click.command(short_help="Measure a generator's images: SSIM, IS, DS, PCKh, FID, LPIPS, identity.")
+@click.option("--generator", metavar="NAME", help="Generator below patn/, or a file.  [default: the only one]")
+@click.option("--split", type=click.Choice(["test", "train"]), default="test", show_default=True,
+              help="Whose pairs are measured.")  # fmt: skip
+@click.option("--pairs", type=click.IntRange(1), metavar="N",
+              help="Pairs, drawn by --seed.  [default: 12,000 as the paper, DeepFashion 8,570, or all]")  # fmt: skip
+@click.option("--protocol", type=click.Choice(["paper", "clean"]), default="paper", show_default=True,
+              help="paper: through JPEG of quality 75, SSIM by each image's own range; clean: neither.")  # fmt: skip
+@click.option("--metrics", metavar="NAME,...", default="all", show_default=True,
+              help="ssim, mask-ssim, l1, is, mask-is, fid, ds, pckh, lpips, mask-lpips, identity.")  # fmt: skip
+@click.option("--reid-model", metavar="NAME",
+              help="Model of the identity score.  [default: the best that was trained on all real images]")  # fmt: skip
+@click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
+@click.option("--jobs", type=click.IntRange(1), help="Processes of the pose estimator.  [default: all cores]")
+@click.option("--force", is_flag=True, help="Measure again what was measured.")
+@pass_workspace
+def command(
+    workspace: Any, generator: str | None, metrics: str, jobs: int | None, force: bool, **asked: Any
+) -> None:  # fmt: skip
+    """Measure a generator's images of test pairs, beside copies of the condition image, the mean image and real ones.
+
+    Each metric is measured once; one that lacks a weight file says which, and the others go on.
+
+    \b
+    Example:
+      augment patn-eval --pairs 8 --metrics ssim,mask-ssim
+    """
+    from augment.image_quality import evaluate_generator, summary
+    from augment.info import available_cores
+    from augment.quality_protocol import METRICS, Evaluation
+
+    names = METRICS if metrics == "all" else tuple(name.strip() for name in metrics.split(","))
+    evaluation = Evaluation(names, seed=seed_or(0), jobs=jobs or available_cores(), **asked)
+    result = evaluate_generator(workspace, evaluation, generator=generator, runtime=runtime(force))
+    emit(result, summary(result))

@@ -1,0 +1,281 @@
+"""Measuring a generator: what is read, what is compared with what, what is missing, and going on after a kill."""
+
+import json
+from contextlib import ExitStack
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from augment import AugmentError, image_quality, quality_families
+from augment.image_quality import evaluate_generator, summary
+from augment.images import through_jpeg
+from augment.pose_meter import PoseMeter
+from augment.quality_meters import (
+    Detection,
+    InceptionMeter,
+    LpipsMeter,
+    Panels,
+    Similarity,
+    padded,
+    restore,
+    state_of,
+)
+from augment.quality_protocol import PROTOCOLS, Evaluation
+from augment.runtime import Runtime
+from augment.workspace import Workspace
+from patn.ssim import ssim
+from tests.conftest import invoke, run
+
+QUIET = Runtime(device="cpu", precision="fp32", progress=False)
+QUICK = ("ssim", "mask-ssim", "l1")
+
+
+def panels(size: tuple[int, int] = (128, 64), batch: int = 2, seed: int = 0) -> Panels:
+    """Random images; every joint is somewhere inside."""
+    rng = np.random.default_rng(seed)
+    target, generated, condition = torch.from_numpy(rng.integers(0, 256, (3, batch, 3, *size), dtype=np.uint8))
+    keypoints = torch.from_numpy(rng.integers(4, min(size) - 4, (batch, 18, 2)).astype(np.float32))
+    return Panels(target, generated, condition, keypoints, ["a"] * batch, ["b"] * batch)
+
+
+@pytest.fixture
+def ready(people: Path, trained: Path) -> Workspace:
+    """A workspace with a generator named patn."""
+    folder = people / "patn" / "patn"
+    folder.mkdir(parents=True)
+    (folder / trained.name).write_bytes(trained.read_bytes())
+    return Workspace.find(people)
+
+
+def test_panels_go_through_pillows_default_jpeg_and_the_clean_protocol_leaves_them():
+    images = panels(batch=1).target
+    file = BytesIO()
+    Image.fromarray(images[0].permute(1, 2, 0).numpy()).save(file, "JPEG", quality=75)
+    expected = np.asarray(Image.open(file)).transpose(2, 0, 1)
+    np.testing.assert_array_equal(PROTOCOLS["paper"].panel(images)[0].numpy(), expected)
+    assert torch.equal(PROTOCOLS["clean"].panel(images), images)
+    assert (PROTOCOLS["paper"].data_range, PROTOCOLS["clean"].data_range) == (None, 255)
+
+
+def test_deepfashion_is_padded_with_white_and_its_ssim_rises_as_known():
+    one, other = (torch.nn.functional.interpolate(torch.rand(1, 3, 16, 11), (256, 176), mode="bicubic").clamp(0, 1)
+                  .mul(255).byte() for _ in range(2))  # fmt: skip
+    batch = Panels(one, other, one, torch.zeros(1, 18, 2), ["a"], ["b"])
+    assert padded(one).shape == (1, 3, 256, 256)
+    assert (padded(one)[..., :40] == 255).all()
+    assert (padded(one)[..., -40:] == 255).all()
+    meter = Similarity(["ssim"], 255.0)
+    meter.update(batch)
+    figures = meter.rows()["generated"]
+    assert figures["ssim_256_padded"] == pytest.approx(0.285 + 0.715 * figures["ssim"], abs=0.01)
+    assert padded(panels().target).shape[3] == 64
+
+
+def test_similarity_masks_both_images_and_compares_trivial_ones():
+    batch = panels()
+    batch = replace(batch, mean=torch.full((1, 3, 128, 64), 99, dtype=torch.uint8))
+    meter = Similarity(["ssim", "mask-ssim", "l1"], None)
+    meter.update(batch)
+    rows = meter.rows()
+    mask = batch.masks.bool().expand_as(batch.target)
+    black = [torch.where(mask, images, torch.zeros_like(images)) for images in (batch.target, batch.generated)]
+    assert rows["generated"]["mask-ssim"] == pytest.approx(float(ssim(*black).mean()))
+    assert rows["copy"]["ssim"] == pytest.approx(float(ssim(batch.target, batch.condition).mean()))
+    assert set(rows) == {"generated", "copy", "mean image"}
+    difference = batch.target.double() / 127.5 - batch.generated.double() / 127.5
+    assert rows["generated"]["l1"] == pytest.approx(float(difference.abs().mean()), rel=1e-5)
+
+
+def test_inception_sees_whole_and_masked_images_and_fid_of_equal_sets_is_zero(monkeypatch: pytest.MonkeyPatch):
+    shown: list[torch.Tensor] = []
+    monkeypatch.setattr("patn.inception.FEATURES", 3)
+
+    def network(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        shown.append(images)
+        features = images.float().mean(dim=(2, 3))
+        return features, features.repeat(1, 336).softmax(dim=1)
+
+    batch = panels(batch=4)
+    meter = InceptionMeter(["is", "mask-is", "fid"], network, 4)  # type: ignore[arg-type]
+    meter.update(replace(batch, generated=batch.target))
+    rows = meter.rows()
+    assert rows["generated"]["fid"] == pytest.approx(0, abs=1e-6)
+    assert rows["generated"]["is"] == rows["real"]["is"]
+    assert torch.equal(shown[1], batch.target * batch.masks)
+    assert len(shown) == 4
+
+
+def test_detection_and_lpips_are_means_beside_the_real_and_the_copied_images():
+    def detector(images: list[torch.Tensor]) -> list[dict[str, torch.Tensor]]:
+        return [{"labels": torch.tensor([1]), "scores": one.mean().view(1)} for one in images]
+
+    def distance(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        return (a - b).abs().mean(dim=(1, 2, 3))
+
+    batch = panels()
+    detection, lpips = Detection(detector), LpipsMeter(["lpips", "mask-lpips"], distance)  # type: ignore[arg-type]
+    detection.update(batch)
+    lpips.update(batch)
+    assert detection.rows()["real"]["ds"] == pytest.approx(float(batch.target.float().mean() / 255))
+    rows = lpips.rows()
+    assert set(rows) == {"generated", "copy"}
+    assert rows["generated"]["mask-lpips"] < rows["generated"]["lpips"]
+
+
+def test_poses_are_compared_after_a_second_jpeg():
+    """The pin of PCKh: nose and left eye right, neck at the limit and the shoulder not found wrong."""
+    target, found = np.full((2, 18, 2), -1.0, dtype=np.float32)[:, None]
+    for joint, place in {0: (10, 20), 1: (20, 22), 15: (8, 24), 2: (21, 14)}.items():
+        target[0, joint] = place
+    for joint, place in {0: (10, 21), 1: (20, 24), 15: (13, 24)}.items():
+        found[0, joint] = place
+    batch = replace(panels(batch=1), keypoints=torch.from_numpy(target))
+    seen: list[np.ndarray] = []
+
+    def estimate(images: Any) -> np.ndarray:
+        seen.extend(images)
+        return found
+
+    meter = PoseMeter(estimate, PROTOCOLS["paper"].panel)
+    meter.update(batch)
+    assert meter.rows()["generated"]["pckh"] == 0.5
+    np.testing.assert_array_equal(seen[0], through_jpeg(batch.generated, 75)[0].permute(1, 2, 0).numpy())
+
+
+def test_sums_do_not_grow_with_the_number_of_pairs():
+    meters = {"similarity": Similarity(["ssim", "mask-ssim"], None)}
+    sizes = []
+    for seed in range(4):
+        meters["similarity"].update(panels(size=(16, 16), seed=seed))
+        sizes.append({name: value.shape for name, value in state_of(meters).items()})
+    assert sizes[0] == sizes[-1]
+    again = {"similarity": Similarity(["ssim", "mask-ssim"], None)}
+    restore(again, state_of(meters))
+    assert again["similarity"].rows() == meters["similarity"].rows()
+
+
+def test_evaluation_compares_the_generators_images_with_the_targets(ready: Workspace):
+    clean = evaluate_generator(ready, Evaluation(QUICK, protocol="clean", pairs=5), runtime=QUIET)
+    paper = evaluate_generator(ready, Evaluation(QUICK, pairs=5), runtime=QUIET)
+    assert clean["rows"]["generated"] != paper["rows"]["generated"]
+    assert set(paper["rows"]) == {"generated", "copy", "mean image"}
+    assert (paper["folder"], paper["pairs"]) == ("patn/patn/eval-paper-test-5-s0", 5)
+    names = [line.split(",") for line in (ready.root / paper["folder"] / "pairs.csv").read_text().splitlines()[1:]]
+    assert names == sorted(names)
+    images = ready.images().set_index("name")["path"]
+    values = [[np.asarray(Image.open(images[name])) for name in pair] for pair in names]
+    pair = [torch.from_numpy(np.stack(side)).permute(0, 3, 1, 2) for side in zip(*values, strict=True)]
+    assert clean["rows"]["copy"]["ssim"] == pytest.approx(float(ssim(pair[1], pair[0], 255.0).mean()), abs=1e-6)
+
+
+def test_a_killed_evaluation_goes_on_to_the_same_figures(
+    ready: Workspace, monkeypatch: pytest.MonkeyPatch
+):  # fmt: skip
+    monkeypatch.setattr(image_quality, "BATCH", 2)
+    monkeypatch.setattr(image_quality, "SAVE_EVERY", 0.0)
+    evaluation = Evaluation(QUICK, pairs=6)
+    unbroken = evaluate_generator(ready, evaluation, runtime=QUIET)
+    real = Similarity.update
+    calls = []
+
+    def dies(self: Similarity, batch: Panels) -> None:
+        calls.append(len(batch.targets))
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        real(self, batch)
+
+    monkeypatch.setattr(Similarity, "update", dies)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate_generator(ready, evaluation, runtime=replace(QUIET, force=True))
+    seen: list[int] = []
+    monkeypatch.setattr(Similarity, "update", lambda self, batch: (seen.append(1), real(self, batch)))
+    assert evaluate_generator(ready, evaluation, runtime=QUIET) == unbroken
+    assert len(seen) == 1  # only the last of three batches
+    assert not (ready.root / unbroken["folder"] / "partial.safetensors").exists()
+
+
+def test_metrics_without_their_file_say_so_and_the_others_run(
+    ready: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    evaluation = Evaluation(("ssim", "is", "fid", "ds", "lpips", "identity"), pairs=3)
+    result = evaluate_generator(ready, evaluation, runtime=QUIET)
+    assert set(result["rows"]["generated"]) == {"ssim"}
+    assert set(result["missing"]) == {"is", "fid", "ds", "lpips", "identity"}
+    assert "weights-inception-2015-12-05-6726825d.pth" in result["missing"]["is"]
+    file = "ssd300_vgg16_coco-b556d3b4.pth (torchvision's ssd300_vgg16, SHA-256 b556d3b4...)"
+    assert f"{file} was not found; put it into {tmp_path}" in result["missing"]["ds"]
+    assert "augment reid-train --portion 1" in result["missing"]["identity"]
+    assert "ds: not measured; " in summary(result)
+
+
+def test_metrics_that_come_later_join_those_that_are_there(ready: Workspace, monkeypatch: pytest.MonkeyPatch):
+    first = evaluate_generator(ready, Evaluation(("ssim",), pairs=3), runtime=QUIET)
+
+    def build(setting: quality_families.Setting, metrics: list[str]) -> Detection:
+        return Detection(lambda images: [{"labels": torch.tensor([1]), "scores": torch.tensor([0.5])} for _ in images])
+
+    families = {**quality_families.FAMILIES, "detection": (("ds",), build)}
+    families["similarity"] = (("ssim",), lambda *_: pytest.fail("measured again"))  # type: ignore[assignment]
+    monkeypatch.setattr(quality_families, "FAMILIES", families)
+    second = evaluate_generator(ready, Evaluation(("ssim", "ds"), pairs=3), runtime=QUIET)
+    assert second["rows"]["generated"] == {**first["rows"]["generated"], "ds": 0.5}
+
+
+def test_pose_estimator_of_the_workspaces_own_key_points_is_not_asked_about_targets(ready: Workspace):
+    pytest.importorskip("mediapipe")
+    with ExitStack() as stack:
+        setting = quality_families.Setting(ready, Evaluation(), 1, torch.device("cpu"), stack)
+        (meter,) = quality_families.build_meters(setting, ["pckh"])[0].values()
+    assert isinstance(meter, PoseMeter)
+    assert meter.real is not None  # this workspace's key points are exact
+    (image,) = meter.real([ready.images().query("split == 'gallery'")["name"].iloc[0]])
+    assert image.shape == (128, 64, 3)
+
+
+def test_identity_is_judged_by_the_model_of_all_real_images(ready: Workspace):
+    trained = run(ready.root, "reid-train", "--backbone", "small", "--preset", "demo", "--epochs", "1", "--batch", "8",
+                  "--portion", "1")  # fmt: skip
+    result = run(ready.root, "patn-eval", "--pairs", "4", "--metrics", "identity", "--protocol", "clean")
+    assert result["notes"]["identity"].endswith(Path(trained["folder"]).name)
+    rows = result["rows"]
+    assert set(rows) == {"generated", "copy", "real"}
+    for figures in rows.values():
+        assert 0 <= figures["identity"] <= 1
+        assert -1 <= figures["identity_cosine"] <= 1
+    named = run(ready.root, "patn-eval", "--pairs", "4", "--metrics", "identity", "--protocol", "clean",
+                "--reid-model", Path(trained["folder"]).name)  # fmt: skip
+    assert named == result
+
+
+def test_train_pairs_and_files_elsewhere_can_be_measured(ready: Workspace, trained: Path, tmp_path: Path):
+    elsewhere = tmp_path / "mine.safetensors"
+    elsewhere.write_bytes(trained.read_bytes())
+    result = run(ready.root, "patn-eval", "--generator", str(elsewhere), "--split", "train", "--pairs", "2",
+                 "--metrics", "ssim")  # fmt: skip
+    assert result["folder"] == "patn/mine/eval-paper-train-2-s0"
+    record = json.loads((ready.root / result["folder"] / "run.json").read_text())
+    assert record["result"] == result
+
+
+def test_unknown_metric_is_one_sentence(people: Path):
+    result = invoke(people, "patn-eval", "--metrics", "psnr")
+    assert result.exit_code == 1
+    assert "--metrics psnr: no such metric; choose from ssim, mask-ssim" in result.output
+    with pytest.raises(AugmentError, match="paper or clean"):
+        Evaluation(protocol="mine")
+
+
+def test_help_names_every_metric():
+    from augment.commands.patn_eval import command
+    from augment.quality_protocol import METRICS
+
+    option = next(parameter for parameter in command.params if parameter.name == "metrics")
+    assert option.help.removesuffix(".").split(", ") == list(METRICS)  # type: ignore[attr-defined]
+    assert {name for names, _ in quality_families.FAMILIES.values() for name in names} == set(METRICS)

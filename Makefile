@@ -27,7 +27,7 @@ demo: install
 	$(BIN)/augment demo
 
 bench: install
-	$(BIN)/pytest benchmarks
+	$(BIN)/pytest benchmarks --benchmark-quiet
 
 lock: install
 	$(BIN)/python -m pip freeze --all --exclude-editable --exclude pip --exclude augment-reid > requirements.lock

@@ -1,0 +1,46 @@
+"""This project's `generate`: decode, draw, encode to JPEG."""
+
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import pandas as pd
+
+from augment import generation
+from augment.runtime import Runtime
+from augment.workspace import Workspace
+
+
+class OurGenerate:
+    """The drawing loop of `augment generate` with its generator loaded once.
+
+    pairs: (source, pose) image names of the workspace's training images; precision: "fp32" or "bf16" weights.
+    """
+
+    def __init__(
+        self, *, workspace: Path, checkpoint: Path, pairs: list[tuple[str, str]], precision: str, folder: Path
+    ) -> None:
+        import torch
+
+        self.workspace, self.checkpoint, self.folder, self.runs = Workspace.find(workspace), checkpoint, folder, 0
+        self.runtime = Runtime("cpu", precision, threads=1, progress=False)
+        self.plan = pd.DataFrame(pairs, columns=["source", "pose"])
+        self.plan["output"] = [f"{number:04d}_gen.jpg" for number in range(len(pairs))]
+        self.plan["how"] = "pose"
+        self.drawing = generation.Drawing(self.workspace, checkpoint, self.runtime)
+        dtypes = {module.weight.dtype for module in self.drawing.network.modules() if hasattr(module, "stride")}
+        wanted = torch.bfloat16 if precision == "bf16" else torch.float32
+        assert dtypes == {wanted}, f"the generator's weights are {dtypes}"
+
+    def run(self) -> None:
+        """Draw the whole plan into a new folder."""
+        self.runs += 1
+        place = self.folder / str(self.runs)
+        (place / "bounding_box_train").mkdir(parents=True)
+        with patch.object(generation, "Drawing", lambda *_: self.drawing):
+            generation.draw_plan(self.workspace, self.plan, self.checkpoint, "benchmark", place, self.runtime)
+
+    def result(self) -> Any:
+        """The same images before JPEG, uint8 N x H x W x 3."""
+        return np.asarray(self.drawing(self.plan["source"].tolist(), self.plan["pose"].tolist()))

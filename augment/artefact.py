@@ -17,7 +17,7 @@ import pandas as pd
 
 from augment import AugmentError
 
-RUN = "run.json"
+RUN, PENDING = "run.json", "pending.json"
 VERSIONED = ("augment-reid", "torch", "torchvision", "torchreid", "numpy", "pandas", "pillow", "mediapipe")
 
 
@@ -87,15 +87,23 @@ def _commit() -> str:
 def read_run(folder: Path) -> dict[str, Any] | None:
     """The record of a finished artefact, or None where there is none.
 
-    Raises AugmentError for a `run.json` that is not JSON.
+    Raises AugmentError for a `run.json` that holds something else.
     """
-    path = folder / RUN
+    return _read_record(folder / RUN, {"options": dict, "inputs": dict, "result": dict})
+
+
+def _read_record(path: Path, parts: Mapping[str, type]) -> dict[str, Any] | None:
+    """The JSON object in a file, None where there is no file; raises AugmentError where one of its parts is amiss."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise AugmentError(f"{path}: not a readable record ({error}); delete the folder and run again") from error
+    whole = isinstance(record, dict) and "seed" in record
+    if not whole or not all(isinstance(record.get(name), kind) for name, kind in parts.items()):
+        raise AugmentError(f"{path}: not a record of this tool; delete the folder and run again")
+    return record
 
 
 @dataclass
@@ -113,7 +121,7 @@ class Run:
         self.result = dict(result)
         took = {"started": round(self.started, 3), "seconds": round(time.time() - self.started, 3)}
         write_json(self.folder / RUN, {**self.record, "versions": versions(), **took, "result": self.result})
-        (self.folder / "pending.json").unlink(missing_ok=True)
+        (self.folder / PENDING).unlink(missing_ok=True)
         self.finished = True
         return self.result
 
@@ -153,14 +161,13 @@ def artefact(
         if finished is not None:
             yield Run(folder, recorded, finished=True, result=finished["result"])
             return
-        write_json(folder / "pending.json", recorded)
+        write_json(folder / PENDING, recorded)
         yield Run(folder, recorded)
 
 
 def _pending(folder: Path) -> dict[str, Any] | None:
     """What an interrupted run had recorded of itself."""
-    path = folder / "pending.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    return _read_record(folder / PENDING, {"options": dict, "inputs": dict})
 
 
 def _clear(folder: Path) -> None:

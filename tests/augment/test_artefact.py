@@ -87,9 +87,21 @@ def test_the_lock_falls_with_its_owner(tmp_path: Path) -> None:
         assert not run.finished
 
 
-def test_a_broken_record_is_named(tmp_path: Path) -> None:
-    (tmp_path / "run.json").write_text("{")
-    with pytest.raises(AugmentError, match=r"run\.json: not a readable record"):
+@pytest.mark.parametrize("file", ["run.json", "pending.json"])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "3", "null", "{}", '{"seed": 0, "options": [], "inputs": {}}', "[" * 100_000]
+)
+def test_a_broken_record_is_named(tmp_path: Path, file: str, text: str) -> None:
+    (tmp_path / file).write_text(text)
+    sentence = rf"{file}: not a .*record.*; delete the folder and run again"
+    with pytest.raises(AugmentError, match=sentence), artefact(tmp_path, "demo", {}):
+        pytest.fail("a damaged folder must not be worked in")
+    assert (tmp_path / file).read_text() == text
+
+
+def test_a_record_without_a_result_is_not_finished(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text('{"seed": 0, "options": {}, "inputs": {}}')
+    with pytest.raises(AugmentError, match="not a record of this tool"):
         read_run(tmp_path)
 
 

@@ -21,6 +21,18 @@ TABLE2: dict[str, tuple[float, float]] = {
     "patn": (41.36, 60.61),
 }
 
+# Table 1: columns as of Table 4; a star is what the authors measured on their test set with released models.
+TABLE1: dict[str, tuple[float | None, ...]] = {
+    "Ma et al. (PG2)": (0.253, 3.460, 0.792, 3.435, None, None, 0.762, 3.090, None, None),
+    "Ma et al. (disentangled)": (0.099, 3.483, 0.614, 3.491, None, None, 0.614, 3.228, None, None),
+    "Siarohin et al. (Deform)": (0.290, 3.185, 0.805, 3.502, 0.72, None, 0.756, 3.439, 0.96, None),
+    "Ma et al. * (PG2)": (0.261, 3.495, 0.782, 3.367, 0.39, 0.73, 0.773, 3.163, 0.951, 0.89),
+    "Siarohin et al. * (Deform)": (0.291, 3.230, 0.807, 3.502, 0.72, 0.94, 0.760, 3.362, 0.967, 0.94),
+    "Esser et al. * (VUNet)": (0.266, 2.965, 0.793, 3.549, 0.72, 0.92, 0.763, 3.440, 0.972, 0.93),
+    "Ours": (0.311, 3.323, 0.811, 3.773, 0.74, 0.94, 0.773, 3.209, 0.976, 0.96),
+    "Real data": (1.000, 3.890, 1.000, 3.706, 0.74, 1.00, 1.000, 4.053, 0.968, 1.00),
+}
+
 # Table 4: on Market-1501 SSIM, IS, mask-SSIM, mask-IS, DS, PCKh; then on DeepFashion SSIM, IS, DS, PCKh.
 TABLE4_METRICS = {
     "market": ("SSIM", "IS", "mask-SSIM", "mask-IS", "DS", "PCKh"),
@@ -37,6 +49,16 @@ TABLE4: dict[str, tuple[float, ...]] = {
     "no-cat": (0.306, 3.373, 0.807, 3.915, 0.71, 0.92, 0.767, 3.200, 0.968, 0.95),
     "no-resd": (0.308, 3.536, 0.809, 3.606, 0.73, 0.93, 0.773, 3.442, 0.978, 0.94),
 }
+
+
+def table1(row: str, data: str) -> dict[str, float]:
+    """The paper's figures of a method by metric, without those that it does not give.
+
+    row: a key of TABLE1.  data: market or deepfashion.
+    """
+    start = 0 if data == "market" else len(TABLE4_METRICS["market"])
+    figures = zip(TABLE4_METRICS[data], TABLE1[row][start:], strict=False)
+    return {metric: figure for metric, figure in figures if figure is not None}
 
 
 def table4(row: str, data: str) -> dict[str, float]:

@@ -157,7 +157,7 @@ def measure(
     workspace: Workspace, table: Table4, generator: str, runtime: Runtime
 ) -> tuple[dict[str, float], dict[str, str]]:
     """Our figures by the paper's names of the metrics, and for those without a figure why there is none."""
-    from augment.image_quality import evaluate_generator
+    from augment.image_quality import as_in_the_paper, evaluate_generator
     from augment.quality_protocol import Evaluation
 
     pairs = SMALL_PAIRS if table.pairs is None and table.preset not in paper.TABLE4_METRICS else table.pairs
@@ -166,7 +166,7 @@ def measure(
         tuple(asked), pairs=pairs, seed=table.seed, weights_dir=table.weights_dir, jobs=table.jobs
     )  # fmt: skip
     result = evaluate_generator(workspace, evaluation, generator=generator, runtime=runtime)
-    figures = result["rows"].get("generated", {})
+    figures = as_in_the_paper(result["rows"].get("generated", {}))
     return (
         {name: figures[key] for key, name in asked.items() if key in figures},
         {name: result["missing"][key] for key, name in asked.items() if key in result["missing"]},

@@ -104,7 +104,7 @@ def nearest(word: str, known: Any) -> str:
 @click.option("--device", type=DEVICE, default="auto", metavar="DEVICE", show_default=True,
               help="auto, cpu, cuda or cuda:N.")  # fmt: skip
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True,
-              help="Number format of training; auto is bf16 where the hardware computes it natively.")  # fmt: skip
+              help="Number format; auto trains in bf16 where the hardware computes it and draws in fp32.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), metavar="N",
               help="Seed of everything random.  [default: workspace's]")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, everything else on stderr.")

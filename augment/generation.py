@@ -100,6 +100,8 @@ def generate(
     folder = workspace.generated_dir(name or SET_NAMES[target_poses], portion, seed, ratio)
     plan, kept = plan_set(workspace, portion, seed, sampling)
     options = {"portion": portion, **asdict(sampling)}
+    if runtime.precision == "bf16":
+        options["precision"] = "bf16"
     train = training_images(workspace.images())
     inputs = {"generator": fingerprint(checkpoint), "images": fingerprint([Path(path) for path in train["path"]])}
     inputs["keypoints"] = workspace.keypoints_source() or ""
@@ -175,11 +177,14 @@ class Drawing:
     def __init__(self, workspace: Workspace, checkpoint: Path, runtime: Runtime, split: str = "train") -> None:
         import torch
 
+        from patn.bfloat16 import with_bfloat16_weights
         from patn.checkpoints import load_generator, read_metadata
 
         runtime.prepare()
         self.device = runtime.torch_device()
         self.network = load_generator(checkpoint, self.device).to(memory_format=torch.channels_last)
+        if runtime.precision == "bf16":  # asked for by name: `auto` draws in fp32
+            self.network = with_bfloat16_weights(self.network)
         made_for = read_metadata(checkpoint)["extra"].get("size", workspace.size)
         self.size = (int(made_for[0]), int(made_for[1]))
         self.out = workspace.size

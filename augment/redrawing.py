@@ -50,6 +50,7 @@ class Redrawing:
     """
 
     def __init__(self, request: Request) -> None:
+        from patn.bfloat16 import with_bfloat16_weights
         from patn.checkpoints import load_generator
 
         self.request = request
@@ -57,6 +58,8 @@ class Redrawing:
         request.runtime.prepare()
         self.device = request.runtime.torch_device()
         self.network = load_generator(self.checkpoint, self.device)
+        if request.runtime.precision == "bf16":  # asked for by name: `auto` draws in fp32
+            self.network = with_bfloat16_weights(self.network)
         wanted = request.size or (request.workspace.size if request.workspace else None)
         self.size = trained_size(self.checkpoint) or wanted or _no_size(self.checkpoint)
         self.out = wanted or self.size

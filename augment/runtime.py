@@ -16,10 +16,10 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
 @dataclass(frozen=True)
 class Runtime:
-    """How a command runs; none of it changes what is asked for, only `precision` changes the figures of training.
+    """How a command runs; none of it changes what is asked for, only `precision` changes the figures.
 
     `device` is auto, cpu, cuda or cuda:N; `precision` auto, fp32 or bf16, where auto trains in bf16 on hardware that
-    computes it natively and in fp32 elsewhere; `threads` per process, None for all cores.
+    computes it natively and in fp32 elsewhere, and draws in fp32; `threads` per process, None for all cores.
     """
 
     device: str = "auto"

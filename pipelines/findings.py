@@ -145,12 +145,12 @@ def _controls(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding
 
 
 def _gap(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
-    """The share of the way to all real images."""
+    """The share of the way to all real images, where there is a way of at least one point."""
     full_texts, shares = {}, {}
     for ordinary in NAMES:
         none, ours = numbers.mean("none", portion, ordinary), numbers.mean("ours", portion, ordinary)
         full = numbers.mean("none", 1.0, ordinary)
-        if none is not None and ours is not None and full is not None and full > none:
+        if none is not None and ours is not None and full is not None and full - none >= 1:
             full_texts[ordinary] = f"{full:.1f}"
             shares[ordinary] = f"{100 * (ours - none) / (full - none):.0f} %"
     if shares:

@@ -131,3 +131,19 @@ def test_sharpness_is_the_mean_neighbour_difference() -> None:
     scaled = grey / 255
     expected = (np.abs(scaled[1:] - scaled[:-1]).mean() + np.abs(scaled[:, 1:] - scaled[:, :-1]).mean()) / 2
     assert sharpness(images) == pytest.approx([expected], abs=1e-6)
+
+
+def test_bfloat16_has_to_be_asked_for_and_is_recorded(people: Path, trained: Path) -> None:
+    workspace = Workspace.find(people)
+    names = sorted(workspace.images().query("split == 'train'")["name"])
+    drawn = {}
+    for precision in ("auto", "fp32", "bf16"):
+        draw = Drawing(workspace, trained, Runtime("cpu", precision))
+        drawn[precision] = draw(names[:4], names[4:8]).astype(int)
+    assert (drawn["auto"] == drawn["fp32"]).all()
+    difference = np.abs(drawn["bf16"] - drawn["fp32"])
+    assert 0 < difference.mean() < 1.5
+    run(people, "generate", "--portion", "0.3", "--generator", str(trained))
+    refused = invoke(people, "--precision", "bf16", "generate", "--portion", "0.3", "--generator", str(trained))
+    assert refused.exit_code == 1
+    assert "precision" in refused.stderr

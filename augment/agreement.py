@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
-from augment.poses import estimate_files, worker_pool
+from augment.poses import ESTIMATING, estimate_files
+from augment.workers import worker_pool
 from augment.workspace import POSE_FILES, Workspace
 from patn.keypoints import joints_present, keypoint_array, keypoint_table, read_keypoints
 from patn.pckh import pckh_by_head_size
@@ -62,7 +63,7 @@ def sample_agreement(
     drawn = np.sort(np.random.default_rng(seed).permutation(len(images))[:count])
     images = images.iloc[drawn]
     chunks = [list(images["path"].iloc[start : start + CHUNK]) for start in range(0, len(images), CHUNK)]
-    with worker_pool(min(jobs, len(chunks))) as pool:
+    with worker_pool(min(jobs, len(chunks)), ESTIMATING) as pool:
         futures = [pool.submit(estimate_files, paths, estimator, workspace.size) for paths in chunks]
         points = np.concatenate([future.result() for future in futures])
     tables = {

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -14,6 +12,7 @@ from typing import Any
 from augment import AugmentError
 from augment.columns import aligned
 from augment.runtime import Runtime
+from augment.workers import worker_pool
 from augment.workspace import Workspace
 
 SIZES = ((128, 64), (256, 176))
@@ -119,8 +118,7 @@ def bench(
 
 def measure(candidate: Candidate, runtime: Runtime, batch: int, seconds: float) -> dict[str, Any]:
     """{"images_per_second", "peak_mib"} of a candidate, in a process of its own."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
+    with worker_pool(1, "measuring speed") as pool:
         return pool.submit(_measure, candidate, runtime, batch, seconds).result()
 
 

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import functools
-import signal
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from multiprocessing import get_context
+from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +18,7 @@ from augment.deepfashion import UNCROPPED, crop_keypoints
 from augment.estimators import Estimator, build_estimator
 from augment.images import read_image
 from augment.runtime import Runtime
+from augment.workers import worker_pool
 from augment.workspace import POSE_FILES, Workspace
 from patn.keypoints import (
     MISSING,
@@ -36,6 +33,7 @@ from patn.keypoints import (
 
 CHUNK = 64
 PARTS = "parts"
+ESTIMATING = "estimating poses"
 
 
 def estimate_poses(
@@ -130,28 +128,10 @@ def estimate_arrays(images: Sequence[np.ndarray], estimator: str) -> np.ndarray:
     return _estimator(estimator)(images)
 
 
-@contextmanager
-def worker_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes for estimators: spawned (mediapipe does not survive a fork), deaf to Ctrl-C, which the parent meets."""
-    pool = ProcessPoolExecutor(max(1, jobs), get_context("spawn"), initializer=_ignore_interrupt)
-    try:
-        yield pool
-    except BrokenProcessPool as error:
-        raise AugmentError(
-            "A process of the pose estimator died (out of memory?); run again with fewer --jobs"
-        ) from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
 @functools.cache
 def _estimator(name: str) -> Estimator:
     """One estimator a process: building it takes as long as ten images."""
     return build_estimator(name)
-
-
-def _ignore_interrupt() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _inside(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -186,7 +166,7 @@ def _estimate_parts(table: pd.DataFrame, workspace: Workspace, estimator: str, j
     todo = [(part, images) for part, images in _parts(table, workspace) if not part.exists()]
     done = len(table) - sum(len(images) for _, images in todo)
     bar = tqdm(total=len(table), initial=done, desc="poses", unit="image", disable=None if progress else True)
-    with bar, worker_pool(min(jobs, len(todo))) as pool:
+    with bar, worker_pool(min(jobs, len(todo)), ESTIMATING) as pool:
         futures = [
             pool.submit(_estimate_part, part, list(images["name"]), list(images["path"]), estimator, workspace.size)
             for part, images in todo

@@ -93,12 +93,15 @@ def _poses(setting: Setting, metrics: list[str]) -> Meter:
 
     from augment.images import read_image
     from augment.pose_meter import Estimate, PoseMeter, pooled
-    from augment.poses import estimate_arrays, worker_pool
+    from augment.poses import ESTIMATING, estimate_arrays
+    from augment.workers import worker_pool
 
     workspace, evaluation = setting.workspace, setting.evaluation
     estimate: Estimate = partial(estimate_arrays, estimator=ESTIMATOR)
     if evaluation.jobs > 1:
-        estimate = pooled(setting.stack.enter_context(worker_pool(evaluation.jobs)), evaluation.jobs, ESTIMATOR)
+        estimate = pooled(
+            setting.stack.enter_context(worker_pool(evaluation.jobs, ESTIMATING)), evaluation.jobs, ESTIMATOR
+        )
     else:
         estimate([])
     images = workspace.images()

@@ -5,13 +5,11 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
-import signal
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
-from multiprocessing import connection
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -21,6 +19,7 @@ import patn
 import reid
 from augment import AugmentError
 from augment.runtime import Runtime
+from augment.workers import start_worker
 
 logger = logging.getLogger(__name__)
 
@@ -118,14 +117,5 @@ def _start_worker(threads: int) -> None:
     """Set a worker up: its threads, no traceback on Ctrl-C (the parent ends it), an end when the parent dies."""
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[variable] = str(threads)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     tqdm.set_lock(threading.RLock())  # its own is a semaphore that a killed worker would leave behind
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Wait for the parent's death, which would leave this worker waiting for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
+    start_worker()

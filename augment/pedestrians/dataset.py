@@ -6,10 +6,9 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import lru_cache
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +22,7 @@ from augment.pedestrians.identity import draw_identity
 from augment.pedestrians.photograph import photograph
 from augment.pedestrians.settings import Pedestrians
 from augment.pedestrians.tables import write_tables
+from augment.workers import worker_pool
 
 FOLDERS = {"train": "bounding_box_train", "test": "bounding_box_test", "query": "query"}
 _PERSON, _IMAGE = 1, 2  # tags of the random streams
@@ -150,7 +150,7 @@ def _pool(jobs: int, tasks: int) -> Iterator[Executor | None]:
     if workers < 2:
         yield None
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with worker_pool(workers, "rendering pedestrians") as pool:
         yield pool
 
 

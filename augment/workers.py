@@ -1,0 +1,46 @@
+"""Worker processes that leave Ctrl-C to the process that started them and do not outlive it."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import connection
+
+from augment import AugmentError
+
+
+@contextmanager
+def worker_pool(jobs: int, doing: str) -> Iterator[ProcessPoolExecutor]:
+    """At least one and at most `jobs` spawned processes (libraries with threads do not survive a fork).
+
+    Whatever ends the block early drops what has not begun and waits for what has.
+    Raises AugmentError, which says that it happened while `doing`, where a process was killed.
+    """
+    pool = ProcessPoolExecutor(max(1, jobs), multiprocessing.get_context("spawn"), initializer=start_worker)
+    try:
+        yield pool
+    except BrokenProcessPool as error:
+        raise AugmentError(
+            f"a process died while {doing} (killed, or out of memory); run the same command again, it continues there, "
+            "or use fewer --jobs"
+        ) from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def start_worker() -> None:
+    """Set this worker process up: deaf to Ctrl-C, which its parent meets, and dead when the parent is."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Wait for the parent's death, which would leave this worker waiting for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)

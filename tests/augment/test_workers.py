@@ -1,0 +1,55 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from augment import AugmentError
+from augment.workers import worker_pool
+
+SCRIPT = """
+import os, sys
+from augment.workers import worker_pool
+if __name__ == "__main__":
+    with worker_pool(1, "waiting") as pool:
+        print(pool.submit(os.getpid).result(), flush=True)
+        sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
+def test_an_idle_worker_ends_with_the_process_that_started_it(tmp_path: Path, sent: signal.Signals) -> None:
+    script = tmp_path / "waiting.py"
+    script.write_text(SCRIPT)
+    with subprocess.Popen(
+        [sys.executable, str(script)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as parent:
+        assert parent.stdout is not None
+        worker = int(parent.stdout.readline())
+        parent.send_signal(sent)
+        assert parent.wait(timeout=30) != 0
+        end = time.monotonic() + 30
+        while alive(worker):
+            assert time.monotonic() < end
+            os.sched_yield()
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that is dead and not yet collected does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_a_killed_worker_is_one_sentence() -> None:
+    sentence = r"a process died while counting \(killed, or out of memory\); run the same command again"
+    with pytest.raises(AugmentError, match=sentence), worker_pool(1, "counting") as pool:
+        pool.submit(os._exit, 9).result()

@@ -24,9 +24,12 @@ def joint_map(keypoints: np.ndarray, size: tuple[int, int], sigma: float = 6.0) 
     return maps
 
 
-def stored_map(path: Path) -> Tensor:
-    """A map from its file as the released loader reads it: 18 x height x width."""
-    return torch.from_numpy(np.load(path)).float().transpose(2, 0).transpose(2, 1)
+def stored_maps(paths: list[Path]) -> Tensor:
+    """Maps from their files, N x 18 x height x width: loaded and turned as by the released loader, and copied into a
+    tensor in NCHW, as its model does with every input.
+    """
+    views = [torch.from_numpy(np.load(path)).float().transpose(2, 0).transpose(2, 1) for path in paths]
+    return torch.stack(views, out=torch.empty(len(views), *views[0].shape))
 
 
 class ReleasedTest:
@@ -73,7 +76,7 @@ class ReleasedTest:
         for number, name in (("1", condition), ("2", target)):
             picture = functional.to_tensor(Image.open(self.images[name]).convert("RGB"))
             sample[f"P{number}"] = functional.normalize(picture, [0.5] * 3, [0.5] * 3).unsqueeze(0)
-            sample[f"BP{number}"] = stored_map(self.maps / f"{name}.npy").unsqueeze(0)
+            sample[f"BP{number}"] = stored_maps([self.maps / f"{name}.npy"])
         return sample
 
 

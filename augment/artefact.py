@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import os
 import platform
 import subprocess
@@ -11,11 +12,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from augment import AugmentError
+
+if TYPE_CHECKING:
+    from filelock import FileLock
+
+log = logging.getLogger(__name__)
 
 RUN, PENDING = "run.json", "pending.json"
 VERSIONED = ("augment-reid", "torch", "torchvision", "torchreid", "numpy", "pandas", "pillow", "mediapipe")
@@ -139,7 +145,8 @@ def artefact(
     """Hold an artefact's folder under its lock; yields a Run that is finished or to be done.
 
     `options` are what the user chose and `inputs` fingerprints of what was read; both are recorded and compared.
-    With `force` a different or finished artefact is made again.  The system releases the lock when its owner dies.
+    With `force` a different, finished or damaged artefact is made again.  The system releases the lock when its owner
+    dies.  A run that fails before it wrote anything leaves nothing that a run with other options would have to mend.
     Raises AugmentError, naming the first option that differs, when the folder holds another run.
     """
     from filelock import FileLock  # a tenth of the start-up time of `--help`
@@ -150,19 +157,39 @@ def artefact(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise AugmentError(f"{folder}: cannot be made ({error.strerror}); choose a folder you may write to") from error
-    with FileLock(folder.parent / f".{folder.name}.lock"):
+    with _locked(FileLock(folder.parent / f".{folder.name}.lock"), folder):
+        if force and any((folder / name).exists() for name in (RUN, PENDING)):
+            _clear(folder)
         finished = read_run(folder)
         earlier = finished or _pending(folder)
-        if force and earlier is not None:
-            _clear(folder)
-            earlier = finished = None
         if earlier is not None:
             _refuse_difference(folder, earlier, recorded)
         if finished is not None:
             yield Run(folder, recorded, finished=True, result=finished["result"])
             return
         write_json(folder / PENDING, recorded)
-        yield Run(folder, recorded)
+        try:
+            yield Run(folder, recorded)
+        except BaseException:
+            if [path.name for path in folder.iterdir()] == [PENDING]:
+                (folder / PENDING).unlink()
+            raise
+
+
+@contextmanager
+def _locked(lock: "FileLock", folder: Path) -> Iterator[None]:
+    """Hold the lock; say so where another process has it."""
+    from filelock import Timeout
+
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        log.info("%s: another process is at work there; waiting for it", folder)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _pending(folder: Path) -> dict[str, Any] | None:

@@ -203,6 +203,14 @@ def as_in_the_paper(values: Mapping[str, float]) -> dict[str, float]:
     return {**values, **({"ssim": values["ssim_256_padded"]} if "ssim_256_padded" in values else {})}
 
 
+def missing_lines(missing: Mapping[str, str]) -> list[str]:
+    """One sentence for all metrics that lack the same thing."""
+    reasons: dict[str, list[str]] = {}
+    for name, why in missing.items():
+        reasons.setdefault(why, []).append(name)
+    return [f"{', '.join(names)}: not measured; {why}" for why, names in reasons.items()]
+
+
 def summary(result: Mapping[str, Any]) -> str:
     """The result as a table for people, with what is missing and what has to be known."""
     rows, (height, width) = result["rows"], result["size"]
@@ -214,5 +222,5 @@ def summary(result: Mapping[str, Any]) -> str:
     head = f"{result['folder']}: {result['pairs']} {result['split']} pairs, {height} x {width} pixels, "
     head += f"protocol {result['protocol']}"
     said = [f"{name}: {text}" for name, text in result["notes"].items()]
-    said += [f"{name}: not measured; {why}" for name, why in result["missing"].items()]
+    said += missing_lines(result["missing"])
     return "\n".join([head, *([aligned(lines)] if rows else []), *said])

@@ -43,8 +43,9 @@ class JointCounts:
 
 
 class PoseMeter:
-    """PCKh by the released script's rule, of generated images and of the targets against themselves.
+    """PCKh by the released script's rule, of generated images and of real ones: the targets as the protocol shows them.
 
+    A perfect generator gets what the real images get, not 1: JPEG moves joints that the estimator is unsure of.
     recompress: what the protocol does to a panel before the estimator sees it.
     real: the images of targets by name, from which their joints are estimated; None where the workspace's key points
     are this estimator's own.
@@ -62,14 +63,13 @@ class PoseMeter:
 
     def update(self, panels: Panels) -> None:
         """Add a batch."""
-        generated = self.recompress(panels.generated).permute(0, 2, 3, 1).numpy(force=True)
-        predicted = _rounded(self.estimate(list(generated)))
         if self.real is None:
             target = panels.keypoints.numpy(force=True)
         else:
             target = _rounded(self.estimate(self.real(panels.targets)))
-        self.counts[GENERATED].update(pckh(target, predicted))
-        self.counts[REAL].update(pckh(target, target))
+        for row, images in ((GENERATED, panels.generated), (REAL, panels.target)):
+            pixels = self.recompress(images).permute(0, 2, 3, 1).numpy(force=True)
+            self.counts[row].update(pckh(target, _rounded(self.estimate(list(pixels)))))
 
     def rows(self) -> Rows:
         """The figures; `pckh_skipped` counts targets without two head joints, which are left out."""

@@ -13,7 +13,7 @@ import pandas as pd
 from augment import AugmentError
 from augment.artefact import write_csv, write_text
 from augment.columns import aligned, markdown_table
-from augment.image_quality import as_in_the_paper, evaluate_generator
+from augment.image_quality import as_in_the_paper, evaluate_generator, missing_lines
 from augment.quality_protocol import Evaluation
 from pipelines import paper
 
@@ -79,7 +79,7 @@ def run_table1(workspace: Workspace, table: Table1, runtime: Runtime) -> dict[st
     made: dict[str, Any] = {
         "rows": table_rows(results, columns, data_of(workspace)),
         "columns": columns,
-        "notes": notes(results, data_of(workspace)),
+        "notes": notes(results, columns, data_of(workspace)),
         "folder": str(workspace.table_dir("table1")),
     }
     folder = workspace.table_dir("table1")
@@ -103,7 +103,7 @@ def table_rows(results: Sequence[Mapping[str, Any]], columns: Sequence[str], dat
     return {title: figures for title, figures in rows.items() if figures or title.startswith(PAPER)}
 
 
-def notes(results: Sequence[Mapping[str, Any]], data: str) -> list[str]:
+def notes(results: Sequence[Mapping[str, Any]], columns: Sequence[str], data: str) -> list[str]:
     """What a reader has to know of our figures."""
     first = results[0]
     where = "DeepFashion" if data == "deepfashion" else "Market-1501"
@@ -114,10 +114,11 @@ def notes(results: Sequence[Mapping[str, Any]], data: str) -> list[str]:
         "A star is a released model that the paper's authors measured; rows without one are quoted from other papers, "
         "whose SSIM is another.",
     ]
+    asked = {name.lower(): name for name in columns}
     texts = {name: text for result in results for name, text in result["notes"].items()}
     missing = {name: why for result in results for name, why in result["missing"].items()}
-    said += [f"{name}: {text}." for name, text in texts.items()]
-    return said + [f"{name}: not measured; {why}." for name, why in missing.items()]
+    said += [f"{title}: {texts[name]}." for name, title in asked.items() if name in texts]
+    return said + missing_lines({title: missing[name] for name, title in asked.items() if name in missing})
 
 
 def table_lines(made: Mapping[str, Any]) -> list[list[str]]:

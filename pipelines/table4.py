@@ -13,6 +13,7 @@ import pandas as pd
 from augment import AugmentError
 from augment.artefact import read_run, write_csv, write_text
 from augment.columns import aligned, markdown_table
+from augment.image_quality import as_in_the_paper, evaluate_generator, missing_lines
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from patn.training import PRESETS, PatnTraining
@@ -157,7 +158,6 @@ def measure(
     workspace: Workspace, table: Table4, generator: str, runtime: Runtime
 ) -> tuple[dict[str, float], dict[str, str]]:
     """Our figures by the paper's names of the metrics, and for those without a figure why there is none."""
-    from augment.image_quality import as_in_the_paper, evaluate_generator
     from augment.quality_protocol import Evaluation
 
     pairs = SMALL_PAIRS if table.pairs is None and table.preset not in paper.TABLE4_METRICS else table.pairs
@@ -211,7 +211,7 @@ def notes(records: Sequence[Mapping[str, Any]], missing: Mapping[str, str], tabl
             if ROWS[record["row"]].note
         ),
     ]
-    return said + [f"{name}: not measured; {why}" for name, why in missing.items()]
+    return said + missing_lines(missing)
 
 
 def markdown(records: Sequence[Mapping[str, Any]], missing: Mapping[str, str], table: Table4) -> str:

@@ -105,6 +105,23 @@ def test_a_record_without_a_result_is_not_finished(tmp_path: Path) -> None:
         read_run(tmp_path)
 
 
+def test_a_damaged_folder_is_made_again_with_force(tmp_path: Path) -> None:
+    (tmp_path / "thing").mkdir()
+    (tmp_path / "thing" / "run.json").write_text("{")
+    with artefact(tmp_path / "thing", "demo", {}, force=True) as run:
+        assert not run.finished
+
+
+def test_a_failure_before_any_work_does_not_bind_the_next_run(tmp_path: Path) -> None:
+    with pytest.raises(AugmentError, match="no such estimator"), artefact(tmp_path, "poses", {"estimator": "x"}):
+        raise AugmentError("no such estimator")
+    with pytest.raises(ZeroDivisionError), artefact(tmp_path, "poses", {"estimator": "csv"}) as run:
+        (tmp_path / "work").touch()
+        run.finish({"never": 1 / 0})
+    with pytest.raises(AugmentError, match="was made with estimator csv"), artefact(tmp_path, "poses", {}):
+        pytest.fail("work of other options must not go on")
+
+
 def test_files_appear_whole(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "file.json"
     write_text(path, json.dumps([1, 2]))

@@ -144,8 +144,9 @@ def test_poses_are_compared_after_a_second_jpeg():
 
     meter = PoseMeter(estimate, PROTOCOLS["paper"].panel)
     meter.update(batch)
-    assert meter.rows()["generated"]["pckh"] == 0.5
+    assert meter.rows()["generated"]["pckh"] == meter.rows()["real"]["pckh"] == 0.5
     np.testing.assert_array_equal(seen[0], through_jpeg(batch.generated, 75)[0].permute(1, 2, 0).numpy())
+    np.testing.assert_array_equal(seen[1], through_jpeg(batch.target, 75)[0].permute(1, 2, 0).numpy())
 
 
 def test_sums_do_not_grow_with_the_number_of_pairs():
@@ -212,7 +213,7 @@ def test_metrics_without_their_file_say_so_and_the_others_run(
     file = "ssd300_vgg16_coco-b556d3b4.pth (torchvision's ssd300_vgg16, SHA-256 b556d3b4...)"
     assert f"{file} was not found; put it into {tmp_path}" in result["missing"]["ds"]
     assert "augment reid-train --portion 1" in result["missing"]["identity"]
-    assert "ds: not measured; " in summary(result)
+    assert "is, fid: not measured; " in summary(result)
 
 
 def test_metrics_that_come_later_join_those_that_are_there(ready: Workspace, monkeypatch: pytest.MonkeyPatch):

@@ -35,8 +35,8 @@ class Page(HTMLParser):
 
 
 def record(folder, result, **fields):
-    run = {"kind": "x", "seed": 0, "options": {"note": HOSTILE}, "versions": {"torch": HOSTILE}, "seconds": 2.0}
-    write_json(folder / "run.json", {**run, "result": result, **fields})
+    run = {"kind": "x", "seed": 0, "options": {"note": HOSTILE}, "inputs": {}, "versions": {"torch": HOSTILE}}
+    write_json(folder / "run.json", {**run, "seconds": 2.0, "result": result, **fields})
 
 
 def picture(path):

@@ -25,7 +25,7 @@ def finish(workspace, cell, rng):
     """A finished cell with invented figures; returns its line for the independent calculation."""
     m_ap, rank1 = rng.uniform(0, 100, 2).round(4).tolist()
     result = {"mAP": m_ap, "rank1": rank1, "updates": 31 if cell.length == "epochs" else 306, "images": 1400}
-    run = {"seed": cell.seed, "options": {}, "versions": {}, "seconds": 15.0, "result": result}
+    run = {"seed": cell.seed, "options": {}, "inputs": {}, "versions": {}, "seconds": 15.0, "result": result}
     write_json(workspace.reid_dir(cell.name) / "run.json", run)
     return {**cell.to_json(), **result}
 

@@ -115,9 +115,8 @@ def test_a_damaged_folder_is_made_again_with_force(tmp_path: Path) -> None:
 def test_a_failure_before_any_work_does_not_bind_the_next_run(tmp_path: Path) -> None:
     with pytest.raises(AugmentError, match="no such estimator"), artefact(tmp_path, "poses", {"estimator": "x"}):
         raise AugmentError("no such estimator")
-    with pytest.raises(ZeroDivisionError), artefact(tmp_path, "poses", {"estimator": "csv"}) as run:
-        (tmp_path / "work").touch()
-        run.finish({"never": 1 / 0})
+    with pytest.raises(FileExistsError), artefact(tmp_path, "poses", {"estimator": "csv"}):
+        [(tmp_path / "work").touch(exist_ok=False) for _ in range(2)]
     with pytest.raises(AugmentError, match="was made with estimator csv"), artefact(tmp_path, "poses", {}):
         pytest.fail("work of other options must not go on")
 
@@ -138,3 +137,8 @@ def test_fingerprints_follow_the_bytes(tmp_path: Path) -> None:
     assert fingerprint(one) != fingerprint(two)
     with pytest.raises(AugmentError, match="three"):
         fingerprint(tmp_path / "three")
+
+
+def _fail_after_some_work(folder: Path) -> None:
+    (folder / "work").touch()
+    raise ZeroDivisionError

@@ -83,10 +83,11 @@ def train(
                 metrics.write(json.dumps({"step": done, **record, "seconds": _elapsed(started)}) + "\n")
                 metrics.flush()
                 bar.set_postfix({name: f"{value:.3f}" for name, value in list(record.items())[:3]}, refresh=False)
-            if done % save_every == 0 or done == objective.steps:
-                save_state(objective, folder / LAST, done)
             if draw is not None and sample_every and (done % sample_every == 0 or done == objective.steps):
                 draw(folder / "samples" / f"{done:06d}.png")
+            if done % save_every == 0 or done == objective.steps:  # last: all that came before the checkpoint is there
+                _refuse_nan({name: float(value) for name, value in losses.items()}, done, folder)
+                save_state(objective, folder / LAST, done)
     return time.perf_counter() - started
 
 
@@ -108,9 +109,10 @@ def _cut_metrics(path: Path, step: int) -> None:
     for line in path.read_text(encoding="utf-8").splitlines():
         try:
             record = json.loads(line)
-        except ValueError:
+            done = record["step"]
+        except (ValueError, KeyError, TypeError):
             break
-        if record["step"] <= step:
+        if done <= step:
             kept.append(line + "\n")
     partial = path.with_suffix(".partial")
     partial.write_text("".join(kept), encoding="utf-8")
@@ -158,7 +160,7 @@ def load_state(objective: Objective, path: Path) -> int:
         with safe_open(path, framework="pt") as file:
             step = int(file.metadata()["step"])
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a mapping)
-    except (SafetensorError, OSError, KeyError, TypeError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise AugmentError(f"{path}: not a checkpoint of this tool; delete the folder to start again") from error
     try:
         for name, network in objective.networks.items():

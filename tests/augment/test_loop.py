@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from augment import AugmentError
-from augment.loop import read_metrics, save_state, train
+from augment.loop import load_state, read_metrics, save_state, train
 
 
 class Toy:
@@ -71,11 +71,18 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_checkpoint(tmp_pa
     assert train(Toy(), tmp_path, seed=0, progress=False) > 0
 
 
-def test_half_a_line_of_metrics_is_forgotten(tmp_path: Path) -> None:
+def test_weights_that_are_not_finite_are_never_saved(tmp_path: Path) -> None:
+    with pytest.raises(AugmentError, match="loss is not finite at step 4"):
+        train(Toy(nan_at=3), tmp_path, seed=0, save_every=2, log_every=100, progress=False)
+    assert load_state(Toy(), tmp_path / "last.safetensors") == 2
+
+
+@pytest.mark.parametrize("line", ['{"step": 6, "lo', "3", "null", "{}"])
+def test_half_a_line_of_metrics_is_forgotten(tmp_path: Path, line: str) -> None:
     with pytest.raises(KeyboardInterrupt):
         train(Toy(stop_at=5), tmp_path, seed=0, save_every=4, log_every=1, progress=False)
     with (tmp_path / "metrics.jsonl").open("a") as file:
-        file.write('{"step": 6, "lo')
+        file.write(line)
     train(Toy(), tmp_path, seed=0, save_every=4, log_every=1, progress=False)
     steps = [json.loads(line)["step"] for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert steps == list(range(1, 9))
@@ -97,3 +104,13 @@ def test_samples_are_drawn_at_their_steps(tmp_path: Path) -> None:
     drawn: list[str] = []
     train(Toy(), tmp_path, seed=0, sample_every=3, draw=lambda path: drawn.append(path.name), progress=False)
     assert drawn == ["000003.png", "000006.png", "000008.png"]
+
+
+def test_a_sample_is_there_before_the_checkpoint_of_its_step(tmp_path: Path) -> None:
+    def draw(path: Path) -> None:
+        if path.stem == "000006":
+            raise KeyboardInterrupt  # a kill between the two: the resumed run draws it again
+
+    with pytest.raises(KeyboardInterrupt):
+        train(Toy(), tmp_path, seed=0, save_every=3, sample_every=3, draw=draw, progress=False)
+    assert load_state(Toy(), tmp_path / "last.safetensors") == 3

@@ -27,12 +27,16 @@ class Ranking:
     mAP_trapezoid: trapezoid rule, with the mean of the precisions before and at the match, starting at precision 1
     (the data set's own evaluation code, scikit-learn <= 0.18); without ties never above mAP.
     cmc: float64 (max_rank,), the share of queries whose first match is among the first k images, k from 1.
+    allshots_cmc: float64 (max_rank,), the share of matches with fewer than k wrong images before them, k from 1; the
+    mean over queries, so that every query weighs the same.  Open-ReID's "allshots" curve: it chooses models by its
+    first value on the validation identities.
     queries: how many queries count.  skipped: how many had no match in the gallery and do not.
     """
 
     mAP: float
     mAP_trapezoid: float
     cmc: np.ndarray
+    allshots_cmc: np.ndarray
     queries: int
     skipped: int
 
@@ -48,7 +52,7 @@ def rank(
     """Ranks the gallery for each query by distance, smallest first; the module's docstring states the rules.
 
     distances: queries x gallery, finite.  q_pids, q_camids: (queries,), g_pids, g_camids: (gallery,) integers.
-    max_rank: length of the matching curve.
+    max_rank: length of the matching curves.
     Raises DataError for arrays that do not fit each other, a distance that is not finite, junk (pid -1) in the
     gallery, or when no query has a match.
     """
@@ -56,7 +60,9 @@ def rank(
     people = _People(q_pids, g_pids, q_camids, g_camids)
     if matrix.shape != people.shape:
         raise DataError(f"The distances are {matrix.shape}, but there are {people.shape} queries and gallery images")
-    return _summary(_outcomes(matrix, people, first=0), max_rank)
+    tally = _Tally(people, max_rank)
+    tally.add(matrix)
+    return tally.ranking()
 
 
 def evaluate(
@@ -79,11 +85,11 @@ def evaluate(
     queries, gallery = _features(query_features, gallery_features, people)
     if chunk < 1:
         raise DataError(f"chunk is {chunk}; it must be at least 1 query")
-    parts = [
-        _outcomes(_squared_distances(queries[first : first + chunk], gallery), people, first)
-        for first in range(0, len(queries), chunk)
-    ]
-    return _summary(np.concatenate(parts) if parts else np.empty((0, 3)), max_rank)
+    tally = _Tally(people, max_rank)
+    lengths = _squared_lengths(gallery)
+    for first in range(0, len(queries), chunk):
+        tally.add(_squared_distances(queries[first : first + chunk], gallery, lengths))
+    return tally.ranking()
 
 
 def nearest(
@@ -102,7 +108,8 @@ def nearest(
     fit, and for a query with fewer than `count` gallery images that are not junk.
     """
     people = _People(q_pids, g_pids, q_camids, g_camids)
-    distances = _squared_distances(*_features(query_features, gallery_features, people))
+    queries, gallery = _features(query_features, gallery_features, people)
+    distances = _squared_distances(queries, gallery, _squared_lengths(gallery))
     junk = (people.q_pids[:, None] == people.g_pids) & (people.q_camids[:, None] == people.g_camids)
     if count < 1 or (len(junk) and (~junk).sum(axis=1).min() < count):
         raise DataError(f"{count} gallery images were asked for; some query has fewer that are not junk")
@@ -140,57 +147,70 @@ def _features(query_features: ArrayLike, gallery_features: ArrayLike, people: _P
     return queries, gallery
 
 
-def _squared_distances(queries: np.ndarray, gallery: np.ndarray) -> np.ndarray:
-    """Squared Euclidean distances of float32 features, queries x gallery, at least 0."""
+def _squared_lengths(features: np.ndarray) -> np.ndarray:
+    """|f|^2 of each row, float32."""
+    return np.einsum("ij,ij->i", features, features)
+
+
+def _squared_distances(queries: np.ndarray, gallery: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Squared Euclidean distances of float32 features, queries x gallery, at least 0; lengths: |g|^2 of the gallery."""
     distances = queries @ gallery.T
     distances *= -2
-    distances += np.einsum("ij,ij->i", queries, queries)[:, None]
-    distances += np.einsum("ij,ij->i", gallery, gallery)
+    distances += _squared_lengths(queries)[:, None]
+    distances += lengths
     return np.maximum(distances, 0, out=distances)
 
 
-def _outcomes(distances: np.ndarray, people: _People, first: int) -> np.ndarray:
-    """Per row (average precision, trapezoid, wrong images before the first match), NaN for a query without match.
+class _Tally:
+    """What has been counted so far, one query after the other."""
 
-    distances: rows x gallery; row i is query `first + i`.
-    """
-    outcomes = np.full((len(distances), 3), np.nan)
-    for i, row in enumerate(distances):
-        if not np.isfinite(row).all():
-            raise DataError(f"The distances of query {first + i} are not all finite; check the features")
-        same = people.same(first + i)
-        other_camera = people.g_camids[same] != people.q_camids[first + i]
-        if other_camera.any():
-            near = row <= row[same[other_camera]].max()
-            near[same] = False
-            outcomes[i] = _count(np.sort(row[same[other_camera]]), np.sort(row[near]))
-    return outcomes
+    def __init__(self, people: _People, max_rank: int) -> None:
+        if max_rank < 1:
+            raise DataError(f"max_rank is {max_rank}; it must be at least 1")
+        self.people, self.max_rank = people, max_rank
+        self.done = 0
+        self.precisions: list[tuple[float, float]] = []
+        self.first, self.all = np.zeros(max_rank + 1), np.zeros(max_rank + 1)
 
+    def add(self, distances: np.ndarray) -> None:
+        """Count the next queries, one a row of distances to the whole gallery; raises DataError if not finite."""
+        people = self.people
+        for query, row in enumerate(distances, self.done):
+            if not np.isfinite(row).all():
+                raise DataError(f"The distances of query {query} are not all finite; check the features")
+            same = people.same(query)
+            other_camera = people.g_camids[same] != people.q_camids[query]
+            if other_camera.any():
+                near = row <= row[same[other_camera]].max()
+                near[same] = False
+                self._count(np.sort(row[same[other_camera]]), np.sort(row[near]))
+        self.done += len(distances)
 
-def _count(matches: np.ndarray, wrong: np.ndarray) -> tuple[float, float, float]:
-    """(average precision, its trapezoid, wrong images not farther than the first match) of one query.
+    def _count(self, matches: np.ndarray, wrong: np.ndarray) -> None:
+        """One query: sorted distances of the right images, and of the wrong ones not farther than the last match."""
+        right_to, right_before = (np.searchsorted(matches, matches, side) for side in ("right", "left"))
+        wrong_to, wrong_before = (np.searchsorted(wrong, matches, side) for side in ("right", "left"))
+        precision = right_to / (right_to + wrong_to)
+        shown = right_before + wrong_before
+        before = np.where(shown == 0, 1.0, right_before / np.maximum(shown, 1))
+        self.precisions.append((float(precision.mean()), float((precision + before).mean() / 2)))
+        places = np.minimum(wrong_to, self.max_rank)
+        self.first[places[0]] += 1
+        self.all += np.bincount(places, minlength=self.max_rank + 1) / len(matches)
 
-    matches, wrong: sorted distances of the right images, and of the wrong ones not farther than the last match.
-    """
-    right_to, right_before = (np.searchsorted(matches, matches, side) for side in ("right", "left"))
-    wrong_to, wrong_before = (np.searchsorted(wrong, matches, side) for side in ("right", "left"))
-    precision = right_to / (right_to + wrong_to)
-    before = np.where(right_before + wrong_before == 0, 1.0, right_before / np.maximum(right_before + wrong_before, 1))
-    return float(precision.mean()), float((precision + before).mean() / 2), float(wrong_to[0])
-
-
-def _summary(outcomes: np.ndarray, max_rank: int) -> Ranking:
-    """The means over the queries that have a match."""
-    if max_rank < 1:
-        raise DataError(f"max_rank is {max_rank}; it must be at least 1")
-    counted = outcomes[~np.isnan(outcomes[:, 0])]
-    if not len(counted):
-        raise DataError("No query has an image of the same person by another camera in the gallery; check the folders")
-    hits = np.bincount(np.minimum(counted[:, 2].astype(np.int64), max_rank), minlength=max_rank + 1)
-    return Ranking(
-        mAP=float(counted[:, 0].mean()),
-        mAP_trapezoid=float(counted[:, 1].mean()),
-        cmc=np.cumsum(hits[:max_rank]) / len(counted),
-        queries=len(counted),
-        skipped=len(outcomes) - len(counted),
-    )
+    def ranking(self) -> Ranking:
+        """The means over the queries that have a match; raises DataError where none has."""
+        counted = len(self.precisions)
+        if not counted:
+            raise DataError(
+                "No query has an image of the same person by another camera in the gallery; check the folders"
+            )
+        mean_ap, trapezoid = np.mean(self.precisions, axis=0)
+        return Ranking(
+            mAP=mean_ap,
+            mAP_trapezoid=trapezoid,
+            cmc=np.cumsum(self.first[:-1]) / counted,
+            allshots_cmc=np.cumsum(self.all[:-1]) / counted,
+            queries=counted,
+            skipped=self.done - counted,
+        )

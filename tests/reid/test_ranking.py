@@ -48,9 +48,10 @@ def valid_queries(distances, q_pids, g_pids, q_camids, g_camids):
 
 
 def by_loop(matches, distances, max_rank):
-    """(AP, trapezoid AP, cmc) of one query by walking through the distinct distances, nearest first."""
+    """(AP, trapezoid AP, cmc, allshots cmc) of one query by walking through the distinct distances, nearest first."""
     right = wrong = 0
     ap = trapezoid = 0.0
+    shots = np.zeros(max_rank)
     precision, first = 1.0, None
     for distance in sorted(set(distances)):
         found = int(matches[distances == distance].sum())
@@ -60,7 +61,8 @@ def by_loop(matches, distances, max_rank):
         before, precision = precision, right / (right + wrong)
         ap += found * precision / matches.sum()
         trapezoid += found * (before + precision) / 2 / matches.sum()
-    return ap, trapezoid, [float(first <= k) for k in range(max_rank)]
+        shots[wrong:] += found / matches.sum()
+    return ap, trapezoid, [float(first <= k) for k in range(max_rank)], shots
 
 
 def by_torchreid(distances, *who, max_rank):
@@ -118,6 +120,7 @@ def test_all_figures_are_those_of_a_plain_loop(seed, levels):
     assert result.mAP == pytest.approx(np.mean([e[0] for e in expected]), abs=1e-12)
     assert result.mAP_trapezoid == pytest.approx(np.mean([e[1] for e in expected]), abs=1e-12)
     np.testing.assert_allclose(result.cmc, np.mean([e[2] for e in expected], axis=0), atol=1e-12)
+    np.testing.assert_allclose(result.allshots_cmc, np.mean([e[3] for e in expected], axis=0), atol=1e-12)
 
 
 @settings(max_examples=15, deadline=None)
@@ -129,6 +132,7 @@ def test_the_order_of_the_gallery_changes_nothing(seed, levels):
     shuffled = rank(distances[:, order], q_pids, g_pids[order], q_camids, g_camids[order])
     assert (straight.mAP, straight.mAP_trapezoid) == (shuffled.mAP, shuffled.mAP_trapezoid)
     assert (straight.cmc == shuffled.cmc).all()
+    assert (straight.allshots_cmc == shuffled.allshots_cmc).all()
 
 
 def test_in_a_tie_the_first_match_stands_behind_the_wrong_images():
@@ -141,6 +145,13 @@ def test_in_a_tie_the_first_match_stands_behind_the_wrong_images():
 def test_junk_is_left_out_wherever_it_stands():
     result = rank([[0.0, 1.0, 2.0]], [1], [1, 2, 1], [1], [1, 1, 2])
     assert (result.mAP, result.cmc[0], result.cmc[1]) == (0.5, 0, 1)
+
+
+def test_every_match_counts_in_the_allshots_curve_by_the_wrong_images_before_it():
+    pids, cameras = [1, 1, 1, 2, 1, 3, 0, 1], [2, 1, 2, 2, 2, 2, 2, 2]  # match, junk, match, wrong, match, wrong, ...
+    result = rank([np.arange(8.0)], [1], pids, [1], cameras, max_rank=5)
+    assert result.allshots_cmc.tolist() == [0.5, 0.75, 0.75, 1.0, 1.0]
+    assert result.cmc.tolist() == [1.0] * 5
 
 
 def test_the_matching_curve_has_its_full_length_in_a_small_gallery():

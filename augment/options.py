@@ -1,6 +1,8 @@
 """Types of options that click does not have: the name of an artefact's folder, a device."""
 
+import os
 import re
+from pathlib import Path
 from typing import Any
 
 import click
@@ -26,6 +28,18 @@ class FolderName(click.ParamType):
         return text
 
 
+class SetOrFolder(FolderName):
+    """none, the name of a generated set, or a folder: what holds a path separator or lies in the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The name, or the folder's Path; a usage error for what is neither."""
+        if value != "none" and os.path.isdir(value):
+            return Path(value)
+        if "/" in str(value) or os.sep in str(value):
+            self.fail(f"{str(value)!r}: there is no such folder; give a generated set's name or a folder", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 class Device(click.ParamType):
     """auto, cpu, cuda or cuda:N."""
 
@@ -38,4 +52,4 @@ class Device(click.ParamType):
         return str(value)
 
 
-NAME, DEVICE = FolderName(), Device()
+NAME, SET, DEVICE = FolderName(), SetOrFolder(), Device()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,62 +11,20 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefact import artefact, fingerprint, read_run
-from augment.generation import SET_NAMES, keep_reduced
+from augment.artefact import artefact, fingerprint, fingerprint_names
 from augment.images import load_images
 from augment.runtime import Runtime
 from augment.split import training_images
+from augment.training_set import TrainingSet
 from augment.weights import find_weights, load_path, missing_sentence
 from augment.workspace import Workspace
-from reid.market1501 import drop_junk, read_market1501, relabel
+from reid.market1501 import drop_junk, relabel
 
 if TYPE_CHECKING:
     import torch
 
     from reid.backbones import ReidModel
     from reid.training import ReidTraining
-
-log = logging.getLogger(__name__)
-LENGTHS = ("epochs", "updates")
-
-
-@dataclass(frozen=True)
-class TrainingSet:
-    """What a re-ID model is trained on.
-
-    `augmentation` is "none" for M^R_p or the name of a generated set; `seed` is the split's and plan's; `length` is
-    "epochs" (passes over this set, as in the paper) or "updates" (as many steps as the full real set would give).
-    """
-
-    portion: float = 1.0
-    augmentation: str = "none"
-    ratio: int = 1
-    seed: int = 0
-    length: str = "epochs"
-
-    def __post_init__(self) -> None:
-        if self.length not in LENGTHS:
-            raise AugmentError(f"length {self.length!r}: must be epochs or updates")
-
-    def table(self, workspace: Workspace) -> pd.DataFrame:
-        """Its images: name, path, pid; raises AugmentError for a generated set that is not finished."""
-        if self.augmentation == "none":
-            kept = keep_reduced(workspace, self.portion, self.seed)
-            train = training_images(workspace.images())
-            return train[train["name"].isin(kept)]
-        folder = workspace.generated_dir(self.augmentation, self.portion, self.seed, self.ratio)
-        if read_run(folder) is None:
-            poses = {name: poses for poses, name in SET_NAMES.items()}.get(self.augmentation)
-            option = f" --target-poses {poses}" if poses else f" --name {self.augmentation}"
-            command = f"augment generate --portion {self.portion}{option}"
-            raise AugmentError(f"{folder}: no finished generated set; run `{command}`")
-        return training_images(read_market1501(folder, splits=("train",)))
-
-    def name(self, backbone: str) -> str:
-        """The default name of a model trained on it."""
-        ratio = f"-x{self.ratio}" if self.ratio > 1 else ""
-        length = "" if self.length == "epochs" else f"-{self.length}"
-        return f"{backbone}-{self.augmentation}-p{self.portion}{ratio}-s{self.seed}{length}"
 
 
 def train_reid(
@@ -91,12 +48,15 @@ def train_reid(
     table = data.table(workspace)
     all_images = training_images(workspace.images())
     training = with_length(training, data, len(all_images))
-    options = {**asdict(training), **asdict(data), "weights": weights.name if weights else None}
-    inputs = {"images": fingerprint([Path(path) for path in table["path"]])}
+    options = {**asdict(training), **data.record(), "weights": weights.name if weights else None}
+    distinct = table.drop_duplicates("path")
+    inputs = {"images": fingerprint(map(Path, distinct["path"])), "names": fingerprint_names(distinct["name"])}
     with artefact(folder, "reid", {**options, "precision": runtime.precision}, inputs=inputs, seed=seed,
                   force=runtime.force) as run:  # fmt: skip
         if run.finished:
             return run.result
+        import torch
+
         from augment.loop import train
         from reid.checkpoints import save_model
         from reid.objective import ReidObjective
@@ -106,6 +66,7 @@ def train_reid(
         size = training.size if training.crop != "random-area" else workspace.size
         objective = ReidObjective(
             training, load_images(table["path"].tolist(), size), labels, classes=len(pids), seed=seed,
+            generated=torch.tensor(table["generated"].tolist()),
             device=runtime.torch_device(), autocast=runtime.training_dtype(), weights=weights,
         )  # fmt: skip
         seconds = train(objective, folder, seed=seed, label=folder.name, progress=runtime.progress)
@@ -114,7 +75,8 @@ def train_reid(
         (folder / "last.safetensors").unlink(missing_ok=True)
         return run.finish({
             "folder": str(folder.relative_to(workspace.root)), **figures, "updates": objective.steps,
-            "images": len(table), "real": int((~table["name"].str.contains("_gen")).sum()), "identities": len(pids),
+            "images": len(table), "real": int((~table["generated"]).sum()), "distinct": len(distinct),
+            "identities": len(pids),
             "precision": runtime.precision_name(), "train_seconds": round(seconds, 1),
         })  # fmt: skip
 

@@ -73,9 +73,15 @@ def read_market1501(folder: str | Path, splits: Sequence[str] = ("train", "galle
     Raises DataError for a folder that is missing or has no image, or an image whose name cannot be read.
     """
     root = _root(Path(folder), splits)
-    rows = [
-        (path.name, str(path), *parse_name(path), split) for split in splits for path in _images(root / FOLDERS[split])
-    ]
+    return pd.concat([read_images(root / FOLDERS[split], split) for split in splits], ignore_index=True)
+
+
+def read_images(folder: Path, split: str) -> pd.DataFrame:
+    """The image table, as of read_market1501, of the images that lie directly in one folder, all of that split.
+
+    Raises DataError for a folder without an image, or an image whose name cannot be read.
+    """
+    rows = [(path.name, str(path), *parse_name(path), split) for path in _images(folder)]
     return pd.DataFrame(rows, columns=["name", "path", "pid", "camid", "split"])
 
 

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from reid import DataError
 from reid.backbones import ReidModel, build_model
+from reid.losses import identity_loss
 from reid.training import ReidTraining
 from reid.transforms import (
     colour_jitter,
@@ -62,8 +63,10 @@ def build_optimizer(model: ReidModel, training: ReidTraining) -> torch.optim.Opt
 class ReidObjective:
     """Softmax over identities, one model, one optimiser; touches no file but the ImageNet weights.
 
-    images: uint8 N x 3 x H x W of any one size.  labels: int64 N in [0, classes).  autocast: dtype of the network's
-    mixed precision or None for float32; the loss is always float32.  weights: torchvision's resnet50 file or None.
+    images: uint8 N x 3 x H x W of any one size.  labels: int64 N in [0, classes).  generated: bool N, True for images
+    that the training's `generated_smoothing` and `generated_weight` are for; None says that all are real.  autocast:
+    dtype of the network's mixed precision or None for float32; the loss is always float32.  weights: torchvision's
+    resnet50 file or None.
 
     A pass is a shuffle without replacement from (seed, epoch) whose incomplete last batch is dropped; a set smaller
     than the batch gives one batch a pass, filled up with further shuffles.  `steps` is `updates` if the training has
@@ -79,6 +82,7 @@ class ReidObjective:
         *,
         classes: int,
         seed: int,
+        generated: Tensor | None = None,
         device: torch.device | str = "cpu",
         autocast: torch.dtype | None = None,
         weights: Path | None = None,
@@ -89,12 +93,16 @@ class ReidObjective:
             )
         if len(labels) == 0 or int(labels.min()) < 0 or int(labels.max()) >= classes:
             raise DataError(f"the training set needs at least one image, and labels from 0 to {classes - 1}")
+        generated = torch.zeros(len(labels), dtype=torch.bool) if generated is None else generated
+        if generated.dtype != torch.bool or generated.shape != labels.shape:
+            raise DataError(f"generated is {generated.dtype} of shape {tuple(generated.shape)}; give a bool a label")
         self.training, self.seed, self.device, self.autocast = training, seed, torch.device(device), autocast
         self.passes = max(1, len(images) // training.batch)
         self.steps = training.updates or training.epochs * self.passes
         if training.crop != "random-area" and tuple(images.shape[2:]) != training.size:
             images = torch.cat([_shrink(part, training.size) for part in images.split(256)])
         self.images, self.labels = images.to(self.device), labels.long().to(self.device)
+        self.generated = generated.to(self.device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             model = build_model(
@@ -117,7 +125,7 @@ class ReidObjective:
         return order[position * size : (position + 1) * size]
 
     def batch(self, step: int) -> dict[str, Tensor]:
-        """The changed and normalised "images" (float32 B x 3 x height x width) and their "labels" of a step."""
+        """The changed, normalised "images" (float32 B x 3 x height x width) of a step, "labels" and "generated"."""
         training = self.training
         generator = torch.Generator().manual_seed(
             int(np.random.default_rng((self.seed, CHANGES, step)).integers(2**62))
@@ -138,10 +146,11 @@ class ReidObjective:
         pixels = normalise(pixels)
         if training.erasing:
             pixels = random_erasing(pixels, training.erasing, generator)
-        return {"images": pixels.to(memory_format=torch.channels_last), "labels": self.labels[index]}
+        pixels = pixels.to(memory_format=torch.channels_last)
+        return {"images": pixels, "labels": self.labels[index], "generated": self.generated[index]}
 
     def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
-        """One update; "loss" (cross-entropy), "accuracy" on the batch in [0, 1] and "lr", the head's learning rate."""
+        """One update; "loss" (weighted mean of the cross-entropy), "accuracy" in [0, 1] and "lr", the head's rate."""
         optimizer = self.optimizers["model"]
         factor = learning_rate_factor(self.training, step, self.steps)
         for group in optimizer.param_groups:
@@ -150,12 +159,21 @@ class ReidObjective:
         with torch.autocast(self.device.type, self.autocast, enabled=self.autocast is not None):
             logits = self.model(batch["images"])
         logits = logits.float()
-        loss = functional.cross_entropy(logits, batch["labels"], label_smoothing=self.training.label_smoothing)
+        loss = identity_loss(logits, batch["labels"], *self.emphasis(batch["generated"]))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
         accuracy = (logits.detach().argmax(1) == batch["labels"]).float().mean()
         return {"loss": loss.detach(), "accuracy": accuracy, "lr": torch.tensor(factor * self.training.learning_rate)}
+
+    def emphasis(self, generated: Tensor) -> tuple[Tensor, Tensor]:
+        """Label smoothing and weight of each image, from the batch's `generated`."""
+        training, real = self.training, torch.ones(len(generated), device=generated.device)
+        smoothing = training.label_smoothing if training.generated_smoothing is None else training.generated_smoothing
+        return (
+            torch.where(generated, smoothing, training.label_smoothing * real),
+            torch.where(generated, training.generated_weight, real),
+        )
 
     def extra_state(self) -> dict[str, Tensor]:
         """Nothing: weights and optimiser are the whole state."""

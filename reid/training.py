@@ -1,5 +1,6 @@
 """How a re-ID model is trained: one frozen dataclass, and the presets that name every number."""
 
+import math
 from dataclasses import dataclass, replace
 
 from reid import DataError
@@ -21,7 +22,9 @@ class ReidTraining:
     schedule being stretched to it.  learning_rate: of the head; the trunk has `trunk_factor` times that.
     decay_every: epochs between divisions by 10 (schedule "decay").  erasing: probability of a random rectangle.
     jitter: strength of the colour jitter in [0, 1).  feature: what is compared at test.  features: size of the
-    embedding, 0 for none.
+    embedding, 0 for none.  label_smoothing: of real images, in [0, 1).  generated_smoothing: of generated images, in
+    [0, 1], None for that of real ones; 0.1 is CamStyle's and 1 LSRO's uniform distribution.  generated_weight: what a
+    generated image's loss counts where a real one's counts 1.
     """
 
     backbone: str = "resnet50"
@@ -39,6 +42,8 @@ class ReidTraining:
     schedule: str = "decay"
     decay_every: int = 40
     label_smoothing: float = 0.0
+    generated_smoothing: float | None = None
+    generated_weight: float = 1.0
     features: int = 128
     dropout: float = 0.5
     crop: str = "random-area"
@@ -63,8 +68,11 @@ class ReidTraining:
         for name, below in (("label_smoothing", 1), ("dropout", 1), ("jitter", 1), ("momentum", 1)):
             if not 0 <= getattr(self, name) < below:
                 raise DataError(f"{name} is {getattr(self, name)}; it must be at least 0 and below {below}")
-        if not 0 <= self.erasing <= 1:
-            raise DataError(f"erasing is {self.erasing}; it is a probability between 0 and 1")
+        for name in ("erasing", "generated_smoothing"):
+            if not 0 <= (getattr(self, name) or 0) <= 1:
+                raise DataError(f"{name} is {getattr(self, name)}; it must be between 0 and 1")
+        if not 0 < self.generated_weight < math.inf:
+            raise DataError(f"generated_weight is {self.generated_weight}; it must be above 0 and finite")
 
     @property
     def size(self) -> tuple[int, int]:

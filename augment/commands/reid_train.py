@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
-from augment.options import NAME
+from augment.options import NAME, SET
 
 
 @click.command(short_help="Train a re-ID model and evaluate it.")
@@ -17,13 +17,18 @@ from augment.options import NAME
               help="Network.  [default: the preset's]")  # fmt: skip
 @click.option("--portion", type=click.FloatRange(0, 1, min_open=True), default=1.0, metavar="P", show_default=True,
               help="Share of the real training images.")  # fmt: skip
-@click.option("--augmentation", type=NAME, default="none", metavar="none|ours|ours*|NAME", show_default=True,
-              help="none trains on M^R_p; else the generated set of that name and portion.")  # fmt: skip
+@click.option("--augmentation", type=SET, default="none", metavar="none|ours|ours*|NAME|DIR", show_default=True,
+              help="none trains on M^R_p; else a generated set of that portion, or a folder of images.")  # fmt: skip
+@click.option("--repeat", is_flag=True, help="Repeat the images of M^R_p to the size of the full set; a control.")
 @click.option("--ratio", type=click.IntRange(1, 3), default=1, show_default=True, help="Ratio of the generated set.")
 @click.option("--length", type=click.Choice(["epochs", "updates"]), default="epochs", show_default=True,
               help="Equal passes over the set (the paper) or equal updates for every portion (fair).")  # fmt: skip
 @click.option("--epochs", type=click.IntRange(1), help="Passes.  [default: the preset's]")
 @click.option("--batch", type=click.IntRange(2), help="Images a step.  [default: the preset's]")
+@click.option("--generated-smoothing", type=click.FloatRange(0, 1), metavar="E",
+              help="Label smoothing of generated images; CamStyle: 0.1, LSRO: 1.  [default: as real ones]")  # fmt: skip
+@click.option("--generated-weight", type=click.FloatRange(0, min_open=True), metavar="W",
+              help="What a generated image's loss counts, a real one's being 1.  [default: 1]")  # fmt: skip
 @click.option("--ordinary", is_flag=True, help="Add random erasing and colour jitter.")
 @click.option("--weights", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="ImageNet weights file.")
 @click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
@@ -32,9 +37,9 @@ from augment.options import NAME
 @click.option("--force", is_flag=True, help="Make it again where it was made with other options.")
 @pass_workspace
 def command(
-    workspace: Any, preset: str, backbone: str | None, portion: float, augmentation: str, ratio: int, length: str,
-    epochs: int | None, batch: int | None, ordinary: bool, weights: Path | None, weights_dir: Path | None,
-    from_scratch: bool, name: str | None, force: bool,
+    workspace: Any, preset: str, backbone: str | None, portion: float, augmentation: str | Path, repeat: bool,
+    ratio: int, length: str, ordinary: bool, weights: Path | None, weights_dir: Path | None, from_scratch: bool,
+    name: str | None, force: bool, **given: Any,
 ) -> None:  # fmt: skip
     """Train a re-ID model on M^R_p or M^A_p and report mAP and CMC on query and gallery.
 
@@ -51,12 +56,13 @@ def command(
     backbone = backbone or named_preset(preset).backbone
     file = choose_weights(backbone, from_scratch, weights, weights_dir)
     training = named_preset(preset, backbone, pretrained=file is not None)
-    given: dict[str, Any] = {key: value for key, value in (("epochs", epochs), ("batch", batch)) if value is not None}
-    training = with_ordinary(replace(training, **given)) if ordinary else replace(training, **given)
+    training = replace(training, **{key: value for key, value in given.items() if value is not None})
+    training = with_ordinary(training) if ordinary else training
     seed = seed_or(workspace.seed)
-    data = TrainingSet(portion, augmentation, ratio, seed, length)
+    data = TrainingSet(portion, augmentation, ratio, seed, length, repeat)
     name = name or (data.name(backbone) + ("-ordinary" if ordinary else ""))
     result = train_reid(workspace, training, data, name=name, weights=file, runtime=runtime(force))
-    trained = f"Trained on {result['real']} real and {result['images'] - result['real']} generated images of "
-    trained += f"{result['identities']} identities, {result['updates']} updates, {result['precision']}."
+    trained = f"Trained on {result['real']} real and {result['images'] - result['real']} generated images"
+    trained += f" ({result['distinct']} distinct)" if repeat else ""
+    trained += f" of {result['identities']} identities, {result['updates']} updates, {result['precision']}."
     emit(result, f"{summary(result)}\n{trained}")

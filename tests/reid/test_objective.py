@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch.nn.functional import cross_entropy
 
 from reid import DataError
 from reid.objective import ReidObjective, learning_rate_factor
@@ -132,6 +133,42 @@ def test_a_small_network_learns_a_small_set_in_a_few_steps():
     assert losses["loss"] < 1.0
 
 
+def expected_loss(subject, batch, smoothing, weights):
+    """The loss by torch's own cross-entropy, one image at a time."""
+    subject.model.train()
+    with torch.no_grad():
+        logits = subject.model(batch["images"]).split(1)
+    losses = [
+        weight * cross_entropy(row, label[None], label_smoothing=share)
+        for row, label, share, weight in zip(logits, batch["labels"], smoothing, weights, strict=True)
+    ]
+    return sum(losses) / sum(weights)
+
+
+def test_generated_images_have_their_own_smoothing_and_weight():
+    generated = torch.arange(40) % 3 == 0
+    training = replace(TINY, label_smoothing=0.05, generated_smoothing=0.3, generated_weight=0.5)
+    subject = objective(training, generated=generated)
+    batch = subject.batch(0)
+    made = generated[torch.from_numpy(subject.indices(0))]
+    assert 0 < made.sum() < len(made)
+    assert torch.equal(batch["generated"], made)
+    expected = expected_loss(
+        subject, batch, [0.3 if is_made else 0.05 for is_made in made], [0.5 if is_made else 1.0 for is_made in made]
+    )
+    torch.testing.assert_close(subject.step(batch, 0)["loss"], expected)
+
+
+def test_generated_images_are_smoothed_as_real_ones_unless_told_otherwise():
+    everything, nothing = torch.ones(40, dtype=torch.bool), None
+    losses = [run(objective(TINY, generated=generated), 0, 2)["loss"] for generated in (everything, nothing)]
+    assert losses[0] == losses[1]
+    hard = objective(replace(TINY, generated_smoothing=0.0), generated=everything)
+    batch = hard.batch(0)
+    expected = expected_loss(hard, batch, [0.0] * 8, [1.0] * 8)
+    torch.testing.assert_close(hard.step(batch, 0)["loss"], expected)
+
+
 def test_bfloat16_keeps_the_loss_in_float32():
     losses = run(objective(autocast=torch.bfloat16), 0, 1)
     assert losses["loss"].dtype == torch.float32
@@ -142,5 +179,7 @@ def test_images_and_labels_that_do_not_fit_are_refused():
     images, labels = stripes()
     with pytest.raises(DataError, match="do not form a training set"):
         ReidObjective(TINY, images, labels[1:], classes=5, seed=0)
+    with pytest.raises(DataError, match="generated is"):
+        ReidObjective(TINY, images, labels, classes=5, seed=0, generated=torch.zeros(3, dtype=torch.bool))
     with pytest.raises(DataError, match="labels from 0 to 3"):
         ReidObjective(TINY, images, labels, classes=4, seed=0)

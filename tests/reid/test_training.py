@@ -48,6 +48,9 @@ def test_demo_takes_any_backbone_at_64_by_32():
         {"erasing": 1.5},
         {"jitter": 1},
         {"dropout": -0.1},
+        {"generated_smoothing": 1.1},
+        {"generated_weight": 0},
+        {"generated_weight": float("inf")},
     ],
 )
 def test_impossible_numbers_are_refused_by_name(change):

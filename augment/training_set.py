@@ -1,0 +1,135 @@
+"""What a re-ID model is trained on: M^R_p, a generated set of the workspace, or any other method's folder of images."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from augment import AugmentError
+from augment.artefact import read_run
+from augment.generation import SET_NAMES, keep_reduced
+from augment.split import training_images
+from augment.workspace import Workspace
+from reid.market1501 import FOLDERS, read_images, read_market1501
+
+LENGTHS = ("epochs", "updates")
+MANIFEST = "manifest.csv"
+MADE = ("generated", "copy")
+REPEAT_STREAM = 3
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """What a re-ID model is trained on.
+
+    `augmentation` is "none" for M^R_p, the name of a generated set, or the Path of a ready-made folder; `seed` is the
+    split's and plan's; `length` is "epochs" (passes over this set, as in the paper) or "updates" (as many steps as the
+    full real set would give).  `repeat` repeats M^R_p to the size of the full set, the control that tells what more
+    updates alone are worth; it goes with "none" only.  Raises AugmentError for what does not go together.
+    """
+
+    portion: float = 1.0
+    augmentation: str | Path = "none"
+    ratio: int = 1
+    seed: int = 0
+    length: str = "epochs"
+    repeat: bool = False
+
+    def __post_init__(self) -> None:
+        if self.length not in LENGTHS:
+            raise AugmentError(f"length {self.length!r}: must be epochs or updates")
+        if self.repeat and self.augmentation != "none":
+            raise AugmentError("--repeat: repeats real images only; leave --augmentation out, or --repeat")
+        if self.ratio > 1 and isinstance(self.augmentation, Path):
+            raise AugmentError(f"--ratio {self.ratio}: is of generated sets; {self.augmentation} is taken as it is")
+
+    @property
+    def set_name(self) -> str:
+        """The set's part of a model's name: the generated set's or the folder's own."""
+        if isinstance(self.augmentation, Path):
+            return self.augmentation.resolve().name
+        return f"{self.augmentation}-repeated" if self.repeat else self.augmentation
+
+    def name(self, backbone: str) -> str:
+        """The default name of a model trained on it."""
+        ratio = f"-x{self.ratio}" if self.ratio > 1 else ""
+        length = "" if self.length == "epochs" else f"-{self.length}"
+        return f"{backbone}-{self.set_name}-p{self.portion}{ratio}-s{self.seed}{length}"
+
+    def record(self) -> dict[str, Any]:
+        """Its fields for run.json; a folder is its name and a slash, wherever it lies."""
+        folder = isinstance(self.augmentation, Path)
+        return {**asdict(self), "augmentation": f"{self.set_name}/" if folder else self.augmentation}
+
+    def table(self, workspace: Workspace) -> pd.DataFrame:
+        """Its images: name, path, pid, camid and generated (True for generated and copied images).
+
+        Raises AugmentError for a generated set that is not finished and a folder that cannot be trained on.
+        """
+        train = training_images(workspace.images())
+        if isinstance(self.augmentation, Path):
+            return self._ready_made(workspace, self.augmentation, train)
+        if self.augmentation == "none":
+            kept = train[train["name"].isin(keep_reduced(workspace, self.portion, self.seed))]
+            rows = kept.iloc[repeated(len(kept), len(train), self.seed)] if self.repeat else kept
+            return rows.assign(generated=False).reset_index(drop=True)
+        folder = workspace.generated_dir(self.augmentation, self.portion, self.seed, self.ratio)
+        if read_run(folder) is None:
+            poses = {name: poses for poses, name in SET_NAMES.items()}.get(self.augmentation)
+            option = f" --target-poses {poses}" if poses else f" --name {self.augmentation}"
+            command = f"augment generate --portion {self.portion}{option}"
+            raise AugmentError(f"{folder}: no finished generated set; run `{command}`")
+        return mark_generated(training_images(read_market1501(folder, splits=("train",))), folder, train)
+
+    def _ready_made(self, workspace: Workspace, folder: Path, train: pd.DataFrame) -> pd.DataFrame:
+        """All images of a folder as they are, and M^R_p's too where it holds no real one."""
+        market = (folder / FOLDERS["train"]).is_dir()
+        found = read_market1501(folder, splits=("train",)) if market else read_images(folder, "train")
+        rows = mark_generated(training_images(found), folder, train)
+        if rows.empty:
+            raise AugmentError(f"{folder}: holds no image of an identity above 0; look at the images' names")
+        strange = rows.loc[~rows["pid"].isin(train["pid"]), "name"]
+        if len(strange):
+            raise AugmentError(f"{folder / strange.iloc[0]}: is of an identity without training images; take it away")
+        kept = keep_reduced(workspace, self.portion, self.seed)
+        real = rows.loc[~rows["generated"], "name"]
+        withheld = real[~real.isin(kept)]
+        if self.portion < 1 and len(withheld):
+            raise AugmentError(
+                f"{folder}: {len(withheld)} real images ({withheld.iloc[0]}) are withheld at --portion {self.portion} "
+                f"and seed {self.seed}; take them away, or name generated ones in {MANIFEST} (columns name, kind)"
+            )
+        if real.empty:
+            own = train[train["name"].isin(kept)].assign(generated=False)
+            rows = pd.concat([own, rows], ignore_index=True)
+        return rows
+
+
+def mark_generated(table: pd.DataFrame, folder: Path, train: pd.DataFrame) -> pd.DataFrame:
+    """The image table with the column generated: what the folder's manifest.csv calls generated or copy.
+
+    An image without a line in it is generated if its name is none of the real training images'.
+    Raises AugmentError for a manifest without the columns name and kind.
+    """
+    generated = ~table["name"].isin(train["name"])
+    path = folder / MANIFEST
+    if path.is_file():
+        try:
+            manifest = pd.read_csv(path, dtype=str)
+            kinds = manifest.drop_duplicates("name").set_index("name")["kind"]
+        except (OSError, ValueError, KeyError) as error:
+            raise AugmentError(f"{path}: is no table with columns name and kind; mend it or take it away") from error
+        kind = table["name"].map(kinds)
+        generated = kind.isin(MADE) | (kind.isna() & generated)
+    return table.assign(generated=generated)
+
+
+def repeated(count: int, full: int, seed: int) -> np.ndarray:
+    """Indices that repeat `count` images to `full`: each floor(full / count) or one time more, chosen by the seed."""
+    times, more = divmod(full, count)
+    chosen = np.random.default_rng((seed, REPEAT_STREAM)).permutation(count)[:more]
+    return np.sort(np.concatenate([np.tile(np.arange(count), times), chosen]))

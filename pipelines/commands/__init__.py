@@ -1,0 +1,10 @@
+"""The pipelines' commands; the `augment` group finds them through the `augment.commands` entry points."""
+
+from pipelines.commands.demo import command as demo
+from pipelines.commands.report import command as report
+from pipelines.commands.table1 import command as table1
+from pipelines.commands.table2 import command as table2
+from pipelines.commands.table4 import command as table4
+from pipelines.commands.table5 import command as table5
+
+__all__ = ["demo", "report", "table1", "table2", "table4", "table5"]

@@ -1,0 +1,27 @@
+"""`augment report`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from augment.cli import emit, pass_workspace
+
+if TYPE_CHECKING:
+    from augment.workspace import Workspace
+
+
+@click.command(short_help="One HTML page of all that the workspace holds.")
+@pass_workspace
+def command(workspace: Workspace) -> None:
+    """Write one self-contained HTML page of all that the workspace holds and print its path.
+
+    \b
+    Example:
+      augment report
+    """
+    from pipelines.report import write_report
+
+    path = write_report(workspace)
+    emit({"report": str(path)}, str(path))

@@ -1,0 +1,30 @@
+"""`augment table2`."""
+
+from __future__ import annotations
+
+import click
+
+from augment.cli import emit, runtime, workspace_or_none
+
+
+@click.command(short_help="Size and speed, beside the paper's Table 2.")
+@click.option("--no-speed", is_flag=True, help="Count weights only.")
+@click.option("--batch", type=click.IntRange(1), default=1, show_default=True, help="Images at a time.")
+def command(no_speed: bool, batch: int) -> None:
+    """Print the weights of the paper's methods, counted in three ways, and how fast PATN draws on this machine.
+
+    Inside a workspace the table is also written there.  `augment --precision bf16` draws with bfloat16 weights.
+
+    \b
+    Example:
+      augment table2 --no-speed
+    """
+    from pipelines.table2 import table2, terminal, write
+
+    how = runtime()
+    records = table2(how, speed=not no_speed, batch=batch)
+    precision = "bf16" if how.precision == "bf16" else "fp32"
+    place = "" if no_speed else f"  Here: {how.torch_device()}, {precision}, batch {batch}."
+    workspace = workspace_or_none()
+    folder = write(records, place, workspace) if workspace is not None else None
+    emit({"rows": records, "folder": folder}, terminal(records, place))

@@ -1,0 +1,62 @@
+"""`augment table5`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from augment.cli import emit, pass_workspace, runtime, seed_or
+from pipelines.commands.values import NAMES, NUMBERS, WHOLE
+
+if TYPE_CHECKING:
+    from augment.workspace import Workspace
+
+
+@click.command(short_help="Every cell of Table 5 that is asked for, beside the paper's.")
+@click.option("--portions", type=NUMBERS, default="0.1", show_default=True, metavar="P,...",
+              help="Shares of real images kept, in (0, 1].")  # fmt: skip
+@click.option("--backbones", type=NAMES, default="small", show_default=True, metavar="NAME,...",
+              help="small, resnet50, inception.")  # fmt: skip
+@click.option("--rows", type=NAMES, default="none,ours,ours*", show_default=True, metavar="ROW,...",
+              help="none, self, ours, ours*, unseen (needs a generator named unseen).")  # fmt: skip
+@click.option("--ratios", type=WHOLE, default="1", show_default=True, metavar="R,...",
+              help="Sizes of the augmented set in full sets, above 1 at portion 1.")  # fmt: skip
+@click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, metavar="N",
+              help="Repetitions, from --seed (or 0) on; split, plan and training follow them.")  # fmt: skip
+@click.option("--lengths", type=NAMES, default="epochs,updates", show_default=True, metavar="LENGTH,...",
+              help="epochs (the paper) and updates (the fair comparison).")  # fmt: skip
+@click.option("--ordinary", is_flag=True, help="With random erasing and colour jitter.")
+@click.option("--both", is_flag=True, help="With and without them.")
+@click.option("--preset", help="Re-ID training.  [default: demo for small, else open-reid]")
+@click.option("--from-scratch", is_flag=True, help="No ImageNet weights.")
+@click.option("--generator", metavar="NAME", help="Generator of Ours.  [default: the workspace's only one]")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Cells at a time.")
+@click.option("--dry-run", is_flag=True, help="List the cells and which are finished; train nothing.")
+@click.option("--force", is_flag=True, help="Train finished cells again.")
+@pass_workspace
+def command(
+    workspace: Workspace, both: bool, ordinary: bool, generator: str | None, jobs: int, dry_run: bool, force: bool,
+    from_scratch: bool, **asked: Any,
+) -> None:  # fmt: skip
+    """Train re-ID models on real images and on real and generated ones, and print Table 5.
+
+    \b
+    Example:
+      augment table5 --portions 0.1,0.2 --seeds 1 --dry-run
+    """
+    from pipelines.results import is_finished
+    from pipelines.table5 import Table5, run_table5
+    from pipelines.tabletext import summary_json, terminal
+
+    workspace.require_reid("table5")
+    augmentations = (False, True) if both else (ordinary,)
+    table = Table5(**asked, ordinary=augmentations, scratch=from_scratch, first_seed=seed_or(0))
+    cells = table.cells()
+    if dry_run:
+        states = {cell.name: is_finished(workspace, cell) for cell in cells}
+        text = "\n".join(f"{'finished' if done else 'to do   '}  {name}" for name, done in states.items())
+        emit({"cells": states}, f"{text}\n{sum(states.values())} of {len(states)} cells are finished.")
+        return
+    summary = run_table5(workspace, cells, jobs=jobs, runtime=runtime(force), generator=generator)
+    emit({"table": summary_json(summary), "folder": str(workspace.table_dir("table5"))}, terminal(summary))

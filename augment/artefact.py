@@ -3,8 +3,8 @@
 import hashlib
 import json
 import logging
-import os
 import platform
+import secrets
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,14 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-from augment import AugmentError
-
-if TYPE_CHECKING:
-    from filelock import FileLock
+from augment import AugmentError, Busy
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +27,7 @@ VERSIONED = ("augment-reid", "torch", "torchvision", "torchreid", "numpy", "pand
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text so that `path` is either the old file or the whole new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")  # machines may share folder and pid
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
 
@@ -141,23 +138,23 @@ def artefact(
     inputs: Mapping[str, str] | None = None,
     seed: int | None = None,
     force: bool = False,
+    wait: bool = True,
 ) -> Iterator[Run]:
     """Hold an artefact's folder under its lock; yields a Run that is finished or to be done.
 
     `options` are what the user chose and `inputs` fingerprints of what was read; both are recorded and compared.
     With `force` a different, finished or damaged artefact is made again.  The system releases the lock when its owner
     dies.  A run that fails before it wrote anything leaves nothing that a run with other options would have to mend.
-    Raises AugmentError, naming the first option that differs, when the folder holds another run.
+    Raises AugmentError, naming the first option that differs, when the folder holds another run, and Busy where
+    another process is at work there and `wait` is False.
     """
-    from filelock import FileLock  # a tenth of the start-up time of `--help`
-
     recorded = {"kind": kind, "seed": seed, "options": dict(options), "inputs": dict(inputs or {})}
     recorded = json.loads(json.dumps(recorded))
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise AugmentError(f"{folder}: cannot be made ({error.strerror}); choose a folder you may write to") from error
-    with _locked(FileLock(folder.parent / f".{folder.name}.lock"), folder):
+    with locked(folder, wait=wait):
         if force and any((folder / name).exists() for name in (RUN, PENDING)):
             _clear(folder)
         finished = read_run(folder)
@@ -177,19 +174,37 @@ def artefact(
 
 
 @contextmanager
-def _locked(lock: "FileLock", folder: Path) -> Iterator[None]:
-    """Hold the lock; say so where another process has it."""
-    from filelock import Timeout
+def locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold the lock of a folder, a file beside it; of processes that share a disk one at a time does.
 
+    Raises Busy where another process holds it and `wait` is False.
+    """
+    from filelock import FileLock, Timeout  # a tenth of the start-up time of `--help`
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder.parent / f".{folder.name}.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
+        if not wait:
+            raise Busy(f"{folder}: another process is at work there") from None
         log.info("%s: another process is at work there; waiting for it", folder)
         lock.acquire()
     try:
         yield
     finally:
         lock.release()
+
+
+def is_busy(folder: Path) -> bool:
+    """Whether a process is at work on an artefact now."""
+    if not (folder / PENDING).exists():
+        return False
+    try:
+        with locked(folder, wait=False):
+            return False
+    except Busy:
+        return True
 
 
 def _pending(folder: Path) -> dict[str, Any] | None:

@@ -105,7 +105,9 @@ def generate(
     train = training_images(workspace.images())
     inputs = {"generator": fingerprint(checkpoint), "images": fingerprint([Path(path) for path in train["path"]])}
     inputs["keypoints"] = workspace.keypoints_source() or ""
-    with artefact(folder, "generated", options, inputs=inputs, seed=seed, force=runtime.force) as run:
+    with artefact(
+        folder, "generated", options, inputs=inputs, seed=seed, force=runtime.force, wait=runtime.wait
+    ) as run:  # fmt: skip
         if not run.finished:
             link_real(workspace, kept, folder)
             draw_plan(workspace, plan, checkpoint, inputs["generator"], folder, runtime)

@@ -60,7 +60,9 @@ def train_generator(
     inputs["keypoints"] = workspace.keypoints_source() or ""
     if workspace.pairs_csv("train").is_file():
         inputs["pairs"] = fingerprint(workspace.pairs_csv("train"))
-    with artefact(folder, "generator", options, inputs=inputs, seed=seed, force=runtime.force) as run:
+    with artefact(
+        folder, "generator", options, inputs=inputs, seed=seed, force=runtime.force, wait=runtime.wait
+    ) as run:  # fmt: skip
         if run.finished:
             return run.result
         from augment.loop import read_metrics, train
@@ -83,7 +85,7 @@ def train_generator(
         return run.finish({
             "folder": str(folder.relative_to(workspace.root)), "steps": training.steps, "images": len(names),
             "pairs": len(objective.pairs), "parameters": sum(p.numel() for p in network.parameters()),
-            "perceptual": extra["perceptual"], "precision": runtime.precision_name(),
+            "perceptual": extra["perceptual"], **runtime.place(),
             "train_seconds": round(seconds, 1), "losses": read_metrics(folder)[-1],
         })  # fmt: skip
 

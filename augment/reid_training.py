@@ -41,7 +41,7 @@ def train_reid(
 
     `seed` is of initialisation and batches and defaults to the data's.  `weights` is torchvision's ImageNet file for
     resnet50, None for training from scratch.  Writes `reid/NAME/`: model.safetensors, last.safetensors, metrics.jsonl,
-    run.json; a killed run goes on where it last saved.
+    run.json; a killed run goes on where it last saved, at most an epoch before.
     """
     seed = data.seed if seed is None else seed
     folder = workspace.reid_dir(name or data.name(training.backbone))
@@ -52,7 +52,7 @@ def train_reid(
     distinct = table.drop_duplicates("path")
     inputs = {"images": fingerprint(map(Path, distinct["path"])), "names": fingerprint_names(distinct["name"])}
     with artefact(folder, "reid", {**options, "precision": runtime.precision}, inputs=inputs, seed=seed,
-                  force=runtime.force) as run:  # fmt: skip
+                  force=runtime.force, wait=runtime.wait) as run:  # fmt: skip
         if run.finished:
             return run.result
         import torch
@@ -69,7 +69,10 @@ def train_reid(
             generated=torch.tensor(table["generated"].tolist()),
             device=runtime.torch_device(), autocast=runtime.training_dtype(), weights=weights,
         )  # fmt: skip
-        seconds = train(objective, folder, seed=seed, label=folder.name, progress=runtime.progress)
+        seconds = train(
+            objective, folder, seed=seed, label=folder.name, progress=runtime.progress,
+            save_every=min(500, max(1, objective.steps // training.epochs)),  # an epoch of the schedule
+        )  # fmt: skip
         save_model(folder / "model.safetensors", objective.model, {"training": options, "pids": pids, "seed": seed})
         figures = evaluate_model(workspace, objective.model, training, runtime)
         (folder / "last.safetensors").unlink(missing_ok=True)
@@ -77,7 +80,7 @@ def train_reid(
             "folder": str(folder.relative_to(workspace.root)), **figures, "updates": objective.steps,
             "images": len(table), "real": int((~table["generated"]).sum()), "distinct": len(distinct),
             "identities": len(pids),
-            "precision": runtime.precision_name(), "train_seconds": round(seconds, 1),
+            **runtime.place(), "train_seconds": round(seconds, 1),
         })  # fmt: skip
 
 

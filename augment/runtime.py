@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from augment import AugmentError
 
@@ -20,6 +20,7 @@ class Runtime:
 
     `device` is auto, cpu, cuda or cuda:N; `precision` auto, fp32 or bf16, where auto trains in bf16 on hardware that
     computes it natively and in fp32 elsewhere, and draws in fp32; `threads` per process, None for all cores.
+    `wait` for an artefact that another process is at work on; False raises Busy there.
     """
 
     device: str = "auto"
@@ -27,6 +28,7 @@ class Runtime:
     threads: int | None = None
     progress: bool = True
     force: bool = False
+    wait: bool = True
 
     def torch_device(self) -> torch.device:
         """The device; raises AugmentError for a GPU that is not there."""
@@ -57,6 +59,13 @@ class Runtime:
     def precision_name(self) -> str:
         """`bf16` or `fp32`: what `training_dtype` comes to on this machine."""
         return "fp32" if self.training_dtype() is None else "bf16"
+
+    def place(self) -> dict[str, Any]:
+        """Where it runs, for the record: precision (`bf16` or `fp32`), kind of device, this process's threads."""
+        import torch
+
+        threads = self.threads or torch.get_num_threads()
+        return {"precision": self.precision_name(), "device": self.torch_device().type, "threads": threads}
 
     def prepare(self) -> None:
         """Set this process's threads and keep freed activations in the process.

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from augment import AugmentError
-from augment.artefact import artefact, fingerprint, read_run, write_text
+from augment import AugmentError, Busy
+from augment.artefact import artefact, fingerprint, is_busy, locked, read_run, write_text
 
 
 def test_work_is_done_once_and_recorded(tmp_path: Path) -> None:
@@ -81,10 +81,21 @@ def test_the_lock_falls_with_its_owner(tmp_path: Path) -> None:
     process.start()
     while not ready.exists():
         time.sleep(0.02)
+    assert is_busy(tmp_path / "thing")
+    with pytest.raises(Busy, match="thing: another process is at work there"):
+        artefact(tmp_path / "thing", "demo", {}, wait=False).__enter__()
     process.kill()
     process.join()
-    with artefact(tmp_path / "thing", "demo", {}) as run:
+    assert not is_busy(tmp_path / "thing")
+    with artefact(tmp_path / "thing", "demo", {}, wait=False) as run:
         assert not run.finished
+
+
+def test_a_folder_nobody_works_at_is_free_and_stays_untouched(tmp_path: Path) -> None:
+    assert not is_busy(tmp_path / "nothing")
+    assert not list(tmp_path.iterdir())
+    with locked(tmp_path / "table"), pytest.raises(Busy), locked(tmp_path / "table", wait=False):
+        pytest.fail("the lock was given twice")
 
 
 @pytest.mark.parametrize("file", ["run.json", "pending.json"])

@@ -2,18 +2,26 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from PIL import Image
+from safetensors import safe_open
 
 from augment.cli import augment
 from augment.loop import read_metrics
+from augment.reid_training import train_reid
+from augment.runtime import Runtime
+from augment.training_set import TrainingSet
 from augment.workspace import Workspace
 from patn.checkpoints import load_generator, read_metadata
 from reid.checkpoints import load_model
+from reid.objective import ReidObjective
+from reid.training import preset
 from tests.conftest import invoke, run
 
 TINY = ("patn-train", "--preset", "demo", "--steps", "12", "--batch", "2", "--perceptual", "none")
@@ -91,6 +99,28 @@ def test_reid_trains_on_real_and_on_generated_sets_and_is_evaluated_the_same_aga
     assert metadata["pids"] == list(range(1, 9))
 
 
+@pytest.mark.parametrize(("length", "epoch"), [("epochs", 3), ("updates", 6)])
+def test_a_reid_training_that_dies_loses_at_most_an_epoch(
+    people: Path, monkeypatch: pytest.MonkeyPatch, length: str, epoch: int
+) -> None:
+    dies_at, step = 2 * epoch + epoch - 1, ReidObjective.step
+
+    def mortal(self: ReidObjective, batch: dict[str, torch.Tensor], number: int) -> dict[str, torch.Tensor]:
+        if number == dies_at:
+            raise KeyboardInterrupt
+        return step(self, batch, number)
+
+    monkeypatch.setattr(ReidObjective, "step", mortal)
+    training = replace(preset("demo"), batch=8, epochs=4)
+    with pytest.raises(KeyboardInterrupt):
+        train_reid(
+            Workspace.find(people), training, TrainingSet(0.5, length=length), name="m",
+            runtime=Runtime("cpu", threads=1, progress=False),
+        )  # fmt: skip
+    with safe_open(people / "reid" / "m" / "last.safetensors", framework="pt") as file:
+        assert int(file.metadata()["step"]) == 2 * epoch
+
+
 def test_equal_updates_are_those_of_the_full_set(people: Path) -> None:
     assert run(people, *REID, "--portion", "0.2")["updates"] == 2 * 1
     assert run(people, *REID, "--portion", "0.2", "--length", "updates")["updates"] == 2 * (48 // 8)
@@ -120,8 +150,6 @@ def test_an_unknown_model_names_the_known(people: Path) -> None:
 
 
 def test_a_device_that_is_not_there_is_one_sentence(people: Path) -> None:
-    import torch
-
     if torch.cuda.is_available():
         pytest.skip("this machine has a CUDA device")
     result = CliRunner().invoke(augment, ["--workspace", str(people), "--device", "cuda", *REID])

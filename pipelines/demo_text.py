@@ -7,14 +7,14 @@ from typing import Any
 from augment.artefact import read_run
 from augment.workspace import Workspace
 from pipelines.findings import TERMS, findings
-from pipelines.results import collect, declared, summarise
+from pipelines.outputs import read_table5
 from pipelines.tabletext import terminal
 
 
 def demo_text(root: Path, result: Mapping[str, Any]) -> str:
     """Table 5, what it shows, SSIM and poses, time, and last the report's path."""
     workspace = Workspace.find(root)
-    summary = summarise(collect(workspace, declared(workspace)))
+    summary = read_table5(workspace)
     histogram = read_run(workspace.table_dir("histogram"))
     lines = [terminal(summary), "", TERMS]
     about = ""

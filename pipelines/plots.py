@@ -3,58 +3,74 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from pipelines.rows import ROWS
-from pipelines.tabletext import LENGTH_TITLES, blocks, row_title
+from pipelines.tabletext import LENGTH_TITLES, block_title, blocks, row_title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COLOURS = ("#444444", "#b07aa1", "#1f6fb2", "#59a14f", "#e08214", "#8c564b")
+COLOURS = (
+    *("#444444", "#b07aa1", "#1f6fb2", "#59a14f", "#e08214", "#8c564b"),
+    *("#17a2a2", "#d14b8f", "#7a8b00", "#5b5bd6", "#c23b3b", "#9c8f6b"),
+)
+MARKERS = "osD^v<>P*Xdh"
 
 
-def portion_plot(summary: pd.DataFrame) -> bytes:
+def row_styles(rows: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Colour and marker of each row: the table's own in their order, then any others by name."""
+    known = list(ROWS)
+    ordered = [*known, *sorted(set(rows) - set(known))]
+    return {
+        row: {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)]}
+        for number, row in enumerate(ordered)
+    }
+
+
+def portion_plot(summary: pd.DataFrame, form: str = "png") -> bytes:
     """mAP over p, one panel a backbone and augmentation; error bars are standard deviations over seeds.
 
-    Solid: equal updates; dashed: equal epochs, where they differ from it.  Ratios above 1 are not drawn.
+    Solid: equal updates; dashed and hollow: None at equal epochs, where the other rows are the same trainings.  A point
+    of one seed has no bar.  Ratios above 1 are not drawn.  form: png or svg.
     """
     parts = panels(summary)
-    figure = _figure(5.0 * max(1, len(parts)), 3.6)
+    figure = _figure(4.6 * max(1, len(parts)), 3.9)
     axes = figure.subplots(1, max(1, len(parts)), sharey=True, squeeze=False)[0]
-    for axis, part in zip(axes, parts, strict=False):
-        for block, lines in blocks(part):
-            _draw_rows(axis, lines, str(block["length"]))
-        ordinary = bool(part["ordinary"].iloc[0])
-        axis.set_title(f"{part['backbone'].iloc[0]}, {'erasing + jitter' if ordinary else 'flip + crop'}", fontsize=10)
+    styles = row_styles(summary["row"])
+    for axis, (title, part) in zip(axes, parts, strict=False):
+        _draw_rows(axis, part, styles)
+        axis.set_title(_plain(title), fontsize=10)
         axis.set_xlabel("share p of real images kept")
         axis.set_xticks(sorted(part["portion"].unique()))
         axis.grid(alpha=0.3)
-        axis.legend(fontsize=7)
+        axis.spines[["top", "right"]].set_visible(False)
     axes[0].set_ylabel("mAP, %")
     axes[0].set_ylim(bottom=0)
-    return _png(figure)
+    handles = {label: handle for axis in axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
+    if handles:
+        figure.legend(handles.values(), handles, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
+    return _save(figure, form)
 
 
-def panels(summary: pd.DataFrame) -> list[pd.DataFrame]:
-    """The parts of a summary that are drawn in one panel each."""
-    drawn = summary[summary["ratio"] == 1]
-    return [part for _, part in drawn.groupby(["backbone", "preset", "scratch", "ordinary"], sort=False)]
+def panels(summary: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """The parts of a summary that are drawn in one panel each, with their titles."""
+    return [(block_title(block), part) for block, part in blocks(summary[summary["ratio"] == 1])]
 
 
-def _draw_rows(axis: Any, part: pd.DataFrame, length: str) -> None:
+def _draw_rows(axis: Any, part: pd.DataFrame, styles: Mapping[str, Mapping[str, str]]) -> None:
     """One line a row; under equal epochs only None, the other rows being the same trainings."""
-    for row, points in part.groupby("row", sort=False):
+    for (row, length), points in part.groupby(["row", "length"], sort=False):
         if length == "epochs" and row != "none":
             continue
-        index = list(ROWS).index(str(row)) if row in ROWS else len(ROWS)
-        style = {"color": COLOURS[index % len(COLOURS)], "linestyle": "--" if length == "epochs" else "-"}
-        label = f"{row_title(str(row))}, {LENGTH_TITLES[length]}" if length == "epochs" else row_title(str(row))
-        errors = points["mAP_std"].fillna(0)
-        axis.errorbar(points["portion"], points["mAP_mean"], errors, marker="o", ms=4, capsize=3, label=label, **style)
+        short = length == "epochs"
+        style = {**styles[str(row)], **({"linestyle": "--", "markerfacecolor": "white"} if short else {})}
+        label = f"{row_title(str(row))}, {LENGTH_TITLES['epochs']}" if short else row_title(str(row))
+        means, errors = points["mAP_mean"], points["mAP_std"].fillna(0)
+        axis.errorbar(points["portion"], means, errors, ms=4.5, lw=1.4, capsize=3, label=_plain(label), **style)
 
 
 def loss_plot(curves: Mapping[str, Sequence[Mapping[str, float]]]) -> bytes:
@@ -69,7 +85,12 @@ def loss_plot(curves: Mapping[str, Sequence[Mapping[str, float]]]) -> bytes:
         axis.set_xlabel("step")
         axis.grid(alpha=0.3)
         axis.legend(fontsize=7)
-    return _png(figure)
+    return _save(figure, "png")
+
+
+def _plain(text: str) -> str:
+    """Text that matplotlib does not read as a formula, nor as a label to be hidden."""
+    return text.replace("$", r"\$").removeprefix("_")
 
 
 def _figure(width: float, height: float) -> Figure:
@@ -82,7 +103,11 @@ def _figure(width: float, height: float) -> Figure:
     return figure
 
 
-def _png(figure: Figure) -> bytes:
+def _save(figure: Figure, form: str) -> bytes:
+    """The figure's bytes, the same for the same figure."""
+    import matplotlib
+
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
+    with matplotlib.rc_context({"svg.hashsalt": "augment"}):
+        figure.savefig(buffer, format=form, metadata={"Date": None} if form == "svg" else None)
     return buffer.getvalue()

@@ -30,8 +30,10 @@ def write_report(
     sections: functions that return a Section, or None where the workspace has nothing for it; default all of
     `pipelines.sections.SECTIONS`.  Every value is escaped; pictures are inside the page, and nothing is loaded.
     """
+    from pipelines.outputs import write_table5
     from pipelines.sections import SECTIONS
 
+    write_table5(workspace)
     made = [
         section for make in (SECTIONS if sections is None else sections) if (section := make(workspace)) is not None
     ]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,19 @@ from augment.workspace import Workspace
 from pipelines.cells import LENGTHS, Cell
 from pipelines.paper import paper_backbone, table5
 from pipelines.rows import ROWS
+from pipelines.spread import differences, gaps_closed, spread
 
 MEASURES = ("mAP", "mAP_trapezoid", "rank1", "rank5", "rank10", "updates", "images")
-SETTING = ["backbone", "preset", "scratch", "length", "ordinary", "portion", "ratio"]
+_OTHER = ("row", "seed", "length", "portion", "ratio", "ordinary")
+BLOCK = [*(field.name for field in fields(Cell) if field.name not in _OTHER), "ordinary"]
+"""What the lines of one block of the table have in common; both lengths stand side by side in it."""
+SETTING = [*BLOCK, "length", "portion", "ratio"]
 FIELDS = ["row", *SETTING, "seed"]
+SUMMARY = [
+    *("row", *SETTING, "seeds", "mAP_mean", "mAP_std", "rank1_mean", "updates", "images", "seconds_mean", "by_seed"),
+    *("gains", "gain_mean", "gain_std", "gain_low", "gain_high"),
+    *("gaps", "gap_mean", "gap_std", "paper", "paper_none"),
+]
 
 
 def cells_dir(workspace: Workspace) -> Path:
@@ -65,78 +74,100 @@ def expand(results: pd.DataFrame) -> pd.DataFrame:
     """Show every training under each length it stands for.
 
     Rows whose training is the same under both lengths are trained once (`Cell.canonical`); where None was trained for
-    equal epochs at a portion, the other rows of that portion and the ceiling stand beside it there too.
+    equal epochs at a portion, the other rows of that portion stand beside it there too, and the ceiling (portion 1)
+    stands wherever anything was.
     """
     lines = []
-    epochs = results[(results["row"] == "none") & (results["length"] == "epochs")]
-    asked = {
-        tuple(line) for line in epochs[["backbone", "preset", "scratch", "ordinary", "portion"]].itertuples(index=False)
-    }
-    settings = {line[:4] for line in asked}
+    epochs = results[results["length"] == "epochs"]
+    blocks = set(epochs[BLOCK].itertuples(index=False, name=None))
+    asked = set(epochs.loc[epochs["row"] == "none", [*BLOCK, "portion"]].itertuples(index=False, name=None))
     for line in results.to_dict("records"):
         lines.append(line)
         cell = Cell.from_json({name: line[name] for name in FIELDS})
-        setting = (cell.backbone, cell.preset, cell.scratch, cell.ordinary)
+        block = tuple(line[name] for name in BLOCK)
         for length in LENGTHS:
             other = replace(cell, length=length)
-            wanted = (*setting, cell.portion) in asked or (cell.portion == 1 and setting in settings)
+            wanted = (*block, cell.portion) in asked or (cell.portion == 1 and block in blocks)
             if length != cell.length and wanted and other.canonical == cell.canonical:
                 lines.append({**line, "length": length})
     return pd.DataFrame(lines, columns=results.columns)
 
 
 def summarise(results: pd.DataFrame) -> pd.DataFrame:
-    """Mean and standard deviation over seeds of every setting and row, and the paired difference to None.
+    """Spread over seeds of every setting and row, the difference to None and the gap closed, both paired by seed.
 
     Columns: row, the setting, `seeds` (how many), mAP_mean, mAP_std (n - 1; missing for one seed), rank1_mean,
-    updates, images, seconds_mean, `gains` (mAP minus None's of the same seed, one a seed that both have), gain_mean,
-    gain_std, paper, paper_none (percent; the paper's Market-1501 figures).  Sorted as the table is read.
+    updates, images, seconds_mean, `by_seed` (seed to mAP); `gains` (mAP minus None's of the same seed, one a seed that
+    both have) and their gain_mean, gain_std, gain_low, gain_high (ends of the 95 % interval, see `pipelines.spread`);
+    `gaps` ((mAP - None) / (p = 1 - None), one a seed that all three have; none where None reaches the ceiling) with
+    gap_mean, gap_std; paper, paper_none (the paper's Market-1501 figures).  All but gaps (shares) are in percent.
+    Sorted as the table is read.
     """
+    groups: dict[Any, pd.DataFrame] = dict(iter(expand(results).groupby(["row", *SETTING], sort=False, dropna=False)))
+    figures = {key: _by_seed(group) for key, group in groups.items()}
+
+    def of_none(setting: dict[str, Any], **changed: Any) -> dict[str, float]:
+        """mAP by seed of None in a setting that differs in `changed`."""
+        return figures.get(("none", *{**setting, **changed}.values()), {})
+
     lines = []
-    expanded = expand(results)
-    none = expanded[expanded["row"] == "none"].set_index([*SETTING, "seed"])["mAP"].to_dict()
-    keys: Any
-    for keys, group in expanded.groupby(["row", *SETTING], sort=False):
-        row, *setting = keys
-        cell = Cell(row=row, **dict(zip(SETTING, setting, strict=True)))
-        mates = [(*setting[:-1], 1, seed) for seed in group["seed"]]
-        gains = [m - none[mate] for m, mate in zip(group["mAP"], mates, strict=True) if mate in none and row != "none"]
-        paper = {name: table5(paper_backbone(cell.backbone), name, cell.portion, cell.ratio) for name in (row, "none")}
+    for key, group in groups.items():
+        row, setting = key[0], dict(zip(SETTING, key[1:], strict=True))
+        own, none, ceiling = figures[key], of_none(setting, ratio=1), of_none(setting, ratio=1, portion=1.0)
+        augmented = row != "none"
         lines.append(
             {
-                **dict(zip(["row", *SETTING], keys, strict=True)),
-                "seeds": len(group),
-                **_spread("mAP", group["mAP"]),
+                "row": row,
+                **setting,
+                **_figures(own),
                 "rank1_mean": group["rank1"].mean(),
                 "updates": group["updates"].median(),
                 "images": group["images"].median(),
                 "seconds_mean": group["seconds"].mean(),
-                "gains": [float(gain) for gain in gains],
-                **_spread("gain", pd.Series(gains, dtype=float)),
-                "paper": paper[row],
-                "paper_none": paper["none"],
+                "by_seed": own,
+                **_gains(differences(own, none) if augmented else {}),
+                **_gaps(gaps_closed(own, none, ceiling) if augmented else {}),
+                **_papers(row, setting),
             }
         )
     return _in_reading_order(pd.DataFrame(lines, columns=SUMMARY))
 
 
-SUMMARY = [
-    *("row", *SETTING, "seeds", "mAP_mean", "mAP_std", "rank1_mean", "updates", "images", "seconds_mean"),
-    *("gains", "gain_mean", "gain_std", "paper", "paper_none"),
-]
+def _by_seed(group: pd.DataFrame) -> dict[str, float]:
+    """mAP of each seed, smallest seed first."""
+    figures = {int(line["seed"]): float(line["mAP"]) for line in group.to_dict("records")}
+    return {str(seed): figures[seed] for seed in sorted(figures)}
 
 
-def _spread(name: str, values: pd.Series) -> dict[str, float]:
-    """Mean and sample standard deviation, NaN where there are too few values."""
-    return {f"{name}_mean": values.mean(), f"{name}_std": values.std(ddof=1)}
+def _figures(own: dict[str, float]) -> dict[str, float]:
+    found = spread(list(own.values()))
+    return {"seeds": found.count, "mAP_mean": found.mean, "mAP_std": found.std}
+
+
+def _gains(gains: dict[str, float]) -> dict[str, Any]:
+    found = spread(list(gains.values()))
+    ends = {"gain_low": found.low, "gain_high": found.high}
+    return {"gains": list(gains.values()), "gain_mean": found.mean, "gain_std": found.std, **ends}
+
+
+def _gaps(gaps: dict[str, float]) -> dict[str, Any]:
+    found = spread(list(gaps.values()))
+    return {"gaps": list(gaps.values()), "gap_mean": found.mean, "gap_std": found.std}
+
+
+def _papers(row: str, setting: dict[str, Any]) -> dict[str, float | None]:
+    """The paper's figures of the row and of None beside a setting."""
+    backbone, portion = paper_backbone(setting["backbone"]), float(setting["portion"])
+    paper = table5(backbone, row, portion, int(setting["ratio"]))
+    return {"paper": paper, "paper_none": table5(backbone, "none", portion)}
 
 
 def _in_reading_order(summary: pd.DataFrame) -> pd.DataFrame:
-    """Backbone, equal updates first, plain first, then rows as declared, portions and ratios."""
+    """Backbone, plain first, rows as declared and the others by name after them, equal updates first, portions."""
     order = {name: index for index, name in enumerate(ROWS)}
     summary = summary.assign(
         _length=summary["length"].map({"updates": 0, "epochs": 1}),
         _row=summary["row"].map(lambda name: order.get(name, len(order))),
     )
-    keys = ["backbone", "preset", "scratch", "_length", "ordinary", "_row", "portion", "ratio"]
+    keys = [*BLOCK, "_row", "row", "_length", "portion", "ratio"]
     return summary.sort_values(keys, ignore_index=True).drop(columns=["_length", "_row"])

@@ -11,17 +11,13 @@ import pandas as pd
 from augment.artefact import read_run
 from augment.loop import read_metrics
 from augment.workspace import Workspace
-from pipelines import results
 from pipelines.findings import TERMS, findings
 from pipelines.heldout import SHEETS, heldout_name
+from pipelines.outputs import read_table5
 from pipelines.report import Section, data_uri
 from pipelines.rows import ROWS, UNSEEN
-from pipelines.tabletext import NOTE, block_title, blocks, column_title, row_title, table_lines
+from pipelines.tabletext import NOTE, column_title, grids, row_title
 from pipelines.times import read_times
-
-
-def _summary(workspace: Workspace) -> pd.DataFrame:
-    return results.summarise(results.collect(workspace, results.declared(workspace)))
 
 
 def _runs(workspace: Workspace, folder: str) -> dict[str, dict[str, Any]]:
@@ -33,7 +29,7 @@ def _runs(workspace: Workspace, folder: str) -> dict[str, dict[str, Any]]:
 def said(workspace: Workspace) -> Section | None:
     """What the numbers say, in sentences."""
     histogram = read_run(workspace.table_dir("histogram"))
-    found = findings(_summary(workspace), None if histogram is None else histogram["result"])
+    found = findings(read_table5(workspace), None if histogram is None else histogram["result"])
     groups: dict[str, list[Any]] = {}
     for finding in found:
         groups.setdefault(finding.about, []).append(finding)
@@ -44,24 +40,25 @@ def table(workspace: Workspace) -> Section | None:
     """Table 5 with its controls, and mAP over p."""
     from pipelines.plots import panels, portion_plot
 
-    summary = _summary(workspace)
+    summary = read_table5(workspace)
     if summary.empty:
         return None
     histogram = read_run(workspace.table_dir("histogram"))
     context = {
-        "blocks": [(block_title(block), table_lines(part), _sizes(part)) for block, part in blocks(summary)],
+        "grids": grids(summary),
+        "sizes": _sizes(summary),
         "note": NOTE,
         "rows": [row for name, row in ROWS.items() if name in set(summary["row"])],
         "histogram": None if histogram is None else histogram["result"],
-        "plots": [data_uri(portion_plot(part)) for part in panels(summary)],
+        "plots": [data_uri(portion_plot(part)) for _, part in panels(summary)],
         "missing": [row.title for name, row in ROWS.items() if name not in set(summary["row"])],
         "unseen": UNSEEN in set(summary["row"]),
     }
-    return Section("Table 5, small", "table.html", context)
+    return Section("Table 5", "table.html", context)
 
 
 def _sizes(part: pd.DataFrame) -> list[tuple[str, str, int, int, int]]:
-    """Row, portion, images, updates and seeds of every cell of a block."""
+    """Row, portion, images, updates and seeds of every setting."""
     return [
         (
             row_title(line["row"]),

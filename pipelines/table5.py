@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefact import read_run, write_csv, write_text
+from augment.artefact import read_run
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines import results
 from pipelines.cells import Cell
 from pipelines.grid import run_cells
+from pipelines.outputs import write_table5
 from pipelines.rows import own_generator, row_of
-from pipelines.tabletext import markdown
 
 if TYPE_CHECKING:
     from reid.objective import ReidTraining
@@ -130,22 +130,6 @@ def run_table5(
         label="table5",
     )
     return write_table5(workspace)
-
-
-def write_table5(workspace: Workspace) -> pd.DataFrame:
-    """Write table5.csv, table5.md and table5.png from every finished cell of the workspace; returns the summary."""
-    from pipelines.plots import portion_plot
-
-    summary = results.summarise(results.collect(workspace, results.declared(workspace)))
-    folder = workspace.table_dir("table5")
-    gains = summary["gains"].map(lambda values: " ".join(f"{value:.3f}" for value in values))
-    write_csv(summary.assign(gains=gains), folder / "table5.csv")
-    write_text(folder / "table5.md", markdown(summary))
-    partial_png = folder / "table5.png.partial"
-    partial_png.write_bytes(portion_plot(summary))
-    partial_png.replace(folder / "table5.png")
-    logger.info("%s: table5.csv, table5.md, table5.png", folder)
-    return summary
 
 
 if __name__ == "__main__":

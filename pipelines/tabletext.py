@@ -1,28 +1,60 @@
-"""Table 5 as text: Markdown for its file, the same aligned for the terminal."""
+"""Table 5 as lines of text: what stands where, then Markdown for its file and the same aligned for the terminal."""
 
 import math
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
 
+from pipelines.cells import LENGTHS, Cell
+from pipelines.results import BLOCK, SETTING
 from pipelines.rows import ROWS
+from pipelines.spread import excludes_zero
 
-BLOCK = ["backbone", "preset", "scratch", "length", "ordinary"]
-LENGTH_TITLES = {"updates": "equal updates", "epochs": "equal epochs (as the paper)"}
+Line = dict[Any, Any]
+LENGTH_TITLES = {"updates": "equal updates", "epochs": "equal epochs"}
+KNOWN = ("backbone", "preset", "scratch", "ordinary")
+DEFAULTS = Cell("none").to_json()
+NOTE = (
+    "mAP in percent: mean ± standard deviation over seeds (their number). Differences are paired by seed, with the "
+    "95 % t interval of their mean; one seed, marked (1), has neither deviation nor interval and carries no claim. "
+    "Equal epochs is the paper's way to count, by which a smaller set gets fewer updates; at equal updates all get the "
+    "full set's. Gap closed: the share of the way from None to all real images (p = 1) at equal updates, by seed; a "
+    "dash where None is already there. "
+    "The paper's figures are of ResNet-50 (beside inception: Inception-v2) on Market-1501: beside ours, not comparable."
+)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table of text: a title, the header, lines, for each line its kind, and how many columns on the left are words.
+
+    Kinds: "row", "paper" (the paper's figures under a row), "first" (a row that begins a new portion), and with
+    " clear" added where the difference's interval does not hold 0.
+    """
+
+    title: str
+    header: list[str]
+    lines: list[list[str]] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+    words: int = 1
 
 
 def blocks(summary: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
-    """The parts of a summary that are comparable line by line: same backbone, preset, length, ordinary augmentation."""
-    for key, part in summary.groupby(BLOCK, sort=False):
+    """The parts of a summary that are comparable line by line: same backbone, preset and ordinary augmentation."""
+    for key, part in summary.groupby(BLOCK, sort=False, dropna=False):
         yield dict(zip(BLOCK, key, strict=True)), part
 
 
 def block_title(block: dict[str, Any]) -> str:
-    """A block's title, for example `small, equal updates, flip + crop`."""
+    """A block's title, for example `small, flip + crop`."""
     augmentation = "flip + crop + random erasing + colour jitter" if block["ordinary"] else "flip + crop"
-    backbone = f"{block['backbone']} from scratch" if block["scratch"] else block["backbone"]
-    return f"{backbone}, {LENGTH_TITLES[str(block['length'])]}, {augmentation}"
+    backbone = f"{block['backbone']} from scratch" if block["scratch"] else str(block["backbone"])
+    preset = "" if block["preset"] in ("demo", "open-reid") else f", preset {block['preset']}"
+    others = [f", {name} {value}" for name, value in block.items() if name not in KNOWN and value != DEFAULTS[name]]
+    return f"{backbone}{preset}{''.join(others)}, {augmentation}"
 
 
 def column_title(portion: float, ratio: int) -> str:
@@ -30,94 +62,147 @@ def column_title(portion: float, ratio: int) -> str:
     return f"p = {portion:g}" if ratio == 1 else f"ratio {ratio}"
 
 
-def spread_text(mean: float, std: float, seeds: int, signed: bool = False) -> str:
-    """`52.3 ± 1.2 (3)`; no deviation for one seed; a dash where there is no value."""
-    if seeds == 0 or math.isnan(mean):
-        return "-"
-    number = f"{mean:+.1f}" if signed else f"{mean:.1f}"
-    return f"{number} ± {std:.1f} ({seeds})" if seeds > 1 else f"{number} (1)"
-
-
 def row_title(row: str) -> str:
-    """The row's title in the paper's words."""
+    """The row's title in the paper's words, or its name where it is no row of the table's own."""
     return ROWS[row].title if row in ROWS else row
 
 
-def table_lines(part: pd.DataFrame) -> list[list[str]]:
-    """Header and lines of one block: mAP per row and column, the gain over None under it.
+def spread_text(mean: float, std: float, seeds: int, percent: bool = False) -> str:
+    """`52.3 ± 1.2 (3)`; no deviation for one seed; a dash where there is no value.  percent: a share as `86 ± 2 %`."""
+    if seeds == 0 or math.isnan(mean):
+        return "-"
+    if percent:
+        return f"{100 * mean:.0f} ± {100 * std:.0f} % ({seeds})" if seeds > 1 else f"{100 * mean:.0f} % (1)"
+    return f"{mean:.1f} ± {std:.1f} ({seeds})" if seeds > 1 else f"{mean:.1f} (1)"
 
-    The paper's figures, which are without random erasing and colour jitter, stand beside blocks without them.
+
+def gain_text(line: Line) -> str:
+    """A line's difference to None: `+49.8 [+49.1, +50.5] (3)`, without an interval for one seed."""
+    seeds = len(line["gains"])
+    if seeds == 0:
+        return "-"
+    ends = f" [{line['gain_low']:+.1f}, {line['gain_high']:+.1f}]" if seeds > 1 else ""
+    return f"{line['gain_mean']:+.1f}{ends} ({seeds})"
+
+
+def mean_grid(part: pd.DataFrame, title: str) -> Grid:
+    """One block in the paper's shape: mAP of each row over portions and ratios, the paper's figures under it.
+
+    A row that was trained for equal epochs and for equal updates has a line for each; the paper's figures, which are
+    without random erasing and colour jitter, stand in blocks without them.
     """
     columns = sorted({*zip(part["portion"], part["ratio"], strict=True)})
-    header = ["mAP, %", *(column_title(*column) for column in columns)]
-    comparable = not part["ordinary"].any()
-    header += [f"paper: {column_title(*column)}" for column in columns if comparable]
-    lines = [header]
-    for row in part["row"].drop_duplicates():
-        own = {(line["portion"], line["ratio"]): line for line in part[part["row"] == row].to_dict("records")}
-        papers = _line(columns, own, _paper_text) if comparable else []
-        lines.append([row_title(row), *_line(columns, own, _mean_text), *papers])
-        if any(line["gains"] for line in own.values()):
-            papers = _line(columns, own, _paper_gain_text) if comparable else []
-            lines.append([f"{row_title(row)} - None", *_line(columns, own, _gain_text), *papers])
-    return lines
+    grid = Grid(title, ["mAP, %", *(column_title(*column) for column in columns)])
+    for row, lines in part.groupby("row", sort=False):
+        for suffix, own in _by_length(lines):
+            _add(grid, "row", [row_title(str(row)) + suffix, *(_mean_text(own.get(column)) for column in columns)])
+        papers = {(line["portion"], line["ratio"]): _number(line["paper"]) for line in lines.to_dict("records")}
+        if not part["ordinary"].any() and set(papers.values()) != {"-"}:
+            name = f"{row_title(str(row))}, paper"
+            _add(grid, "paper", [name, *(papers.get(column, "-") for column in columns)])
+    return grid
 
 
-Line = dict[Any, Any]
+def _by_length(lines: pd.DataFrame) -> list[tuple[str, dict[tuple[float, int], Line]]]:
+    """A row's lines by portion and ratio: once where both lengths are the same training, else a set for each."""
+    both: dict[str, dict[tuple[float, int], Line]] = {}
+    depends = False
+    for line in lines.to_dict("records"):
+        both.setdefault(line["length"], {})[line["portion"], line["ratio"]] = line
+        cell = Cell(**{name: line[name] for name in ("row", *SETTING)})
+        depends |= len({replace(cell, length=length).canonical for length in LENGTHS}) > 1
+    if not depends:
+        return [("", {place: line for own in both.values() for place, line in own.items()})]
+    return [(f", {LENGTH_TITLES[length]}", both[length]) for length in LENGTHS if length in both]
 
 
-def _line(columns: list[Any], own: dict[Any, Line], text: Callable[[Line], str]) -> list[str]:
-    """One text a column, a dash where nothing was run."""
-    return [text(own[column]) if column in own else "-" for column in columns]
+def difference_grid(part: pd.DataFrame, title: str) -> Grid:
+    """One block as comparisons: a line a portion and row, with equal updates and equal epochs side by side.
+
+    Columns: mAP of each length that was run, the difference to None of each with its interval, the gap closed at equal
+    updates (equal epochs where nothing else was run), and the paper's figure and difference.
+    """
+    lengths = [length for length in LENGTH_TITLES if (part["length"] == length).any()]
+    comparable = not part["ordinary"].any() and part["paper"].notna().any()
+    header = ["kept", "row", *(f"mAP, {LENGTH_TITLES[length]}" for length in lengths)]
+    header += [f"minus None, {LENGTH_TITLES[length]}" for length in lengths]
+    grid = Grid(title, [*header, "gap closed", *(["paper", "paper: minus None"] if comparable else [])], words=2)
+    places: dict[tuple[float, int, str], dict[str, Line]] = {}
+    for line in part.to_dict("records"):
+        places.setdefault((line["portion"], line["ratio"], line["row"]), {})[line["length"]] = line
+    before: tuple[float, int] | None = None
+    for portion, ratio, row in sorted(places, key=lambda place: place[:2]):  # stable: rows keep their order
+        own = places[portion, ratio, row]
+        main = own.get(lengths[0]) or next(iter(own.values()))
+        cells = [column_title(portion, ratio), row_title(row)]
+        cells += [_mean_text(own.get(length)) for length in lengths]
+        cells += [gain_text(own[length]) if length in own else "-" for length in lengths]
+        cells.append(spread_text(main["gap_mean"], main["gap_std"], len(main["gaps"]), percent=True))
+        if comparable:
+            cells += [_number(main["paper"]), _paper_gain(main)]
+        clear = " clear" if excludes_zero(main["gain_low"], main["gain_high"]) else ""
+        _add(grid, ("row" if (portion, ratio) == before else "first") + clear, cells)
+        before = (portion, ratio)
+    return grid
 
 
-def _mean_text(line: Line) -> str:
-    return spread_text(line["mAP_mean"], line["mAP_std"], line["seeds"])
+def _add(grid: Grid, kind: str, line: list[str]) -> None:
+    grid.lines.append(line)
+    grid.kinds.append(kind)
 
 
-def _gain_text(line: Line) -> str:
-    return spread_text(line["gain_mean"], line["gain_std"], len(line["gains"]), signed=True)
+def _mean_text(line: Line | None) -> str:
+    return "-" if line is None else spread_text(line["mAP_mean"], line["mAP_std"], line["seeds"])
 
 
-def _paper_text(line: Line) -> str:
-    return "-" if pd.isna(line["paper"]) else f"{line['paper']:.1f}"
+def _number(value: Any) -> str:
+    return "-" if pd.isna(value) else f"{value:.1f}"
 
 
-def _paper_gain_text(line: Line) -> str:
-    if pd.isna(line["paper"]) or pd.isna(line["paper_none"]):
+def _paper_gain(line: Line) -> str:
+    """The paper's difference to None; a dash for None itself and where the paper has no figure."""
+    if line["row"] == "none" or pd.isna(line["paper"]) or pd.isna(line["paper_none"]):
         return "-"
     return f"{line['paper'] - line['paper_none']:+.1f}"
 
 
-NOTE = (
-    "Mean ± standard deviation over seeds (their number); differences are paired by seed. "
-    "The paper's figures are of ResNet-50 (beside inception: Inception-v2) on Market-1501: beside ours, not comparable."
-)
+def grids(summary: pd.DataFrame) -> list[Grid]:
+    """Both tables of every block, in reading order; the second only where there is something to compare."""
+    found = []
+    for block, part in blocks(summary):
+        found.append(mean_grid(part, block_title(block)))
+        if part["gains"].map(len).any():
+            found.append(difference_grid(part, f"{block_title(block)}: differences to None"))
+    return found
 
 
 def markdown(summary: pd.DataFrame) -> str:
     """The whole summary as a Markdown document."""
     parts = ["# Table 5: re-identification with generated training images", NOTE]
-    for block, part in blocks(summary):
-        lines = table_lines(part)
-        rule = ["---"] * len(lines[0])
-        parts.append(f"## {block_title(block)}")
-        parts.append("\n".join(f"| {' | '.join(line)} |" for line in [lines[0], rule, *lines[1:]]))
+    for grid in grids(summary):
+        parts.append(f"## {grid.title}")
+        lines = [grid.header, ["---"] * len(grid.header), *grid.lines]
+        parts.append("\n".join(f"| {' | '.join(map(_markdown_cell, line))} |" for line in lines))
     return "\n\n".join(parts) + "\n"
+
+
+def _markdown_cell(text: str) -> str:
+    """Text that neither ends its cell nor is read as markup."""
+    return re.sub(r"([\\`*_|<])", r"\\\1", " ".join(text.split()))
 
 
 def terminal(summary: pd.DataFrame) -> str:
     """The whole summary as aligned columns."""
     parts = []
-    for block, part in blocks(summary):
-        lines = table_lines(part)
+    for grid in grids(summary):
+        lines = [grid.header, *grid.lines]
         widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
         text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
-        parts.append("\n".join([block_title(block), *(f"  {line.rstrip()}" for line in text)]))
+        parts.append("\n".join([grid.title, *(f"  {line.rstrip()}" for line in text)]))
     return "\n\n".join([*parts, NOTE]) if parts else "No cell is finished yet."
 
 
 def summary_json(summary: pd.DataFrame) -> list[dict[Any, Any]]:
     """The summary as JSON objects; missing numbers are null."""
-    known = summary.map(lambda value: isinstance(value, list) or pd.notna(value))
+    known = summary.map(lambda value: isinstance(value, (list, dict)) or pd.notna(value))
     return summary.astype(object).where(known, None).to_dict("records")

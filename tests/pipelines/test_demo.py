@@ -104,7 +104,7 @@ def test_table_report_and_text_in_the_demos_workspace(demo):
     assert {name for name, finished in dry.items() if finished} <= set(cells)
     assert sum(dry.values()) == len(dry) - 1  # the ceiling's second seed
     text = invoke("--workspace", root, "table5", "--portions", "0.4", "--rows", "none,ours", "--seeds", "2")
-    assert "Ours - None" in text
+    assert "minus None, equal updates" in text
     assert invoke("--workspace", root, "report").strip() == result["report"]
     assert invoke("demo", root, "--preset", "toy").splitlines()[-1] == result["report"]
 

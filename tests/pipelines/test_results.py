@@ -1,10 +1,12 @@
 """Means, deviations and paired differences, against a calculation from the raw figures with pandas alone."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ttest_rel
 
 from augment import AugmentError
 from augment.artefact import write_json
@@ -67,9 +69,39 @@ def test_table_equals_a_calculation_from_the_raw_figures(made, portion, ordinary
         assert line["rank1_mean"] == pytest.approx(own["rank1"].mean())
         gains = [] if row == "none" else list(figures - none)
         assert line["gains"] == pytest.approx(gains)
+        assert list(line["by_seed"].values()) == pytest.approx(figures)
         if gains:
             assert line["gain_mean"] == pytest.approx(np.mean(gains))
             assert line["gain_std"] == pytest.approx(np.std(gains, ddof=1))
+            interval = ttest_rel(figures, none).confidence_interval(0.95)
+            assert (line["gain_low"], line["gain_high"]) == pytest.approx((interval.low, interval.high))
+
+
+@pytest.mark.parametrize("ordinary", [False, True])
+def test_gap_closed_is_paired_with_the_seeds_that_the_ceiling_has(made, ordinary):
+    workspace, raw = made
+    full = raw[(raw["portion"] == 1) & (raw["ratio"] == 1) & (raw["ordinary"] == ordinary)]["mAP"].item()  # seed 0
+    raw = raw[(raw["ordinary"] == ordinary) & (raw["seed"] == 0) & (raw["length"] == "updates")]
+    found = set()
+    for portion in (0.1, 0.5):
+        figures = raw[raw["portion"] == portion].set_index("row")["mAP"]
+        for row in ("self", "ours", "ours*"):
+            line = line_of(summary_of(workspace), row=row, portion=portion, ordinary=ordinary, length="updates")
+            gap = full - figures["none"]
+            assert line["gaps"] == pytest.approx([(figures[row] - figures["none"]) / gap] if gap > 0 else [])
+            found.add(gap > 0)
+    assert True in found
+
+
+def test_rows_the_table_does_not_know_stand_after_its_own_by_name(tmp_path):
+    workspace = Workspace.create(tmp_path, {"data": "data"})
+    cells = [Cell(row, portion=portion) for row in ("zebra", "ours", "apple", "none") for portion in (0.1, 0.5)]
+    declare(workspace, cells)
+    for cell in cells:
+        finish(workspace, cell, np.random.default_rng(0))
+    summary = summary_of(workspace)
+    assert summary["row"].drop_duplicates().tolist() == ["none", "ours", "apple", "zebra"]
+    assert "zebra" in terminal(summary)
 
 
 def test_differences_are_paired_by_seed_and_leave_out_seeds_that_one_side_lacks(made):
@@ -91,7 +123,7 @@ def test_extra_images_at_the_full_set_are_compared_with_all_real_images(made):
     line = line_of(summary_of(workspace), row="ours", portion=1.0, ratio=2, ordinary=False, length="updates")
     assert line["gains"] == pytest.approx([full["ours", 2] - full["none", 1]])
     assert np.isnan(line["mAP_std"])
-    assert (line["paper"], line["paper_none"]) == (65.3, None) or np.isnan(line["paper_none"])
+    assert (line["paper"], line["paper_none"]) == (65.3, 65.3)
 
 
 def test_the_papers_figures_stand_beside_ours(made):
@@ -104,7 +136,7 @@ def test_text_shows_mean_deviation_seeds_difference_and_paper(made):
     line = line_of(summary, row="ours", portion=0.1, ordinary=False, length="updates")
     for text in (markdown(summary), terminal(summary)):
         assert f"{line['mAP_mean']:.1f} ± {line['mAP_std']:.1f} (3)" in text
-        assert f"{line['gain_mean']:+.1f} ± {line['gain_std']:.1f} (3)" in text
+        assert f"{line['gain_mean']:+.1f} [{line['gain_low']:+.1f}, {line['gain_high']:+.1f}] (3)" in text
         assert "+43.4" in text
         assert "52.6" in text
         assert "equal epochs" in text
@@ -128,3 +160,39 @@ def test_a_broken_cell_file_is_named(made, text):
     path.write_text(text)
     with pytest.raises(AugmentError, match=r"aaa\.json: is no cell"):
         declared(made[0])
+
+
+def test_equal_epochs_and_equal_updates_of_a_row_stand_in_one_line(made):
+    summary = summary_of(made[0])
+    shown = {}
+    for length in ("epochs", "updates"):
+        line = line_of(summary, row="none", portion=0.1, ordinary=False, length=length)
+        shown[length] = f"{line['mAP_mean']:.1f} ± {line['mAP_std']:.1f} (3)"
+        assert f"| None, equal {length} | {shown[length]} |" in markdown(summary)
+    assert f"| p = 0.1 | None | {shown['updates']} | {shown['epochs']} |" in markdown(summary)
+
+
+def test_a_larger_set_is_compared_with_the_ceiling_at_equal_epochs_too(tmp_path):
+    workspace = Workspace.create(tmp_path, {"data": "data"})
+    rng = np.random.default_rng(1)
+    cells = Table5(portions=(1.0,), rows=("none", "ours"), ratios=(1, 2), seeds=2).cells()
+    declare(workspace, cells)
+    raw = pd.DataFrame([finish(workspace, cell, rng) for cell in cells])
+    none = raw[raw["row"] == "none"].sort_values("seed")["mAP"].to_numpy()
+    for length in ("epochs", "updates"):
+        own = raw[(raw["ratio"] == 2) & (raw["length"] == length)].sort_values("seed")["mAP"].to_numpy()
+        line = line_of(summary_of(workspace), row="ours", ratio=2, length=length)
+        assert line["gains"] == pytest.approx(list(own - none))
+        assert line["gaps"] == []
+
+
+@pytest.mark.parametrize("name", ["a|b", "a\nb", "<b>", "*a*", "a_b_", "`a`"])
+def test_a_rows_name_stays_in_its_cell_of_the_markdown(tmp_path, name):
+    workspace = Workspace.create(tmp_path, {"data": "data"})
+    write_json(cells_dir(workspace) / "0.json", Cell("none").to_json())
+    summary = summary_of(workspace)
+    line = {**dict.fromkeys(summary.columns, np.nan), **Cell(name).to_json(), "seeds": 1, "mAP_mean": 5.0, "gains": []}
+    text = markdown(pd.DataFrame([line], columns=summary.columns))
+    (row,) = [line for line in text.splitlines() if line.endswith("5.0 (1) |")]
+    assert len(re.findall(r"(?<!\\)\|", row)) == 3
+    assert not re.search(r"(?<!\\)[*_<`]", row)

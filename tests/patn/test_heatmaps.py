@@ -35,6 +35,14 @@ def test_equal_to_a_loop_over_joints(points, sigma, channels_last):
     assert np.abs(maps.numpy() - maps_by_loops(points, (32, 16), sigma)).max() < 1e-6
 
 
+@settings(deadline=None)
+@given(points=poses, sigma=st.floats(0.5, 12), channels_last=st.booleans())
+def test_no_value_is_so_small_that_processors_compute_slowly_on_its_products(points, sigma, channels_last):
+    maps = heat_maps(torch.from_numpy(points), (32, 16), sigma, channels_last=channels_last)
+    weight, smallest_normal = 1e-6, torch.finfo(torch.float32).tiny
+    assert (maps[maps > 0] * weight >= smallest_normal).all()
+
+
 def test_values_at_known_places():
     points = torch.full((1, 18, 2), -1)
     points[0, 3] = torch.tensor([20, 30])

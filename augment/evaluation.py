@@ -27,9 +27,12 @@ def find_model(workspace: Workspace, model: str) -> Path:
 
 
 def evaluate_saved(
-    workspace: Workspace, path: Path, show: int | None, output: Path, runtime: Runtime
+    workspace: Workspace, path: Path, show: int | None, output: Path, runtime: Runtime, feature: str | None = None
 ) -> dict[str, Any]:
-    """The figures of `evaluate_features` (percent) for a saved model; with `show`, a picture of that many queries."""
+    """The figures of `evaluate_features` (percent) for a saved model; with `show`, a picture of that many queries.
+
+    `feature` is what is compared; None is what the model was trained for.
+    """
     from reid.checkpoints import load_model
     from reid.features import extract_features
 
@@ -40,7 +43,8 @@ def evaluate_saved(
     test = test_images(workspace)
     size = (int(training["height"]), int(training["width"]))
     images = load_images(test["path"].tolist(), workspace.size)
-    features = extract_features(model, images, size=size, feature=training["feature"], device=device).numpy()
+    feature = feature or training["feature"]
+    features = extract_features(model, images, size=size, feature=feature, device=device).numpy()
     if show:
         draw_ranked(features, test, show, output)
     return {"folder": str(path.parent), **evaluate_features(features, test)}

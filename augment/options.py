@@ -1,7 +1,8 @@
-"""Types of options that click does not have: the name of an artefact's folder, a device."""
+"""What options have in common: types that click does not have, and the options of several commands."""
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,16 @@ class Device(click.ParamType):
         if not re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", str(value)):
             self.fail(f"{value!r} is none of auto, cpu, cuda, cuda:N", param, ctx)
         return str(value)
+
+
+def headline(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --queries and --ap: which of the figures, all of which are computed and kept, is printed first."""
+    queries = click.option("--queries", type=click.Choice(["standard", "open-reid"]), default="standard",
+                           show_default=True,
+                           help="Queries that are printed first; open-reid: every test image.")  # fmt: skip
+    rule = click.option("--ap", type=click.Choice(["rectangle", "trapezoid"]), default="rectangle", show_default=True,
+                        help="Rule of the average precision that is printed first.")  # fmt: skip
+    return queries(rule(command))
 
 
 NAME, SET, DEVICE = FolderName(), SetOrFolder(), Device()

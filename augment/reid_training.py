@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from reid.training import ReidTraining
 
 
+QUERIES = {"standard": "Standard queries", "open-reid": "Every test image a query (Open-ReID)"}
+SUFFIXES = {"standard": "", "open-reid": "_open_reid"}
+RULES = {"rectangle": "mAP", "trapezoid": "mAP_trapezoid"}
+RANKS = (1, 5, 10)
+
+
 def train_reid(
     workspace: Workspace,
     training: ReidTraining,
@@ -40,8 +46,9 @@ def train_reid(
     """Train on `data`, evaluate on query and gallery, and return run.json's result (percentages).
 
     `seed` is of initialisation and batches and defaults to the data's.  `weights` is torchvision's ImageNet file for
-    resnet50, None for training from scratch.  Writes `reid/NAME/`: model.safetensors, last.safetensors, metrics.jsonl,
-    run.json; a killed run goes on where it last saved, at most an epoch before.
+    resnet50, None for training from scratch.  With model "best", `epoch` is the tested one, counted from 1, and
+    `validation` its score.  Writes `reid/NAME/`: model.safetensors, last.safetensors, metrics.jsonl, run.json; a killed
+    run goes on where it last saved, at most an epoch before.
     """
     seed = data.seed if seed is None else seed
     folder = workspace.reid_dir(name or data.name(training.backbone))
@@ -66,21 +73,22 @@ def train_reid(
         size = training.size if training.crop != "random-area" else workspace.size
         objective = ReidObjective(
             training, load_images(table["path"].tolist(), size), labels, classes=len(pids), seed=seed,
-            generated=torch.tensor(table["generated"].tolist()),
+            generated=torch.tensor(table["generated"].tolist()), cameras=torch.tensor(table["camid"].tolist()),
             device=runtime.torch_device(), autocast=runtime.training_dtype(), weights=weights,
         )  # fmt: skip
         seconds = train(
             objective, folder, seed=seed, label=folder.name, progress=runtime.progress,
             save_every=min(500, max(1, objective.steps // training.epochs)),  # an epoch of the schedule
         )  # fmt: skip
+        selection = objective.choose()
+        epoch = {"epoch": selection.epoch, "validation": round(100 * selection.score, 4)} if selection else {}
         save_model(folder / "model.safetensors", objective.model, {"training": options, "pids": pids, "seed": seed})
         figures = evaluate_model(workspace, objective.model, training, runtime)
         (folder / "last.safetensors").unlink(missing_ok=True)
         return run.finish({
             "folder": str(folder.relative_to(workspace.root)), **figures, "updates": objective.steps,
             "images": len(table), "real": int((~table["generated"]).sum()), "distinct": len(distinct),
-            "identities": len(pids),
-            **runtime.place(), "train_seconds": round(seconds, 1),
+            "identities": len(pids), **runtime.place(), "train_seconds": round(seconds, 1), **epoch,
         })  # fmt: skip
 
 
@@ -146,23 +154,28 @@ def evaluate_features(features: np.ndarray, test: pd.DataFrame) -> dict[str, Any
     query, gallery = (test["split"] == "query").to_numpy(), (test["split"] == "gallery").to_numpy()
     everyone = np.ones(len(test), dtype=bool)
     result: dict[str, Any] = {}
-    sets = {"": (query, gallery), "_open_reid": (everyone & (test["pid"] > 0).to_numpy(), everyone)}
-    for suffix, (q, g) in sets.items():
+    sets = {"standard": (query, gallery), "open-reid": (everyone & (test["pid"] > 0).to_numpy(), everyone)}
+    for name, (q, g) in sets.items():
+        suffix = SUFFIXES[name]
         sides = [test[column].to_numpy()[rows] for column in ("pid", "camid") for rows in (q, g)]
         ranking = evaluate(features[q], features[g], *sides)
         result[f"mAP{suffix}"] = round(100 * ranking.mAP, 4)
         result[f"mAP_trapezoid{suffix}"] = round(100 * ranking.mAP_trapezoid, 4)
-        for k in (1, 5, 10):
+        for k in RANKS:
             result[f"rank{k}{suffix}"] = round(100 * float(ranking.cmc[min(k, len(ranking.cmc)) - 1]), 4)
         result[f"queries{suffix}"] = ranking.queries
     return result
 
 
-def summary(result: Mapping[str, Any]) -> str:
-    """The result of a training or evaluation for people."""
-    return (
-        f"{result['folder']}: mAP {result['mAP']:.1f}, rank-1 {result['rank1']:.1f}, rank-5 {result['rank5']:.1f}, "
-        f"rank-10 {result['rank10']:.1f} ({result['queries']} queries)\n"
-        f"mAP by the trapezoid rule {result['mAP_trapezoid']:.1f}; with every test image as query (Open-ReID) "
-        f"{result['mAP_open_reid']:.1f}"
-    )
+def summary(result: Mapping[str, Any], queries: str = "standard", ap: str = "rectangle") -> str:
+    """The result of a training or evaluation for people, with the figures of one set of queries and one rule first.
+
+    queries: "standard" or "open-reid", where every test image is one.  ap: "rectangle" or "trapezoid".
+    """
+    mark = SUFFIXES[queries]
+    ranks = ", ".join(f"rank-{k} {result[f'rank{k}{mark}']:.1f}" for k in RANKS)
+    lines = [f"{result['folder']}: mAP {result[RULES[ap] + mark]:.1f}, {ranks} ({result[f'queries{mark}']} queries)"]
+    for name, title in QUERIES.items():
+        each = [f"{result[measure + SUFFIXES[name]]:.1f} by the {rule} rule" for rule, measure in RULES.items()]
+        lines.append(f"{title}: mAP {', '.join(each)}")
+    return "\n".join(lines)

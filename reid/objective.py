@@ -1,6 +1,5 @@
 """The re-ID training objective: which images a step sees, how they are changed, the loss and the update."""
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +8,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from reid import DataError
-from reid.backbones import ReidModel, build_model
-from reid.losses import identity_loss
+from reid.backbones import build_model
+from reid.batchnorm import running_statistics
+from reid.features import extract_features
+from reid.losses import identity_loss, weighted_mean
+from reid.schedule import build_optimizer, learning_rate_factor
+from reid.selection import Selection
 from reid.training import ReidTraining
 from reid.transforms import (
     colour_jitter,
@@ -25,52 +28,19 @@ from reid.transforms import (
 ORDER, CHANGES = 1, 2  # the two uses of the seed
 
 
-def learning_rate_factor(training: ReidTraining, step: int, steps: int) -> float:
-    """What the learning rates are multiplied with at `step` of `steps`.
-
-    "decay": 0.1^(epoch // decay_every), the epoch counted on the schedule's own scale, so that a number of updates
-    stretches or shrinks it (Open-ReID).  "one-cycle": 0.04 up to 1 over the first 30 %, then down to 4e-6, both by
-    a cosine (Smith and Topin 2018, as torch's OneCycleLR).
-    """
-    if training.schedule == "decay":
-        return 0.1 ** (step * training.epochs // steps // training.decay_every)
-    peak = max(0.3 * steps - 1, 1e-9)
-    start, end, share = (0.04, 1.0, step / peak) if step <= peak else (1.0, 4e-6, (step - peak) / (steps - 1 - peak))
-    return end + (start - end) / 2 * (1 + math.cos(math.pi * share))
-
-
-def build_optimizer(model: ReidModel, training: ReidTraining) -> torch.optim.Optimizer:
-    """Two parameter groups: the trunk at `trunk_factor` times the learning rate, then embedding and classifier.
-
-    Weight decay acts on everything, batch norms and biases too (Open-ReID).  Each group keeps its full learning rate
-    as `base_lr`.
-    """
-    trunk = list(model.trunk.parameters())
-    head = [*model.head.parameters(), *model.classifier.parameters()]
-    rates = (training.learning_rate * training.trunk_factor, training.learning_rate)
-    groups = [{"params": p, "lr": lr, "base_lr": lr} for p, lr in zip((trunk, head), rates, strict=True)]
-    if training.optimizer == "adamw":
-        return torch.optim.AdamW(groups, weight_decay=training.weight_decay, fused=True)
-    return torch.optim.SGD(
-        groups,
-        momentum=training.momentum,
-        nesterov=training.nesterov,
-        weight_decay=training.weight_decay,
-        fused=True,
-    )
-
-
 class ReidObjective:
     """Softmax over identities, one model, one optimiser; touches no file but the ImageNet weights.
 
     images: uint8 N x 3 x H x W of any one size.  labels: int64 N in [0, classes).  generated: bool N, True for images
-    that the training's `generated_smoothing` and `generated_weight` are for; None says that all are real.  autocast:
-    dtype of the network's mixed precision or None for float32; the loss is always float32.  weights: torchvision's
-    resnet50 file or None.
+    that the training's `generated_smoothing` and `generated_weight` are for; None says that all are real.  cameras:
+    int64 N, needed to select the best epoch only.  autocast: dtype of the network's mixed precision or None for
+    float32; the loss is always float32.  weights: torchvision's resnet50 file or None.
 
     A pass is a shuffle without replacement from (seed, epoch) whose incomplete last batch is dropped; a set smaller
     than the batch gives one batch a pass, filled up with further shuffles.  `steps` is `updates` if the training has
     one, else epochs times the batches of a pass.  Crop, flip, jitter and erasing follow from (seed, step).
+    A batch larger than `ghost_batch` goes through the network in parts of that size, one after the other, each with
+    its own batch-norm statistics; their gradients add up to one update, and the first part's statistics are kept.
     Raises DataError for labels or images that do not fit.
     """
 
@@ -83,6 +53,7 @@ class ReidObjective:
         classes: int,
         seed: int,
         generated: Tensor | None = None,
+        cameras: Tensor | None = None,
         device: torch.device | str = "cpu",
         autocast: torch.dtype | None = None,
         weights: Path | None = None,
@@ -102,7 +73,8 @@ class ReidObjective:
         if training.crop != "random-area" and tuple(images.shape[2:]) != training.size:
             images = torch.cat([_shrink(part, training.size) for part in images.split(256)])
         self.images, self.labels = images.to(self.device), labels.long().to(self.device)
-        self.generated = generated.to(self.device)
+        self.smoothing, self.weights = (row.to(self.device) for row in _emphasis(training, generated))
+        self.selection = _selection(training, labels, cameras, seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             model = build_model(
@@ -125,7 +97,7 @@ class ReidObjective:
         return order[position * size : (position + 1) * size]
 
     def batch(self, step: int) -> dict[str, Tensor]:
-        """The changed, normalised "images" (float32 B x 3 x height x width) of a step, "labels" and "generated"."""
+        """A step's "images" (float32 B x 3 x height x width, normalised), "labels", "smoothing" and "weights"."""
         training = self.training
         generator = torch.Generator().manual_seed(
             int(np.random.default_rng((self.seed, CHANGES, step)).integers(2**62))
@@ -147,40 +119,85 @@ class ReidObjective:
         if training.erasing:
             pixels = random_erasing(pixels, training.erasing, generator)
         pixels = pixels.to(memory_format=torch.channels_last)
-        return {"images": pixels, "labels": self.labels[index], "generated": self.generated[index]}
+        rows = {"labels": self.labels, "smoothing": self.smoothing, "weights": self.weights}
+        return {"images": pixels, **{name: row[index] for name, row in rows.items()}}
 
     def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
-        """One update; "loss" (weighted mean of the cross-entropy), "accuracy" in [0, 1] and "lr", the head's rate."""
+        """One update; "loss" (weighted mean of the cross-entropy), "accuracy" in [0, 1] and "lr", the head's rate.
+
+        From the end of the first pass on also "validation", top-1 of the last epoch, where the best one is selected.
+        """
         optimizer = self.optimizers["model"]
         factor = learning_rate_factor(self.training, step, self.steps)
         for group in optimizer.param_groups:
             group["lr"] = factor * group["base_lr"]
         self.model.train()
-        with torch.autocast(self.device.type, self.autocast, enabled=self.autocast is not None):
-            logits = self.model(batch["images"])
-        logits = logits.float()
-        loss = identity_loss(logits, batch["labels"], *self.emphasis(batch["generated"]))
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        size, sums = self.training.ghost_batch or self.training.batch, {}
+        for number, tensors in enumerate(zip(*(tensor.split(size) for tensor in batch.values()), strict=True)):
+            part = dict(zip(batch, tensors, strict=True))
+            with running_statistics(self.model, updated=number == 0):
+                losses = self.losses(part)
+            share = part["weights"].sum() / batch["weights"].sum()
+            (share * losses["loss"]).backward()
+            sums = {name: sums.get(name, 0) + share * value.detach() for name, value in losses.items()}
         optimizer.step()
-        accuracy = (logits.detach().argmax(1) == batch["labels"]).float().mean()
-        return {"loss": loss.detach(), "accuracy": accuracy, "lr": torch.tensor(factor * self.training.learning_rate)}
+        if self.selection and ((step + 1) % self.passes == 0 or step + 1 == self.steps):
+            self.selection.consider(self.model, self.validation_features(), -(-(step + 1) // self.passes))
+        if self.selection and self.selection.latest is not None:
+            sums["validation"] = torch.tensor(self.selection.latest)
+        return {**sums, "lr": torch.tensor(factor * self.training.learning_rate)}
 
-    def emphasis(self, generated: Tensor) -> tuple[Tensor, Tensor]:
-        """Label smoothing and weight of each image, from the batch's `generated`."""
-        training, real = self.training, torch.ones(len(generated), device=generated.device)
-        smoothing = training.label_smoothing if training.generated_smoothing is None else training.generated_smoothing
-        return (
-            torch.where(generated, smoothing, training.label_smoothing * real),
-            torch.where(generated, training.generated_weight, real),
-        )
+    def losses(self, part: dict[str, Tensor]) -> dict[str, Tensor]:
+        """ "loss" of a batch or a part of one, with its graph, and "accuracy", both weighted means."""
+        with torch.autocast(self.device.type, self.autocast, enabled=self.autocast is not None):
+            logits = self.model(part["images"])
+        logits, labels = logits.float(), part["labels"]
+        right = (logits.detach().argmax(1) == labels).float()
+        return {
+            "loss": identity_loss(logits, labels, part["smoothing"], part["weights"]),
+            "accuracy": weighted_mean(right, part["weights"]),
+        }
+
+    def validation_features(self) -> Tensor:
+        """The compared features of the validation identities' images, as the test extracts them."""
+        assert self.selection is not None
+        training, images = self.training, self.images[self.selection.rows.to(self.device)]
+        return extract_features(self.model, images, size=training.size, feature=training.feature, device=self.device)
+
+    def choose(self) -> Selection | None:
+        """Give the model the weights to be tested, after the last step; returns what selected them, if anything did."""
+        if self.selection is not None:
+            self.model.load_state_dict(self.selection.best)
+        return self.selection
 
     def extra_state(self) -> dict[str, Tensor]:
-        """Nothing: weights and optimiser are the whole state."""
-        return {}
+        """The best epoch so far where one is selected; else weights and optimiser are the whole state."""
+        return self.selection.state() if self.selection else {}
 
     def load_extra_state(self, state: dict[str, Tensor]) -> None:
-        """Takes what `extra_state` gave, which is nothing."""
+        """Take back what `extra_state` gave."""
+        if self.selection:
+            self.selection.load_state(state)
+
+
+def _emphasis(training: ReidTraining, generated: Tensor) -> tuple[Tensor, Tensor]:
+    """Label smoothing and weight of each image."""
+    made = training.label_smoothing if training.generated_smoothing is None else training.generated_smoothing
+    real = torch.ones(len(generated))
+    return (
+        torch.where(generated, made, training.label_smoothing * real),
+        torch.where(generated, training.generated_weight, real),
+    )
+
+
+def _selection(training: ReidTraining, labels: Tensor, cameras: Tensor | None, seed: int) -> Selection | None:
+    """What selects the best epoch, None where the last is tested."""
+    if training.model == "last":
+        return None
+    if cameras is None or cameras.shape != labels.shape:
+        raise DataError("model is best, which needs the camera of every training image; give cameras, or model last")
+    return Selection(labels, cameras, seed=seed)
 
 
 def _shrink(images: Tensor, size: tuple[int, int]) -> Tensor:

@@ -11,6 +11,7 @@ CHOICES = {
     "schedule": ("decay", "one-cycle"),
     "crop": ("random-area", "pad", "none"),
     "feature": ("logits", "pooled"),
+    "model": ("last", "best"),
 }
 
 
@@ -18,19 +19,22 @@ CHOICES = {
 class ReidTraining:
     """One training recipe; the defaults are Open-ReID's softmax recipe for one device.
 
-    height, width: input in pixels.  epochs: passes over the training set.  updates: number of steps instead, the
+    height, width: input in pixels.  ghost_batch: images over which batch norm takes its statistics, a divisor of
+    `batch`; None is the whole batch.  epochs: passes over the training set.  updates: number of steps instead, the
     schedule being stretched to it.  learning_rate: of the head; the trunk has `trunk_factor` times that.
     decay_every: epochs between divisions by 10 (schedule "decay").  erasing: probability of a random rectangle.
     jitter: strength of the colour jitter in [0, 1).  feature: what is compared at test.  features: size of the
     embedding, 0 for none.  label_smoothing: of real images, in [0, 1).  generated_smoothing: of generated images, in
     [0, 1], None for that of real ones; 0.1 is CamStyle's and 1 LSRO's uniform distribution.  generated_weight: what a
-    generated image's loss counts where a real one's counts 1.
+    generated image's loss counts where a real one's counts 1.  model: which is tested, that of the last epoch or the
+    best one by the validation identities (see `reid.selection`).
     """
 
     backbone: str = "resnet50"
     height: int = 256
     width: int = 128
     batch: int = 64
+    ghost_batch: int | None = None
     epochs: int = 50
     updates: int | None = None
     optimizer: str = "sgd"
@@ -51,6 +55,7 @@ class ReidTraining:
     erasing: float = 0.0
     jitter: float = 0.0
     feature: str = "logits"
+    model: str = "last"
 
     def __post_init__(self) -> None:
         if self.backbone not in BACKBONES:
@@ -61,6 +66,8 @@ class ReidTraining:
         for name, least in (("height", 16), ("width", 16), ("batch", 2), ("epochs", 1), ("decay_every", 1)):
             if getattr(self, name) < least:
                 raise DataError(f"{name} is {getattr(self, name)}; it must be at least {least}")
+        if self.ghost_batch is not None and (self.ghost_batch < 2 or self.batch % self.ghost_batch):
+            raise DataError(f"ghost_batch is {self.ghost_batch}; it must divide batch {self.batch} and not be 1")
         if self.updates is not None and self.updates < 1:
             raise DataError(f"updates is {self.updates}; it must be at least 1, or None to count epochs")
         if self.learning_rate <= 0 or self.trunk_factor < 0 or self.weight_decay < 0 or self.features < 0:
@@ -82,6 +89,7 @@ class ReidTraining:
 
 PRESETS: dict[str, ReidTraining] = {
     "open-reid": ReidTraining(),
+    "open-reid-256": ReidTraining(batch=256, ghost_batch=64, learning_rate=0.1),
     "open-reid-standard": ReidTraining(batch=128, learning_rate=0.1, features=1024, feature="pooled"),
     "demo": ReidTraining(
         backbone="small",
@@ -106,6 +114,7 @@ def preset(name: str, backbone: str | None = None, *, pretrained: bool = True) -
     """A preset with the numbers that depend on the backbone filled in; None keeps the preset's own backbone.
 
     "open-reid": batch 64, learning rate 0.025, for one device (equals the batch-norm statistics of Open-ReID's four).
+    "open-reid-256": Open-ReID's benchmark itself, 256 images a step in four parts of 64, learning rate 0.1.
     resnet50: 256 x 128, trunk at a tenth, 50 epochs, decay at 40.  inception: 144 x 56, one learning rate,
     70 epochs, decay at 60.  "open-reid-standard": as CamStyle has it, batch 128, 1024 features, pooled feature.
     "demo": 64 x 32 from scratch with any backbone, AdamW.

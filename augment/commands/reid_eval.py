@@ -6,15 +6,21 @@ from typing import Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime
+from augment.options import headline
 
 
 @click.command(short_help="Evaluate a trained re-ID model.")
 @click.argument("model", metavar="MODEL")
+@click.option("--feature", type=click.Choice(["logits", "pooled"]),
+              help="What is compared.  [default: what the model was trained for]")  # fmt: skip
+@headline
 @click.option("--show", type=click.IntRange(1), metavar="N", help="Draw the ranked galleries of N queries.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), default=Path("galleries.png"),
               show_default=True, help="Where that picture goes.")  # fmt: skip
 @pass_workspace
-def command(workspace: Any, model: str, show: int | None, output: Path) -> None:
+def command(
+    workspace: Any, model: str, feature: str | None, queries: str, ap: str, show: int | None, output: Path
+) -> None:
     """Print mAP and CMC rank 1, 5, 10 of MODEL, a folder below reid/ or a file, under the Market-1501 rule.
 
     \b
@@ -25,6 +31,6 @@ def command(workspace: Any, model: str, show: int | None, output: Path) -> None:
     from augment.evaluation import evaluate_saved, find_model
     from augment.reid_training import summary
 
-    result = evaluate_saved(workspace, find_model(workspace, model), show, output, runtime())
+    result = evaluate_saved(workspace, find_model(workspace, model), show, output, runtime(), feature)
     drawn = f"\nRanked galleries: {output}" if show else ""
-    emit(result, summary(result) + drawn)
+    emit(result, summary(result, queries, ap) + drawn)

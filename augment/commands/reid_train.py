@@ -1,45 +1,59 @@
 """`augment reid-train`."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
-from augment.options import NAME, SET
+from augment.options import NAME, SET, headline
+from augment.sections import SectionCommand, SectionOption
+
+option = partial(click.option, cls=SectionOption)
+data = partial(option, section="Images")
+recipe = partial(option, section="Recipe; default: the preset's")
 
 
-@click.command(short_help="Train a re-ID model and evaluate it.")
-@click.option("--preset", type=click.Choice(["open-reid", "open-reid-standard", "demo"]), default="open-reid",
-              show_default=True, help="All numbers of the recipe; demo trains a small model from scratch.")  # fmt: skip
-@click.option("--backbone", type=click.Choice(["resnet50", "inception", "small"]),
-              help="Network.  [default: the preset's]")  # fmt: skip
-@click.option("--portion", type=click.FloatRange(0, 1, min_open=True), default=1.0, metavar="P", show_default=True,
-              help="Share of the real training images.")  # fmt: skip
-@click.option("--augmentation", type=SET, default="none", metavar="none|ours|ours*|NAME|DIR", show_default=True,
-              help="none trains on M^R_p; else a generated set of that portion, or a folder of images.")  # fmt: skip
-@click.option("--repeat", is_flag=True, help="Repeat the images of M^R_p to the size of the full set; a control.")
-@click.option("--ratio", type=click.IntRange(1, 3), default=1, show_default=True, help="Ratio of the generated set.")
-@click.option("--length", type=click.Choice(["epochs", "updates"]), default="epochs", show_default=True,
-              help="Equal passes over the set (the paper) or equal updates for every portion (fair).")  # fmt: skip
-@click.option("--epochs", type=click.IntRange(1), help="Passes.  [default: the preset's]")
-@click.option("--batch", type=click.IntRange(2), help="Images a step.  [default: the preset's]")
-@click.option("--generated-smoothing", type=click.FloatRange(0, 1), metavar="E",
-              help="Label smoothing of generated images; CamStyle: 0.1, LSRO: 1.  [default: as real ones]")  # fmt: skip
-@click.option("--generated-weight", type=click.FloatRange(0, min_open=True), metavar="W",
-              help="What a generated image's loss counts, a real one's being 1.  [default: 1]")  # fmt: skip
-@click.option("--ordinary", is_flag=True, help="Add random erasing and colour jitter.")
-@click.option("--weights", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="ImageNet weights file.")
-@click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
-@click.option("--from-scratch", is_flag=True, help="Train resnet50 without ImageNet weights; demo always does.")
-@click.option("--name", type=NAME, help="Folder below reid/.  [default: backbone, set, portion, seed, length]")
-@click.option("--force", is_flag=True, help="Make it again where it was made with other options.")
+@click.command(short_help="Train a re-ID model and evaluate it.", cls=SectionCommand)
+@option("--preset", type=click.Choice(["open-reid", "open-reid-256", "open-reid-standard", "demo"]),
+        default="open-reid", show_default=True,
+        help="All numbers of the recipe; open-reid-256 is that of four GPUs, demo trains from scratch.")  # fmt: skip
+@option("--backbone", type=click.Choice(["resnet50", "inception", "small"]),
+        help="Network.  [default: the preset's]")  # fmt: skip
+@option("--weights", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="ImageNet weights file.")
+@option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
+@option("--from-scratch", is_flag=True, help="Train resnet50 without ImageNet weights; demo always does.")
+@headline
+@option("--name", type=NAME, help="Folder below reid/.  [default: backbone, set, portion, seed, length]")
+@option("--force", is_flag=True, help="Make it again where it was made with other options.")
+@data("--portion", type=click.FloatRange(0, 1, min_open=True), default=1.0, metavar="P", show_default=True,
+      help="Share of the real training images.")  # fmt: skip
+@data("--augmentation", type=SET, default="none", metavar="none|ours|ours*|NAME|DIR", show_default=True,
+      help="none trains on M^R_p; else a generated set of that portion, or a folder of images.")  # fmt: skip
+@data("--repeat", is_flag=True, help="Repeat the images of M^R_p to the size of the full set; a control.")
+@data("--ratio", type=click.IntRange(1, 3), default=1, show_default=True, help="Ratio of the generated set.")
+@data("--length", type=click.Choice(["epochs", "updates"]), default="epochs", show_default=True,
+      help="Equal passes over the set (the paper) or equal updates for every portion (fair).")  # fmt: skip
+@recipe("--epochs", type=click.IntRange(1), help="Passes.")
+@recipe("--batch", type=click.IntRange(2), help="Images a step.")
+@recipe("--ghost-batch", type=click.IntRange(2), metavar="N",
+        help="Images over which batch norm takes its statistics, a divisor of the batch.")  # fmt: skip
+@recipe("--learning-rate", type=click.FloatRange(0, min_open=True), help="Learning rate of the head.")
+@recipe("--generated-smoothing", type=click.FloatRange(0, 1), metavar="E",
+        help="Label smoothing of generated images; CamStyle: 0.1, LSRO: 1.  [default: as real ones]")  # fmt: skip
+@recipe("--generated-weight", type=click.FloatRange(0, min_open=True), metavar="W",
+        help="What a generated image's loss counts, a real one's being 1.  [default: 1]")  # fmt: skip
+@recipe("--ordinary", is_flag=True, help="Add random erasing and colour jitter.")
+@recipe("--feature", type=click.Choice(["logits", "pooled"]), help="What is compared at test.")
+@recipe("--model", type=click.Choice(["last", "best"]),
+        help="Test the last epoch, or the best one by the ranking of 100 training identities (Open-ReID).")  # fmt: skip
 @pass_workspace
 def command(
     workspace: Any, preset: str, backbone: str | None, portion: float, augmentation: str | Path, repeat: bool,
     ratio: int, length: str, ordinary: bool, weights: Path | None, weights_dir: Path | None, from_scratch: bool,
-    name: str | None, force: bool, **given: Any,
+    queries: str, ap: str, name: str | None, force: bool, **given: Any,
 ) -> None:  # fmt: skip
     """Train a re-ID model on M^R_p or M^A_p and report mAP and CMC on query and gallery.
 
@@ -59,10 +73,10 @@ def command(
     training = replace(training, **{key: value for key, value in given.items() if value is not None})
     training = with_ordinary(training) if ordinary else training
     seed = seed_or(workspace.seed)
-    data = TrainingSet(portion, augmentation, ratio, seed, length, repeat)
-    name = name or (data.name(backbone) + ("-ordinary" if ordinary else ""))
-    result = train_reid(workspace, training, data, name=name, weights=file, runtime=runtime(force))
+    images = TrainingSet(portion, augmentation, ratio, seed, length, repeat)
+    name = name or (images.name(backbone) + ("-ordinary" if ordinary else ""))
+    result = train_reid(workspace, training, images, name=name, weights=file, runtime=runtime(force))
     trained = f"Trained on {result['real']} real and {result['images'] - result['real']} generated images"
     trained += f" ({result['distinct']} distinct)" if repeat else ""
     trained += f" of {result['identities']} identities, {result['updates']} updates, {result['precision']}."
-    emit(result, f"{summary(result)}\n{trained}")
+    emit(result, f"{summary(result, queries, ap)}\n{trained}")

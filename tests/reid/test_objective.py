@@ -7,7 +7,8 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from reid import DataError
-from reid.objective import ReidObjective, learning_rate_factor
+from reid.objective import ReidObjective
+from reid.schedule import learning_rate_factor
 from reid.training import PRESETS, ReidTraining, preset
 
 TINY = replace(PRESETS["demo"], height=32, width=16, batch=8, epochs=4, erasing=0.5, jitter=0.2)
@@ -152,7 +153,7 @@ def test_generated_images_have_their_own_smoothing_and_weight():
     batch = subject.batch(0)
     made = generated[torch.from_numpy(subject.indices(0))]
     assert 0 < made.sum() < len(made)
-    assert torch.equal(batch["generated"], made)
+    assert torch.equal(batch["weights"] == 0.5, made)
     expected = expected_loss(
         subject, batch, [0.3 if is_made else 0.05 for is_made in made], [0.5 if is_made else 1.0 for is_made in made]
     )
@@ -167,6 +168,52 @@ def test_generated_images_are_smoothed_as_real_ones_unless_told_otherwise():
     batch = hard.batch(0)
     expected = expected_loss(hard, batch, [0.0] * 8, [1.0] * 8)
     torch.testing.assert_close(hard.step(batch, 0)["loss"], expected)
+
+
+def test_a_ghost_batch_has_its_own_statistics_and_all_parts_make_one_update():
+    training = replace(TINY, ghost_batch=4, optimizer="sgd", momentum=0.0, nesterov=False, weight_decay=0.0,
+                       schedule="decay", learning_rate=0.1, trunk_factor=1.0)  # fmt: skip
+    subject, other = objective(training), objective(training)
+    batch = subject.batch(0)
+    losses = subject.step(batch, 0)
+    other.model.train()
+    gradients, expected = [], []
+    for part in range(2):  # two models of their own, as on two GPUs
+        other.model.zero_grad()
+        images, labels = (batch[name][4 * part : 4 * part + 4] for name in ("images", "labels"))
+        loss = cross_entropy(other.model(images), labels, label_smoothing=training.label_smoothing)
+        loss.backward()
+        expected.append(loss.detach())
+        gradients.append([parameter.grad.clone() for parameter in other.model.parameters()])
+        if part == 0:
+            buffers = {name: buffer.clone() for name, buffer in other.model.named_buffers()}
+    torch.testing.assert_close(losses["loss"], sum(expected) / 2)
+    for name, buffer in subject.model.named_buffers():
+        torch.testing.assert_close(buffer, buffers[name], msg=name)  # what the first part saw
+    for mine, theirs, first, second in zip(
+        subject.model.parameters(), other.model.parameters(), *gradients, strict=True
+    ):
+        torch.testing.assert_close(mine, theirs - 0.1 * (first + second) / 2, atol=1e-6, rtol=1e-4)
+
+
+def test_a_ghost_batch_of_the_whole_batch_changes_nothing():
+    plain, ghost = (run(objective(replace(TINY, ghost_batch=size)), 0, 3) for size in (None, 8))
+    assert plain == ghost
+
+
+def test_weights_count_over_the_whole_batch_and_not_a_ghost_batch_at_a_time():
+    generated = torch.arange(40) < 20
+    training = replace(TINY, generated_weight=0.25, ghost_batch=4)
+    subject = objective(training, generated=generated)
+    batch = subject.batch(0)
+    parts = [subject.weights[torch.from_numpy(subject.indices(0))][:4], batch["weights"][4:]]
+    assert parts[0].sum() != parts[1].sum()
+    with torch.no_grad():
+        subject.model.train()
+        logits = torch.cat([subject.model(part) for part in batch["images"].split(4)])
+    each = cross_entropy(logits, batch["labels"], label_smoothing=0.1, reduction="none")
+    expected = (each * batch["weights"]).sum() / batch["weights"].sum()
+    torch.testing.assert_close(subject.step(batch, 0)["loss"], expected)
 
 
 def test_bfloat16_keeps_the_loss_in_float32():

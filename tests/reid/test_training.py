@@ -23,6 +23,13 @@ def test_open_reid_is_the_softmax_recipe_for_one_device():
     assert preset("open-reid", pretrained=False).trunk_factor == 1.0
 
 
+def test_open_reid_for_four_gpus_differs_in_batch_and_rate_alone():
+    for backbone in ("resnet50", "inception"):
+        four = preset("open-reid-256", backbone)
+        assert (four.batch, four.ghost_batch, four.learning_rate) == (256, 64, 0.1)
+        assert replace(four, batch=64, ghost_batch=None, learning_rate=0.025) == preset("open-reid", backbone)
+
+
 def test_ordinary_augmentation_changes_nothing_else():
     plain = preset("demo")
     changed = ordinary(plain)
@@ -49,6 +56,8 @@ def test_demo_takes_any_backbone_at_64_by_32():
         {"jitter": 1},
         {"dropout": -0.1},
         {"generated_smoothing": 1.1},
+        {"ghost_batch": 48},
+        {"model": "first"},
         {"generated_weight": 0},
         {"generated_weight": float("inf")},
     ],
@@ -59,7 +68,7 @@ def test_impossible_numbers_are_refused_by_name(change):
 
 
 def test_unknown_names_list_the_known_ones():
-    with pytest.raises(DataError, match="open-reid, open-reid-standard, demo"):
+    with pytest.raises(DataError, match="open-reid, open-reid-256, open-reid-standard, demo"):
         preset("market")
     with pytest.raises(DataError, match="resnet50, inception, small"):
         preset("demo", "vgg")

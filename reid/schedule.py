@@ -1,0 +1,43 @@
+"""How the learning rate goes over a re-ID training, and the optimiser it is for."""
+
+import math
+
+import torch
+
+from reid.backbones import ReidModel
+from reid.training import ReidTraining
+
+
+def learning_rate_factor(training: ReidTraining, step: int, steps: int) -> float:
+    """What the learning rates are multiplied with at `step` of `steps`.
+
+    "decay": 0.1^(epoch // decay_every), the epoch counted on the schedule's own scale, so that a number of updates
+    stretches or shrinks it (Open-ReID).  "one-cycle": 0.04 up to 1 over the first 30 %, then down to 4e-6, both by
+    a cosine (Smith and Topin 2018, as torch's OneCycleLR).
+    """
+    if training.schedule == "decay":
+        return 0.1 ** (step * training.epochs // steps // training.decay_every)
+    peak = max(0.3 * steps - 1, 1e-9)
+    start, end, share = (0.04, 1.0, step / peak) if step <= peak else (1.0, 4e-6, (step - peak) / (steps - 1 - peak))
+    return end + (start - end) / 2 * (1 + math.cos(math.pi * share))
+
+
+def build_optimizer(model: ReidModel, training: ReidTraining) -> torch.optim.Optimizer:
+    """Two parameter groups: the trunk at `trunk_factor` times the learning rate, then embedding and classifier.
+
+    Weight decay acts on everything, batch norms and biases too (Open-ReID).  Each group keeps its full learning rate
+    as `base_lr`.
+    """
+    trunk = list(model.trunk.parameters())
+    head = [*model.head.parameters(), *model.classifier.parameters()]
+    rates = (training.learning_rate * training.trunk_factor, training.learning_rate)
+    groups = [{"params": p, "lr": lr, "base_lr": lr} for p, lr in zip((trunk, head), rates, strict=True)]
+    if training.optimizer == "adamw":
+        return torch.optim.AdamW(groups, weight_decay=training.weight_decay, fused=True)
+    return torch.optim.SGD(
+        groups,
+        momentum=training.momentum,
+        nesterov=training.nesterov,
+        weight_decay=training.weight_decay,
+        fused=True,
+    )

@@ -1,0 +1,73 @@
+"""Which epoch's model is tested: Open-ReID's choice by the ranking of validation identities.
+
+Open-ReID draws 100 identities of the training set and ranks all their images against each other after each epoch.
+With its `--combine-trainval`, which its benchmark uses, these images are trained on too; so they are here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from reid import DataError
+from reid.ranking import evaluate
+
+IDENTITIES = 100
+DRAW = 3  # the use of the seed
+PREFIX = "weights."
+
+
+class Selection:
+    """The weights of the epoch with the best top-1 of the "allshots" curve so far; of equal epochs the earlier one.
+
+    labels, cameras: int64 N, of the training images.  `rows` are the indices of the validation identities' images:
+    100 identities, drawn by the seed, or all where there are fewer.  Generated images are among them, as in a folder
+    handed to Open-ReID.  Raises DataError where no validation identity was seen by two cameras.
+    """
+
+    def __init__(self, labels: Tensor, cameras: Tensor, *, seed: int):
+        identities = labels.unique().cpu().numpy()
+        chosen = np.random.default_rng((seed, DRAW)).permutation(identities)[:IDENTITIES]
+        self.rows = torch.from_numpy(np.flatnonzero(np.isin(labels.cpu().numpy(), chosen)))
+        self.labels, self.cameras = labels.cpu()[self.rows].numpy(), cameras.cpu()[self.rows].numpy()
+        if len(np.unique(np.stack([self.labels, self.cameras]), axis=1).T) == len(np.unique(self.labels)):
+            raise DataError(
+                f"none of the {len(chosen)} validation identities has training images of two cameras, so no epoch is "
+                "better than another; choose model last"
+            )
+        self.best: dict[str, Tensor] = {}
+        self.scores = torch.tensor([-1.0, -1.0, 0.0], dtype=torch.float64)  # the best, the latest, the best's epoch
+
+    @property
+    def score(self) -> float:
+        """Top-1 of the best epoch in [0, 1]."""
+        return float(self.scores[0])
+
+    @property
+    def latest(self) -> float | None:
+        """Top-1 of the last epoch that was considered in [0, 1], None before the first."""
+        return float(self.scores[1]) if self.best else None
+
+    @property
+    def epoch(self) -> int:
+        """The best epoch, counted from 1."""
+        return int(self.scores[2])
+
+    def consider(self, network: nn.Module, features: Tensor, epoch: int) -> None:
+        """Rank the `features` of `rows` and keep the network's weights if this epoch, counted from 1, is better."""
+        people = (self.labels, self.labels, self.cameras, self.cameras)
+        found = float(evaluate(features.numpy(), features.numpy(), *people).allshots_cmc[0])
+        self.scores[1] = found
+        if found > self.score:
+            self.scores[0], self.scores[2] = found, epoch
+            self.best = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+
+    def state(self) -> dict[str, Tensor]:
+        """What a checkpoint has to hold."""
+        return {"scores": self.scores, **{PREFIX + name: tensor for name, tensor in self.best.items()}}
+
+    def load_state(self, state: dict[str, Tensor]) -> None:
+        """Take back what `state` gave."""
+        self.scores = state["scores"].clone()
+        self.best = {name.removeprefix(PREFIX): t for name, t in state.items() if name.startswith(PREFIX)}

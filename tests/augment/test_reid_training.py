@@ -1,0 +1,101 @@
+"""Options of the protocol at the command line: what is tested, compared and printed first."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import torch
+from click.testing import CliRunner
+
+from augment.cli import augment
+from augment.commands import reid_train
+from augment.loop import read_metrics, train
+from reid.training import PRESETS
+from tests.conftest import run
+from tests.reid.test_objective import objective
+
+REID = ("reid-train", "--preset", "demo", "--batch", "8", "--portion", "0.5")
+
+
+def text(root: Path, *arguments: str) -> str:
+    result = CliRunner().invoke(augment, ["-q", "--workspace", str(root), *arguments])
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_every_preset_can_be_asked_for() -> None:
+    (option,) = [parameter for parameter in reid_train.command.params if parameter.name == "preset"]
+    assert isinstance(option.type, click.Choice)
+    assert list(option.type.choices) == list(PRESETS)
+
+
+def test_the_best_epoch_is_the_same_after_kills(tmp_path: Path) -> None:
+    training = replace(PRESETS["demo"], height=32, width=16, batch=8, epochs=6, model="best", learning_rate=0.02)
+
+    def trained(folder: Path, stops: tuple[int, ...] = ()) -> tuple[bytes, int, list[dict[str, Any]]]:
+        folder.mkdir(exist_ok=True)
+        for stop in (*stops, None):
+            subject = objective(training, cameras=torch.arange(40) % 3)
+            step = subject.step
+
+            def killed(batch: Any, number: int, step: Any = step, stop: int | None = stop) -> Any:
+                if number == stop:
+                    raise KeyboardInterrupt
+                return step(batch, number)
+
+            subject.step = killed
+            try:
+                train(subject, folder, seed=0, save_every=4, log_every=2, progress=False)
+            except KeyboardInterrupt:
+                continue
+        records = [{key: value for key, value in line.items() if key != "seconds"} for line in read_metrics(folder)]
+        return (folder / "last.safetensors").read_bytes(), subject.selection.epoch, records
+
+    assert trained(tmp_path / "whole") == trained(tmp_path / "broken", (6, 13, 22))
+    assert "validation" in read_metrics(tmp_path / "whole")[-1]
+
+
+def test_the_tested_epoch_is_in_the_result(people: Path) -> None:
+    result = run(people, *REID, "--epochs", "3", "--model", "best")
+    assert 1 <= result["epoch"] <= 3
+    assert 0 <= result["validation"] <= 100
+
+
+def test_the_figures_that_are_asked_for_come_first(people: Path) -> None:
+    result = run(people, *REID, "--epochs", "1", "--name", "model")
+    heads = {
+        ("standard", "rectangle"): ("mAP", "rank1", "queries"),
+        ("standard", "trapezoid"): ("mAP_trapezoid", "rank1", "queries"),
+        ("open-reid", "trapezoid"): ("mAP_trapezoid_open_reid", "rank1_open_reid", "queries_open_reid"),
+    }
+    for (queries, ap), keys in heads.items():
+        lines = text(people, "reid-eval", "model", "--queries", queries, "--ap", ap).splitlines()
+        measure, rank1, count = (result[key] for key in keys)
+        assert f"mAP {measure:.1f}, rank-1 {rank1:.1f}," in lines[0]
+        assert f"({count} queries)" in lines[0]
+        for key in ("mAP", "mAP_trapezoid"):
+            assert f"{result[key]:.1f} by" in lines[1]
+            assert f"{result[key + '_open_reid']:.1f} by" in lines[2]
+    assert result["queries_open_reid"] > result["queries"]
+
+
+def test_a_model_is_evaluated_by_its_own_feature_or_another(people: Path) -> None:
+    pooled = run(people, *REID, "--epochs", "1", "--name", "pooled")
+    logits = run(people, *REID, "--epochs", "1", "--name", "logits", "--feature", "logits")
+    record = json.loads((people / "reid" / "logits" / "run.json").read_text())
+    assert record["options"]["feature"] == "logits"
+    assert pooled["mAP"] != logits["mAP"]
+    for own, name, other in ((pooled, "pooled", "logits"), (logits, "logits", "pooled")):
+        assert run(people, "reid-eval", name)["mAP"] == own["mAP"]
+        assert run(people, "reid-eval", name, "--feature", other)["mAP"] == pytest.approx(
+            (logits if own is pooled else pooled)["mAP"]
+        )
+
+
+def test_a_ghost_batch_that_does_not_divide_the_batch_is_one_sentence(people: Path) -> None:
+    result = CliRunner().invoke(augment, ["--workspace", str(people), *REID, "--ghost-batch", "3"])
+    assert result.exit_code == 1
+    assert "ghost_batch is 3; it must divide batch 8" in result.stderr

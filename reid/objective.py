@@ -133,7 +133,8 @@ class ReidObjective:
             group["lr"] = factor * group["base_lr"]
         self.model.train()
         optimizer.zero_grad(set_to_none=True)
-        size, sums = self.training.ghost_batch or self.training.batch, {}
+        size = self.training.ghost_batch or self.training.batch
+        sums: dict[str, Tensor] = {}
         for number, tensors in enumerate(zip(*(tensor.split(size) for tensor in batch.values()), strict=True)):
             part = dict(zip(batch, tensors, strict=True))
             with running_statistics(self.model, updated=number == 0):

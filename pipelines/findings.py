@@ -1,22 +1,30 @@
 """What the numbers of Table 5 say, in sentences computed from them and from nothing else."""
 
 from collections.abc import Iterator, Mapping
-from statistics import mean, stdev
 from typing import Any, NamedTuple
 
 import pandas as pd
 
+from pipelines.results import BLOCK
 from pipelines.rows import UNSEEN
+from pipelines.spread import Spread, differences, spread
+from pipelines.tabletext import block_title, row_title, spread_text
 
 NAMES = {False: "plain", True: "augmented"}
 TERMS = (
     "All at equal updates unless said otherwise. Plain: flip and crop. Augmented: random erasing and colour jitter "
-    "too, on both sides of a comparison. Figures are mAP in percent, ± the standard deviation over seeds."
+    "too, on both sides of a comparison. Figures are mAP in percent, ± the standard deviation over seeds (their "
+    "number); differences are paired by seed, with the 95 % t interval of their mean in brackets. Beyond its "
+    "deviation: in every seed, and with an interval that does not contain 0. One seed carries no claim."
 )
-CONTROLS = {
-    "self": "Self (each image redrawn in its own pose, no new pose)",
-    "ours*": "Ours* (poses of kept images only)",
-    UNSEEN: "Unseen (Ours with a generator that never saw these identities)",
+MEANINGS = {
+    "self": "each image redrawn in its own pose, no new pose",
+    "ours*": "poses of kept images only",
+    UNSEEN: "Ours with a generator that never saw these identities",
+    "reduced": "Ours with a generator trained on the kept images only",
+    "filtered": "Ours without its worst images",
+    "smoothed": "Ours with smoothed labels on generated images",
+    "weighted": "Ours with less weight on generated images",
 }
 
 
@@ -28,65 +36,87 @@ class Finding(NamedTuple):
     good: bool | None = None
 
 
-def gain_text(gains: list[float]) -> str:
-    """`+52.3 ± 1.2 (3 seeds)`, or one seed's without a deviation."""
-    if len(gains) == 1:
-        return f"{gains[0]:+.1f} (1 seed)"
-    return f"{mean(gains):+.1f} ± {stdev(gains):.1f} ({len(gains)} seeds)"
+def gain_text(gain: Spread) -> str:
+    """`+52.3 [+49.1, +55.5] (3 seeds)`, or one seed's without an interval."""
+    if gain.count == 1:
+        return f"{gain.mean:+.1f} (1 seed)"
+    return f"{gain.mean:+.1f} [{gain.low:+.1f}, {gain.high:+.1f}] ({gain.count} seeds)"
 
 
-def verdict(about: str, condition: str, gains: list[float]) -> Finding:
-    """Whether Ours is above None: in every seed, in some, or in none; one seed is never called a result."""
-    above, size = sum(gain > 0 for gain in gains), gain_text(gains)
+def verdict(about: str, condition: str, gain: Spread, above: int) -> Finding:
+    """Whether Ours is above None: beyond its deviation, in every seed, in some, or in none; one seed is no result.
+
+    gain: the paired differences.  above: in how many seeds they are above 0.
+    """
+    size, seeds = gain_text(gain), gain.count
+    if above == 0 and gain.high < 0:
+        lost = f"{condition}: Ours lost to None in all {seeds} seeds, beyond its deviation: {size}."
+        return Finding(about, lost, False)
     if above == 0:
         return Finding(about, f"{condition}: Ours did not help, {size} against None, above it in no seed.", False)
-    if len(gains) == 1:
+    if seeds == 1:
         return Finding(about, f"{condition}: Ours was above None, {size}; one seed carries no claim.")
-    if above == len(gains):
-        return Finding(about, f"{condition}: Ours beat None in all {len(gains)} seeds, {size}.", True)
-    some = f"{condition}: Ours was above None in {above} of {len(gains)} seeds only, {size}"
-    return Finding(about, f"{some}; this does not show that it helps.", False)
+    if above < seeds:
+        some = f"{condition}: Ours was above None in {above} of {seeds} seeds only, {size}"
+        return Finding(about, f"{some}; this does not show that it helps.", False)
+    if gain.low > 0:
+        return Finding(about, f"{condition}: Ours beat None in all {seeds} seeds, beyond its deviation: {size}.", True)
+    near = f"{condition}: Ours was above None in all {seeds} seeds, {size}, but the interval contains 0"
+    return Finding(about, f"{near}: chance is not ruled out.")
 
 
 def findings(summary: pd.DataFrame, histogram: Mapping[str, Any] | None = None) -> list[Finding]:
     """All sentences on a summary of `pipelines.results.summarise`; `histogram` is that baseline's result."""
     found: list[Finding] = []
-    for key, part in summary[summary["ratio"] == 1].groupby(["backbone", "preset", "scratch"], sort=False):
+    alike = [name for name in BLOCK if name != "ordinary"]
+    for key, part in summary[summary["ratio"] == 1].groupby(alike, sort=False, dropna=False):
         numbers = _Numbers(part)
+        name = block_title({**dict(zip(alike, key, strict=True)), "ordinary": False}).removesuffix(", flip + crop")
         for portion in numbers.portions:
-            about = f"p = {portion:g}, {key[0]}"
-            for tell in (_gains, _against_ordinary, _length, _controls, _gap):
+            about = f"p = {portion:g}, {name}"
+            for tell in (_gains, _repeat, _length, _against_ordinary, _others, _gap):
                 found += tell(numbers, portion, about)
-        found += _baseline(numbers, histogram, f"without generated images, {key[0]}")
+        found += _baseline(numbers, histogram, f"without generated images, {name}")
     return found
 
 
 class _Numbers:
-    """Means and gains of one backbone, looked up by row, portion, ordinary augmentation and length."""
+    """Figures and gains of one backbone, looked up by row, portion, ordinary augmentation and length."""
 
     def __init__(self, part: pd.DataFrame) -> None:
         self.portions = sorted(portion for portion in part["portion"].unique() if portion < 1)
+        self.rows = [str(row) for row in part["row"].drop_duplicates()]
         self._lines: dict[tuple[str, float, bool, str], dict[Any, Any]] = {
             (line["row"], line["portion"], bool(line["ordinary"]), line["length"]): line
             for line in part.to_dict("records")
         }
 
-    def mean(self, row: str, portion: float, ordinary: bool, length: str = "updates") -> float | None:
-        """The mean mAP over seeds, None where nothing was run."""
-        line = self._lines.get((row, portion, ordinary, length))
-        return None if line is None else float(line["mAP_mean"])
+    def line(self, row: str, portion: float, ordinary: bool, length: str = "updates") -> dict[Any, Any] | None:
+        """The summary's line, None where nothing was run."""
+        return self._lines.get((row, portion, ordinary, length))
 
-    def gains(self, row: str, portion: float, ordinary: bool, length: str = "updates") -> list[float]:
-        """mAP minus None's of the same seeds; empty where there is none."""
-        line = self._lines.get((row, portion, ordinary, length))
-        return [] if line is None else list(line["gains"])
+    def figure(self, row: str, portion: float, ordinary: bool, length: str = "updates") -> str | None:
+        """`82.0 ± 0.8 (3)`, the mAP over seeds; None where nothing was run."""
+        line = self.line(row, portion, ordinary, length)
+        return None if line is None else spread_text(line["mAP_mean"], line["mAP_std"], line["seeds"])
 
-    def updates(self, row: str, portion: float, ordinary: bool, length: str) -> int:
-        """How many updates a training got."""
-        return int(self._lines[row, portion, ordinary, length]["updates"])
+    def gain(self, row: str, portion: float, ordinary: bool, length: str = "updates") -> Spread | None:
+        """mAP minus None's of the same seeds; None where there is no such seed."""
+        line = self.line(row, portion, ordinary, length)
+        if line is None or not line["gains"]:
+            return None
+        return Spread(len(line["gains"]), *(line[f"gain_{part}"] for part in ("mean", "std", "low", "high")))
+
+    def between(self, first: tuple[str, float, bool], second: tuple[str, float, bool]) -> Spread | None:
+        """The paired difference of two trainings of equal updates, each (row, portion, ordinary)."""
+        lines = self.line(*first), self.line(*second)
+        if lines[0] is None or lines[1] is None:
+            return None
+        found = spread(list(differences(lines[0]["by_seed"], lines[1]["by_seed"]).values()))
+        return found if found.count else None
 
 
-def _each(texts: dict[bool, str]) -> str:
+def _each(texts: Mapping[bool, str]) -> str:
     """`+3.5 plain, +1.2 augmented`: what was run of the two."""
     return ", ".join(f"{text} {NAMES[ordinary]}" for ordinary, text in texts.items())
 
@@ -94,21 +124,34 @@ def _each(texts: dict[bool, str]) -> str:
 def _gains(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
     """Ours against None at equal updates, without and with ordinary augmentation."""
     for ordinary, name in NAMES.items():
-        if gains := numbers.gains("ours", portion, ordinary):
-            yield verdict(about, name.capitalize(), gains)
+        gain, line = numbers.gain("ours", portion, ordinary), numbers.line("ours", portion, ordinary)
+        if gain is not None and line is not None:
+            yield verdict(about, name.capitalize(), gain, sum(value > 0 for value in line["gains"]))
+
+
+def _repeat(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
+    """The control of length alone: the kept images repeated until there are as many as in the full set."""
+    repeated = {o: text for o in NAMES if (text := numbers.figure("repeat", portion, o)) is not None}
+    left = {
+        o: gain_text(gain)
+        for o in repeated
+        if (gain := numbers.between(("ours", portion, o), ("repeat", portion, o))) is not None
+    }
+    if repeated:
+        text = f"The kept images repeated to the full set's size reach {_each(repeated)}"
+        yield Finding(about, f"{text}; Ours minus that: {_each(left)}." if left else f"{text}.")
 
 
 def _against_ordinary(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
     """Ours alone beside the free alternative: ordinary augmentation alone."""
-    ours, alone = numbers.mean("ours", portion, False), numbers.mean("none", portion, True)
-    plain = numbers.mean("none", portion, False)
-    if ours is not None and alone is not None and plain is not None:
-        order = "above" if ours > alone else "not above"
+    plain, alone = numbers.figure("none", portion, False), numbers.figure("none", portion, True)
+    gain = numbers.between(("ours", portion, False), ("none", portion, True))
+    if plain is not None and alone is not None and gain is not None:
         yield Finding(
             about,
-            f"Random erasing and colour jitter alone, without any generated image, moved None from {plain:.1f} to "
-            f"{alone:.1f}; plain Ours reached {ours:.1f}, {order} that.",
-            None if ours > alone else False,
+            f"Random erasing and colour jitter alone, without any generated image, moved None from {plain} to {alone}; "
+            f"plain Ours reached {numbers.figure('ours', portion, False)}, {gain_text(gain)} against that.",
+            None if gain.mean > 0 else False,
         )
 
 
@@ -116,11 +159,13 @@ def _length(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
     """What counting in epochs does to the comparison."""
     read, instead, given = {}, {}, (0, 0)
     for ordinary in NAMES:
-        epochs, updates = numbers.gains("ours", portion, ordinary, "epochs"), numbers.gains("ours", portion, ordinary)
-        if epochs and updates:
-            none, ours = (numbers.updates(row, portion, ordinary, "epochs") for row in ("none", "ours"))
+        epochs = numbers.gain("ours", portion, ordinary, "epochs")
+        updates = numbers.gain("ours", portion, ordinary)
+        if epochs is not None and updates is not None:
+            lines = [numbers.line(row, portion, ordinary, "epochs") for row in ("none", "ours")]
+            none, ours = (0 if line is None else int(line["updates"]) for line in lines)
             if none < ours:
-                given, read[ordinary], instead[ordinary] = (none, ours), gain_text(epochs), f"{mean(updates):+.1f}"
+                given, read[ordinary], instead[ordinary] = (none, ours), gain_text(epochs), gain_text(updates)
     if read:
         yield Finding(
             about,
@@ -130,42 +175,48 @@ def _length(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
         )
 
 
-def _controls(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
-    """Self, Ours* and the unseen generator beside Ours."""
-    for row, title in CONTROLS.items():
-        gains = {o: values for o in NAMES if (values := numbers.gains(row, portion, o))}
-        ours = {o: f"{mean(values):+.1f}" for o in gains if (values := numbers.gains("ours", portion, o))}
-        if not gains or not ours:
+def _others(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
+    """Every other row against None, and against Ours."""
+    for row in numbers.rows:
+        gains = {o: gain for o in NAMES if (gain := numbers.gain(row, portion, o)) is not None}
+        if row in ("none", "ours", "repeat") or not gains:
             continue
-        lost = [NAMES[ordinary] for ordinary, values in gains.items() if mean(values) <= 0]
-        text = f"{title} - None: {_each({o: gain_text(values) for o, values in gains.items()})}"
-        text += f"; Ours - None: {_each(ours)}"
+        title = row_title(row) + (f" ({MEANINGS[row]})" if row in MEANINGS else "")
+        text = f"{title} - None: {_each({o: gain_text(gain) for o, gain in gains.items()})}"
+        ours = {
+            o: gain for o in gains if (gain := numbers.between((row, portion, o), ("ours", portion, o))) is not None
+        }
+        if ours:
+            text += f"; {row_title(row)} - Ours: {_each({o: gain_text(gain) for o, gain in ours.items()})}"
+        lost = [NAMES[ordinary] for ordinary, gain in gains.items() if gain.mean <= 0]
         text += f". It did not help {' or '.join(lost)}." if lost else "."
         yield Finding(about, text, False if lost else None)
 
 
 def _gap(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
-    """The share of the way to all real images, where there is a way of at least one point."""
-    full_texts, shares = {}, {}
-    for ordinary in NAMES:
-        none, ours = numbers.mean("none", portion, ordinary), numbers.mean("ours", portion, ordinary)
-        full = numbers.mean("none", 1.0, ordinary)
-        if none is not None and ours is not None and full is not None and full - none >= 1:
-            full_texts[ordinary] = f"{full:.1f}"
-            shares[ordinary] = f"{100 * (ours - none) / (full - none):.0f} %"
-    if shares:
-        yield Finding(
-            about,
-            f"The ceiling, all real images (p = 1), is {_each(full_texts)}; of the way there from None, Ours covers "
-            f"{_each(shares)}.",
-        )
+    """The share of the way to all real images, for the seeds that have both ends of it."""
+    full = {o: text for o in NAMES if (text := numbers.figure("none", 1.0, o)) is not None}
+    shares, there = {}, []
+    for ordinary in full:
+        line = numbers.line("ours", portion, ordinary)
+        if line is not None and line["gaps"]:
+            shares[ordinary] = spread_text(line["gap_mean"], line["gap_std"], len(line["gaps"]), percent=True)
+        elif line is not None and numbers.between(("none", portion, ordinary), ("none", 1.0, ordinary)) is not None:
+            there.append(NAMES[ordinary])
+    if shares or there:
+        text = f"The ceiling, all real images (p = 1), is {_each(full)}"
+        text += f"; of the way there from None, Ours covers {_each(shares)}" if shares else ""
+        if there:
+            text += f"; None is already there in some seed, {' and '.join(there)}, so there is no gap to close"
+        yield Finding(about, f"{text}.")
 
 
 def _baseline(numbers: _Numbers, histogram: Mapping[str, Any] | None, about: str) -> Iterator[Finding]:
     """Whether colours alone would solve the data."""
-    best = max((m for o in NAMES if (m := numbers.mean("none", 1.0, o)) is not None), default=None)
+    full = [(line["mAP_mean"], o) for o in NAMES if (line := numbers.line("none", 1.0, o)) is not None]
     if histogram is not None:
-        beside = "" if best is None else f"; a model trained on all real images reaches {best:.1f}"
+        best = numbers.figure("none", 1.0, max(full)[1]) if full else None
+        beside = "" if best is None else f"; a model trained on all real images reaches {best}"
         yield Finding(
             about,
             f"HSV colour histograms, which learn nothing, reach {histogram['mAP']:.1f} mAP on the whole image and "

@@ -1,11 +1,13 @@
 """Sentences say what the numbers carry and no more."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from pipelines.cells import Cell
 from pipelines.findings import findings, verdict
 from pipelines.results import FIELDS, MEASURES, summarise
+from pipelines.spread import spread
 
 
 def results(*lines):
@@ -22,37 +24,71 @@ def sentences(*lines, histogram=None):
     return [finding.text for finding in findings(summarise(results(*lines)), histogram)]
 
 
-def test_a_gain_in_every_seed_is_called_one():
+def judged(gains):
+    return verdict("p", "Here", spread(gains), sum(gain > 0 for gain in gains))
+
+
+def test_a_gain_in_every_seed_with_an_interval_above_zero_is_called_one():
     (text, *_) = sentences(("none", [10.0, 12.0, 12.0], {}), ("ours", [40.0, 44.0, 43.0], {}))
-    assert text == "Plain: Ours beat None in all 3 seeds, +31.0 ± 1.0 (3 seeds)."
+    assert text == "Plain: Ours beat None in all 3 seeds, beyond its deviation: +31.0 [+28.5, +33.5] (3 seeds)."
+
+
+def test_a_gain_in_every_seed_whose_interval_holds_zero_is_not_called_one():
+    finding = judged([0.5, 1.0, 6.0])  # t = 1.42 with 2 degrees of freedom: p = 0.29
+    assert finding.good is None
+    assert "in all 3 seeds" in finding.text
+    assert "chance is not ruled out" in finding.text
+    assert "beyond" not in finding.text
 
 
 def test_a_gain_in_some_seeds_is_not_called_one():
-    finding = verdict("p", "Here", [3.0, -1.0, 2.0])
+    finding = judged([3.0, -1.0, 2.0])
     assert finding.good is False
     assert "2 of 3 seeds only" in finding.text
     assert "does not show that it helps" in finding.text
 
 
+def test_a_gain_whose_interval_excludes_zero_with_a_seed_below_is_not_called_one():
+    gains = [-0.1, *np.linspace(4, 6, 9)]
+    assert spread(gains).low > 0
+    assert judged(gains).good is False
+
+
 def test_a_loss_is_said_to_be_one():
-    finding = verdict("p", "Here", [-3.0, -1.0])
+    finding = judged([-3.0, -1.0])
     assert finding.good is False
-    assert "did not help, -2.0 ± 1.4 (2 seeds)" in finding.text
+    assert "did not help, -2.0 [-14.7, +10.7] (2 seeds)" in finding.text
+    assert "lost to None in all 3 seeds, beyond its deviation" in judged([-3.0, -3.1, -3.2]).text
 
 
 def test_one_seed_makes_no_claim():
-    finding = verdict("p", "Here", [30.0])
+    finding = judged([30.0])
     assert finding.good is None
     assert "one seed carries no claim" in finding.text
-    assert "did not help" in verdict("p", "Here", [-0.1]).text
+    assert "(1 seed)" in finding.text
+    assert "did not help" in judged([-0.1]).text
 
 
-@pytest.mark.parametrize(
-    ("ours", "said"), [([20.0, 20.0], "not above that"), ([50.0, 50.0], "reached 50.0, above that")]
-)
+@pytest.mark.parametrize(("ours", "said"), [([20.0, 21.0], "-19.5 ["), ([50.0, 51.0], "+10.5 [")])
 def test_ours_is_told_beside_ordinary_augmentation_alone(ours, said):
     lines = sentences(("none", [10.0, 10.0], {}), ("none", [40.0, 40.0], {"ordinary": True}), ("ours", ours, {}))
-    assert any("moved None from 10.0 to 40.0" in text and said in text for text in lines)
+    (text,) = [line for line in lines if line.startswith("Random erasing")]
+    assert "moved None from 10.0 ± 0.0 (2) to 40.0 ± 0.0 (2)" in text
+    assert said in text
+
+
+def test_the_kept_images_repeated_are_told_beside_ours():
+    lines = sentences(("none", [10.0, 11.0], {}), ("repeat", [12.0, 12.0], {}), ("ours", [30.0, 31.0], {}))
+    (text,) = [line for line in lines if line.startswith("The kept images repeated")]
+    assert "reach 12.0 ± 0.0 (2) plain; Ours minus that: +18.5 [" in text
+
+
+@pytest.mark.parametrize("row", ["reduced", "filtered", "smoothed", "weighted", "theirs"])
+def test_every_other_row_is_told_against_none_and_ours(row):
+    lines = sentences(("none", [10.0, 10.0], {}), ("ours", [30.0, 30.0], {}), (row, [33.0, 33.0], {}))
+    (text,) = [line for line in lines if " - Ours: " in line]
+    assert "- None: +23.0 [+23.0, +23.0] (2 seeds) plain" in text
+    assert " - Ours: +3.0 [+3.0, +3.0] (2 seeds) plain." in text
 
 
 def test_equal_epochs_are_told_beside_equal_updates():
@@ -61,7 +97,7 @@ def test_equal_epochs_are_told_beside_equal_updates():
     lines = sentences(none, short, ("ours", [30.0, 31.0], {}))
     (text,) = [line for line in lines if "length of training" in line]
     assert "None gets 31 updates and Ours 306" in text
-    assert "+27.5 ± 0.7 (2 seeds) plain instead of +20.5 plain" in text
+    assert "+27.5 [+21.1, +33.9] (2 seeds) plain instead of +20.5 [+14.1, +26.9] (2 seeds) plain" in text
 
 
 def test_the_gap_to_all_real_images_and_the_histogram_are_told():
@@ -71,12 +107,10 @@ def test_the_gap_to_all_real_images_and_the_histogram_are_told():
         ("none", [70.0], {"portion": 1.0}),
         histogram={"mAP": 4.7, "centred": {"mAP": 9.1}},
     )
-    assert any("Ours covers 50 % plain" in text for text in lines)
-    assert any(
-        "4.7 mAP on the whole image and 9.1 on stripes of its middle; a model trained on all real images reaches 70.0"
-        in text
-        for text in lines
-    )
+    assert any("Ours covers 50 % (1) plain." in text for text in lines)
+    (colours,) = [text for text in lines if text.startswith("HSV")]
+    assert "4.7 mAP on the whole image and 9.1 on stripes of its middle" in colours
+    assert "a model trained on all real images reaches 70.0 (1)." in colours
 
 
 def test_nothing_run_says_nothing():
@@ -86,10 +120,18 @@ def test_nothing_run_says_nothing():
 def test_a_control_that_did_not_help_is_said_not_to():
     lines = sentences(("none", [10.0, 10.0], {}), ("ours", [30.0, 30.0], {}), ("self", [9.0, 8.0], {}))
     (text,) = [line for line in lines if line.startswith("Self")]
-    assert "-1.5 ± 0.7 (2 seeds) plain; Ours - None: +20.0 plain. It did not help plain." in text
+    assert "- None: -1.5 [-7.9, +4.9] (2 seeds) plain; Self - Ours: -21.5 [-27.9, -15.1] (2 seeds) plain" in text
+    assert text.endswith("It did not help plain.")
 
 
 def test_equal_lengths_are_not_told_apart():
     epochs = results(("none", [10.0], {"length": "epochs"}), ("none", [10.0], {}), ("ours", [30.0], {}))
     told = findings(summarise(epochs.assign(updates=14)))
     assert not any("length of training" in finding.text for finding in told)
+
+
+def test_where_none_is_already_at_the_ceiling_no_share_is_told():
+    none, full = ("none", [70.0, 75.0], {}), ("none", [71.0, 74.0], {"portion": 1.0})
+    (text,) = [line for line in sentences(none, full, ("ours", [72.0, 76.0], {})) if line.startswith("The ceiling")]
+    assert "None is already there in some seed, plain, so there is no gap to close." in text
+    assert "covers" not in text

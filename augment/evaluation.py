@@ -27,11 +27,12 @@ def find_model(workspace: Workspace, model: str) -> Path:
 
 
 def evaluate_saved(
-    workspace: Workspace, path: Path, show: int | None, output: Path, runtime: Runtime, feature: str | None = None
-) -> dict[str, Any]:
+    workspace: Workspace, path: Path, show: int | None, output: Path, runtime: Runtime,
+    feature: str | None = None, distance: str | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """The figures of `evaluate_features` (percent) for a saved model; with `show`, a picture of that many queries.
 
-    `feature` is what is compared; None is what the model was trained for.
+    `feature` is what is compared, by `distance`; None is what the model was trained for.
     """
     from reid.checkpoints import load_model
     from reid.features import extract_features
@@ -43,8 +44,10 @@ def evaluate_saved(
     test = test_images(workspace)
     size = (int(training["height"]), int(training["width"]))
     images = load_images(test["path"].tolist(), workspace.size)
-    feature = feature or training["feature"]
-    features = extract_features(model, images, size=size, feature=feature, device=device).numpy()
+    features = extract_features(
+        model, images, size=size, feature=feature or training["feature"],
+        distance=distance or training.get("distance", "euclidean"), device=device,
+    ).numpy()  # fmt: skip
     if show:
         draw_ranked(features, test, show, output)
     return {"folder": str(path.parent), **evaluate_features(features, test)}

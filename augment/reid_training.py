@@ -132,8 +132,9 @@ def evaluate_model(workspace: Workspace, model: ReidModel, training: ReidTrainin
     test = test_images(workspace)
     images = load_images(test["path"].tolist(), workspace.size)
     features = extract_features(
-        model, images, size=training.size, feature=training.feature, device=runtime.torch_device()
-    ).numpy()
+        model, images, size=training.size, feature=training.feature, distance=training.distance,
+        device=runtime.torch_device(),
+    ).numpy()  # fmt: skip
     return evaluate_features(features, test)
 
 

@@ -21,7 +21,7 @@ class Backbone:
     embedding_std: of the embedding's normal initialisation; None is Kaiming normal, fan-out.
     """
 
-    trunk: Callable[[], nn.Module]
+    trunk: Callable[..., nn.Module]
     channels: int
     size: tuple[int, int]
     embedding_std: float | None = None
@@ -39,16 +39,27 @@ class ReidModel(nn.Module):
 
     The same in training and evaluation mode, unlike torchreid's models: `forward` always gives logits, which Open-ReID
     compares at test.  `features` = 0 has BatchNorm1d and Dropout alone before the classifier, which learns much faster
-    from scratch (Luo et al. 2019, "bag of tricks", BNNeck).  `options` rebuilds the model with `build_model`.
-    Source: Open-ReID's `models/resnet.py` and `models/inception.py`; classifier N(0, 0.001), bias 0.
+    from scratch; `bnneck` also leaves out its shift and the classifier's bias, so that the triplet loss and the
+    classifier see features of their own kind (Luo et al. 2019, "bag of tricks").  `options` rebuilds the model with
+    `build_model`.  Source: Open-ReID's `models/resnet.py` and `models/inception.py`; classifier N(0, 0.001), bias 0.
     """
 
-    def __init__(self, name: str, *, classes: int, features: int = 128, dropout: float = 0.5):
+    def __init__(
+        self,
+        name: str,
+        *,
+        classes: int,
+        features: int = 128,
+        dropout: float = 0.5,
+        bnneck: bool = False,
+        last_stride: int | None = None,
+    ):
         super().__init__()
         backbone = BACKBONES[name]
         self.options: dict[str, Any] = {"name": name, "classes": classes, "features": features, "dropout": dropout}
+        self.options |= {"bnneck": bnneck, "last_stride": last_stride}
         self.size = backbone.size
-        self.trunk = backbone.trunk()
+        self.trunk = backbone.trunk() if last_stride is None else backbone.trunk(last_stride=last_stride)
         self.head = nn.Sequential(nn.BatchNorm1d(backbone.channels), nn.Dropout(dropout))
         if features:
             embedding = nn.Linear(backbone.channels, features)
@@ -58,24 +69,39 @@ class ReidModel(nn.Module):
                 nn.init.normal_(embedding.weight, std=backbone.embedding_std)
             nn.init.zeros_(embedding.bias)
             self.head = nn.Sequential(embedding, nn.BatchNorm1d(features), nn.ReLU(inplace=True), nn.Dropout(dropout))
-        self.classifier = nn.Linear(features or backbone.channels, classes)
+        self.classifier = nn.Linear(features or backbone.channels, classes, bias=not bnneck)
         nn.init.normal_(self.classifier.weight, std=0.001)
-        nn.init.zeros_(self.classifier.bias)
+        if bnneck:
+            self.head[0].bias.requires_grad_(False)
+        else:
+            nn.init.zeros_(self.classifier.bias)
 
     def embed(self, images: Tensor) -> Tensor:
         """The pooled trunk feature, B x channels, of ImageNet-normalised images B x 3 x H x W."""
         return self.trunk(images).mean((2, 3))
 
+    def neck(self, images: Tensor) -> Tensor:
+        """What the classifier sees: B x features, or B x channels without an embedding."""
+        return self.head(self.embed(images))
+
     def forward(self, images: Tensor) -> Tensor:
         """Logits, B x classes, of ImageNet-normalised images B x 3 x H x W."""
-        return self.classifier(self.head(self.embed(images)))
+        return self.classifier(self.neck(images))
 
 
 def build_model(
-    name: str, *, classes: int, features: int = 128, dropout: float = 0.5, weights: Path | None = None
+    name: str,
+    *,
+    classes: int,
+    features: int = 128,
+    dropout: float = 0.5,
+    bnneck: bool = False,
+    last_stride: int | None = None,
+    weights: Path | None = None,
 ) -> ReidModel:
     """A re-ID model by its backbone's name, initialised from torch's global random state.
 
+    bnneck: see ReidModel; it goes with `features` = 0.  last_stride: 1 or 2 with resnet50, else None.
     weights: torchvision's ImageNet file for resnet50, or None to start from scratch.
     Raises DataError for an unknown name or impossible sizes, WeightsError for weights that do not fit.
     """
@@ -85,9 +111,13 @@ def build_model(
         raise DataError(
             f"classes {classes}, features {features}, dropout {dropout} make no model; give at least 1, 0 and [0, 1)"
         )
+    if last_stride is not None and (name != "resnet50" or last_stride not in (1, 2)):
+        raise DataError(f"last_stride is {last_stride}, backbone {name}; it is 1 or 2 with resnet50, else left out")
+    if bnneck and features:
+        raise DataError(f"bnneck is the head itself; leave it out, or features {features}")
     if weights is not None and name != "resnet50":
         raise WeightsError(f"{weights} cannot start a {name} model; only resnet50 has ImageNet weights, leave it out")
-    model = ReidModel(name, classes=classes, features=features, dropout=dropout)
+    model = ReidModel(name, classes=classes, features=features, dropout=dropout, bnneck=bnneck, last_stride=last_stride)
     if weights is not None:
         load_imagenet(model.trunk, weights)
     return model

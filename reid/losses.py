@@ -20,3 +20,20 @@ def identity_loss(logits: Tensor, labels: Tensor, smoothing: Tensor, weights: Te
 def weighted_mean(values: Tensor, weights: Tensor) -> Tensor:
     """The mean of B values, each counted `weights` times; a scalar."""
     return (weights * values).sum() / weights.sum()
+
+
+def triplet_loss(features: Tensor, labels: Tensor, weights: Tensor, margin: float) -> Tensor:
+    """Batch-hard triplet loss with a margin; a scalar, the weighted mean over the images as anchors.
+
+    features: float32 B x D.  labels: int64 B.  weights: B values, at least 0 and not all 0.
+    The farthest image of an image's identity (itself if it is alone) has to be nearer, by the margin of Euclidean
+    distance, than the nearest of another; a batch of one identity costs nothing.  Generated images count by label.
+    Source: Hermans, Beyer and Leibe, "In defense of the triplet loss", 2017.  torchreid's has no weights.
+    """
+    lengths = features.square().sum(1)
+    squared = lengths[:, None] + lengths - 2 * features @ features.T
+    distances = squared.clamp(min=1e-12).sqrt()  # a square root has no slope at 0
+    same = labels[:, None] == labels
+    farthest = distances.masked_fill(~same, 0.0).amax(1)
+    nearest = distances.masked_fill(same, float("inf")).amin(1)
+    return weighted_mean((farthest - nearest + margin).relu(), weights)

@@ -11,7 +11,8 @@ from reid import DataError
 from reid.backbones import build_model
 from reid.batchnorm import running_statistics
 from reid.features import extract_features
-from reid.losses import identity_loss, weighted_mean
+from reid.losses import identity_loss, triplet_loss, weighted_mean
+from reid.sampling import Sampler
 from reid.schedule import build_optimizer, learning_rate_factor
 from reid.selection import Selection
 from reid.training import ReidTraining
@@ -25,20 +26,20 @@ from reid.transforms import (
     whole_boxes,
 )
 
-ORDER, CHANGES = 1, 2  # the two uses of the seed
+CHANGES = 2  # the use of the seed; sampling and selection have their own
 
 
 class ReidObjective:
-    """Softmax over identities, one model, one optimiser; touches no file but the ImageNet weights.
+    """Softmax over identities, and a triplet loss if asked for; touches no file but the ImageNet weights.
 
     images: uint8 N x 3 x H x W of any one size.  labels: int64 N in [0, classes).  generated: bool N, True for images
     that the training's `generated_smoothing` and `generated_weight` are for; None says that all are real.  cameras:
     int64 N, needed to select the best epoch only.  autocast: dtype of the network's mixed precision or None for
     float32; the loss is always float32.  weights: torchvision's resnet50 file or None.
 
-    A pass is a shuffle without replacement from (seed, epoch) whose incomplete last batch is dropped; a set smaller
-    than the batch gives one batch a pass, filled up with further shuffles.  `steps` is `updates` if the training has
-    one, else epochs times the batches of a pass.  Crop, flip, jitter and erasing follow from (seed, step).
+    A pass is as many whole batches as the set holds, at least one, drawn by `reid.sampling`.  `steps` is `updates` if
+    the training has one, else epochs times the batches of a pass.  Crop, flip, jitter and erasing follow from (seed,
+    step).
     A batch larger than `ghost_batch` goes through the network in parts of that size, one after the other, each with
     its own batch-norm statistics; their gradients add up to one update, and the first part's statistics are kept.
     Raises DataError for labels or images that do not fit.
@@ -68,7 +69,10 @@ class ReidObjective:
         if generated.dtype != torch.bool or generated.shape != labels.shape:
             raise DataError(f"generated is {generated.dtype} of shape {tuple(generated.shape)}; give a bool a label")
         self.training, self.seed, self.device, self.autocast = training, seed, torch.device(device), autocast
-        self.passes = max(1, len(images) // training.batch)
+        if training.triplet_margin is not None and len(labels.unique()) < 2:
+            raise DataError("a triplet loss needs two identities, and there is one; leave triplet_margin out")
+        self.sampler = Sampler(labels.numpy(), batch=training.batch, instances=training.instances, seed=seed)
+        self.passes = self.sampler.passes
         self.steps = training.updates or training.epochs * self.passes
         if training.crop != "random-area" and tuple(images.shape[2:]) != training.size:
             images = torch.cat([_shrink(part, training.size) for part in images.split(256)])
@@ -82,19 +86,13 @@ class ReidObjective:
                 classes=classes,
                 features=training.features,
                 dropout=training.dropout,
+                bnneck=training.bnneck,
+                last_stride=training.last_stride,
                 weights=weights,
             )
         self.model = model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.networks: dict[str, nn.Module] = {"model": self.model}
         self.optimizers: dict[str, torch.optim.Optimizer] = {"model": build_optimizer(self.model, training)}
-
-    def indices(self, step: int) -> np.ndarray:
-        """Which images step `step` sees: `batch` indices into the training set."""
-        epoch, position = divmod(step, self.passes)
-        rng = np.random.default_rng((self.seed, ORDER, epoch))
-        size, count = self.training.batch, len(self.images)
-        order = np.concatenate([rng.permutation(count) for _ in range(-(-size // count))])
-        return order[position * size : (position + 1) * size]
 
     def batch(self, step: int) -> dict[str, Tensor]:
         """A step's "images" (float32 B x 3 x height x width, normalised), "labels", "smoothing" and "weights"."""
@@ -102,7 +100,7 @@ class ReidObjective:
         generator = torch.Generator().manual_seed(
             int(np.random.default_rng((self.seed, CHANGES, step)).integers(2**62))
         )
-        index = torch.from_numpy(self.indices(step)).to(self.device)
+        index = torch.from_numpy(self.sampler.indices(step)).to(self.device)
         images, count = self.images[index], len(index)
         size = (images.shape[2], images.shape[3])
         if training.crop == "random-area":
@@ -123,7 +121,7 @@ class ReidObjective:
         return {"images": pixels, **{name: row[index] for name, row in rows.items()}}
 
     def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
-        """One update; "loss" (weighted mean of the cross-entropy), "accuracy" in [0, 1] and "lr", the head's rate.
+        """One update; what `losses` gives, and "lr", the head's learning rate.
 
         From the end of the first pass on also "validation", top-1 of the last epoch, where the best one is selected.
         """
@@ -150,21 +148,33 @@ class ReidObjective:
         return {**sums, "lr": torch.tensor(factor * self.training.learning_rate)}
 
     def losses(self, part: dict[str, Tensor]) -> dict[str, Tensor]:
-        """ "loss" of a batch or a part of one, with its graph, and "accuracy", both weighted means."""
+        """ "loss" of a batch or a part of one, with its graph, and "accuracy" in [0, 1]; weighted means.
+
+        With a triplet loss, which is mined in the part, "loss" is the sum of "identity" and "triplet".
+        """
         with torch.autocast(self.device.type, self.autocast, enabled=self.autocast is not None):
-            logits = self.model(part["images"])
-        logits, labels = logits.float(), part["labels"]
-        right = (logits.detach().argmax(1) == labels).float()
-        return {
-            "loss": identity_loss(logits, labels, part["smoothing"], part["weights"]),
-            "accuracy": weighted_mean(right, part["weights"]),
-        }
+            pooled = self.model.embed(part["images"])
+            logits = self.model.classifier(self.model.head(pooled))
+        logits, labels, weights = logits.float(), part["labels"], part["weights"]
+        identity = identity_loss(logits, labels, part["smoothing"], weights)
+        accuracy = weighted_mean((logits.detach().argmax(1) == labels).float(), weights)
+        if self.training.triplet_margin is None:
+            return {"loss": identity, "accuracy": accuracy}
+        triplet = triplet_loss(pooled.float(), labels, weights, self.training.triplet_margin)
+        return {"loss": identity + triplet, "identity": identity, "triplet": triplet, "accuracy": accuracy}
 
     def validation_features(self) -> Tensor:
         """The compared features of the validation identities' images, as the test extracts them."""
         assert self.selection is not None
         training, images = self.training, self.images[self.selection.rows.to(self.device)]
-        return extract_features(self.model, images, size=training.size, feature=training.feature, device=self.device)
+        return extract_features(
+            self.model,
+            images,
+            size=training.size,
+            feature=training.feature,
+            distance=training.distance,
+            device=self.device,
+        )
 
     def choose(self) -> Selection | None:
         """Give the model the weights to be tested, after the last step; returns what selected them, if anything did."""

@@ -1,4 +1,4 @@
-"""torchreid's ResNet-50 as a trunk: everything before the pool, last stride 2, ImageNet weights from a local file."""
+"""torchreid's ResNet-50 as a trunk: everything before the pool, ImageNet weights from a local file."""
 
 import warnings
 from collections import OrderedDict
@@ -12,15 +12,16 @@ from reid import WeightsError
 LAYERS = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4")
 
 
-def resnet50_trunk() -> nn.Sequential:
+def resnet50_trunk(last_stride: int = 2) -> nn.Sequential:
     """ResNet-50 up to `layer4`: B x 3 x 256 x 128 -> B x 2048 x 8 x 4; 23,508,032 parameters, random weights.
 
+    last_stride: of `layer4`; 1 gives a map of 16 x 8, with the same parameters.
     The children are named as torchvision names them, so its weight files fit.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torchreid warns that its own ranking is slow; it is not used here
         from torchreid.reid.models.resnet import Bottleneck, ResNet
-    network = ResNet(num_classes=1, loss="softmax", block=Bottleneck, layers=[3, 4, 6, 3], last_stride=2)
+    network = ResNet(num_classes=1, loss="softmax", block=Bottleneck, layers=[3, 4, 6, 3], last_stride=last_stride)
     return nn.Sequential(OrderedDict((name, getattr(network, name)) for name in LAYERS))
 
 

@@ -11,12 +11,16 @@ from reid.training import ReidTraining
 def learning_rate_factor(training: ReidTraining, step: int, steps: int) -> float:
     """What the learning rates are multiplied with at `step` of `steps`.
 
-    "decay": 0.1^(epoch // decay_every), the epoch counted on the schedule's own scale, so that a number of updates
-    stretches or shrinks it (Open-ReID).  "one-cycle": 0.04 up to 1 over the first 30 %, then down to 4e-6, both by
-    a cosine (Smith and Topin 2018, as torch's OneCycleLR).
+    "decay": a tenth after every `decay_every` epochs (Open-ReID), or after each epoch of `decay_at` where that is
+    given; times (epoch + 1) / warmup in the first `warmup` epochs (Luo et al. 2019).  Epochs are counted from 0 on the
+    schedule's own scale, so that a number of updates stretches or shrinks it.
+    "one-cycle": 0.04 up to 1 over the first 30 %, then down to 4e-6, both by a cosine (Smith and Topin 2018, as torch's
+    OneCycleLR).
     """
     if training.schedule == "decay":
-        return 0.1 ** (step * training.epochs // steps // training.decay_every)
+        epoch = step * training.epochs // steps
+        falls = sum(epoch >= fall for fall in training.decay_at) if training.decay_at else epoch // training.decay_every
+        return 0.1**falls * min(1.0, (epoch + 1) / max(training.warmup, 1))
     peak = max(0.3 * steps - 1, 1e-9)
     start, end, share = (0.04, 1.0, step / peak) if step <= peak else (1.0, 4e-6, (step - peak) / (steps - 1 - peak))
     return end + (start - end) / 2 * (1 + math.cos(math.pi * share))
@@ -32,8 +36,9 @@ def build_optimizer(model: ReidModel, training: ReidTraining) -> torch.optim.Opt
     head = [*model.head.parameters(), *model.classifier.parameters()]
     rates = (training.learning_rate * training.trunk_factor, training.learning_rate)
     groups = [{"params": p, "lr": lr, "base_lr": lr} for p, lr in zip((trunk, head), rates, strict=True)]
-    if training.optimizer == "adamw":
-        return torch.optim.AdamW(groups, weight_decay=training.weight_decay, fused=True)
+    if training.optimizer != "sgd":
+        kind = torch.optim.AdamW if training.optimizer == "adamw" else torch.optim.Adam
+        return kind(groups, weight_decay=training.weight_decay, fused=True)
     return torch.optim.SGD(
         groups,
         momentum=training.momentum,

@@ -7,27 +7,44 @@ from reid import DataError
 from reid.backbones import BACKBONES
 
 CHOICES = {
-    "optimizer": ("sgd", "adamw"),
+    "optimizer": ("sgd", "adam", "adamw"),
     "schedule": ("decay", "one-cycle"),
     "crop": ("random-area", "pad", "none"),
-    "feature": ("logits", "pooled"),
+    "feature": ("logits", "pooled", "neck"),
+    "distance": ("euclidean", "cosine"),
     "model": ("last", "best"),
 }
+
+LEAST = {
+    **{"height": 16, "width": 16, "batch": 2, "ghost_batch": 2, "instances": 2, "epochs": 1, "updates": 1},
+    **{"decay_every": 1, "warmup": 0, "trunk_factor": 0, "weight_decay": 0, "features": 0, "triplet_margin": 0},
+}
+"""The least value of a number; None, where it can stand, is always right."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReidTraining:
     """One training recipe; the defaults are Open-ReID's softmax recipe for one device.
 
-    height, width: input in pixels.  ghost_batch: images over which batch norm takes its statistics, a divisor of
-    `batch`; None is the whole batch.  epochs: passes over the training set.  updates: number of steps instead, the
-    schedule being stretched to it.  learning_rate: of the head; the trunk has `trunk_factor` times that.
-    decay_every: epochs between divisions by 10 (schedule "decay").  erasing: probability of a random rectangle.
-    jitter: strength of the colour jitter in [0, 1).  feature: what is compared at test.  features: size of the
-    embedding, 0 for none.  label_smoothing: of real images, in [0, 1).  generated_smoothing: of generated images, in
-    [0, 1], None for that of real ones; 0.1 is CamStyle's and 1 LSRO's uniform distribution.  generated_weight: what a
-    generated image's loss counts where a real one's counts 1.  model: which is tested, that of the last epoch or the
-    best one by the validation identities (see `reid.selection`).
+    Network.  height, width: input in pixels.  features: size of the embedding, 0 for none.  bnneck: without embedding,
+    classify after a batch norm that has no shift, without bias (BNNeck).  last_stride: of resnet50, 1 or 2; None is
+    the backbone's own.
+
+    Steps.  epochs: passes over the training set.  updates: number of steps instead, the schedule being stretched to it.
+    ghost_batch: images over which batch norm takes its statistics, a divisor of `batch`; None is the whole batch.
+    instances: images an identity has in a batch (K of P x K); None shuffles images.
+
+    Rate.  learning_rate: of the head; the trunk has `trunk_factor` times that.  decay_every: epochs between divisions
+    by 10, or decay_at: the epochs of these, in schedule "decay".  warmup: epochs over which its rate rises.
+
+    Loss.  label_smoothing: of real images, in [0, 1).  generated_smoothing: of generated images, in [0, 1], None for
+    that of real ones; 0.1 is CamStyle's and 1 LSRO's uniform distribution.  generated_weight: what a generated image's
+    loss counts where a real one's counts 1.  triplet_margin: of a batch-hard triplet loss on the pooled feature, which
+    needs `instances`; None has none.  erasing: probability of a random rectangle.  jitter: strength of the colour
+    jitter in [0, 1).
+
+    Test.  feature: what is compared (see `reid.features`).  distance: how.  model: which is tested, that of the last
+    epoch or the best one by the validation identities (see `reid.selection`).
     """
 
     backbone: str = "resnet50"
@@ -35,6 +52,7 @@ class ReidTraining:
     width: int = 128
     batch: int = 64
     ghost_batch: int | None = None
+    instances: int | None = None
     epochs: int = 50
     updates: int | None = None
     optimizer: str = "sgd"
@@ -45,16 +63,22 @@ class ReidTraining:
     weight_decay: float = 5e-4
     schedule: str = "decay"
     decay_every: int = 40
+    decay_at: tuple[int, ...] = ()
+    warmup: int = 0
     label_smoothing: float = 0.0
     generated_smoothing: float | None = None
     generated_weight: float = 1.0
+    triplet_margin: float | None = None
     features: int = 128
+    bnneck: bool = False
+    last_stride: int | None = None
     dropout: float = 0.5
     crop: str = "random-area"
     flip: bool = True
     erasing: float = 0.0
     jitter: float = 0.0
     feature: str = "logits"
+    distance: str = "euclidean"
     model: str = "last"
 
     def __post_init__(self) -> None:
@@ -63,23 +87,33 @@ class ReidTraining:
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise DataError(f"{name} is {getattr(self, name)!r}; choose one of {', '.join(choices)}")
-        for name, least in (("height", 16), ("width", 16), ("batch", 2), ("epochs", 1), ("decay_every", 1)):
-            if getattr(self, name) < least:
-                raise DataError(f"{name} is {getattr(self, name)}; it must be at least {least}")
-        if self.ghost_batch is not None and (self.ghost_batch < 2 or self.batch % self.ghost_batch):
-            raise DataError(f"ghost_batch is {self.ghost_batch}; it must divide batch {self.batch} and not be 1")
-        if self.updates is not None and self.updates < 1:
-            raise DataError(f"updates is {self.updates}; it must be at least 1, or None to count epochs")
-        if self.learning_rate <= 0 or self.trunk_factor < 0 or self.weight_decay < 0 or self.features < 0:
-            raise DataError("learning_rate must be positive, and trunk_factor, weight_decay and features not negative")
-        for name, below in (("label_smoothing", 1), ("dropout", 1), ("jitter", 1), ("momentum", 1)):
-            if not 0 <= getattr(self, name) < below:
-                raise DataError(f"{name} is {getattr(self, name)}; it must be at least 0 and below {below}")
+        for name, least in LEAST.items():
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise DataError(f"{name} is {value}; it must be at least {least}")
+        for name in ("label_smoothing", "dropout", "jitter", "momentum"):
+            if not 0 <= getattr(self, name) < 1:
+                raise DataError(f"{name} is {getattr(self, name)}; it must be at least 0 and below 1")
         for name in ("erasing", "generated_smoothing"):
             if not 0 <= (getattr(self, name) or 0) <= 1:
                 raise DataError(f"{name} is {getattr(self, name)}; it must be between 0 and 1")
-        if not 0 < self.generated_weight < math.inf:
-            raise DataError(f"generated_weight is {self.generated_weight}; it must be above 0 and finite")
+        for name in ("generated_weight", "learning_rate"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise DataError(f"{name} is {getattr(self, name)}; it must be above 0 and finite")
+        self._check_together()
+
+    def _check_together(self) -> None:
+        """Raises DataError for numbers that exclude each other."""
+        for name, whole in (("ghost_batch", "batch"), ("instances", "batch"), ("instances", "ghost_batch")):
+            part, total = getattr(self, name), getattr(self, whole)
+            if part is not None and total is not None and total % part:
+                raise DataError(f"{name} is {part}; it must divide {whole} {total}")
+        if self.triplet_margin is not None and self.instances is None:
+            raise DataError("triplet_margin needs several images of an identity in a batch; give instances")
+        if self.bnneck and self.features:
+            raise DataError(f"bnneck is the head itself; leave it out, or features {self.features}")
+        if self.schedule != "decay" and (self.warmup or self.decay_at):
+            raise DataError(f"warmup and decay_at are of schedule decay; leave them out with {self.schedule}")
 
     @property
     def size(self) -> tuple[int, int]:
@@ -91,6 +125,25 @@ PRESETS: dict[str, ReidTraining] = {
     "open-reid": ReidTraining(),
     "open-reid-256": ReidTraining(batch=256, ghost_batch=64, learning_rate=0.1),
     "open-reid-standard": ReidTraining(batch=128, learning_rate=0.1, features=1024, feature="pooled"),
+    "strong": ReidTraining(
+        instances=4,
+        epochs=120,
+        optimizer="adam",
+        learning_rate=3.5e-4,
+        trunk_factor=1.0,
+        decay_at=(40, 70),
+        warmup=10,
+        label_smoothing=0.1,
+        triplet_margin=0.3,
+        features=0,
+        bnneck=True,
+        last_stride=1,
+        dropout=0.0,
+        crop="pad",
+        erasing=0.5,
+        feature="neck",
+        distance="cosine",
+    ),
     "demo": ReidTraining(
         backbone="small",
         height=64,
@@ -117,25 +170,30 @@ def preset(name: str, backbone: str | None = None, *, pretrained: bool = True) -
     "open-reid-256": Open-ReID's benchmark itself, 256 images a step in four parts of 64, learning rate 0.1.
     resnet50: 256 x 128, trunk at a tenth, 50 epochs, decay at 40.  inception: 144 x 56, one learning rate,
     70 epochs, decay at 60.  "open-reid-standard": as CamStyle has it, batch 128, 1024 features, pooled feature.
-    "demo": 64 x 32 from scratch with any backbone, AdamW.
+    "strong": what is trained today, with any backbone at its own size; of the tricks only the last stride is
+    resnet50's alone.  120 epochs, 16 x 4 images a step.  "demo": 64 x 32 from scratch with any backbone, AdamW.
     pretrained: False says that resnet50 starts without ImageNet weights, so its trunk learns at the full rate.
-    Source: Open-ReID, `examples/softmax_loss.py` and its benchmark commands.
+    Source: Open-ReID, `examples/softmax_loss.py` and its benchmark commands; Luo et al., "Bag of tricks and a strong
+    baseline for deep person re-identification", 2019, without its centre loss.
     """
     if name not in PRESETS:
         raise DataError(f"there is no re-ID preset {name!r}; choose one of {', '.join(PRESETS)}")
     training = PRESETS[name]
     if backbone is not None and backbone not in BACKBONES:
         raise DataError(f"there is no backbone {backbone!r}; choose one of {', '.join(BACKBONES)}")
-    if backbone is not None and name != "demo":
-        height, width = BACKBONES[backbone].size
+    if backbone is not None:
+        height, width = training.size if name == "demo" else BACKBONES[backbone].size
         training = replace(training, backbone=backbone, height=height, width=width)
-    elif backbone is not None:
-        training = replace(training, backbone=backbone)
-    if name != "demo" and training.backbone != "resnet50":
+    if name.startswith("open-reid") and training.backbone != "resnet50":
         training = replace(training, epochs=70, decay_every=60, trunk_factor=1.0)
+    if training.backbone != "resnet50":
+        training = replace(training, last_stride=None)
     return training if pretrained else replace(training, trunk_factor=1.0)
 
 
 def ordinary(training: ReidTraining) -> ReidTraining:
-    """The same recipe with ordinary augmentation: random erasing (probability 0.5), mild colour jitter (0.15)."""
-    return replace(training, erasing=0.5, jitter=0.15)
+    """The same recipe with ordinary augmentation: random erasing (probability 0.5), mild colour jitter (0.15).
+
+    What the recipe has more of stays, so that "strong", which erases already, gains the jitter.
+    """
+    return replace(training, erasing=max(training.erasing, 0.5), jitter=max(training.jitter, 0.15))

@@ -17,9 +17,9 @@ recipe = partial(option, section="Recipe; default: the preset's")
 
 
 @click.command(short_help="Train a re-ID model and evaluate it.", cls=SectionCommand)
-@option("--preset", type=click.Choice(["open-reid", "open-reid-256", "open-reid-standard", "demo"]),
+@option("--preset", type=click.Choice(["open-reid", "open-reid-256", "open-reid-standard", "strong", "demo"]),
         default="open-reid", show_default=True,
-        help="All numbers of the recipe; open-reid-256 is that of four GPUs, demo trains from scratch.")  # fmt: skip
+        help="All numbers of the recipe; open-reid-256 is for four GPUs' batches, strong is of today.")  # fmt: skip
 @option("--backbone", type=click.Choice(["resnet50", "inception", "small"]),
         help="Network.  [default: the preset's]")  # fmt: skip
 @option("--weights", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="ImageNet weights file.")
@@ -46,7 +46,9 @@ recipe = partial(option, section="Recipe; default: the preset's")
 @recipe("--generated-weight", type=click.FloatRange(0, min_open=True), metavar="W",
         help="What a generated image's loss counts, a real one's being 1.  [default: 1]")  # fmt: skip
 @recipe("--ordinary", is_flag=True, help="Add random erasing and colour jitter.")
-@recipe("--feature", type=click.Choice(["logits", "pooled"]), help="What is compared at test.")
+@recipe("--feature", type=click.Choice(["logits", "pooled", "neck"]),
+        help="What is compared at test; neck: what the classifier sees.")  # fmt: skip
+@recipe("--distance", type=click.Choice(["euclidean", "cosine"]), help="How it is compared.")
 @recipe("--model", type=click.Choice(["last", "best"]),
         help="Test the last epoch, or the best one by the ranking of 100 training identities (Open-ReID).")  # fmt: skip
 @pass_workspace

@@ -95,6 +95,33 @@ def test_a_model_is_evaluated_by_its_own_feature_or_another(people: Path) -> Non
         )
 
 
+def test_strong_is_trained_and_evaluated_the_same_again(people: Path) -> None:
+    strong = ("reid-train", "--preset", "strong", "--backbone", "small", "--batch", "8", "--epochs", "2")
+    result = run(people, *strong, "--portion", "0.5", "--name", "strong")
+    record = json.loads((people / "reid" / "strong" / "run.json").read_text())
+    assert record["options"]["decay_at"] == [40, 70]
+    assert record["options"]["weights"] is None
+    again = run(people, "reid-eval", "strong")
+    figures = [key for key in again if key != "folder"]
+    assert {key: again[key] for key in figures} == {key: result[key] for key in figures}
+    assert run(people, *strong, "--portion", "0.5", "--name", "strong") == result
+    (line, *_) = read_metrics(people / "reid" / "strong")
+    assert line["loss"] == pytest.approx(line["identity"] + line["triplet"], rel=1e-5)
+    other = run(people, "reid-eval", "strong", "--distance", "euclidean")
+    assert other["mAP"] != again["mAP"]
+
+
+@pytest.mark.parametrize("preset", ["strong", "open-reid-256"])
+def test_weights_that_are_missing_are_named_with_the_way_without(
+    people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, preset: str
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    result = CliRunner().invoke(augment, ["--workspace", str(people), "reid-train", "--preset", preset])
+    assert result.exit_code == 1
+    assert "resnet50-0676ba61.pth" in result.stderr
+    assert "--from-scratch" in result.stderr
+
+
 def test_a_ghost_batch_that_does_not_divide_the_batch_is_one_sentence(people: Path) -> None:
     result = CliRunner().invoke(augment, ["--workspace", str(people), *REID, "--ghost-batch", "3"])
     assert result.exit_code == 1

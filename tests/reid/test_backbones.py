@@ -62,6 +62,28 @@ def test_resnet50_keeps_the_last_stride_of_2(resnet50):
         assert resnet50.trunk.eval()(torch.zeros(1, 3, 256, 128)).shape == (1, 2048, 8, 4)
 
 
+def test_a_last_stride_of_1_doubles_the_map_with_the_same_weights(resnet50):
+    dense = build_model("resnet50", classes=751, last_stride=1)
+    assert parameters(dense) == parameters(resnet50)
+    dense.load_state_dict(resnet50.state_dict())
+    images = torch.randn(1, 3, 64, 32)
+    with torch.inference_mode():
+        assert dense.trunk.eval()(images).shape == (1, 2048, 4, 2)
+        torch.testing.assert_close(dense.trunk[:-1].eval()(images), resnet50.trunk[:-1].eval()(images))
+    for wrong in ({"name": "small", "last_stride": 1}, {"name": "resnet50", "last_stride": 3}):
+        with pytest.raises(DataError, match="last_stride is"):
+            build_model(classes=3, **wrong)
+
+
+def test_bnneck_has_neither_a_shift_nor_a_bias():
+    model = build_model("small", classes=5, features=0, dropout=0.0, bnneck=True)
+    trained = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    assert {name for name in trained if not name.startswith("trunk")} == {"head.0.weight", "classifier.weight"}
+    assert not model.head[0].bias.any()
+    with pytest.raises(DataError, match="bnneck is the head itself"):
+        build_model("small", classes=5, features=8, bnneck=True)
+
+
 def test_resnet50_computes_what_torchvisions_does(resnet50, tmp_path):
     from torchvision.models import resnet50 as reference
 

@@ -45,8 +45,24 @@ def test_features_are_logits_or_the_pooled_map_in_evaluation_mode(model, images)
     torch.testing.assert_close(both, (expected + mirrored) / 2, atol=1e-5, rtol=1e-4)
 
 
+def test_the_neck_is_what_the_classifier_sees(model, images):
+    neck, logits = (extract_features(model, images, feature=feature) for feature in ("neck", "logits"))
+    with torch.inference_mode():
+        torch.testing.assert_close(model.classifier(neck), logits)
+
+
+def test_cosine_features_rank_as_the_cosine(model, images):
+    plain, unit = (extract_features(model, images, feature="neck", distance=d) for d in ("euclidean", "cosine"))
+    torch.testing.assert_close(unit.square().sum(1), torch.ones(7))
+    cosines = torch.nn.functional.cosine_similarity(plain[:, None], plain[None], dim=2)
+    squared = (unit[:, None] - unit).square().sum(2)
+    torch.testing.assert_close(squared, 2 - 2 * cosines, atol=1e-5, rtol=1e-4)
+
+
 def test_unknown_feature_is_refused(model, images):
-    with pytest.raises(DataError, match="logits or pooled"):
+    with pytest.raises(DataError, match="euclidean or cosine"):
+        extract_features(model, images, distance="manhattan")
+    with pytest.raises(DataError, match="logits, pooled, neck"):
         extract_features(model, images, feature="norm")
 
 
@@ -59,6 +75,14 @@ def test_a_saved_model_comes_back_with_its_metadata(model, images, tmp_path):
     assert not loaded.training
     assert torch.equal(extract_features(loaded, images), extract_features(model, images))
     assert [p.name for p in path.parent.iterdir()] == ["model.safetensors"]
+
+
+def test_a_bnneck_model_comes_back_as_it_was(images, tmp_path):
+    model = build_model("small", classes=6, features=0, dropout=0.0, bnneck=True)
+    save_model(tmp_path / "model.safetensors", model)
+    loaded, _ = load_model(tmp_path / "model.safetensors")
+    assert loaded.classifier.bias is None
+    assert torch.equal(extract_features(loaded, images), extract_features(model, images))
 
 
 def test_files_of_others_are_refused_in_one_sentence(tmp_path):

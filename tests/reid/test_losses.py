@@ -1,10 +1,10 @@
-"""The identity loss against torch's, image by image."""
+"""The identity loss against torch's, image by image; the triplet loss against a plain loop and torchreid's."""
 
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from reid.losses import identity_loss
+from reid.losses import identity_loss, triplet_loss
 
 LOGITS = torch.randn(6, 5, generator=torch.Generator().manual_seed(0)) * 3
 LABELS = torch.tensor([0, 1, 2, 3, 4, 0])
@@ -30,3 +30,48 @@ def test_smoothing_of_one_is_the_cross_entropy_against_the_uniform_distribution(
 def test_equal_weights_are_the_plain_mean(smoothing):
     found = identity_loss(LOGITS, LABELS, torch.full((6,), smoothing), torch.full((6,), 0.3))
     torch.testing.assert_close(found, cross_entropy(LOGITS, LABELS, label_smoothing=smoothing))
+
+
+FEATURES = torch.randn(12, 8, generator=torch.Generator().manual_seed(1))
+PEOPLE = torch.tensor([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4])
+
+
+def hardest(features, labels, margin):
+    """The loss of each anchor by a plain loop."""
+    losses = []
+    for anchor in range(len(labels)):
+        distances = [float((features[anchor] - other).norm()) for other in features]
+        positives = [d for d, label in zip(distances, labels, strict=True) if label == labels[anchor]]
+        negatives = [d for d, label in zip(distances, labels, strict=True) if label != labels[anchor]]
+        losses.append(max(0.0, max(positives) - min(negatives) + margin))
+    return losses
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.3, 2.0])
+def test_the_triplet_loss_takes_the_hardest_images_of_the_batch(margin):
+    weights = torch.linspace(0.1, 2, 12)
+    each = hardest(FEATURES.double(), PEOPLE.tolist(), margin)
+    expected = sum(float(w) * loss for w, loss in zip(weights, each, strict=True)) / float(weights.sum())
+    assert triplet_loss(FEATURES, PEOPLE, weights, margin).item() == pytest.approx(expected, rel=1e-4, abs=1e-6)
+
+
+def test_without_weights_the_triplet_loss_and_its_gradient_are_torchreids():
+    from torchreid.reid.losses import TripletLoss
+
+    mine, theirs = (FEATURES.clone().requires_grad_() for _ in range(2))
+    loss, expected = triplet_loss(mine, PEOPLE, torch.ones(12), 0.3), TripletLoss(margin=0.3)(theirs, PEOPLE)
+    torch.testing.assert_close(loss, expected)
+    loss.backward()
+    expected.backward()
+    torch.testing.assert_close(mine.grad, theirs.grad)
+
+
+def test_repeated_images_and_a_lone_identity_have_a_finite_gradient():
+    repeated = FEATURES[:1].expand(4, 8).clone().requires_grad_()
+    triplet_loss(repeated, torch.tensor([0, 0, 1, 1]), torch.ones(4), 0.3).backward()
+    assert repeated.grad.isfinite().all()
+    alone = FEATURES[:3].clone().requires_grad_()
+    loss = triplet_loss(alone, torch.zeros(3, dtype=torch.long), torch.ones(3), 0.3)
+    loss.backward()
+    assert loss.item() == 0
+    assert not alone.grad.any()

@@ -1,4 +1,4 @@
-"""Batches, schedule, parameter groups, resuming and learning of the re-ID objective."""
+"""Batches, losses, parameter groups, resuming and learning of the re-ID objective."""
 
 from dataclasses import replace
 
@@ -7,8 +7,8 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from reid import DataError
+from reid.losses import identity_loss, triplet_loss
 from reid.objective import ReidObjective
-from reid.schedule import learning_rate_factor
 from reid.training import PRESETS, ReidTraining, preset
 
 TINY = replace(PRESETS["demo"], height=32, width=16, batch=8, epochs=4, erasing=0.5, jitter=0.2)
@@ -40,20 +40,6 @@ def test_steps_are_whole_batches_times_epochs_unless_updates_are_given():
     assert objective(replace(TINY, batch=16)).steps == 4 * 2  # 40 images, the last 8 dropped
     assert objective(replace(TINY, batch=64)).steps == 4
     assert objective(replace(TINY, updates=7)).steps == 7
-
-
-def test_an_epoch_sees_no_image_twice_and_epochs_differ():
-    subject = objective(replace(TINY, batch=16))
-    epochs = [torch.cat([torch.from_numpy(subject.indices(2 * e + i)) for i in range(2)]) for e in range(2)]
-    assert all(len(epoch.unique()) == 32 for epoch in epochs)
-    assert not torch.equal(*epochs)
-
-
-def test_a_small_set_fills_the_batch_with_every_image():
-    counts = torch.from_numpy(objective(copies=2).indices(0)).bincount(minlength=10)
-    assert counts.max() == 1
-    counts = torch.from_numpy(objective(replace(TINY, batch=24), copies=2).indices(0)).bincount(minlength=10)
-    assert counts.tolist().count(2) + counts.tolist().count(3) == 10
 
 
 @pytest.mark.parametrize("crop", ["pad", "random-area", "none"])
@@ -96,26 +82,6 @@ def test_resuming_equals_an_unbroken_run():
         assert all(torch.equal(mine[name], other[name]) for name in mine)
 
 
-def test_open_reids_rate_falls_by_ten_at_epoch_40_and_stretches_with_updates():
-    training = ReidTraining()
-    rates = [learning_rate_factor(training, epoch * 202, 50 * 202) for epoch in (0, 39, 40, 49)]
-    assert rates == pytest.approx([1, 1, 0.1, 0.1])
-    assert learning_rate_factor(training, 40 * 202 - 1, 50 * 202) == 1
-    assert [learning_rate_factor(training, step, 100) for step in (79, 80)] == pytest.approx([1, 0.1])
-    assert learning_rate_factor(preset("open-reid", "inception"), 60, 70) == pytest.approx(0.1)
-
-
-def test_one_cycle_is_torchs():
-    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=1.0, total_steps=50, cycle_momentum=False)
-    for step in range(50):
-        assert learning_rate_factor(TINY, step, 50) == pytest.approx(optimizer.param_groups[0]["lr"], abs=1e-7)
-        optimizer.step()
-        if step < 49:
-            schedule.step()
-    assert all(0 < learning_rate_factor(TINY, step, steps) <= 1 for steps in (1, 2, 3, 4) for step in range(steps))
-
-
 def test_the_trunk_has_a_tenth_of_the_heads_rate_and_decay_is_everywhere():
     subject = objective(replace(ReidTraining(), backbone="small", height=32, width=16, batch=8, features=8))
     trunk, head = subject.optimizers["model"].param_groups
@@ -151,7 +117,7 @@ def test_generated_images_have_their_own_smoothing_and_weight():
     training = replace(TINY, label_smoothing=0.05, generated_smoothing=0.3, generated_weight=0.5)
     subject = objective(training, generated=generated)
     batch = subject.batch(0)
-    made = generated[torch.from_numpy(subject.indices(0))]
+    made = generated[torch.from_numpy(subject.sampler.indices(0))]
     assert 0 < made.sum() < len(made)
     assert torch.equal(batch["weights"] == 0.5, made)
     expected = expected_loss(
@@ -168,6 +134,47 @@ def test_generated_images_are_smoothed_as_real_ones_unless_told_otherwise():
     batch = hard.batch(0)
     expected = expected_loss(hard, batch, [0.0] * 8, [1.0] * 8)
     torch.testing.assert_close(hard.step(batch, 0)["loss"], expected)
+
+
+STRONG = replace(preset("strong", "small"), height=32, width=16, batch=16, epochs=4, warmup=2, decay_at=(3,))
+
+
+def test_the_triplet_loss_is_on_the_pooled_feature_of_identities_in_groups():
+    generated = torch.arange(40) % 2 == 0
+    subject = objective(replace(STRONG, generated_weight=0.5, generated_smoothing=0.0), generated=generated)
+    batch = subject.batch(1)
+    assert batch["labels"].view(4, 4).unique(dim=1).shape == (4, 1)
+    subject.model.train()
+    with torch.no_grad():
+        pooled = subject.model.embed(batch["images"])
+        expected = triplet_loss(pooled, batch["labels"], batch["weights"], 0.3)
+        logits = subject.model.classifier(subject.model.head(pooled))
+        identity = identity_loss(logits, batch["labels"], batch["smoothing"], batch["weights"])
+    losses = subject.step(batch, 1)
+    torch.testing.assert_close(losses["triplet"], expected)
+    torch.testing.assert_close(losses["identity"], identity)
+    torch.testing.assert_close(losses["loss"], identity + expected)
+    assert losses["lr"].item() == pytest.approx(3.5e-4 / 2)
+
+
+def test_the_strong_recipe_resumes_and_never_moves_the_necks_shift():
+    unbroken, before, after = objective(STRONG), objective(STRONG), objective(STRONG)
+    expected = run(unbroken, 0, 6)
+    run(before, 0, 3)
+    after.model.load_state_dict(before.model.state_dict())
+    after.optimizers["model"].load_state_dict(before.optimizers["model"].state_dict())
+    assert run(after, 3, 6) == expected
+    neck = unbroken.model.head[0]
+    assert not neck.bias.any()
+    assert (neck.weight != 1).any()
+    assert unbroken.model.classifier.bias is None
+
+
+def test_the_strong_recipe_learns_with_ghost_batches_and_bfloat16():
+    training = replace(STRONG, ghost_batch=8, learning_rate=3e-3, updates=70, warmup=0, decay_at=(), erasing=0.0)
+    losses = run(objective(training, autocast=torch.bfloat16), 0, 70)
+    assert losses["accuracy"] > 0.8
+    assert all(value.dtype == torch.float32 for value in losses.values())
 
 
 def test_a_ghost_batch_has_its_own_statistics_and_all_parts_make_one_update():
@@ -206,7 +213,7 @@ def test_weights_count_over_the_whole_batch_and_not_a_ghost_batch_at_a_time():
     training = replace(TINY, generated_weight=0.25, ghost_batch=4)
     subject = objective(training, generated=generated)
     batch = subject.batch(0)
-    parts = [subject.weights[torch.from_numpy(subject.indices(0))][:4], batch["weights"][4:]]
+    parts = [subject.weights[torch.from_numpy(subject.sampler.indices(0))][:4], batch["weights"][4:]]
     assert parts[0].sum() != parts[1].sum()
     with torch.no_grad():
         subject.model.train()
@@ -228,5 +235,7 @@ def test_images_and_labels_that_do_not_fit_are_refused():
         ReidObjective(TINY, images, labels[1:], classes=5, seed=0)
     with pytest.raises(DataError, match="generated is"):
         ReidObjective(TINY, images, labels, classes=5, seed=0, generated=torch.zeros(3, dtype=torch.bool))
+    with pytest.raises(DataError, match="two identities"):
+        ReidObjective(STRONG, images, torch.zeros_like(labels), classes=5, seed=0)
     with pytest.raises(DataError, match="labels from 0 to 3"):
         ReidObjective(TINY, images, labels, classes=4, seed=0)

@@ -37,6 +37,26 @@ def test_ordinary_augmentation_changes_nothing_else():
     assert replace(changed, erasing=0.0, jitter=0.0) == plain
 
 
+def test_ordinary_augmentation_of_a_recipe_that_erases_adds_the_jitter_alone():
+    strong = preset("strong")
+    assert replace(ordinary(strong), jitter=0.0) == strong
+    more = replace(strong, erasing=0.8, jitter=0.4)
+    assert ordinary(more) == more
+
+
+def test_strong_is_the_strong_baseline():
+    strong = preset("strong")
+    assert strong == PRESETS["strong"] == preset("strong", pretrained=False)
+    assert (strong.size, strong.epochs, strong.batch, strong.instances) == ((256, 128), 120, 64, 4)
+    assert (strong.optimizer, strong.learning_rate, strong.weight_decay) == ("adam", 3.5e-4, 5e-4)
+    assert (strong.warmup, strong.decay_at, strong.trunk_factor) == (10, (40, 70), 1.0)
+    assert (strong.label_smoothing, strong.triplet_margin, strong.erasing) == (0.1, 0.3, 0.5)
+    assert (strong.bnneck, strong.last_stride, strong.feature, strong.distance) == (True, 1, "neck", "cosine")
+    for backbone, size in (("inception", (144, 56)), ("small", (64, 32))):
+        other = preset("strong", backbone)
+        assert (other.size, other.last_stride, other.epochs) == (size, None, 120)
+
+
 def test_demo_takes_any_backbone_at_64_by_32():
     for backbone in ("small", "resnet50", "inception"):
         training = preset("demo", backbone)
@@ -58,6 +78,12 @@ def test_demo_takes_any_backbone_at_64_by_32():
         {"generated_smoothing": 1.1},
         {"ghost_batch": 48},
         {"model": "first"},
+        {"instances": 5},
+        {"instances": 4, "batch": 12, "ghost_batch": 6},
+        {"triplet_margin": 0.3},
+        {"triplet_margin": -1, "instances": 4},
+        {"bnneck": True},
+        {"warmup": 5, "schedule": "one-cycle"},
         {"generated_weight": 0},
         {"generated_weight": float("inf")},
     ],
@@ -68,7 +94,7 @@ def test_impossible_numbers_are_refused_by_name(change):
 
 
 def test_unknown_names_list_the_known_ones():
-    with pytest.raises(DataError, match="open-reid, open-reid-256, open-reid-standard, demo"):
+    with pytest.raises(DataError, match="open-reid, open-reid-256, open-reid-standard, strong, demo"):
         preset("market")
     with pytest.raises(DataError, match="resnet50, inception, small"):
         preset("demo", "vgg")

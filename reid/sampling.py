@@ -1,0 +1,104 @@
+"""Which training images a step sees: a function of (seed, step), so that a resumed training sees the same.
+
+torchreid's samplers draw from Python's and numpy's global generators, a whole epoch at a time, and cannot start in the
+middle of one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reid import DataError
+
+ORDER = 1  # the use of the seed
+
+
+class Sampler:
+    """Batches of indices into a training set; `passes` of them are a pass over it.
+
+    labels: int64 N, the identities.  instances: None shuffles; a number K makes every batch of batch / K identities
+    with K images each.  Raises DataError for a batch that K does not divide.
+    """
+
+    def __init__(self, labels: np.ndarray, *, batch: int, instances: int | None, seed: int):
+        if instances is not None and (instances < 1 or batch % instances):
+            raise DataError(f"instances is {instances}; it must divide batch {batch}")
+        self.labels, self.size, self.instances, self.seed = labels, batch, instances, seed
+        self.passes = max(1, len(labels) // batch)
+        self._epoch, self._batches = -1, np.empty((0, batch), dtype=np.int64)
+
+    def indices(self, step: int) -> np.ndarray:
+        """The `batch` images of a step."""
+        epoch, position = divmod(step, self.passes)
+        if epoch != self._epoch:
+            rng = np.random.default_rng((self.seed, ORDER, epoch))
+            self._epoch = epoch
+            if self.instances is None:
+                self._batches = shuffled(len(self.labels), self.size, self.passes, rng)
+            else:
+                people = self.size // self.instances
+                self._batches = identity_batches(self.labels, people, self.instances, self.passes, rng)
+        return self._batches[position]
+
+
+def shuffled(count: int, size: int, batches: int, rng: np.random.Generator) -> np.ndarray:
+    """`batches` x `size` indices: a shuffle of `count` images whose end is left out.
+
+    A set smaller than a batch gives one, filled up with further shuffles.
+    """
+    order = np.concatenate([rng.permutation(count) for _ in range(-(-size // count))])
+    return order[: batches * size].reshape(batches, size)
+
+
+def identity_batches(
+    labels: np.ndarray, people: int, instances: int, batches: int, rng: np.random.Generator
+) -> np.ndarray:
+    """`batches` x (people * instances) indices: each batch has `people` identities with `instances` images each.
+
+    Every identity's images are shuffled and cut into groups of `instances`, an identity with fewer repeats its own;
+    the rest of the division is left out.  Batches take the groups in random order, an identity once a batch, and a
+    new round begins where too few identities are left.  So images are seen about equally often, generated ones like
+    real ones.  Where there are fewer than `people` identities, each is in a batch as equally often as possible.
+    Source: P x K batches of Hermans et al. 2017, with images rather than identities drawn evenly, as Luo et al. 2019.
+    """
+    order = np.argsort(labels, kind="stable")
+    images = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
+    queue: list[tuple[int, np.ndarray]] = []
+    rows = []
+    for _ in range(batches):
+        row: list[np.ndarray] = []
+        while len(row) < people:
+            wanted = min(people - len(row), len(images))
+            if len({identity for identity, _ in queue}) < wanted:
+                queue = queue + _round(images, instances, rng)
+            taken, queue = _take(queue, wanted)
+            row += taken
+        rows.append(np.concatenate(row))
+    return np.stack(rows)
+
+
+def _round(images: list[np.ndarray], instances: int, rng: np.random.Generator) -> list[tuple[int, np.ndarray]]:
+    """(identity, group of images) for all groups of all identities, in random order."""
+    groups = []
+    for identity, own in enumerate(images):
+        own = rng.permutation(own)
+        if len(own) < instances:
+            own = np.resize(own, instances)  # repeats from the start
+        for start in range(0, len(own) - instances + 1, instances):
+            groups.append((identity, own[start : start + instances]))
+    return [groups[index] for index in rng.permutation(len(groups))]
+
+
+def _take(queue: list[tuple[int, np.ndarray]], wanted: int) -> tuple[list[np.ndarray], list[tuple[int, np.ndarray]]]:
+    """The first groups of `wanted` different identities, and the queue without them."""
+    taken: dict[int, np.ndarray] = {}
+    left = []
+    for position, (identity, group) in enumerate(queue):
+        if len(taken) == wanted:
+            left += queue[position:]
+            break
+        if identity in taken:
+            left.append((identity, group))
+        else:
+            taken[identity] = group
+    return list(taken.values()), left

@@ -15,6 +15,7 @@ from augment.workspace import SETTINGS, Workspace
 from pipelines.demo_presets import UNSEEN_FIRST_IDENTITY, DemoPreset
 from pipelines.heldout import measure_heldout
 from pipelines.histogram_baseline import histogram_baseline
+from pipelines.pools import Placement
 from pipelines.pose_proof import pose_proof
 from pipelines.report import write_report
 from pipelines.results import collect, declared, summarise
@@ -55,7 +56,7 @@ def run_demo(root: Path, preset: DemoPreset, *, seed: int, jobs: int, runtime: R
         with timed(folder, "colour histogram"):
             histogram_baseline(workspace, runtime)
         with timed(folder, f"{len(preset.cells())} re-ID models with their generated sets"):
-            run_table5(workspace, preset.cells(), jobs=jobs, runtime=runtime, generator=GENERATOR)
+            run_table5(workspace, preset.cells(), placement=Placement(jobs), runtime=runtime, generator=GENERATOR)
         seconds = sum(read_times(folder).values())
         result: dict[str, Any] = {"minutes": round(seconds / 60, 2), "gain": gains(workspace)}
         result["ssim"] = {name: ssim[name] for name in ("generated", "copy", "mean")}

@@ -1,121 +1,186 @@
-"""Runs cells in worker processes; knows nothing of tables, and finished folders are the only truth about progress."""
+"""Runs work in the order of what needs what; knows nothing of tables, and finished folders are the only truth."""
 
 from __future__ import annotations
 
 import logging
-import multiprocessing
-import os
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol
 
 from tqdm import tqdm
 
 import patn
 import reid
-from augment import AugmentError
+from augment import AugmentError, Busy
 from augment.runtime import Runtime
-from augment.workers import start_worker
+from pipelines.pools import Placement
 
 logger = logging.getLogger(__name__)
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 
 
-class Named(Protocol):
-    """Plain data that can be pickled and has a name to show."""
+class Item(Protocol):
+    """Plain data that can be pickled and compared: a piece of work, by name, and the pieces that come before it."""
 
     @property
     def name(self) -> str:
         """What messages call it."""
 
+    @property
+    def needs(self) -> Sequence[Any]:
+        """The items that have to be done first."""
 
-C = TypeVar("C", bound=Named)
-Work = Callable[[Path, C, Runtime], object]
+
+Work = Callable[[Path, Any, Runtime], object]
 
 
-def run_cells(
+@dataclass(frozen=True)
+class Outcome:
+    """How an attempt ended: done, failed with a sentence for the user, or busy: another process is at it."""
+
+    kind: str
+    message: str = ""
+
+
+def attempt(work: Work, root: Path, item: Item, runtime: Runtime) -> Outcome:
+    """Do the work of one item; a failure the user can mend is named after the item."""
+    try:
+        work(root, item, runtime)
+    except Busy:
+        return Outcome("busy")
+    except (AugmentError, patn.DataError, reid.DataError) as error:
+        return Outcome("failed", f"{item.name}: {error}")
+    return Outcome("done")
+
+
+def in_order(goals: Sequence[Item]) -> list[Item]:
+    """The goals and all that they need: what is needed before what needs it, and the goals last."""
+    needed: dict[Item, None] = {}
+
+    def visit(item: Item) -> None:
+        for need in item.needs:
+            visit(need)
+            needed.setdefault(need)
+
+    for goal in goals:
+        visit(goal)
+    return [*needed, *(goal for goal in goals if goal not in needed)]
+
+
+class Agenda:
+    """What is left to do; an item is ready when all it needs is done and nobody was found at work on it lately."""
+
+    def __init__(self, items: Iterable[Item], goals: set[Item]) -> None:
+        self.left, self.goals = dict.fromkeys(items), goals
+        self.started: set[Item] = set()
+        self.failures: list[str] = []
+        self._later: dict[Item, tuple[float, float]] = {}
+
+    def ready(self) -> list[Item]:
+        """What can be started now, in order."""
+        now = time.monotonic()
+        return [
+            item
+            for item in self.left
+            if item not in self.started
+            and not any(need in self.left for need in item.needs)
+            and self._later.get(item, (0.0, 0.0))[0] <= now
+        ]
+
+    def settle(self, item: Item, outcome: Outcome) -> None:
+        """Note how an attempt ended; what is busy is looked at again later, what needs a failed one is left out."""
+        self.started.discard(item)
+        if outcome.kind == "busy":
+            pause = min(2 * self._later.get(item, (0.0, FIRST_PAUSE / 2))[1], LONGEST_PAUSE)
+            self._later[item] = (time.monotonic() + pause, pause)
+            return
+        del self.left[item]
+        if outcome.kind == "failed":
+            self.failures.append(outcome.message)
+            self._leave_out(item)
+
+    def _leave_out(self, failed: Item) -> None:
+        for item in list(self.left):
+            if item in self.left and failed in item.needs:
+                del self.left[item]
+                self._leave_out(item)
+
+    def pause(self) -> float | None:
+        """Seconds until something that was busy is to be looked at again, None where nothing was."""
+        waits = [self._later[item][0] for item in self.left if item in self._later and item not in self.started]
+        return max(0.0, min(waits) - time.monotonic()) if waits else None
+
+    def verdict(self) -> None:
+        """Raises AugmentError with the first failure's sentence and how many more there were."""
+        if self.failures:
+            more = f" ({len(self.failures) - 1} more failed)" if len(self.failures) > 1 else ""
+            raise AugmentError(self.failures[0] + more)
+
+
+def run_grid(
     root: Path,
-    cells: Sequence[C],
-    work: Work[C],
+    goals: Sequence[Item],
+    work: Work,
     *,
-    finished: Callable[[C], bool],
-    jobs: int,
+    finished: Callable[[Any], bool],
+    placement: Placement,
     runtime: Runtime,
     label: str = "cells",
 ) -> int:
-    """Run `work(root, cell, runtime)` for every cell that is not finished; returns how many were run.
+    """Run `work(root, item, runtime)` for unfinished goals and for what they need; returns how many goals.
 
-    jobs: cells at a time, each in a process of its own with cores // jobs threads, so that a cell that is continued
-    with the same jobs ends the same; 1 runs them in this process.
-    Workers start once, so that each imports torch once.  `work` is a module-level function; it resumes its own
-    unfinished artefacts, hence a killed grid is started again and continues.
-    Raises AugmentError naming the cell that failed or whose process died; Ctrl-C ends the workers.
+    What unfinished goals need is asked for again too: the work itself skips what is there and refuses what was made
+    otherwise.  `work` is a module-level function; it resumes its own unfinished artefacts, hence a killed grid is
+    started again and continues.  An item that another process is at work on is passed over and looked at again later,
+    so that several grids on one folder share their work.  After a failure the items that do not need it are still done.
+    Raises AugmentError naming the first item that failed or where a worker died; Ctrl-C ends the workers.
     """
-    waiting = [cell for cell in dict.fromkeys(cells) if runtime.force or not finished(cell)]
-    logger.info("%s: %d of %d are finished", label, len(cells) - len(waiting), len(cells))
-    bar = tqdm(total=len(waiting), desc=label, unit="cell", disable=None if runtime.progress else True)
-    with bar:
-        if jobs == 1:
-            quiet = replace(runtime, progress=False)
-            for cell in waiting:
-                bar.set_postfix_str(cell.name)
-                _attempt(work, root, cell, quiet)
-                bar.update()
-        else:
-            share = max(1, available_cores() // jobs)  # of the jobs asked for: sums depend on the number of threads
-            _run_parallel(root, waiting, work, jobs, replace(runtime, progress=False, threads=share), bar)
-    return len(waiting)
-
-
-def available_cores() -> int:
-    """The cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _attempt(work: Work[C], root: Path, cell: C, runtime: Runtime) -> object:
-    """Do the work of one cell; a failure the user can mend is named after the cell."""
+    asked = list(dict.fromkeys(goals))
+    waiting = [goal for goal in asked if runtime.force or not finished(goal)]
+    logger.info("%s: %d of %d are finished", label, len(asked) - len(waiting), len(asked))
+    agenda = Agenda(in_order(waiting), set(waiting))
+    if not waiting:
+        return 0
+    bar = tqdm(total=len(agenda.left), desc=label, unit="part", disable=None if runtime.progress else True)
+    pending: dict[Future[Outcome], Item] = {}
+    done = 0
     try:
-        return work(root, cell, runtime)
-    except (AugmentError, patn.DataError, reid.DataError) as error:
-        raise AugmentError(f"cell {cell.name}: {error}") from error
+        with bar, placement.pool(replace(runtime, progress=False, wait=False), most=len(agenda.left)) as pool:
+            while agenda.left:
+                for item in agenda.ready():
+                    if len(pending) >= pool.slots:
+                        break
+                    if item in agenda.goals and not runtime.force and finished(item):  # by another process meanwhile
+                        agenda.settle(item, Outcome("done"))
+                        bar.update()
+                        continue
+                    bar.set_postfix_str(item.name)
+                    agenda.started.add(item)
+                    how = pool.runtime if item in agenda.goals else replace(pool.runtime, force=False)
+                    pending[pool.submit(attempt, work, root, item, how)] = item
+                for item, outcome in _collect(pending, agenda.pause() if len(pending) < pool.slots else None):
+                    agenda.settle(item, outcome)
+                    done += outcome.kind == "done" and item in agenda.goals
+                    bar.update(outcome.kind != "busy")
+    except BrokenExecutor as error:
+        raise AugmentError(
+            f"a worker process died (killed, or out of memory) at {' or '.join(item.name for item in pending.values())}"
+            "; run the same command again, it continues there, or use fewer --jobs"
+        ) from error
+    agenda.verdict()
+    return done
 
 
-def _run_parallel(root: Path, cells: Sequence[C], work: Work[C], jobs: int, runtime: Runtime, bar: tqdm) -> None:
-    """Spread cells over worker processes; whatever ends it early ends the workers too."""
-    before = set(multiprocessing.active_children())
-    spawn = multiprocessing.get_context("spawn")
-    workers = max(1, min(jobs, len(cells)))
-    pool = ProcessPoolExecutor(workers, spawn, initializer=_start_worker, initargs=(runtime.threads or 1,))
-    try:
-        pending: dict[Future[object], C] = {pool.submit(_attempt, work, root, cell, runtime): cell for cell in cells}
-        while pending:
-            done, _ = wait(pending, return_when=FIRST_COMPLETED)
-            for future in done:
-                cell = pending.pop(future)
-                try:
-                    future.result()
-                except BrokenProcessPool as error:
-                    unfinished = [cell.name, *(other.name for other in pending.values())][:jobs]
-                    raise AugmentError(
-                        f"a worker process died (killed, or out of memory) at cell {' or '.join(unfinished)}; "
-                        "run the same command again, it continues there, or use fewer --jobs"
-                    ) from error
-                bar.set_postfix_str(cell.name)
-                bar.update()
-    except BaseException:
-        for child in set(multiprocessing.active_children()) - before:
-            child.terminate()
-        pool.shutdown(wait=True, cancel_futures=True)
-        raise
-    pool.shutdown()
-
-
-def _start_worker(threads: int) -> None:
-    """Set a worker up: its threads, no traceback on Ctrl-C (the parent ends it), an end when the parent dies."""
-    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ[variable] = str(threads)
-    tqdm.set_lock(threading.RLock())  # its own is a semaphore that a killed worker would leave behind
-    start_worker()
+def _collect(pending: dict[Future[Outcome], Item], pause: float | None) -> list[tuple[Item, Outcome]]:
+    """What has ended, after at most `pause` seconds of waiting for it; raises BrokenExecutor where a worker died."""
+    if not pending:
+        time.sleep(pause or 0.0)
+        return []
+    ended, _ = wait(pending, timeout=pause, return_when=FIRST_COMPLETED)
+    outcomes = [(pending[future], future.result()) for future in ended]
+    for future in ended:
+        del pending[future]
+    return outcomes

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefact import write_json
+from augment.artefact import locked, write_json
 from augment.workspace import Workspace
 from pipelines.latex import latex
 from pipelines.results import FIELDS, SUMMARY, collect, declared, summarise
@@ -49,14 +49,17 @@ RENDERERS: dict[str, Callable[[pd.DataFrame], str | bytes]] = {
 def write_table5(workspace: Workspace) -> pd.DataFrame:
     """Write table5.json from every finished cell of the workspace and all other files from it; returns the summary.
 
+    One process at a time reads the cells and writes, so that of several the last writes what all have finished.
     Where no cell was ever asked for, nothing is written and the summary is empty.
     """
-    cells = declared(workspace)
-    if cells:
+    cells, folder = declared(workspace), workspace.table_dir("table5")
+    if not cells:
+        return read_table5(workspace)
+    with locked(folder):
         summary = summarise(collect(workspace, cells))
-        write_json(workspace.table_dir("table5") / FILE, {"note": NOTE, "lines": summary_json(summary)})
+        write_json(folder / FILE, {"note": NOTE, "lines": summary_json(summary)})
         render_table5(workspace)
-    return read_table5(workspace)
+        return read_table5(workspace)
 
 
 def render_table5(workspace: Workspace) -> None:

@@ -15,12 +15,14 @@ class Row:
 
     `target_poses` is an argument of `augment.generation.generate`, None for a row without generated images.
     `generator` names a generator of the workspace; None is the workspace's own one (see `own_generator`).
+    `reduced`: it is drawn by a generator of that recipe which is trained for it on the pairs inside M^R_p only.
     """
 
     title: str
     meaning: str
     target_poses: str | None = None
     generator: str | None = None
+    reduced: bool = False
 
 
 ROWS: dict[str, Row] = {
@@ -40,14 +42,16 @@ def row_of(name: str) -> Row:
 
 
 def own_generator(workspace: Workspace) -> str:
-    """The name of the workspace's only finished generator that is no row's own.
+    """The name of the workspace's only finished generator that is no row's own and saw all training images.
 
     Raises AugmentError where there is none or more than one.
     """
     taken = {row.generator for row in ROWS.values()}
     folder = workspace.root / "patn"
-    finished = [path.name for path in folder.glob("*") if path.is_dir() and read_run(path) is not None]
-    found = sorted(set(finished) - taken)
+    runs = {path.name: read_run(path) for path in folder.glob("*") if path.is_dir()}
+    found = sorted(
+        name for name, run in runs.items() if run and run["options"].get("portion") is None and name not in taken
+    )
     if not found:
         raise AugmentError(f"{folder}: no trained generator; run `augment patn-train`")
     if len(found) > 1:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -17,14 +14,12 @@ from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines import results
 from pipelines.cells import Cell
-from pipelines.grid import run_cells
+from pipelines.grid import run_grid
 from pipelines.outputs import write_table5
-from pipelines.rows import own_generator, row_of
+from pipelines.pools import Placement
+from pipelines.rows import row_of
+from pipelines.stages import Model, is_finished, make
 
-if TYPE_CHECKING:
-    from reid.objective import ReidTraining
-
-logger = logging.getLogger(__name__)
 SMALL = "small"
 
 
@@ -67,68 +62,58 @@ class Table5:
         return self.preset or ("demo" if backbone == SMALL else "open-reid")
 
 
-def training_of(cell: Cell) -> ReidTraining:
-    """The re-ID training of a cell: its preset with its backbone, with or without ordinary augmentation.
+def chosen(cells: Sequence[Cell], only: Sequence[str] = (), shard: tuple[int, int] | None = None) -> list[Cell]:
+    """Those of a table's cells that are named in `only`, or all; of them the `shard`: I of N, counted from 1.
 
-    Raises reid.DataError for an unknown preset or backbone.
+    Every N-th cell is a shard's, so that the seeds of a row go to different ones.
+    Raises AugmentError for a name that is none of the cells'.
     """
-    from reid.training import ordinary, preset
-
-    training = preset(cell.preset, cell.backbone, pretrained=not cell.scratch)
-    return ordinary(training) if cell.ordinary else training
-
-
-def run_cell(root: Path, cell: Cell, runtime: Runtime, generator: str | None = None) -> dict[str, Any]:
-    """Generate the cell's images where its row has any, train its model, evaluate it; returns the re-ID result.
-
-    `generator` names the workspace's own generator where there are several.
-    """
-    from augment.generation import generate
-    from augment.reid_training import TrainingSet, choose_weights, train_reid
-
-    workspace = Workspace.find(root)
-    row = row_of(cell.row)
-    if row.target_poses is not None:
-        generate(
-            workspace,
-            portion=cell.portion,
-            seed=cell.seed,
-            generator=row.generator or generator or own_generator(workspace),
-            target_poses=row.target_poses,
-            ratio=cell.ratio,
-            name=cell.row,
-            runtime=replace(runtime, force=False),
-        )
-    return train_reid(
-        workspace,
-        training_of(cell),
-        TrainingSet(cell.portion, cell.row, cell.ratio, cell.seed, cell.length),
-        name=cell.name,
-        weights=choose_weights(cell.backbone, cell.scratch, None, None),
-        runtime=runtime,
-    )
+    named = {cell.name: cell for cell in cells}
+    for name in only:
+        if name not in named:
+            raise AugmentError(
+                f"--only {name}: is none of the {len(named)} cells that are asked for; `--dry-run` lists them"
+            )
+    wanted = [named[name] for name in dict.fromkeys(only)] if only else list(cells)
+    if shard is None:
+        return wanted
+    number, count = shard
+    return wanted[number - 1 :: count]
 
 
 def run_table5(
-    workspace: Workspace, cells: Sequence[Cell], *, jobs: int, runtime: Runtime, generator: str | None = None
+    workspace: Workspace,
+    cells: Sequence[Cell],
+    *,
+    placement: Placement,
+    runtime: Runtime,
+    generator: str | None = None,
+    part: Sequence[Cell] | None = None,
 ) -> pd.DataFrame:
     """Run the cells that are not finished and write the table's files; returns the summary of `pipelines.results`.
 
+    part: those of the cells that this process is to see to (None: all); other processes see to the others.  The table
+    is of all that are finished; it is also written where a cell fails, before the failure is raised.
     Raises AugmentError when a row's generator is missing, before anything is trained.
     """
-    for name in sorted({row_of(cell.row).generator or "" for cell in cells if row_of(cell.row).target_poses}):
-        if read_run(workspace.patn_dir(name or generator or own_generator(workspace))) is None:
-            raise AugmentError(f"{workspace.patn_dir(name or generator or '')}: no finished generator of that name")
+    models = [Model(cell, generator) for cell in (cells if part is None else part)]
+    for need in dict.fromkeys(need for model in models for need in model.needs):
+        if read_run(workspace.patn_dir(need.taught_by(workspace))) is None:
+            raise AugmentError(f"{workspace.patn_dir(need.taught_by(workspace))}: no finished generator of that name")
     results.declare(workspace, cells)
-    run_cells(
-        workspace.root,
-        cells,
-        partial(run_cell, generator=generator),
-        finished=partial(results.is_finished, workspace),
-        jobs=jobs,
-        runtime=runtime,
-        label="table5",
-    )
+    try:
+        run_grid(
+            workspace.root,
+            models,
+            make,
+            finished=partial(is_finished, workspace),
+            placement=placement,
+            runtime=runtime,
+            label="table5",
+        )
+    except AugmentError:
+        write_table5(workspace)
+        raise
     return write_table5(workspace)
 
 

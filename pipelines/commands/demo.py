@@ -27,7 +27,7 @@ def command(folder: Path, preset: str, jobs: int | None, force: bool) -> None:
     from pipelines.demo import run_demo
     from pipelines.demo_presets import PRESETS
     from pipelines.demo_text import demo_text
-    from pipelines.grid import available_cores
+    from pipelines.pools import available_cores
 
     result = run_demo(folder, PRESETS[preset], seed=seed_or(0), jobs=jobs or available_cores(), runtime=runtime(force))
     emit(result, demo_text(folder, result))

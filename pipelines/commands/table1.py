@@ -31,7 +31,7 @@ def command(workspace: Workspace, generators: tuple[str, ...], jobs: int | None,
     Example:
       augment table1 --pairs 8 --metrics SSIM,mask-SSIM
     """
-    from pipelines.grid import available_cores
+    from pipelines.pools import available_cores
     from pipelines.table1 import Table1, run_table1, terminal
 
     named = tuple(name for name in generators if name)

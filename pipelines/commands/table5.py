@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
-from pipelines.commands.values import NAMES, NUMBERS, WHOLE
+from pipelines.commands.values import NAMES, NUMBERS, WHOLE, Shard
 
 if TYPE_CHECKING:
     from augment.workspace import Workspace
@@ -31,32 +31,52 @@ if TYPE_CHECKING:
 @click.option("--preset", help="Re-ID training.  [default: demo for small, else open-reid]")
 @click.option("--from-scratch", is_flag=True, help="No ImageNet weights.")
 @click.option("--generator", metavar="NAME", help="Generator of Ours.  [default: the workspace's only one]")
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Cells at a time.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N",
+              help="Cells at a time on one machine.")  # fmt: skip
+@click.option("--threads", type=click.IntRange(1), metavar="N",
+              help="Threads of a cell; the figures' last digits depend on them.  [default: cores / jobs]")  # fmt: skip
+@click.option("--ray", metavar="ADDRESS",
+              help="Run the cells as Ray tasks on the cluster at host:port, or auto; local starts one.")  # fmt: skip
+@click.option("--gpus-per-cell", type=click.FloatRange(0, 1, min_open=True), default=1.0, show_default=True,
+              help="With --ray: share of a GPU that a cell takes; 0.5 puts two on one.")  # fmt: skip
+@click.option("--only", multiple=True, metavar="CELL",
+              help="See to this one of the cells; may be given several times.")  # fmt: skip
+@click.option("--shard", type=Shard(), metavar="I/N",
+              help="See to the I-th of N parts of the cells; the others are other processes'.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="List the cells and which are finished; train nothing.")
 @click.option("--force", is_flag=True, help="Train finished cells again.")
 @pass_workspace
 def command(
-    workspace: Workspace, both: bool, ordinary: bool, generator: str | None, jobs: int, dry_run: bool, force: bool,
-    from_scratch: bool, **asked: Any,
+    workspace: Workspace, both: bool, ordinary: bool, generator: str | None, jobs: int, threads: int | None,
+    ray: str | None, gpus_per_cell: float, only: tuple[str, ...], shard: tuple[int, int] | None,
+    dry_run: bool, force: bool, from_scratch: bool, **asked: Any,
 ) -> None:  # fmt: skip
     """Train re-ID models on real images and on real and generated ones, and print Table 5.
+
+    Stopped or killed, it goes on with the same command.  Several of them may work on one folder at a time: no cell is
+    done twice.
 
     \b
     Example:
       augment table5 --portions 0.1,0.2 --seeds 1 --dry-run
     """
+    from pipelines.pools import Placement
     from pipelines.results import is_finished
-    from pipelines.table5 import Table5, run_table5
+    from pipelines.table5 import Table5, chosen, run_table5
     from pipelines.tabletext import summary_json, terminal
 
     workspace.require_reid("table5")
     augmentations = (False, True) if both else (ordinary,)
     table = Table5(**asked, ordinary=augmentations, scratch=from_scratch, first_seed=seed_or(0))
     cells = table.cells()
+    part = chosen(cells, only, shard)
+    placement = Placement(jobs, threads, ray, gpus_per_cell)
     if dry_run:
-        states = {cell.name: is_finished(workspace, cell) for cell in cells}
+        states = {cell.name: is_finished(workspace, cell) for cell in part}
         text = "\n".join(f"{'finished' if done else 'to do   '}  {name}" for name, done in states.items())
         emit({"cells": states}, f"{text}\n{sum(states.values())} of {len(states)} cells are finished.")
         return
-    summary = run_table5(workspace, cells, jobs=jobs, runtime=runtime(force), generator=generator)
+    summary = run_table5(
+        workspace, cells, placement=placement, runtime=runtime(force), generator=generator, part=part
+    )  # fmt: skip
     emit({"table": summary_json(summary), "folder": str(workspace.table_dir("table5"))}, terminal(summary))

@@ -1,4 +1,4 @@
-"""Comma-separated values of options."""
+"""Values of options: comma-separated lists, and a shard as I/N."""
 
 from __future__ import annotations
 
@@ -24,3 +24,16 @@ class Values(click.ParamType):
 
 
 NUMBERS, WHOLE, NAMES = Values("numbers", float), Values("whole numbers", int), Values("names", str)
+
+
+class Shard(click.ParamType):
+    """A part of the cells, I/N: the I-th of N, counted from 1."""
+
+    name = "I/N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """(I, N); a usage error for something else."""
+        number, _, count = str(value).partition("/")
+        if number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count):
+            return int(number), int(count)
+        self.fail(f"{value!r} is no shard; give I/N with I from 1 to N, as 1/8", param, ctx)

@@ -8,7 +8,8 @@ import pytest
 from augment import AugmentError
 from pipelines.cells import Cell
 from pipelines.rows import ROWS
-from pipelines.table5 import Table5, training_of
+from pipelines.stages import training_of
+from pipelines.table5 import Table5
 
 EVERY = [
     Cell(row, backbone, portion, ratio, seed, length, ordinary, preset, scratch)

@@ -1,33 +1,43 @@
-"""The grid: finished cells are skipped, killed ones continue, one failure ends it with the cell's name."""
+"""The grid: what is needed first, finished and busy items passed over, killed ones continued, failures named."""
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import textwrap
-import time
+import threading
 from pathlib import Path
 
 import pytest
 
 from augment import AugmentError
+from augment.artefact import artefact, read_run
 from augment.runtime import Runtime
-from pipelines.grid import available_cores, run_cells
-from tests.pipelines.fake_work import Item, result_of, square
+from pipelines import grid
+from pipelines.grid import run_grid
+from pipelines.pools import Placement, available_cores
+from tests.pipelines.fake_work import BASE, GOALS, SHARED, Item, result_of, slow_sum, square
+from tests.pipelines.processes import alive, marked, until
 
 QUIET = Runtime(device="cpu", progress=False)
 ITEMS = [Item(number) for number in range(4)]
 
 
 def run(root, jobs, items=ITEMS, runtime=QUIET):
-    return run_cells(
-        root, items, square, finished=lambda item: result_of(root, item).exists(), jobs=jobs, runtime=runtime
-    )
+    return run_grid(
+        root, items, square, finished=lambda item: result_of(root, item).exists(), placement=Placement(jobs),
+        runtime=runtime,
+    )  # fmt: skip
+
+
+def results(root, items):
+    return [json.loads(result_of(root, item).read_text()) for item in items]
 
 
 def squares(root):
-    return [json.loads(result_of(root, item).read_text())["square"] for item in ITEMS]
+    return [result["square"] for result in results(root, ITEMS)]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -39,9 +49,25 @@ def test_every_cell_is_run_once_and_a_second_call_does_nothing(tmp_path, jobs):
     assert squares(tmp_path) == [0, 1, 4, 9]
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_is_needed_is_done_before_and_once(tmp_path, jobs):
+    assert run(tmp_path, jobs, GOALS) == len(GOALS)
+    everything = [*GOALS, *SHARED, BASE]
+    assert all(all(result["needs"]) for result in results(tmp_path, everything))
+    assert {path.name for path in tmp_path.glob("*.json")} == {f"{item.name}.json" for item in everything}
+    base, shared = results(tmp_path, [BASE, SHARED[0]])
+    assert base["ended"] < shared["ended"]
+
+
+def test_what_only_finished_goals_need_is_not_asked_for(tmp_path):
+    result_of(tmp_path, GOALS[3]).write_text("{}")
+    run(tmp_path, 1, [GOALS[1], GOALS[3]])
+    assert not result_of(tmp_path, SHARED[1]).exists()
+
+
 def test_workers_share_the_cores_and_stay_quiet(tmp_path):
     run(tmp_path, 2)
-    seen = [json.loads(result_of(tmp_path, item).read_text()) for item in ITEMS]
+    seen = results(tmp_path, ITEMS)
     assert {values["threads"] for values in seen} == {max(1, available_cores() // 2)}
     assert os.getpid() not in {values["pid"] for values in seen}
     assert len({values["pid"] for values in seen}) <= 2
@@ -50,14 +76,24 @@ def test_workers_share_the_cores_and_stay_quiet(tmp_path):
 
 def test_one_job_stays_in_this_process(tmp_path):
     run(tmp_path, 1)
-    assert json.loads(result_of(tmp_path, ITEMS[0]).read_text())["pid"] == os.getpid()
+    assert results(tmp_path, ITEMS[:1])[0]["pid"] == os.getpid()
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_failing_cell_is_named_in_one_sentence(tmp_path, jobs):
+def test_a_failing_cell_is_named_in_one_sentence_and_the_others_are_done(tmp_path, jobs):
     (tmp_path / "break-item2").touch()
-    with pytest.raises(AugmentError, match=r"^cell item2: the number is broken; mend it$"):
+    with pytest.raises(AugmentError, match=r"^item2: the number is broken; mend it$"):
         run(tmp_path, jobs)
+    assert [result_of(tmp_path, item).exists() for item in ITEMS] == [True, True, False, True]
+
+
+def test_what_needs_a_failure_is_left_out_and_failures_are_counted(tmp_path):
+    for name in ("break-item11", "break-item0"):
+        (tmp_path / name).touch()
+    with pytest.raises(AugmentError, match=r"^item11: the number is broken; mend it \(1 more failed\)$"):
+        run(tmp_path, 1, GOALS)
+    assert result_of(tmp_path, SHARED[1]).exists()
+    assert not any(result_of(tmp_path, goal).exists() for goal in GOALS)
 
 
 def test_a_killed_worker_is_reported_and_the_same_call_finishes(tmp_path):
@@ -68,33 +104,84 @@ def test_a_killed_worker_is_reported_and_the_same_call_finishes(tmp_path):
     assert squares(tmp_path) == [0, 1, 4, 9]
 
 
-def test_with_force_finished_cells_run_again(tmp_path):
-    run(tmp_path, 1)
-    assert run(tmp_path, 1, runtime=Runtime(device="cpu", progress=False, force=True)) == 4
+def test_force_runs_finished_goals_again_but_not_what_they_need(tmp_path):
+    run(tmp_path, 1, GOALS)
+    assert run(tmp_path, 1, GOALS, Runtime(device="cpu", progress=False, force=True)) == len(GOALS)
+    assert [result["force"] for result in results(tmp_path, GOALS)] == [True] * len(GOALS)
+    assert [result["force"] for result in results(tmp_path, [*SHARED, BASE])] == [False] * 3
+
+
+def sums(root, goals, jobs=1):
+    return run_grid(
+        root, goals, slow_sum, finished=lambda item: read_run(root / item.name) is not None, placement=Placement(jobs),
+        runtime=QUIET,
+    )  # fmt: skip
+
+
+def test_what_another_process_is_at_work_on_is_passed_over_and_looked_at_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(grid, "FIRST_PAUSE", 0.01)
+    others = Item(1)
+    held, may_end = threading.Event(), threading.Event()
+
+    def other_process():
+        with artefact(tmp_path / others.name, "sum", {"number": 1}) as theirs:
+            held.set()
+            may_end.wait(60)
+            theirs.finish({"sum": 1})
+
+    thread = threading.Thread(target=other_process)
+    thread.start()
+    assert held.wait(60)
+    ended = threading.Thread(
+        target=lambda: until(lambda: (tmp_path / "item2" / "run.json").exists(), 60) and may_end.set()
+    )
+    ended.start()
+    assert sums(tmp_path, [others, Item(2)]) == 1  # theirs was waited for last
+    thread.join()
+    ended.join()
+    assert may_end.is_set()
+    assert (tmp_path / "starts.txt").read_text().split() == ["item2"]
 
 
 SCRIPT = """
+    import sys
     from pathlib import Path
+    from augment.artefact import read_run
     from augment.runtime import Runtime
-    from pipelines.grid import run_cells
-    from tests.pipelines.fake_work import Item, wait_for_ever
+    from pipelines.grid import run_grid
+    from pipelines.pools import Placement
+    from tests.pipelines.fake_work import GOALS, Item, slow_sum, wait_for_ever
     if __name__ == "__main__":
-        run_cells(Path({root!r}), [Item(0), Item(1)], wait_for_ever, finished=lambda item: False, jobs=2,
-                  runtime=Runtime(device="cpu", progress=False))
+        work = {{"slow_sum": slow_sum, "wait_for_ever": wait_for_ever}}[sys.argv[1]]
+        root = Path({root!r})
+        run_grid(root, GOALS if work is slow_sum else [Item(0), Item(1)], work,
+                 finished=lambda item: (root / item.name).exists() and read_run(root / item.name) is not None,
+                 placement=Placement(jobs=int(sys.argv[2])), runtime=Runtime(device="cpu", progress=False))
 """
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
-def test_workers_end_with_the_process_that_started_them(tmp_path, sent):
-    script = tmp_path / "grid.py"
-    script.write_text(textwrap.dedent(SCRIPT.format(root=str(tmp_path))))
-    here = str(Path(__file__).parents[2])
-    parent = subprocess.Popen(
-        [sys.executable, str(script)],
-        env={**os.environ, "PYTHONPATH": here},
+def start(root, *arguments, mark=""):
+    """A grid in a process of its own."""
+    script = root.parent / "grid.py"
+    script.write_text(textwrap.dedent(SCRIPT.format(root=str(root))))
+    return subprocess.Popen(
+        [sys.executable, str(script), *arguments],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "GRID_UNDER_TEST": mark},
         stderr=subprocess.DEVNULL,
     )
-    notes = [tmp_path / "item0.json", tmp_path / "item1.json"]
+
+
+@pytest.fixture
+def root(tmp_path):
+    folder = tmp_path / "root"
+    folder.mkdir()
+    return folder
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
+def test_workers_end_with_the_process_that_started_them(root, sent):
+    parent = start(root, "wait_for_ever", "2")
+    notes = [root / "item0.json", root / "item1.json"]
     assert until(lambda: all(note.exists() and note.read_text() for note in notes))
     workers = [int(note.read_text()) for note in notes]
     parent.send_signal(sent)
@@ -102,19 +189,34 @@ def test_workers_end_with_the_process_that_started_them(tmp_path, sent):
     assert until(lambda: not any(alive(worker) for worker in workers))
 
 
-def until(condition, seconds=30):
-    """Whether the condition comes true in time."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        os.sched_yield()
-    return True
+def files(root):
+    """What a grid has made, without the times in run.json."""
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob("*.txt"))
+        if path.name != "starts.txt"
+    }
 
 
-def alive(pid):
-    """Whether a process runs; one that is dead and not yet collected does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+def test_several_grids_on_one_folder_share_the_work(root):
+    grids = [start(root, "slow_sum", jobs) for jobs in ("1", "1", "2")]
+    assert [grid.wait(timeout=60) for grid in grids] == [0, 0, 0]
+    starts = (root / "starts.txt").read_text().split()
+    assert sorted(starts) == sorted(item.name for item in (*GOALS, *SHARED, BASE))
+
+
+def test_killed_at_any_moment_and_started_again_it_ends_with_the_same_bytes(root, tmp_path):
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    sums(whole, GOALS)
+    moments = random.Random(0)
+    for killed in ("driver", "worker", "driver", "worker"):
+        enough = len(files(root)) + moments.randrange(1, 15)
+        parent = start(root, "slow_sum", "2", mark=str(tmp_path))
+        assert until(lambda: len(files(root)) >= enough)  # noqa: B023
+        workers = marked("GRID_UNDER_TEST", str(tmp_path), running="spawn_main")
+        os.kill(parent.pid if killed == "driver" else moments.choice(workers), signal.SIGKILL)
+        assert parent.wait(timeout=60) != 0
+        assert until(lambda: not marked("GRID_UNDER_TEST", str(tmp_path)))
+    sums(root, GOALS)
+    assert files(root) == files(whole)

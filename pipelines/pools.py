@@ -1,0 +1,109 @@
+"""Where work runs: in this process, in worker processes of this machine, or as Ray tasks."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tqdm import tqdm
+
+from augment import AugmentError
+from augment.runtime import Runtime
+from augment.workers import start_worker
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Takes a module-level function and its arguments; at most `slots` of them wait or run at a time.
+
+    `runtime` is the one that the work is to be given: its threads and device are those of the place.
+    """
+
+    submit: Callable[..., Future[Any]]
+    slots: int
+    runtime: Runtime
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where work runs.
+
+    jobs: pieces at a time on one machine, each in a process of its own; 1 is this process.  threads: of each piece;
+    None is its share of the cores, with one job all of them.  A piece that is continued with the same threads ends the
+    same.  ray: address of a Ray cluster, "auto", or "local" for one on this machine, None without.  gpus_per_cell: of
+    each piece on Ray, a fraction where several share a GPU.
+    """
+
+    jobs: int = 1
+    threads: int | None = None
+    ray: str | None = None
+    gpus_per_cell: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.jobs < 1 or (self.threads is not None and self.threads < 1):
+            raise AugmentError(f"--jobs {self.jobs}, --threads {self.threads}: both must be at least 1")
+        if not 0 < self.gpus_per_cell <= 1:
+            raise AugmentError(f"--gpus-per-cell {self.gpus_per_cell}: must be above 0 and at most 1")
+
+    @property
+    def share(self) -> int:
+        """The threads of one of `jobs` pieces on this machine."""
+        return self.threads or max(1, available_cores() // self.jobs)
+
+    def pool(self, runtime: Runtime, most: int) -> AbstractContextManager[Pool]:
+        """The pool for at most `most` pieces at a time; leaving it early ends the workers."""
+        if self.ray is not None:
+            from pipelines.ray_tasks import ray_tasks
+
+            return ray_tasks(self, runtime)
+        if self.jobs == 1:
+            return here(replace(runtime, threads=self.threads or runtime.threads))
+        share = self.share  # of the jobs asked for: sums depend on the number of threads
+        return processes(max(1, min(self.jobs, most)), replace(runtime, threads=share))
+
+
+def available_cores() -> int:
+    """The cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def here(runtime: Runtime) -> Iterator[Pool]:
+    """This process: what is submitted is done at once."""
+    yield Pool(_at_once, 1, runtime)
+
+
+def _at_once(function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+    future: Future[Any] = Future()
+    future.set_result(function(*arguments))
+    return future
+
+
+@contextmanager
+def processes(workers: int, runtime: Runtime) -> Iterator[Pool]:
+    """Worker processes of this machine; they start once, so that each imports torch once."""
+    before = set(multiprocessing.active_children())
+    spawn = multiprocessing.get_context("spawn")
+    executor = ProcessPoolExecutor(workers, spawn, initializer=_start_worker, initargs=(runtime.threads or 1,))
+    try:
+        yield Pool(executor.submit, workers, runtime)
+    except BaseException:
+        for child in set(multiprocessing.active_children()) - before:
+            child.terminate()
+        executor.shutdown(wait=True, cancel_futures=True)
+        raise
+    executor.shutdown()
+
+
+def _start_worker(threads: int) -> None:
+    """Set a worker up: its threads, no traceback on Ctrl-C (the parent ends it), an end when the parent dies."""
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[variable] = str(threads)
+    tqdm.set_lock(threading.RLock())  # its own is a semaphore that a killed worker would leave behind
+    start_worker()

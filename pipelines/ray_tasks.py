@@ -1,0 +1,135 @@
+"""Work as Ray tasks: Ray places them on the machines of a cluster and starts those again whose worker died."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Future
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from augment import AugmentError
+from augment.runtime import Runtime
+
+if TYPE_CHECKING:
+    from pipelines.pools import Placement, Pool
+
+logger = logging.getLogger(__name__)
+LOCAL = "local"
+RETRIES, ANSWER = 3, 10.0
+STORE = 100 * 2**20
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""Ray's switch to 127.0.0.1, which it has on every system: nothing else listens to a Ray of one machine."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a piece of work is given: CPUs, as many threads, and GPUs."""
+
+    cpus: int
+    gpus: float
+
+
+@contextmanager
+def ray_tasks(placement: Placement, runtime: Runtime) -> Iterator[Pool]:
+    """The pool of a Ray cluster, which sees to the number of tasks at a time; a task whose worker died is tried again.
+
+    All machines must have this tool installed and the workspace in the same folder.
+    Raises AugmentError where Ray is not installed, no cluster answers, or no machine has what a task asks for.
+    """
+    from pipelines.pools import Pool
+
+    address = placement.ray or LOCAL
+    os.environ.update(QUIET if address != LOCAL else QUIET | LOOPBACK)
+    try:
+        import ray
+    except ImportError:
+        raise AugmentError("--ray: Ray is not installed; pip install 'augment-reid[ray]', or use --jobs") from None
+    _connect(ray, address, placement)
+    try:
+        machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        share = share_of(machines, placement, runtime.device)
+        logger.info(
+            "Ray at %s: %d machine(s); a task has %d CPUs and %g GPUs; all machines must see the workspace's folder.",
+            address, len(machines), share.cpus, share.gpus,
+        )  # fmt: skip
+        task = ray.remote(num_cpus=share.cpus, num_gpus=share.gpus, max_retries=RETRIES)(_call)
+        device = "cuda" if share.gpus else "cpu"
+        yield Pool(
+            lambda *call: _future(task.remote(*call)), sys.maxsize, replace(runtime, threads=share.cpus, device=device)
+        )
+    finally:
+        ray.shutdown()
+
+
+def _call(function: Callable[..., Any], *arguments: Any) -> Any:
+    return function(*arguments)
+
+
+def _connect(ray: Any, address: str, placement: Placement) -> None:
+    """Start Ray on this machine or join a cluster; raises AugmentError where none answers."""
+    quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
+    try:
+        if ":" in address:  # Ray itself tries for two minutes
+            host, _, port = address.removeprefix("ray://").rpartition(":")
+            socket.create_connection((host, int(port)), timeout=ANSWER).close()
+        if address == LOCAL:
+            from pipelines.pools import available_cores
+
+            cores = max(available_cores(), placement.jobs * placement.share)
+            ray.init(
+                address=LOCAL, num_cpus=cores, include_dashboard=False, object_store_memory=STORE,
+                _node_ip_address="127.0.0.1", **quiet,
+            )  # fmt: skip
+        else:
+            ray.init(address=address, **quiet)
+    except (OSError, RuntimeError, ValueError) as error:
+        first = next(iter(str(error).strip().splitlines()), type(error).__name__).partition(". ")[0]
+        raise AugmentError(
+            f"--ray {address}: no Ray cluster answers ({first}); start one with `ray start --head`, or use --ray local"
+        ) from error
+
+
+def share_of(machines: Sequence[Mapping[str, float]], placement: Placement, device: str) -> Share:
+    """What each piece of work gets, given what Ray says that each machine has ("CPU", "GPU").
+
+    With `device` auto, GPUs are used where the cluster has any, and only the machines with GPUs.  CPUs: `threads`, else
+    the smallest machine's, shared by as many pieces as its GPUs take, or without GPUs by `jobs`.
+    Raises AugmentError where no machine has so much.
+    """
+    with_gpu = [machine for machine in machines if machine.get("GPU", 0) > 0]
+    if device not in ("auto", "cpu", "cuda"):
+        raise AugmentError(f"--device {device}: Ray chooses the GPU; give --device cuda, cpu or auto with --ray")
+    if device == "cuda" and not with_gpu:
+        raise AugmentError("--device cuda: no machine of the Ray cluster has a GPU; use --device cpu or auto")
+    gpus = placement.gpus_per_cell if with_gpu and device != "cpu" else 0.0
+    usable = with_gpu if gpus else machines
+    shares = [
+        machine.get("CPU", 0) // (max(1, machine["GPU"] // gpus) if gpus else placement.jobs) for machine in usable
+    ]
+    cpus = placement.threads or max(1, int(min(shares)))
+    most = max(machine.get("CPU", 0) for machine in usable)
+    if cpus > most:
+        raise AugmentError(f"--threads {cpus}: no machine of the Ray cluster has more than {most:g} CPUs")
+    return Share(cpus, gpus)
+
+
+def _future(reference: Any) -> Future[Any]:
+    """A future with the task's result or its own error; BrokenExecutor where its worker died once too often."""
+    future: Future[Any] = Future()
+
+    def settle(raw: Future[Any]) -> None:
+        error = raw.exception()
+        if error is None:
+            future.set_result(raw.result())
+        else:
+            cause = getattr(error, "cause", None)
+            future.set_exception(cause if isinstance(cause, Exception) else BrokenExecutor(str(error)))
+
+    reference.future().add_done_callback(settle)
+    return future

@@ -1,0 +1,165 @@
+"""The stages of Table 5 as plain data: a generator inside M^R_p, a generated set, a re-ID model; who needs what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from augment import AugmentError
+from augment.artefact import read_run
+from augment.runtime import Runtime
+from augment.workspace import Workspace
+from pipelines.cells import Cell
+from pipelines.rows import own_generator, row_of
+
+if TYPE_CHECKING:
+    from patn.training import PatnTraining
+    from reid.training import ReidTraining
+
+
+@dataclass(frozen=True)
+class ReducedGenerator:
+    """A generator trained on the pairs inside M^R_p only, by the recipe of the generator `like` (None: our own one)."""
+
+    like: str | None
+    portion: float
+    seed: int
+    needs: tuple[()] = ()
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"generator {self.like or 'inside M^R_p'} p{self.portion} s{self.seed}"
+
+    def folder(self, workspace: Workspace) -> Path:
+        """Where it is, as `augment patn-train --portion` puts it; raises AugmentError where there is no `like`."""
+        return workspace.patn_dir(f"{self.like or own_generator(workspace)}-p{self.portion}-s{self.seed}")
+
+    def recipe(self, workspace: Workspace) -> tuple[PatnTraining, str]:
+        """How `like` was trained and its perceptual network; raises AugmentError where it was not trained here."""
+        from patn.training import PatnTraining
+
+        folder = workspace.patn_dir(self.like or own_generator(workspace))
+        options = (read_run(folder) or {"options": {}})["options"]
+        if "steps" not in options:
+            raise AugmentError(f"{folder}: was not trained here, so there is no recipe for one like it inside M^R_p")
+        fields = {name: value for name, value in options.items() if name in PatnTraining.__dataclass_fields__}
+        return PatnTraining(**{**fields, "betas": tuple(fields["betas"])}), str(options["perceptual"])
+
+    def make(self, workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
+        """Train it; returns run.json's result."""
+        from augment.generator_training import train_generator
+
+        training, perceptual = self.recipe(workspace)
+        return train_generator(
+            workspace, training, name=self.folder(workspace).name, portion=self.portion, seed=self.seed,
+            perceptual=perceptual, runtime=runtime,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class GeneratedSet:
+    """The generated set of a row at (p, ratio, seed), which its cells share; `generator` as `--generator`."""
+
+    row: str
+    portion: float
+    ratio: int
+    seed: int
+    generator: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"set {self.row} p{self.portion}{f' x{self.ratio}' if self.ratio > 1 else ''} s{self.seed}"
+
+    @property
+    def needs(self) -> tuple[ReducedGenerator, ...]:
+        """The generator, where the row has one trained for it."""
+        row = row_of(self.row)
+        return (ReducedGenerator(row.generator or self.generator, self.portion, self.seed),) if row.reduced else ()
+
+    def folder(self, workspace: Workspace) -> Path:
+        """Where it is."""
+        return workspace.generated_dir(self.row, self.portion, self.seed, self.ratio)
+
+    def taught_by(self, workspace: Workspace) -> str:
+        """The generator that has to be there: the one that draws it, or whose recipe the one inside M^R_p follows.
+
+        Raises AugmentError where the workspace's own one is not clear.
+        """
+        return row_of(self.row).generator or self.generator or own_generator(workspace)
+
+    def make(self, workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
+        """Draw it; returns run.json's result."""
+        from augment.generation import generate
+
+        drawn_by = self.needs[0].folder(workspace).name if self.needs else self.taught_by(workspace)
+        return generate(
+            workspace, portion=self.portion, seed=self.seed, generator=drawn_by,
+            target_poses=row_of(self.row).target_poses or "removed", ratio=self.ratio, name=self.row, runtime=runtime,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Model:
+    """The re-ID model of a cell; `generator` names the workspace's own generator where there are several."""
+
+    cell: Cell
+    generator: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"cell {self.cell.name}"
+
+    @property
+    def needs(self) -> tuple[GeneratedSet, ...]:
+        """The generated set that it is trained on, if any."""
+        cell = self.cell
+        if row_of(cell.row).target_poses is None:
+            return ()
+        return (GeneratedSet(cell.row, cell.portion, cell.ratio, cell.seed, self.generator),)
+
+    def folder(self, workspace: Workspace) -> Path:
+        """Where it is."""
+        return workspace.reid_dir(self.cell.name)
+
+    def make(self, workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
+        """Train and evaluate it; returns run.json's result."""
+        from augment.reid_training import choose_weights, train_reid
+        from augment.training_set import TrainingSet
+
+        cell = self.cell
+        return train_reid(
+            workspace,
+            training_of(cell),
+            TrainingSet(cell.portion, cell.row, cell.ratio, cell.seed, cell.length),
+            name=cell.name,
+            weights=choose_weights(cell.backbone, cell.scratch, None, None),
+            runtime=runtime,
+        )
+
+
+Stage = ReducedGenerator | GeneratedSet | Model
+
+
+def training_of(cell: Cell) -> ReidTraining:
+    """The re-ID training of a cell: its preset with its backbone, with or without ordinary augmentation.
+
+    Raises reid.DataError for an unknown preset or backbone.
+    """
+    from reid.training import ordinary, preset
+
+    training = preset(cell.preset, cell.backbone, pretrained=not cell.scratch)
+    return ordinary(training) if cell.ordinary else training
+
+
+def make(root: Path, stage: Stage, runtime: Runtime) -> dict[str, Any]:
+    """Do the work of a stage in the workspace at `root`; a finished one is skipped, an interrupted one goes on."""
+    return stage.make(Workspace.find(root), runtime)
+
+
+def is_finished(workspace: Workspace, stage: Stage) -> bool:
+    """Whether the stage's folder is complete; raises AugmentError for a damaged one."""
+    return read_run(stage.folder(workspace)) is not None

@@ -63,7 +63,7 @@ def run_demo(root: Path, preset: DemoPreset, *, seed: int, jobs: int, runtime: R
         if pose is not None:
             result["pose"] = {name: pose[name] for name in ("found", "pckh")}
         run.finish(result)
-        return {**result, "report": str(write_report(workspace))}
+        return {**result, "report": str(write_report(workspace, runtime=runtime))}
 
 
 def prepare(root: Path, people: Any, jobs: int) -> Workspace:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -18,11 +18,11 @@ COLOURS = (
     *("#444444", "#b07aa1", "#1f6fb2", "#59a14f", "#e08214", "#8c564b"),
     *("#17a2a2", "#d14b8f", "#7a8b00", "#5b5bd6", "#c23b3b", "#9c8f6b"),
 )
-MARKERS = "osD^v<>P*Xdh"
+MARKERS = "osD^v<>PXdh"
 
 
 def row_styles(rows: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Colour and marker of each row: the table's own in their order, then any others by name."""
+    """Colour and marker of each row: the table's own in their order, then any others by name; 132 pairs differ."""
     known = list(ROWS)
     ordered = [*known, *sorted(set(rows) - set(known))]
     return {
@@ -31,16 +31,17 @@ def row_styles(rows: Iterable[str]) -> dict[str, dict[str, str]]:
     }
 
 
-def portion_plot(summary: pd.DataFrame, form: str = "png") -> bytes:
+def portion_plot(summary: pd.DataFrame, form: str = "png", rows: Iterable[str] | None = None) -> bytes:
     """mAP over p, one panel a backbone and augmentation; error bars are standard deviations over seeds.
 
     Solid: equal updates; dashed and hollow: None at equal epochs, where the other rows are the same trainings.  A point
-    of one seed has no bar.  Ratios above 1 are not drawn.  form: png or svg.
+    of one seed has no bar.  Ratios above 1 are not drawn.  form: png or svg.  rows: those that share out the colours,
+    where several plots are to agree; None takes the summary's.
     """
     parts = panels(summary)
     figure = _figure(4.6 * max(1, len(parts)), 3.9)
     axes = figure.subplots(1, max(1, len(parts)), sharey=True, squeeze=False)[0]
-    styles = row_styles(summary["row"])
+    styles = row_styles(summary["row"] if rows is None else rows)
     for axis, (title, part) in zip(axes, parts, strict=False):
         _draw_rows(axis, part, styles)
         axis.set_title(_plain(title), fontsize=10)
@@ -71,21 +72,6 @@ def _draw_rows(axis: Any, part: pd.DataFrame, styles: Mapping[str, Mapping[str, 
         label = f"{row_title(str(row))}, {LENGTH_TITLES['epochs']}" if short else row_title(str(row))
         means, errors = points["mAP_mean"], points["mAP_std"].fillna(0)
         axis.errorbar(points["portion"], means, errors, ms=4.5, lw=1.4, capsize=3, label=_plain(label), **style)
-
-
-def loss_plot(curves: Mapping[str, Sequence[Mapping[str, float]]]) -> bytes:
-    """Loss curves: one panel a training, one line a loss, from the records of `metrics.jsonl`."""
-    figure = _figure(5.0 * max(1, len(curves)), 3.2)
-    axes = figure.subplots(1, max(1, len(curves)), squeeze=False)[0]
-    for axis, (title, records) in zip(axes, curves.items(), strict=False):
-        table = pd.DataFrame(records).set_index("step").drop(columns=["seconds"], errors="ignore")
-        for name in table.columns:
-            axis.plot(table.index, table[name], lw=1, label=name)
-        axis.set_title(title, fontsize=10)
-        axis.set_xlabel("step")
-        axis.grid(alpha=0.3)
-        axis.legend(fontsize=7)
-    return _save(figure, "png")
 
 
 def _plain(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from augment.artefact import write_text
+from augment.runtime import Runtime
 from augment.workspace import Workspace
 
 
@@ -23,17 +23,35 @@ class Section:
 
 
 def write_report(
+    workspace: Workspace,
+    sections: tuple[Callable[[Workspace], Section | None], ...] | None = None,
+    *,
+    runtime: Runtime | None = None,
+) -> Path:
+    """Write the files of tables/table5/ from the run.json files, then index.html from them; returns the page's path.
+
+    sections: as in `render_report`.  runtime: how networks are run for the ranked galleries of a few models, which are
+    kept for the next report; with None, only galleries that are there already are shown.
+    """
+    from pipelines.galleries import make_galleries
+    from pipelines.outputs import write_table5
+
+    write_table5(workspace)
+    if runtime is not None:
+        make_galleries(workspace, runtime)
+    return render_report(workspace, sections)
+
+
+def render_report(
     workspace: Workspace, sections: tuple[Callable[[Workspace], Section | None], ...] | None = None
 ) -> Path:
-    """Write tables/table5/index.html and return its path.
+    """Write tables/table5/index.html and return its path; the table's numbers are those of table5.json.
 
     sections: functions that return a Section, or None where the workspace has nothing for it; default all of
     `pipelines.sections.SECTIONS`.  Every value is escaped; pictures are inside the page, and nothing is loaded.
     """
-    from pipelines.outputs import write_table5
     from pipelines.sections import SECTIONS
 
-    write_table5(workspace)
     made = [
         section for make in (SECTIONS if sections is None else sections) if (section := make(workspace)) is not None
     ]
@@ -55,8 +73,3 @@ def render_page(name: str, sections: list[Section]) -> str:
     )
     page = environment.get_template("page.html")
     return page.render(name=name, sections=sections, version=metadata.version("augment-reid"))
-
-
-def data_uri(png: bytes) -> str:
-    """A PNG as text that an `img` shows without a file."""
-    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"

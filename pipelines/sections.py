@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,19 +11,71 @@ import pandas as pd
 from augment.artefact import read_run
 from augment.loop import read_metrics
 from augment.workspace import Workspace
+from pipelines.curves import HEIGHT, WIDTH, cell_curves, generator_curves
+from pipelines.examples import generated_sets
 from pipelines.findings import TERMS, findings
+from pipelines.galleries import PICTURE, chosen, gallery_dir
 from pipelines.heldout import SHEETS, heldout_name
 from pipelines.outputs import read_table5
-from pipelines.report import Section, data_uri
+from pipelines.pictures import data_uri, photograph_of
+from pipelines.report import Section
 from pipelines.rows import ROWS, UNSEEN
-from pipelines.tabletext import NOTE, column_title, grids, row_title
+from pipelines.tabletext import (
+    LENGTH_TITLES,
+    NOTE,
+    block_title,
+    blocks,
+    column_title,
+    gain_text,
+    grids,
+    row_title,
+    spread_text,
+)
 from pipelines.times import read_times
+
+KINDS = {
+    "patn": "training of a generator",
+    "generated": "generated set",
+    "reid": "re-ID training",
+    "tables": "measurement",
+}
 
 
 def _runs(workspace: Workspace, folder: str) -> dict[str, dict[str, Any]]:
     """The finished artefacts of a folder of the workspace, by name."""
     found = {path.name: read_run(path) for path in sorted((workspace.root / folder).glob("*")) if path.is_dir()}
     return {name: run for name, run in found.items() if run is not None}
+
+
+def glance(workspace: Workspace) -> Section | None:
+    """The main figures: what the first augmented row gains at the smallest p, of every block; and mAP over p."""
+    from pipelines.plots import panels, portion_plot
+
+    summary = read_table5(workspace)
+    cards = []
+    for block, part in blocks(summary):
+        gained = [line for line in part.to_dict("records") if line["gains"]]
+        gained.sort(key=lambda line: (line["length"] != "updates", line["portion"], line["row"] != "ours"))
+        if gained:
+            like = [line for line in gained if all(line[n] == gained[0][n] for n in ("row", "portion", "ratio"))]
+            cards.append(_card(like, block_title(block)))
+    plots = [portion_plot(part, "svg", summary["row"]) for _, part in panels(summary)]
+    context = {"cards": cards, "plots": [data_uri(plot, "svg+xml") for plot in plots]}
+    return None if summary.empty else Section("At a glance", "glance.html", context)
+
+
+def _card(lines: list[dict[Any, Any]], block: str) -> dict[str, Any]:
+    """What a card shows of the lines of one training: of the first, and the difference at each length."""
+    line = lines[0]
+    return {
+        "figure": f"{line['gain_mean']:+.1f}",
+        "what": f"mAP: {row_title(line['row'])} minus None, {column_title(line['portion'], line['ratio'])}",
+        "block": block,
+        "lengths": [(LENGTH_TITLES[each["length"]], gain_text(each)) for each in lines],
+        "single": len(line["gains"]) == 1,
+        "share": line["gap_mean"],
+        "gap": spread_text(line["gap_mean"], line["gap_std"], len(line["gaps"]), percent=True),
+    }
 
 
 def said(workspace: Workspace) -> Section | None:
@@ -37,35 +89,32 @@ def said(workspace: Workspace) -> Section | None:
 
 
 def table(workspace: Workspace) -> Section | None:
-    """Table 5 with its controls, and mAP over p."""
-    from pipelines.plots import panels, portion_plot
-
+    """Table 5 with its controls."""
     summary = read_table5(workspace)
     if summary.empty:
         return None
     histogram = read_run(workspace.table_dir("histogram"))
     context = {
         "grids": grids(summary),
-        "sizes": _sizes(summary),
+        "details": [(block_title(block), _details(part)) for block, part in blocks(summary)],
         "note": NOTE,
         "rows": [row for name, row in ROWS.items() if name in set(summary["row"])],
         "histogram": None if histogram is None else histogram["result"],
-        "plots": [data_uri(portion_plot(part)) for _, part in panels(summary)],
         "missing": [row.title for name, row in ROWS.items() if name not in set(summary["row"])],
-        "unseen": UNSEEN in set(summary["row"]),
     }
     return Section("Table 5", "table.html", context)
 
 
-def _sizes(part: pd.DataFrame) -> list[tuple[str, str, int, int, int]]:
-    """Row, portion, images, updates and seeds of every setting."""
+def _details(part: pd.DataFrame) -> list[tuple[str, ...]]:
+    """Row, portion, length, mAP of every seed, mean rank-1, images, updates and mean seconds of every setting."""
     return [
         (
             row_title(line["row"]),
             column_title(line["portion"], line["ratio"]),
-            int(line["images"]),
-            int(line["updates"]),
-            int(line["seeds"]),
+            line["length"],
+            " ".join(f"{figure:.1f}" for figure in line["by_seed"].values()),
+            f"{line['rank1_mean']:.1f} ({line['seeds']})",
+            *(f"{line[name]:.0f}" for name in ("images", "updates", "seconds_mean")),
         )
         for line in part.to_dict("records")
     ]
@@ -78,13 +127,29 @@ def images(workspace: Workspace) -> Section | None:
         folder = workspace.table_dir(heldout_name(name))
         run = read_run(folder)
         if run is not None:
-            sheets = {
-                kind: data_uri((folder / file).read_bytes())
-                for kind, file in SHEETS.items()
-                if (folder / file).exists()
-            }
+            sheets = {kind: photograph_of(folder / file) for kind, file in SHEETS.items() if (folder / file).exists()}
             shown.append({"name": name, "ssim": run["result"], "sheets": sheets, "unseen": name == UNSEEN})
-    return Section("Generated images", "images.html", {"generators": shown}) if shown else None
+    return Section("Generators, measured", "images.html", {"generators": shown}) if shown else None
+
+
+def sets(workspace: Workspace) -> Section | None:
+    """Examples of every generated set, by portion."""
+    columns: dict[str, list[Any]] = {}
+    for made in generated_sets(workspace):
+        columns.setdefault(made.column, []).append(made)
+    return Section("Generated training images", "sets.html", {"columns": columns}) if columns else None
+
+
+def galleries(workspace: Workspace) -> Section | None:
+    """Ranked galleries of the models that `pipelines.galleries.make_galleries` drew."""
+    shown = []
+    for model in chosen(workspace):
+        folder = gallery_dir(workspace, model.name)
+        run = read_run(folder)
+        if run is not None and (folder / PICTURE).is_file():
+            picture = photograph_of(folder / PICTURE)
+            shown.append({"title": model.title, "figures": run["result"], "picture": picture})
+    return Section("What the models find", "galleries.html", {"models": shown}) if shown else None
 
 
 def poses(workspace: Workspace) -> Section | None:
@@ -94,27 +159,20 @@ def poses(workspace: Workspace) -> Section | None:
 
 
 def training(workspace: Workspace) -> Section | None:
-    """Loss curves and settings of every generator."""
-    from pipelines.plots import loss_plot
-
+    """Loss curves of every generator, with its settings, and of every cell."""
     runs = _runs(workspace, "patn")
-    curves = {name: records for name in runs if (records := read_metrics(workspace.patn_dir(name)))}
-    if not runs:
-        return None
-    plots = [data_uri(loss_plot({name: records})) for name, records in curves.items()]
-    return Section("Training of the generator", "training.html", {"runs": runs, "plots": plots})
+    generators = {name: generator_curves(read_metrics(workspace.patn_dir(name))) for name in runs}
+    cells = cell_curves(workspace)
+    context = {"runs": runs, "generators": generators, "cells": cells, "width": WIDTH, "height": HEIGHT}
+    return Section("Training curves", "training.html", context) if runs or cells else None
 
 
 def times(workspace: Workspace) -> Section | None:
     """Where the time went: the steps of a pipeline, and the work of each kind."""
     steps = read_times(workspace.table_dir("demo"))
     kinds: dict[str, list[float]] = {}
-    for folder, kind in (
-        ("patn", "training of a generator"),
-        ("generated", "generated set"),
-        ("reid", "re-ID training"),
-    ):
-        for run in _runs(workspace, folder).values():
+    for folder, kind in KINDS.items():
+        for run in _runs(workspace, folder).values() if folder != "tables" else ():
             kinds.setdefault(kind, []).append(float(run.get("seconds", 0)))
     if not steps and not kinds:
         return None
@@ -123,22 +181,41 @@ def times(workspace: Workspace) -> Section | None:
 
 
 def settings(workspace: Workspace) -> Section | None:
-    """Data, versions, seeds and the settings of one run of each kind."""
+    """Data, versions, seeds, settings and fingerprints of every run."""
     counts = workspace.images().groupby("split")["name"].count().to_dict()
     people = workspace.images().query("pid > 0").groupby("split")["pid"].nunique().to_dict()
-    groups = {folder: _runs(workspace, folder) for folder in ("patn", "generated", "reid", "tables")}
-    runs = {f"{folder}/{name}": run for folder, found in groups.items() for name, run in found.items()}
-    versions = sorted({json.dumps(run["versions"], sort_keys=True) for run in runs.values()})
+    groups = {folder: found for folder in KINDS if (found := _runs(workspace, folder))}
+    versions = {json.dumps(run["versions"], sort_keys=True) for found in groups.values() for run in found.values()}
     context = {
         "data": workspace.data.name,
         "size": workspace.size,
         "seed": workspace.seed,
         "keypoints": workspace.keypoints_source() or "none",
         "counts": [(split, counts.get(split, 0), people.get(split, 0)) for split in ("train", "query", "gallery")],
-        "versions": [json.loads(text) for text in versions],
-        "runs": {name: (run["seed"], json.dumps(run["options"])) for name, run in runs.items()},
+        "versions": [json.loads(text) for text in sorted(versions)],
+        "groups": [(folder, KINDS[folder], *_told_apart(found)) for folder, found in groups.items()],
     }
-    return Section("Settings, versions, seeds", "settings.html", context)
+    return Section("Settings, versions, fingerprints", "settings.html", context)
 
 
-SECTIONS: tuple[Callable[[Workspace], Section | None], ...] = (said, table, images, poses, training, times, settings)
+def _told_apart(runs: Mapping[str, dict[str, Any]]) -> tuple[str, list[tuple[str, Any, str, str]]]:
+    """The options that all runs share, and of each run its name, seed, other options and input fingerprints."""
+    first, *others = (run["options"] for run in runs.values())
+    missing = object()
+    shared = {name: value for name, value in first.items() if all(o.get(name, missing) == value for o in others)}
+    lines = [
+        (name, run["seed"], _pairs({n: v for n, v in run["options"].items() if n not in shared}), _pairs(run["inputs"]))
+        for name, run in runs.items()
+    ]
+    return _pairs(shared), lines
+
+
+def _pairs(values: Mapping[str, Any]) -> str:
+    """`epochs 14, flip true`: names and values as they are recorded."""
+    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
+    return ", ".join(f"{name} {text}" for name, text in texts.items())
+
+
+SECTIONS: tuple[Callable[[Workspace], Section | None], ...] = (
+    *(glance, said, table, sets, galleries, images, training, poses, times, settings),
+)

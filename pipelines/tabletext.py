@@ -29,10 +29,11 @@ NOTE = (
 
 @dataclass(frozen=True)
 class Grid:
-    """A table of text: a title, the header, lines, for each line its kind, and how many columns on the left are words.
+    """A table of text: a title, the header, lines and for each line its kind.
 
     Kinds: "row", "paper" (the paper's figures under a row), "first" (a row that begins a new portion), and with
-    " clear" added where the difference's interval does not hold 0.
+    " clear" added where the interval of the difference in column `mark` does not contain 0.  `words` is how many
+    columns on the left are words.
     """
 
     title: str
@@ -40,6 +41,7 @@ class Grid:
     lines: list[list[str]] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
     words: int = 1
+    mark: int | None = None
 
 
 def blocks(summary: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
@@ -126,7 +128,8 @@ def difference_grid(part: pd.DataFrame, title: str) -> Grid:
     comparable = not part["ordinary"].any() and part["paper"].notna().any()
     header = ["kept", "row", *(f"mAP, {LENGTH_TITLES[length]}" for length in lengths)]
     header += [f"minus None, {LENGTH_TITLES[length]}" for length in lengths]
-    grid = Grid(title, [*header, "gap closed", *(["paper", "paper: minus None"] if comparable else [])], words=2)
+    header += ["gap closed", *(["paper", "paper: minus None"] if comparable else [])]
+    grid = Grid(title, header, words=2, mark=2 + len(lengths))
     places: dict[tuple[float, int, str], dict[str, Line]] = {}
     for line in part.to_dict("records"):
         places.setdefault((line["portion"], line["ratio"], line["row"]), {})[line["length"]] = line

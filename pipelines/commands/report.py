@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from augment.cli import emit, pass_workspace
+from augment.cli import emit, pass_workspace, runtime
 
 if TYPE_CHECKING:
     from augment.workspace import Workspace
 
 
 @click.command(short_help="One HTML page of all that the workspace holds.")
+@click.option("--no-galleries", is_flag=True, help="Rank no gallery for it; show what earlier reports ranked.")
 @pass_workspace
-def command(workspace: Workspace) -> None:
+def command(workspace: Workspace, no_galleries: bool) -> None:
     """Write one self-contained HTML page of all that the workspace holds and print its path.
 
     \b
@@ -23,5 +24,5 @@ def command(workspace: Workspace) -> None:
     """
     from pipelines.report import write_report
 
-    path = write_report(workspace)
+    path = write_report(workspace, runtime=None if no_galleries else runtime())
     emit({"report": str(path)}, str(path))

@@ -1,6 +1,7 @@
 """The report: one file that loads nothing, escapes every name, and shows only what is there."""
 
 import json
+import re
 from html.parser import HTMLParser
 
 import numpy as np
@@ -11,8 +12,10 @@ from augment.artefact import write_json
 from augment.workspace import Workspace
 from pipelines.cells import Cell
 from pipelines.heldout import SHEETS
-from pipelines.report import Section, render_page, write_report
+from pipelines.outputs import FILE
+from pipelines.report import Section, render_page, render_report, write_report
 from pipelines.results import declare
+from pipelines.sections import _told_apart
 
 HOSTILE = "<img src=x onerror=alert(1)>&\"'"
 
@@ -22,13 +25,18 @@ class Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.tags, self.loads, self.handlers, self.text = [], [], [], ""
+        self.tags, self.loads, self.links, self.ids, self.handlers, self.text = [], [], [], [], [], ""
+        self.images_without_words = 0
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
         self.tags.append(tag)
-        self.loads += [value for name, value in attributes if name in ("src", "href", "srcset", "action")]
-        self.handlers += [name for name, _ in attributes if name.startswith("on")]
+        self.loads += [given[name] for name in ("src", "srcset", "action", "data", "poster") if name in given]
+        self.links += [given["href"]] if "href" in given else []
+        self.ids += [given["id"]] if "id" in given else []
+        self.handlers += [name for name in given if name.startswith("on")]
+        self.images_without_words += tag == "img" and not given.get("alt")
 
     def handle_data(self, data):
         self.text += data
@@ -46,8 +54,19 @@ def picture(path):
 
 @pytest.fixture
 def workspace(tmp_path):
+    """A workspace of `made`."""
+    return made(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory):
+    """The page of such a workspace."""
+    return write_report(made(tmp_path_factory.mktemp("report"))).read_text(encoding="utf-8")
+
+
+def made(folder):
     """A workspace whose every name is hostile, with something for every section."""
-    root = tmp_path / HOSTILE
+    root = folder / HOSTILE
     workspace = Workspace.create(root, {"data": "data"})
     for folder, name in (("bounding_box_train", "0002_c1s1_000451_03"), ("bounding_box_test", "0003_c2s1_000451_03"),
                          ("query", "0003_c1s1_000451_03")):  # fmt: skip
@@ -63,6 +82,14 @@ def workspace(tmp_path):
     (workspace.patn_dir("patn") / "metrics.jsonl").write_text(
         json.dumps({"step": 1, HOSTILE: 0.5, "seconds": 1}) + "\n"
     )
+    for cell in cells:
+        curve = "".join(json.dumps({"step": step, "loss": 1 / step}) + "\n" for step in (1, 2))
+        (workspace.reid_dir(cell.name) / "metrics.jsonl").write_text(curve)
+    generated = workspace.generated_dir("mine" + HOSTILE, 0.1, 0)
+    picture(generated / "bounding_box_train" / "0002_c1s1_000451_03_gen.jpg")
+    record(generated, {}, options={"portion": 0.1, "ratio": 1})
+    lines = ["name,kind,source,pose", "0002_c1s1_000451_03_gen.jpg,generated,0002_c1s1_000451_03.jpg,<b>"]
+    (generated / "manifest.csv").write_text("\n".join(lines))
     values = {"generated": 0.5, "copy": 0.2, "mean": 0.3}
     held = workspace.table_dir("heldout-patn")
     record(held, {**values, "paper": values, "count": 9, "size": [64, 32]})
@@ -73,28 +100,83 @@ def workspace(tmp_path):
     return workspace
 
 
-def test_page_loads_nothing_and_runs_nothing(workspace):
-    page = Page(write_report(workspace).read_text(encoding="utf-8"))
+def test_page_loads_nothing_and_runs_nothing(text):
+    page = Page(text)
     assert page.handlers == []
     assert page.loads
-    assert all(value.startswith("data:image/png;base64,") for value in page.loads)
-    assert not {"script", "link", "iframe", "object", "a"} & set(page.tags)
+    assert all(re.match(r"data:image/(png|webp|svg\+xml);base64,", value) for value in page.loads)
+    assert not {"script", "link", "iframe", "object", "embed", "base", "form"} & set(page.tags)
+    assert "@import" not in text
+    assert "url(" not in text
 
 
-def test_hostile_names_are_shown_as_they_are(workspace):
-    text = write_report(workspace).read_text(encoding="utf-8")
+def test_links_lead_to_parts_of_the_page(text):
+    page = Page(text)
+    assert len(page.links) > 3
+    assert {link.removeprefix("#") for link in page.links} <= set(page.ids)
+    assert all(link.startswith("#") for link in page.links)
+    assert len(set(page.ids)) == len(page.ids)
+
+
+def test_every_picture_has_words(text):
+    assert Page(text).images_without_words == 0
+
+
+def test_page_shows_a_number_that_was_changed_in_table5_json(workspace):
+    write_report(workspace)
+    path = workspace.table_dir("table5") / FILE
+    content = json.loads(path.read_text())
+    for line in content["lines"]:
+        if line["row"] == "ours":
+            line.update(mAP_mean=77.7, gain_mean=66.6)
+    path.write_text(json.dumps(content))
+    text = Page(render_report(workspace).read_text(encoding="utf-8")).text
+    assert "77.7 ± " in text
+    assert text.count("+66.6 [") >= 3  # at a glance, in a sentence, in the table
+
+
+def test_hostile_names_are_shown_as_they_are(text):
     assert HOSTILE not in text
     assert HOSTILE in Page(text).text
 
 
-def test_page_shows_every_part_and_its_figures(workspace):
-    text = Page(write_report(workspace).read_text(encoding="utf-8")).text
+def test_page_shows_every_part_and_its_figures(text):
+    text = Page(text).text
     for shown in (
-        "minus None, equal updates", "+2.0 [+2.0, +2.0] (2)",
+        "differences to None", "+2.0 [+2.0, +2.0] (2)",
         "mAP 4.0", "99.0 %", "PCKh@0.5 = 0.870", "0.500", "Held-out identities",
-        "Identities of the training split", "Versions: torch", "Rows not run here: Self, Ours*, Unseen",
+        "Identities of the training split", "Versions: torch", "0 real and 1 generated images",
+        "Re-ID loss of 2 settings",
+        "Losses of generator patn", "Every seed, rank-1", "Rows not run here: Self, Ours*, Unseen",
     ):  # fmt: skip
         assert shown in text, shown
+
+
+def test_one_seed_says_so_on_the_page(workspace):
+    for path in workspace.root.glob("reid/*-s1/run.json"):
+        path.unlink()
+    text = Page(write_report(workspace).read_text(encoding="utf-8")).text
+    assert "One seed: no interval, no claim." in text
+    assert "one seed carries no claim" in text
+    assert re.search(r"\+\d+\.\d \(1\)", text)
+    assert "±" not in re.sub(r"mean ± standard|, ± the standard", "", text)
+
+
+def test_photographs_are_not_kept_as_png(workspace):
+    rng = np.random.default_rng(0)
+    noise = rng.normal(128, 20, (128, 64, 3)).clip(0, 255).astype(np.uint8)
+    for file in SHEETS.values():
+        Image.fromarray(noise).save(workspace.table_dir("heldout-patn") / file)
+    before = sum((workspace.table_dir("heldout-patn") / file).stat().st_size for file in SHEETS.values())
+    page = Page(write_report(workspace).read_text(encoding="utf-8"))
+    sheets = [value for value in page.loads if value.startswith("data:image/webp")]
+    assert sum(map(len, sheets)) < before / 2
+
+
+def test_what_all_runs_share_is_told_once():
+    common = {"seed": 0, "inputs": {"x": "ab"}}
+    runs = {name: {**common, "options": {"epochs": 5, "p": p}} for p, name in enumerate("ab", 1)}
+    assert _told_apart(runs) == ("epochs 5", [("a", 0, "p 1", "x ab"), ("b", 0, "p 2", "x ab")])
 
 
 def test_an_empty_workspace_has_a_page_too(tmp_path):
@@ -103,7 +185,7 @@ def test_an_empty_workspace_has_a_page_too(tmp_path):
     for folder in ("bounding_box_test", "query"):
         picture(workspace.data / folder / "0003_c1s1_000451_03.jpg")
     text = Page(write_report(workspace).read_text(encoding="utf-8")).text
-    assert "Settings, versions, seeds" in text
+    assert "Settings, versions, fingerprints" in text
     assert "Table 5" not in text
 
 

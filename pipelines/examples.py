@@ -1,0 +1,124 @@
+"""Examples of the workspace's generated sets: source, pose, generated image and the real one that it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from augment import AugmentError
+from augment.artefact import read_run
+from augment.images import read_image
+from augment.sheets import draw_skeleton
+from augment.training_set import MANIFEST
+from augment.workspace import Workspace, slug
+from patn.keypoints import keypoint_array
+from pipelines.pictures import photograph
+from pipelines.rows import ROWS
+from pipelines.tabletext import column_title, row_title
+
+SHOWN = 4
+GAP = 2
+
+
+@dataclass(frozen=True)
+class Example:
+    """One picture of tiles side by side, what each tile is, and the generated image's name."""
+
+    picture: str
+    tiles: tuple[str, ...]
+    name: str
+
+
+@dataclass(frozen=True)
+class GeneratedSet:
+    """A generated set: title, its column of the table, how many images of each kind it holds, a few examples."""
+
+    title: str
+    column: str
+    real: int
+    generated: int
+    seed: int
+    examples: list[Example]
+
+
+def generated_sets(workspace: Workspace) -> list[GeneratedSet]:
+    """The finished sets of the workspace with examples; of several seeds the first, by portion and then by row.
+
+    The examples are spread evenly over a set's generated images by name, so that sets of one portion and seed, which
+    replace the same images, show the same ones.
+    """
+    found: dict[tuple[float, int, int, str], tuple[Path, dict[str, Any]]] = {}
+    order = [slug(row) for row in ROWS]
+    for folder in sorted((workspace.root / "generated").glob("*")):
+        run = read_run(folder) if folder.is_dir() else None
+        if run is None or not (folder / MANIFEST).is_file() or "portion" not in run["options"]:
+            continue
+        portion, ratio = float(run["options"]["portion"]), int(run["options"].get("ratio", 1))
+        name = folder.name.removesuffix(workspace.generated_dir("", portion, run["seed"], ratio).name)
+        key = (portion, ratio, order.index(name) if name in order else len(order), name)
+        if key not in found or run["seed"] < found[key][1]["seed"]:
+            found[key] = folder, run
+    titles, train = {slug(row): row_title(row) for row in ROWS}, _Training(workspace)
+    return [_described(train, *found[key], titles.get(key[3], key[3]), column_title(*key[:2])) for key in sorted(found)]
+
+
+class _Training:
+    """The training images' files and poses, looked up by name."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.size = workspace.size
+        self._paths = workspace.images().query("split == 'train'").set_index("name")["path"].to_dict()
+        try:
+            self._poses: pd.DataFrame | None = workspace.keypoints("train")
+        except AugmentError:
+            self._poses = None
+
+    def pixels(self, name: str) -> np.ndarray | None:
+        """The image, None where there is none of that name."""
+        return _pixels(Path(self._paths[name]), self.size) if name in self._paths else None
+
+    def skeleton(self, name: str) -> np.ndarray | None:
+        """The limbs of an image's pose, None where it has none."""
+        if self._poses is None or name not in self._poses.index:
+            return None
+        return draw_skeleton(keypoint_array(self._poses, [name])[0], self.size)
+
+
+def _described(train: _Training, folder: Path, run: dict[str, Any], title: str, column: str) -> GeneratedSet:
+    manifest = pd.read_csv(folder / MANIFEST, dtype={"source": str, "pose": str}, keep_default_na=False)
+    made = manifest[manifest["kind"] == "generated"]
+    shown = made.iloc[np.linspace(0, len(made) - 1, min(SHOWN, len(made))).astype(int)] if len(made) else made
+    examples = [_example(train, folder, line) for line in shown.to_dict("records")]
+    real = int((manifest["kind"] == "real").sum())
+    return GeneratedSet(title, column, real, len(made), run["seed"], [e for e in examples if e is not None])
+
+
+def _example(train: _Training, folder: Path, line: dict[Any, Any]) -> Example | None:
+    """The tiles of one generated image, None where its file is gone; a tile that there is nothing for is left out."""
+    name = str(line["name"])
+    replaced = name.replace("_gen.", ".")
+    parts: list[tuple[str, np.ndarray | None]] = [
+        ("source", train.pixels(str(line.get("source", "")))),
+        ("pose", train.skeleton(str(line.get("pose", "")))),
+        ("generated", _pixels(folder / "bounding_box_train" / name, train.size)),
+        ("withheld", train.pixels(replaced) if replaced != name else None),
+    ]
+    tiles = {what: pixels for what, pixels in parts if pixels is not None}
+    if "generated" not in tiles:
+        return None
+    return Example(photograph(_side_by_side(list(tiles.values()))), tuple(tiles), name)
+
+
+def _pixels(path: Path, size: tuple[int, int]) -> np.ndarray | None:
+    return read_image(path, size) if path.is_file() else None
+
+
+def _side_by_side(tiles: Sequence[np.ndarray]) -> np.ndarray:
+    """Equally large uint8 tiles in a row with white gaps."""
+    gap = np.full((tiles[0].shape[0], GAP, 3), 255, np.uint8)
+    return np.concatenate([part for tile in tiles for part in (tile, gap)][:-1], axis=1)

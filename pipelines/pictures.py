@@ -1,0 +1,40 @@
+"""Pictures inside the page: charts as SVG, photographs as small WebP."""
+
+import base64
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from augment import AugmentError
+
+QUALITY = 80
+
+
+def data_uri(content: bytes, kind: str) -> str:
+    """A picture as text that an `img` shows without a file.  kind: png, webp or svg+xml."""
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def photograph(pixels: np.ndarray) -> str:
+    """uint8 H x W x 3 as a data URI, compressed as photographs are."""
+    return data_uri(webp(Image.fromarray(pixels)), "webp")
+
+
+def webp(image: Image.Image) -> bytes:
+    """An image as WebP."""
+    buffer = io.BytesIO()
+    image.convert("RGB").save(buffer, "WEBP", quality=QUALITY, method=4)
+    return buffer.getvalue()
+
+
+def photograph_of(path: Path) -> str:
+    """A picture file as a data URI, photographs as WebP; raises AugmentError for one that cannot be read."""
+    if path.suffix == ".webp":
+        return data_uri(path.read_bytes(), "webp")
+    try:
+        with Image.open(path) as image:
+            return data_uri(webp(image), "webp")
+    except OSError as error:
+        raise AugmentError(f"{path}: not a readable picture ({error}); delete its folder and run again") from error

@@ -1,0 +1,94 @@
+"""Examples of generated sets show the files that the manifest names."""
+
+import base64
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from augment.images import read_image
+from augment.workspace import Workspace
+from pipelines.examples import GAP, SHOWN, generated_sets
+from tests.conftest import run
+
+
+@pytest.fixture(scope="module")
+def filled(rendered, trained, tmp_path_factory):
+    """A workspace with sets of two seeds of Ours, one of Ours*, and one in extra images."""
+    root = Workspace.create(tmp_path_factory.mktemp("filled") / "w", {"data": str(rendered)}).root
+    for seed in ("1", "0"):
+        run(root, "--seed", seed, "generate", "--portion", "0.4", "--generator", str(trained))
+    run(root, "--seed", "0", "generate", "--portion", "0.4", "--target-poses", "reduced", "--generator", str(trained))
+    run(root, "--seed", "0", "generate", "--portion", "1", "--ratio", "2", "--generator", str(trained))
+    return Workspace.find(root)
+
+
+def tiles_of(example):
+    """An example's tiles as float arrays, in their order."""
+    kind, data = example.picture.removeprefix("data:image/").split(";base64,")
+    assert kind == "webp"
+    strip = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")).astype(float)
+    width = (strip.shape[1] + GAP) // len(example.tiles)
+    return {name: strip[:, i * width : i * width + width - GAP] for i, name in enumerate(example.tiles)}
+
+
+def near(tile, path):
+    """Whether a tile shows a file, but for its compression."""
+    return np.abs(tile - read_image(path).astype(float)).mean() < 8
+
+
+def test_sets_are_listed_once_a_row_and_portion_with_the_first_seed(filled):
+    assert [(made.title, made.column, made.seed) for made in generated_sets(filled)] == [
+        ("Ours", "p = 0.4", 0),
+        ("Ours*", "p = 0.4", 0),
+        ("Ours", "ratio 2", 0),
+    ]
+
+
+def test_counts_are_the_manifests(filled):
+    first = generated_sets(filled)[0]
+    kinds = pd.read_csv(filled.generated_dir("ours", 0.4, 0) / "manifest.csv")["kind"].value_counts()
+    assert (first.real, first.generated) == (kinds["real"], kinds["generated"])
+
+
+def test_tiles_show_source_generated_and_withheld_image(filled):
+    folder = filled.generated_dir("ours", 0.4, 0)
+    manifest = pd.read_csv(folder / "manifest.csv").set_index("name")
+    train = filled.data / "bounding_box_train"
+    shown = generated_sets(filled)[0].examples
+    assert len(shown) == SHOWN == len({example.name for example in shown})
+    for example in shown:
+        tiles = tiles_of(example)
+        assert list(tiles) == ["source", "pose", "generated", "withheld"]
+        assert near(tiles["source"], train / manifest.at[example.name, "source"])
+        assert near(tiles["generated"], folder / "bounding_box_train" / example.name)
+        assert near(tiles["withheld"], train / example.name.replace("_gen", ""))
+        assert not near(tiles["source"], train / example.name.replace("_gen", ""))
+
+
+def test_sets_of_one_portion_show_the_same_withheld_images(filled):
+    ours, star, _ = generated_sets(filled)
+    assert [example.name for example in ours.examples] == [example.name for example in star.examples]
+
+
+def test_extra_images_withhold_nothing(filled):
+    assert all(example.tiles == ("source", "pose", "generated") for example in generated_sets(filled)[2].examples)
+
+
+def test_a_file_that_is_gone_is_left_out(filled):
+    example = generated_sets(filled)[0].examples[0]
+    path = filled.generated_dir("ours", 0.4, 0) / "bounding_box_train" / example.name
+    path.rename(path.with_suffix(".away"))
+    left = [each.name for each in generated_sets(filled)[0].examples]
+    path.with_suffix(".away").rename(path)
+    assert example.name not in left
+    assert len(left) == SHOWN - 1
+
+
+def test_without_key_points_there_is_no_pose(filled, tmp_path):
+    for folder in ("bounding_box_train", "bounding_box_test", "query"):
+        (tmp_path / folder).symlink_to(filled.data / folder)
+    example = generated_sets(Workspace(filled.root, {"data": str(tmp_path)}))[0].examples[0]
+    assert example.tiles == ("source", "generated", "withheld")

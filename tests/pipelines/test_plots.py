@@ -1,0 +1,45 @@
+"""Plots: any rows, the same colours everywhere, the same bytes for the same figures."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from pipelines.plots import panels, portion_plot, row_styles
+from pipelines.results import summarise
+from pipelines.rows import ROWS
+from tests.pipelines.test_findings import results
+
+
+def summary(*rows):
+    lines = [(row, [10.0 + i, 12.0 + i], {"portion": p}) for i, row in enumerate(rows) for p in (0.1, 0.5)]
+    return summarise(results(*lines))
+
+
+def test_forty_rows_can_be_told_apart():
+    rows = [*ROWS, *(f"row {number}" for number in range(40))]
+    styles = row_styles(rows)
+    assert set(styles) == set(rows)
+    assert len({tuple(style.values()) for style in styles.values()}) == len(rows)
+
+
+def test_the_tables_own_rows_keep_their_colours_beside_others():
+    assert {row: row_styles(["a", "b"])[row] for row in ROWS} == row_styles(["none"])
+
+
+def test_a_picture_is_drawn_of_any_rows_and_names():
+    for rows in (("none",), ("none", "$x$", r"$\bad{", "_hidden", "<b>"), ()):
+        with Image.open(io.BytesIO(portion_plot(summary(*rows)))) as picture:
+            assert len(np.unique(np.asarray(picture.convert("L")))) > 2
+
+
+def test_svg_holds_no_date_and_is_the_same_each_time():
+    first, second = (portion_plot(summary("none", "ours"), "svg") for _ in range(2))
+    assert first == second
+    assert b"<dc:date>" not in first
+
+
+def test_there_is_a_panel_for_each_block():
+    lines = [("none", [10.0], {"ordinary": ordinary}) for ordinary in (False, True)]
+    titles = [title for title, _ in panels(summarise(results(*lines)))]
+    assert titles == ["small, flip + crop", "small, flip + crop + random erasing + colour jitter"]

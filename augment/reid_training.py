@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import torch
 
     from reid.backbones import ReidModel
+    from reid.objective import ReidObjective
     from reid.training import ReidTraining
 
 
@@ -58,24 +59,17 @@ def train_reid(
     options = {**asdict(training), **data.record(), "weights": weights.name if weights else None}
     distinct = table.drop_duplicates("path")
     inputs = {"images": fingerprint(map(Path, distinct["path"])), "names": fingerprint_names(distinct["name"])}
+    if weights is not None:
+        inputs["weights"] = fingerprint(weights)
     with artefact(folder, "reid", {**options, "precision": runtime.precision}, inputs=inputs, seed=seed,
                   force=runtime.force, wait=runtime.wait) as run:  # fmt: skip
         if run.finished:
             return run.result
-        import torch
-
         from augment.loop import train
         from reid.checkpoints import save_model
-        from reid.objective import ReidObjective
 
         runtime.prepare()
-        labels, pids = labels_of(table, all_images)
-        size = training.size if training.crop != "random-area" else workspace.size
-        objective = ReidObjective(
-            training, load_images(table["path"].tolist(), size), labels, classes=len(pids), seed=seed,
-            generated=torch.tensor(table["generated"].tolist()), cameras=torch.tensor(table["camid"].tolist()),
-            device=runtime.torch_device(), autocast=runtime.training_dtype(), weights=weights,
-        )  # fmt: skip
+        objective, pids = build_objective(workspace, training, table, seed, weights, runtime)
         seconds = train(
             objective, folder, seed=seed, label=folder.name, progress=runtime.progress,
             save_every=min(500, max(1, objective.steps // training.epochs)),  # an epoch of the schedule
@@ -99,6 +93,24 @@ def with_length(training: ReidTraining, data: TrainingSet, full: int) -> ReidTra
     return replace(training, updates=training.epochs * max(1, full // training.batch))
 
 
+def build_objective(
+    workspace: Workspace, training: ReidTraining, table: pd.DataFrame, seed: int, weights: Path | None, runtime: Runtime
+) -> tuple[ReidObjective, list[int]]:
+    """What trains on the images of `TrainingSet.table`, decoded once, and the identities of its classes."""
+    import torch
+
+    from reid.objective import ReidObjective
+
+    labels, pids = labels_of(table, training_images(workspace.images()))
+    size = training.size if training.crop != "random-area" else workspace.size
+    objective = ReidObjective(
+        training, load_images(table["path"].tolist(), size), labels, classes=len(pids), seed=seed,
+        generated=torch.tensor(table["generated"].tolist()), cameras=torch.tensor(table["camid"].tolist()),
+        device=runtime.torch_device(), autocast=runtime.training_dtype(), weights=weights,
+    )  # fmt: skip
+    return objective, pids
+
+
 def labels_of(table: pd.DataFrame, everyone: pd.DataFrame) -> tuple[torch.Tensor, list[int]]:
     """Class indices over all training identities (also those without an image here), and the identities."""
     import torch
@@ -111,9 +123,12 @@ def labels_of(table: pd.DataFrame, everyone: pd.DataFrame) -> tuple[torch.Tensor
 def choose_weights(backbone: str, from_scratch: bool, weights: Path | None, weights_dir: Path | None) -> Path | None:
     """The ImageNet file for a pretrained backbone, None for one that is trained from scratch.
 
-    Raises AugmentError where resnet50's file is missing and training from scratch was not asked for.
+    Raises AugmentError where resnet50's file is missing and training from scratch was not asked for, and for a file
+    that would not be used.
     """
     if from_scratch or backbone != "resnet50":
+        if weights is not None:
+            raise AugmentError(f"{weights}: only resnet50, not from scratch, starts from weights; leave --weights out")
         return None
     if weights is not None:
         return weights

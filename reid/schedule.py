@@ -1,4 +1,8 @@
-"""How the learning rate goes over a re-ID training, and the optimiser it is for."""
+"""How the learning rate goes over a re-ID training, and the optimiser it is for.
+
+The rate is a function of the step: torchreid's schedulers count epochs in a state of their own, which a checkpoint
+would have to hold, and its optimisers have neither these groups nor torch's fused updates.
+"""
 
 import math
 

@@ -122,6 +122,15 @@ def test_weights_that_are_missing_are_named_with_the_way_without(
     assert "--from-scratch" in result.stderr
 
 
+def test_a_weight_file_that_would_not_be_used_is_refused(people: Path, tmp_path: Path) -> None:
+    file = tmp_path / "resnet50.pth"
+    file.write_bytes(b"weights")
+    for arguments in (REID, ("reid-train", "--from-scratch"), ("reid-train", "--backbone", "inception")):
+        result = CliRunner().invoke(augment, ["--workspace", str(people), *arguments, "--weights", str(file)])
+        assert result.exit_code == 1
+        assert "leave --weights out" in result.stderr
+
+
 def test_a_ghost_batch_that_does_not_divide_the_batch_is_one_sentence(people: Path) -> None:
     result = CliRunner().invoke(augment, ["--workspace", str(people), *REID, "--ghost-batch", "3"])
     assert result.exit_code == 1

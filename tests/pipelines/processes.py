@@ -1,6 +1,6 @@
 """Processes under test: what runs, what a process started, and waiting for what is to come."""
 
-import os
+import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,20 +24,48 @@ def alive(pid: int) -> bool:
         return False
 
 
-def marked(name: str, value: str, running: str = "") -> list[int]:
-    """The processes that were started with an environment variable of that value, or by one that was.
+def descendants(pid: int, running: str = "") -> list[int]:
+    """The processes that a process started, directly or not, whose command line has `running` in it.
 
-    running: only those whose command line has it; worker processes run `spawn_main`.
+    Worker processes of a pool run `spawn_main`; Ray's at work are called `ray::_call`.
     """
-    wanted, found = f"{name}={value}".encode(), []
+    parents = {}
     for entry in Path("/proc").iterdir():
-        if not entry.name.isdecimal() or int(entry.name) == os.getpid():
-            continue
-        try:
-            environment = (entry / "environ").read_bytes().split(b"\0")
-            command = (entry / "cmdline").read_bytes()
-        except (FileNotFoundError, ProcessLookupError, PermissionError):
-            continue
-        if wanted in environment and running.encode() in command and alive(int(entry.name)):
-            found.append(int(entry.name))
-    return found
+        if entry.name.isdecimal():
+            try:
+                parents[int(entry.name)] = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+    found, generation = [], [pid]
+    while generation:
+        generation = [child for child, parent in parents.items() if parent in generation]
+        found += generation
+    return [child for child in found if running in command_line(child)]
+
+
+def command_line(pid: int) -> str:
+    """The command line of a process, empty where it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def listening(pids: list[int]) -> set[str]:
+    """The addresses at which processes listen, as the kernel writes them in hexadecimal; 127.0.0.1 is LOOPBACK."""
+    sockets, addresses = set(), set()
+    for pid in pids:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            for link in Path(f"/proc/{pid}/fd").iterdir():
+                with contextlib.suppress(FileNotFoundError):
+                    sockets.add(str(link.readlink()).removeprefix("socket:[").removesuffix("]"))
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and fields[9] in sockets:
+                addresses.add(fields[1].partition(":")[0])
+    return addresses
+
+
+LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
+"""127.0.0.1 alone and inside IPv6, and ::1."""

@@ -19,7 +19,7 @@ from pipelines import grid
 from pipelines.grid import run_grid
 from pipelines.pools import Placement, available_cores
 from tests.pipelines.fake_work import BASE, GOALS, SHARED, Item, result_of, slow_sum, square
-from tests.pipelines.processes import alive, marked, until
+from tests.pipelines.processes import alive, descendants, until
 
 QUIET = Runtime(device="cpu", progress=False)
 ITEMS = [Item(number) for number in range(4)]
@@ -160,13 +160,13 @@ SCRIPT = """
 """
 
 
-def start(root, *arguments, mark=""):
+def start(root, *arguments):
     """A grid in a process of its own."""
     script = root.parent / "grid.py"
     script.write_text(textwrap.dedent(SCRIPT.format(root=str(root))))
     return subprocess.Popen(
         [sys.executable, str(script), *arguments],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "GRID_UNDER_TEST": mark},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         stderr=subprocess.DEVNULL,
     )
 
@@ -212,11 +212,11 @@ def test_killed_at_any_moment_and_started_again_it_ends_with_the_same_bytes(root
     moments = random.Random(0)
     for killed in ("driver", "worker", "driver", "worker"):
         enough = len(files(root)) + moments.randrange(1, 15)
-        parent = start(root, "slow_sum", "2", mark=str(tmp_path))
+        parent = start(root, "slow_sum", "2")
         assert until(lambda: len(files(root)) >= enough)  # noqa: B023
-        workers = marked("GRID_UNDER_TEST", str(tmp_path), running="spawn_main")
+        workers = descendants(parent.pid, running="spawn_main")
         os.kill(parent.pid if killed == "driver" else moments.choice(workers), signal.SIGKILL)
         assert parent.wait(timeout=60) != 0
-        assert until(lambda: not marked("GRID_UNDER_TEST", str(tmp_path)))
+        assert until(lambda: not any(alive(worker) for worker in workers))  # noqa: B023
     sums(root, GOALS)
     assert files(root) == files(whole)

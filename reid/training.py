@@ -171,7 +171,8 @@ def preset(name: str, backbone: str | None = None, *, pretrained: bool = True) -
     resnet50: 256 x 128, trunk at a tenth, 50 epochs, decay at 40.  inception: 144 x 56, one learning rate,
     70 epochs, decay at 60.  "open-reid-standard": as CamStyle has it, batch 128, 1024 features, pooled feature.
     "strong": what is trained today, with any backbone at its own size; of the tricks only the last stride is
-    resnet50's alone.  120 epochs, 16 x 4 images a step.  "demo": 64 x 32 from scratch with any backbone, AdamW.
+    resnet50's alone.  120 epochs, 16 x 4 images a step, learning rate 3.5e-4, ten times that for small, whose few
+    weights start from scratch.  "demo": 64 x 32 from scratch with any backbone, AdamW.
     pretrained: False says that resnet50 starts without ImageNet weights, so its trunk learns at the full rate.
     Source: Open-ReID, `examples/softmax_loss.py` and its benchmark commands; Luo et al., "Bag of tricks and a strong
     baseline for deep person re-identification", 2019, without its centre loss.
@@ -188,6 +189,8 @@ def preset(name: str, backbone: str | None = None, *, pretrained: bool = True) -
         training = replace(training, epochs=70, decay_every=60, trunk_factor=1.0)
     if training.backbone != "resnet50":
         training = replace(training, last_stride=None)
+    if name == "strong" and training.backbone == "small":
+        training = replace(training, learning_rate=3.5e-3)
     return training if pretrained else replace(training, trunk_factor=1.0)
 
 

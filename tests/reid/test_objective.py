@@ -154,7 +154,7 @@ def test_the_triplet_loss_is_on_the_pooled_feature_of_identities_in_groups():
     torch.testing.assert_close(losses["triplet"], expected)
     torch.testing.assert_close(losses["identity"], identity)
     torch.testing.assert_close(losses["loss"], identity + expected)
-    assert losses["lr"].item() == pytest.approx(3.5e-4 / 2)
+    assert losses["lr"].item() == pytest.approx(3.5e-3 / 2)
 
 
 def test_the_strong_recipe_resumes_and_never_moves_the_necks_shift():
@@ -171,7 +171,7 @@ def test_the_strong_recipe_resumes_and_never_moves_the_necks_shift():
 
 
 def test_the_strong_recipe_learns_with_ghost_batches_and_bfloat16():
-    training = replace(STRONG, ghost_batch=8, learning_rate=3e-3, updates=70, warmup=0, decay_at=(), erasing=0.0)
+    training = replace(STRONG, ghost_batch=8, updates=70, warmup=0, decay_at=(), erasing=0.0)
     losses = run(objective(training, autocast=torch.bfloat16), 0, 70)
     assert losses["accuracy"] > 0.8
     assert all(value.dtype == torch.float32 for value in losses.values())

@@ -52,9 +52,9 @@ def test_strong_is_the_strong_baseline():
     assert (strong.warmup, strong.decay_at, strong.trunk_factor) == (10, (40, 70), 1.0)
     assert (strong.label_smoothing, strong.triplet_margin, strong.erasing) == (0.1, 0.3, 0.5)
     assert (strong.bnneck, strong.last_stride, strong.feature, strong.distance) == (True, 1, "neck", "cosine")
-    for backbone, size in (("inception", (144, 56)), ("small", (64, 32))):
+    for backbone, size, rate in (("inception", (144, 56), 3.5e-4), ("small", (64, 32), 3.5e-3)):
         other = preset("strong", backbone)
-        assert (other.size, other.last_stride, other.epochs) == (size, None, 120)
+        assert (other.size, other.last_stride, other.epochs, other.learning_rate) == (size, None, 120, rate)
 
 
 def test_demo_takes_any_backbone_at_64_by_32():

@@ -50,7 +50,7 @@ def verdict(about: str, condition: str, gain: Spread, above: int) -> Finding:
     """
     size, seeds = gain_text(gain), gain.count
     if above == 0 and gain.high < 0:
-        lost = f"{condition}: Ours lost to None in all {seeds} seeds, beyond its deviation: {size}."
+        lost = f"{condition}: Ours lost to None in each of {seeds} seeds, beyond its deviation: {size}."
         return Finding(about, lost, False)
     if above == 0:
         return Finding(about, f"{condition}: Ours did not help, {size} against None, above it in no seed.", False)
@@ -60,8 +60,9 @@ def verdict(about: str, condition: str, gain: Spread, above: int) -> Finding:
         some = f"{condition}: Ours was above None in {above} of {seeds} seeds only, {size}"
         return Finding(about, f"{some}; this does not show that it helps.", False)
     if gain.low > 0:
-        return Finding(about, f"{condition}: Ours beat None in all {seeds} seeds, beyond its deviation: {size}.", True)
-    near = f"{condition}: Ours was above None in all {seeds} seeds, {size}, but the interval contains 0"
+        beat = f"{condition}: Ours beat None in each of {seeds} seeds, beyond its deviation: {size}."
+        return Finding(about, beat, True)
+    near = f"{condition}: Ours was above None in each of {seeds} seeds, {size}, but the interval contains 0"
     return Finding(about, f"{near}: chance is not ruled out.")
 
 

@@ -31,17 +31,18 @@ def row_styles(rows: Iterable[str]) -> dict[str, dict[str, str]]:
     }
 
 
-def portion_plot(summary: pd.DataFrame, form: str = "png", rows: Iterable[str] | None = None) -> bytes:
+def portion_plot(summary: pd.DataFrame, form: str = "png", whole: pd.DataFrame | None = None) -> bytes:
     """mAP over p, one panel a backbone and augmentation; error bars are standard deviations over seeds.
 
     Solid: equal updates; dashed and hollow: None at equal epochs, where the other rows are the same trainings.  A point
-    of one seed has no bar.  Ratios above 1 are not drawn.  form: png or svg.  rows: those that share out the colours,
-    where several plots are to agree; None takes the summary's.
+    of one seed has no bar.  Ratios above 1 are not drawn.  form: png or svg.  whole: the summary that this one is a part
+    of, whose colours and scale are taken; None is itself.
     """
     parts = panels(summary)
     figure = _figure(4.6 * max(1, len(parts)), 3.9)
     axes = figure.subplots(1, max(1, len(parts)), sharey=True, squeeze=False)[0]
-    styles = row_styles(summary["row"] if rows is None else rows)
+    whole = summary if whole is None else whole
+    styles, highest = row_styles(whole["row"]), (whole["mAP_mean"] + whole["mAP_std"].fillna(0)).max()
     for axis, (title, part) in zip(axes, parts, strict=False):
         _draw_rows(axis, part, styles)
         axis.set_title(_plain(title), fontsize=10)
@@ -50,7 +51,7 @@ def portion_plot(summary: pd.DataFrame, form: str = "png", rows: Iterable[str] |
         axis.grid(alpha=0.3)
         axis.spines[["top", "right"]].set_visible(False)
     axes[0].set_ylabel("mAP, %")
-    axes[0].set_ylim(bottom=0)
+    axes[0].set_ylim(0, 1.05 * highest if highest > 0 else 1)
     handles = {label: handle for axis in axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
     if handles:
         figure.legend(handles.values(), handles, loc="outside lower center", ncols=3, fontsize=8, frameon=False)

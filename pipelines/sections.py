@@ -19,7 +19,9 @@ from pipelines.heldout import SHEETS, heldout_name
 from pipelines.outputs import read_table5
 from pipelines.pictures import data_uri, photograph_of
 from pipelines.report import Section
+from pipelines.results import declared, is_finished
 from pipelines.rows import ROWS, UNSEEN
+from pipelines.spread import excludes_zero
 from pipelines.tabletext import (
     LENGTH_TITLES,
     NOTE,
@@ -59,7 +61,7 @@ def glance(workspace: Workspace) -> Section | None:
         if gained:
             like = [line for line in gained if all(line[n] == gained[0][n] for n in ("row", "portion", "ratio"))]
             cards.append(_card(like, block_title(block)))
-    plots = [portion_plot(part, "svg", summary["row"]) for _, part in panels(summary)]
+    plots = [portion_plot(part, "svg", summary) for _, part in panels(summary)]
     context = {"cards": cards, "plots": [data_uri(plot, "svg+xml") for plot in plots]}
     return None if summary.empty else Section("At a glance", "glance.html", context)
 
@@ -73,6 +75,7 @@ def _card(lines: list[dict[Any, Any]], block: str) -> dict[str, Any]:
         "block": block,
         "lengths": [(LENGTH_TITLES[each["length"]], gain_text(each)) for each in lines],
         "single": len(line["gains"]) == 1,
+        "clear": excludes_zero(line["gain_low"], line["gain_high"]),
         "share": line["gap_mean"],
         "gap": spread_text(line["gap_mean"], line["gap_std"], len(line["gaps"]), percent=True),
     }
@@ -93,8 +96,10 @@ def table(workspace: Workspace) -> Section | None:
     summary = read_table5(workspace)
     if summary.empty:
         return None
-    histogram = read_run(workspace.table_dir("histogram"))
+    histogram, cells = read_run(workspace.table_dir("histogram")), declared(workspace)
     context = {
+        "cells": len(cells),
+        "unfinished": sum(not is_finished(workspace, cell) for cell in cells),
         "grids": grids(summary),
         "details": [(block_title(block), _details(part)) for block, part in blocks(summary)],
         "note": NOTE,

@@ -61,6 +61,7 @@ def command(
       augment table5 --portions 0.1,0.2 --seeds 1 --dry-run
     """
     from pipelines.pools import Placement
+    from pipelines.report import render_report
     from pipelines.results import is_finished
     from pipelines.table5 import Table5, chosen, run_table5
     from pipelines.tabletext import summary_json, terminal
@@ -79,4 +80,5 @@ def command(
     summary = run_table5(
         workspace, cells, placement=placement, runtime=runtime(force), generator=generator, part=part
     )  # fmt: skip
+    render_report(workspace)
     emit({"table": summary_json(summary), "folder": str(workspace.table_dir("table5"))}, terminal(summary))

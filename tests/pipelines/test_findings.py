@@ -30,13 +30,13 @@ def judged(gains):
 
 def test_a_gain_in_every_seed_with_an_interval_above_zero_is_called_one():
     (text, *_) = sentences(("none", [10.0, 12.0, 12.0], {}), ("ours", [40.0, 44.0, 43.0], {}))
-    assert text == "Plain: Ours beat None in all 3 seeds, beyond its deviation: +31.0 [+28.5, +33.5] (3 seeds)."
+    assert text == "Plain: Ours beat None in each of 3 seeds, beyond its deviation: +31.0 [+28.5, +33.5] (3 seeds)."
 
 
 def test_a_gain_in_every_seed_whose_interval_holds_zero_is_not_called_one():
     finding = judged([0.5, 1.0, 6.0])  # t = 1.42 with 2 degrees of freedom: p = 0.29
     assert finding.good is None
-    assert "in all 3 seeds" in finding.text
+    assert "in each of 3 seeds" in finding.text
     assert "chance is not ruled out" in finding.text
     assert "beyond" not in finding.text
 
@@ -58,7 +58,7 @@ def test_a_loss_is_said_to_be_one():
     finding = judged([-3.0, -1.0])
     assert finding.good is False
     assert "did not help, -2.0 [-14.7, +10.7] (2 seeds)" in finding.text
-    assert "lost to None in all 3 seeds, beyond its deviation" in judged([-3.0, -3.1, -3.2]).text
+    assert "lost to None in each of 3 seeds, beyond its deviation" in judged([-3.0, -3.1, -3.2]).text
 
 
 def test_one_seed_makes_no_claim():

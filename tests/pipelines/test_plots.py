@@ -43,3 +43,12 @@ def test_there_is_a_panel_for_each_block():
     lines = [("none", [10.0], {"ordinary": ordinary}) for ordinary in (False, True)]
     titles = [title for title, _ in panels(summarise(results(*lines)))]
     assert titles == ["small, flip + crop", "small, flip + crop + random erasing + colour jitter"]
+
+
+def test_a_part_is_drawn_in_the_colours_and_on_the_scale_of_the_whole():
+    whole = summary("none", "alpha", "zeta")
+    part = whole[whole["row"] != "alpha"].assign(mAP_mean=5.0)
+    assert portion_plot(part, "svg", whole) != portion_plot(part, "svg")
+    colour = row_styles(["alpha", "zeta"])["zeta"]["color"]
+    assert colour.encode() in portion_plot(part, "svg", whole)
+    assert colour.encode() not in portion_plot(part, "svg")

@@ -162,6 +162,12 @@ def test_one_seed_says_so_on_the_page(workspace):
     assert "±" not in re.sub(r"mean ± standard|, ± the standard", "", text)
 
 
+def test_cells_that_are_not_finished_are_counted(workspace):
+    declare(workspace, [Cell("ours", seed=7)])
+    text = Page(write_report(workspace).read_text(encoding="utf-8")).text
+    assert "1 of 9 re-ID models are not finished yet" in text
+
+
 def test_photographs_are_not_kept_as_png(workspace):
     rng = np.random.default_rng(0)
     noise = rng.normal(128, 20, (128, 64, 3)).clip(0, 255).astype(np.uint8)

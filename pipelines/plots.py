@@ -35,8 +35,8 @@ def portion_plot(summary: pd.DataFrame, form: str = "png", whole: pd.DataFrame |
     """mAP over p, one panel a backbone and augmentation; error bars are standard deviations over seeds.
 
     Solid: equal updates; dashed and hollow: None at equal epochs, where the other rows are the same trainings.  A point
-    of one seed has no bar.  Ratios above 1 are not drawn.  form: png or svg.  whole: the summary that this one is a part
-    of, whose colours and scale are taken; None is itself.
+    of one seed has no bar.  Ratios above 1 are not drawn.  form: png or svg.  whole: the summary that this one is
+    a part of, whose colours and scale are taken; None is itself.
     """
     parts = panels(summary)
     figure = _figure(4.6 * max(1, len(parts)), 3.9)

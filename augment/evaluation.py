@@ -22,7 +22,7 @@ def find_model(workspace: Workspace, model: str) -> Path:
     for path in (workspace.reid_dir(model) / "model.safetensors", Path(model) / "model.safetensors", Path(model)):
         if path.is_file():
             return path
-    known = sorted(path.parent.name for path in (workspace.root / "reid").glob("*/model.safetensors"))
+    known = [path.parent.name for path in workspace.reid_models()]
     raise AugmentError(f"{model}: no such model; trained ones: {', '.join(known) or 'none, run `augment reid-train`'}")
 
 

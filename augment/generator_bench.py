@@ -125,8 +125,8 @@ def measure(candidate: Candidate, runtime: Runtime, batch: int, seconds: float) 
 def _measure(candidate: Candidate, runtime: Runtime, batch: int, seconds: float) -> dict[str, Any]:
     import torch
 
-    from patn.bfloat16 import with_bfloat16_weights
     from patn.checkpoints import load_generator
+    from patn.drawing import for_drawing
     from patn.generators import build_generator
 
     runtime.prepare()
@@ -135,9 +135,7 @@ def _measure(candidate: Candidate, runtime: Runtime, batch: int, seconds: float)
         network = load_generator(candidate.checkpoint, device)
     else:
         network = build_generator(candidate.name, candidate.options).to(device).eval()
-    network.to(memory_format=torch.channels_last)
-    if runtime.precision == "bf16":
-        with_bfloat16_weights(network)
+    network = for_drawing(network, bfloat16=runtime.precision == "bf16")
     images = torch.rand(batch, 3, *candidate.size).mul_(2).sub_(1).to(device, memory_format=torch.channels_last)
     poses = torch.rand(2, batch, 18, 2, device=device) * torch.tensor(candidate.size, device=device)
     times: list[float] = []

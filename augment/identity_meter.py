@@ -31,7 +31,7 @@ def full_model(workspace: Workspace, model: str | None) -> Path:
     if model is not None:
         return find_model(workspace, model)
     found = []
-    for path in sorted((workspace.root / "reid").glob("*/model.safetensors")):
+    for path in workspace.reid_models():
         run = read_run(path.parent)
         if run and run["options"].get("portion") == 1.0 and run["options"].get("augmentation") == "none":
             found.append((run["result"]["mAP"], path))

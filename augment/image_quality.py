@@ -13,7 +13,8 @@ from tqdm import tqdm
 
 from augment.artefact import artefact, fingerprint, fingerprint_names
 from augment.columns import aligned
-from augment.generation import BATCH, Drawing, find_generator
+from augment.drawing import BATCH, Drawing
+from augment.generation import find_generator
 from augment.images import load_images
 from augment.quality_protocol import PROTOCOLS, SPLITS, Evaluation
 from augment.runtime import Runtime

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
+from augment.pose_banks import PoseBank
 
 PLAN_STREAM = 2
-TARGET_POSES = ("removed", "reduced", "all", "own")
+TARGET_POSES = ("removed", "reduced", "all", "own", "canonical", "rare", "file")
 COLUMNS = ["output", "pid", "source", "pose", "how"]
 
 
@@ -19,14 +20,20 @@ class Sampling:
     """How sources and target poses are drawn.
 
     `target_poses`: the removed image's own pose ("removed", the paper's Ours), a random one of M^R_p ("reduced",
-    Ours*), of the whole training set ("all"), or the source's own ("own": a control without pose transfer).
+    Ours*), of the whole training set ("all"), or the source's own ("own": a control without pose transfer); or one of
+    a bank that `make_plan` is given: a few typical poses of M^R_p ("canonical"), its rare ones more often ("rare"), or
+    those of a file ("file").
     `ratio` 2 and 3 add one and two images per real image, at portion 1 only.
     `missing` says what becomes of a removed image without key points: "fill" takes another pose, "drop" leaves it out.
+    `per_identity` K, in place of replacing what was removed: every identity is filled up to K images from its kept
+    ones; an identity that keeps K or more gets none.  "removed" then takes poses of the identity's removed images,
+    and of all where it has none.
     """
 
     target_poses: str = "removed"
     ratio: int = 1
     missing: str = "fill"
+    per_identity: int | None = None
 
     def __post_init__(self) -> None:
         if self.target_poses not in TARGET_POSES:
@@ -35,14 +42,22 @@ class Sampling:
             raise AugmentError(f"ratio {self.ratio}: must be 1, 2 or 3")
         if self.missing not in ("fill", "drop"):
             raise AugmentError(f"missing {self.missing!r}: must be fill or drop")
+        if self.per_identity is not None and (self.per_identity < 2 or self.ratio != 1):
+            raise AugmentError(f"per-identity {self.per_identity}: must be 2 or more, and goes without --ratio")
 
 
 def make_plan(
-    train: pd.DataFrame, posed: Sequence[str], kept: Sequence[str], sampling: Sampling, seed: int
+    train: pd.DataFrame,
+    posed: Sequence[str],
+    kept: Sequence[str],
+    sampling: Sampling,
+    seed: int,
+    bank: PoseBank | None = None,
 ) -> pd.DataFrame:
     """One row per image to be generated: output, pid, source, pose (names) and how.
 
-    `train` holds all training images (name, pid), `posed` the names with usable key points, `kept` M^R_p.
+    `train` holds all training images (name, pid), `posed` the names with usable key points, `kept` M^R_p, `bank` the
+    poses of the sampling's that needs one.
     `how` is "transfer", "other pose" where the removed image had none of its own, or "copy" where no kept image of the
     identity has a pose and the source is copied as it is.  Source images are uniform over the identity's kept images
     with a pose; a random target pose is never the source's own.
@@ -50,12 +65,14 @@ def make_plan(
     rng = np.random.default_rng((seed, PLAN_STREAM))
     pid_of = dict(zip(train["name"], train["pid"], strict=True))
     has_pose, keeps = set(posed), set(kept)
-    pools = _Pools(pid_of, sorted(has_pose), keeps)
-    if sampling.ratio > 1:
+    pools = Pools(pid_of, sorted(has_pose), keeps, bank)
+    if sampling.per_identity is not None:
+        rows = _fill(pools, sampling, sampling.per_identity, rng)
+    elif sampling.ratio > 1:
         if len(keeps) < len(pid_of):
             raise AugmentError(f"ratio {sampling.ratio}: adds to the whole training set; use --portion 1.0")
         jobs = [(name, k) for name in sorted(pid_of) for k in range(1, sampling.ratio)]
-        rows = [_extra(name, k, has_pose, pid_of, pools, sampling, rng) for name, k in jobs]
+        rows = [_extra(name, k, name in has_pose, pid_of[name], pools, sampling, rng) for name, k in jobs]
     else:
         removed = sorted(set(pid_of) - keeps)
         drawn = (_replacement(name, has_pose, pid_of, pools, sampling, rng) for name in removed)
@@ -63,10 +80,13 @@ def make_plan(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-class _Pools:
-    """Who can be a source and whose pose can be a target, looked up by identity."""
+class Pools:
+    """Who can be a source and whose pose can be a target, looked up by identity; `bank`: poses from elsewhere."""
 
-    def __init__(self, pid_of: Mapping[str, int], posed: Sequence[str], keeps: set[str]) -> None:
+    def __init__(
+        self, pid_of: Mapping[str, int], posed: Sequence[str], keeps: set[str], bank: PoseBank | None = None
+    ) -> None:
+        self.bank, self.pid_of = bank, pid_of
         self.posed = [name for name in posed if name in pid_of]
         self.kept_posed = [name for name in self.posed if name in keeps]
         self.sources: dict[int, list[str]] = {}
@@ -86,7 +106,7 @@ def _replacement(
     name: str,
     has_pose: set[str],
     pid_of: Mapping[str, int],
-    pools: _Pools,
+    pools: Pools,
     sampling: Sampling,
     rng: np.random.Generator,
 ) -> Row | None:
@@ -99,33 +119,47 @@ def _replacement(
         return output, pid, source, "", "copy"
     source = _draw(pools.sources[pid], rng)
     if sampling.target_poses != "removed":
-        return output, pid, source, _target(source, pools, sampling, rng), "transfer"
+        return output, pid, source, random_pose(source, pid, pools, sampling, rng), "transfer"
     if name in has_pose:
         return output, pid, source, name, "transfer"
     return output, pid, source, _draw(pools.removed_posed.get(pid, pools.posed), rng), "other pose"
 
 
 def _extra(
-    name: str,
-    number: int,
-    has_pose: set[str],
-    pid_of: Mapping[str, int],
-    pools: _Pools,
-    sampling: Sampling,
-    rng: np.random.Generator,
+    name: str, number: int, posed: bool, pid: int, pools: Pools, sampling: Sampling, rng: np.random.Generator
 ) -> Row:
     """The row of an additional image of a real one, in a random pose."""
     output = _generated_name(name, f"_gen{number}")
-    if name not in has_pose:
-        return output, pid_of[name], name, "", "copy"
-    return output, pid_of[name], name, _target(name, pools, sampling, rng), "transfer"
+    if not posed:
+        return output, pid, name, "", "copy"
+    return output, pid, name, random_pose(name, pid, pools, sampling, rng), "transfer"
 
 
-def _target(source: str, pools: _Pools, sampling: Sampling, rng: np.random.Generator) -> str:
+def _fill(pools: Pools, sampling: Sampling, count: int, rng: np.random.Generator) -> list[Row]:
+    """The rows that bring every identity up to `count` images."""
+    rows = []
+    for pid, kept in pools.kept.items():
+        made = dict.fromkeys(kept, 0)
+        sources = pools.sources.get(pid)
+        for _ in range(count - len(kept)):
+            source = _draw(sources or kept, rng)
+            made[source] += 1
+            rows.append(_extra(source, made[source], sources is not None, pid, pools, sampling, rng))
+    return rows
+
+
+def random_pose(source: str, pid: int, pools: Pools, sampling: Sampling, rng: np.random.Generator) -> str:
     """A target pose that is not the source's own, unless that is asked for or there is no other."""
     if sampling.target_poses == "own":
         return source
-    pool = pools.kept_posed if sampling.target_poses == "reduced" else pools.posed
+    if pools.bank is not None:
+        return pools.bank.draw(rng)
+    if sampling.target_poses == "reduced":
+        pool = pools.kept_posed
+    elif sampling.target_poses == "removed" and sampling.ratio == 1:
+        pool = pools.removed_posed.get(pid, pools.posed)
+    else:
+        pool = pools.posed
     if len(pool) == 1:
         return pool[0]
     while (name := _draw(pool, rng)) == source:

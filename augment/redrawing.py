@@ -11,7 +11,8 @@ import numpy as np
 
 from augment import AugmentError
 from augment.artefact import fingerprint
-from augment.generation import BATCH, IMAGE_DESCRIPTION, SOFTWARE, _write, find_generator
+from augment.drawing import BATCH, IMAGE_DESCRIPTION, SOFTWARE, write_jpeg
+from augment.generation import find_generator
 from augment.images import load_images, to_uint8
 from augment.poses_input import Pose, PoseReader, find_image, with_a_person
 from augment.runtime import Runtime
@@ -50,16 +51,15 @@ class Redrawing:
     """
 
     def __init__(self, request: Request) -> None:
-        from patn.bfloat16 import with_bfloat16_weights
         from patn.checkpoints import load_generator
+        from patn.drawing import for_drawing
 
         self.request = request
         self.checkpoint = generator_file(request.generator, request.workspace)
         request.runtime.prepare()
         self.device = request.runtime.torch_device()
-        self.network = load_generator(self.checkpoint, self.device)
-        if request.runtime.precision == "bf16":  # asked for by name: `auto` draws in fp32
-            self.network = with_bfloat16_weights(self.network)
+        bfloat16 = request.runtime.precision == "bf16"  # asked for by name: `auto` draws in fp32
+        self.network = for_drawing(load_generator(self.checkpoint, self.device), bfloat16=bfloat16)
         wanted = request.size or (request.workspace.size if request.workspace else None)
         self.size = trained_size(self.checkpoint) or wanted or _no_size(self.checkpoint)
         self.out = wanted or self.size
@@ -159,7 +159,7 @@ def write_picture(pixels: np.ndarray, path: Path, description: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix.lower() != ".png":
-            return _write(pixels, path, description)
+            return write_jpeg(pixels, path, description)
         exif = Image.Exif()
         exif[IMAGE_DESCRIPTION], exif[SOFTWARE] = description, "augment"
         partial = path.with_suffix(".partial")

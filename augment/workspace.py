@@ -23,8 +23,8 @@ PAIR_FILES = {"train": "train.csv", "gallery": "test.csv"}
 
 
 def slug(name: str) -> str:
-    """A row's or generator's name as a folder name: `ours*` becomes `ours-star`."""
-    return name.replace("*", "-star")
+    """A row's or generator's name as a folder name: `ours*` becomes `ours-star`, `filtered:0.2` `filtered-0.2`."""
+    return name.replace("*", "-star").replace(":", "-")
 
 
 @dataclass(frozen=True)
@@ -163,6 +163,10 @@ class Workspace:
     def reid_dir(self, name: str) -> Path:
         """A trained re-ID model."""
         return self.root / "reid" / slug(name)
+
+    def reid_models(self) -> list[Path]:
+        """The files of all trained re-ID models, by name."""
+        return sorted((self.root / "reid").glob("*/model.safetensors"))
 
     def table_dir(self, name: str) -> Path:
         """A table and its report."""

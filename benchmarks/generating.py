@@ -7,7 +7,8 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 
-from augment import generation
+from augment import drawing
+from augment.drawing import Drawing, Pen, draw_plan
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 
@@ -28,7 +29,7 @@ class OurGenerate:
         self.plan = pd.DataFrame(pairs, columns=["source", "pose"])
         self.plan["output"] = [f"{number:04d}_gen.jpg" for number in range(len(pairs))]
         self.plan["how"] = "pose"
-        self.drawing = generation.Drawing(self.workspace, checkpoint, self.runtime)
+        self.drawing = Drawing(self.workspace, checkpoint, self.runtime)
         dtypes = {module.weight.dtype for module in self.drawing.network.modules() if hasattr(module, "stride")}
         wanted = torch.bfloat16 if precision == "bf16" else torch.float32
         assert dtypes == {wanted}, f"the generator's weights are {dtypes}"
@@ -37,9 +38,9 @@ class OurGenerate:
         """Draw the whole plan into a new folder."""
         self.runs += 1
         place = self.folder / str(self.runs)
-        (place / "bounding_box_train").mkdir(parents=True)
-        with patch.object(generation, "Drawing", lambda *_: self.drawing):
-            generation.draw_plan(self.workspace, self.plan, self.checkpoint, "benchmark", place, self.runtime)
+        place.mkdir(parents=True)
+        with patch.object(drawing, "Drawing", lambda *_, **__: self.drawing):
+            draw_plan(self.workspace, self.plan, place / "images", Pen(self.checkpoint, "benchmark", self.runtime))
 
     def result(self) -> Any:
         """The same images before JPEG, uint8 N x H x W x 3."""

@@ -3,12 +3,14 @@
 import random
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Adam
 
 from augment.loop import step_seed
 from benchmarks.networks import VggFeatures, copy_state, digest, layout, released_discriminator, released_generator
+from benchmarks.released_testing import joint_map
 from patn.generator import pose_maps
 from patn.losses import adversarial
 from patn.objective import PatnObjective
@@ -39,7 +41,7 @@ class ReleasedTraining:
     and the target's VGG features are computed with a graph.
     like_ours: the same arithmetic as here (channels_last, fused Adam, loss from logits) in that order, to compare bits;
     otherwise as released: NCHW, plain Adam, sigmoid and binary cross-entropy.
-    Maps are ready in memory: the released program loads them in another process.
+    Maps are ready in memory, as released ones are: the released program loads them in another process.
     """
 
     def __init__(self, *, training: PatnTraining, like_ours: bool = False) -> None:
@@ -64,8 +66,11 @@ class ReleasedTraining:
         self.optimizer_D = {name: Adam(network.parameters(), **rule) for name, network in self.netD.items()}
         self.pools: dict[str, list[Tensor]] = {name: [] for name in self.netD}
         size = (training.height, training.width_px)
-        maps = pose_maps(self.data.keypoints, size, training.pose_maps, training.sigma)
-        self.maps = layout(maps, like_ours)
+        if like_ours:
+            self.maps = layout(pose_maps(self.data.keypoints, size, training.pose_maps, training.sigma), True)
+        else:
+            made = [joint_map(pose, size, training.sigma) for pose in self.data.keypoints.numpy()]
+            self.maps = torch.from_numpy(np.stack(made)).permute(0, 3, 1, 2).contiguous()
         self.steps = 0
 
     def run(self) -> None:

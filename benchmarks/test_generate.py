@@ -90,7 +90,7 @@ def test_generate(
 def test_bf16_images_stay_close(scale: Scale, record: Any, workspace: Workspace) -> None:
     import torch
 
-    from augment.generation import Drawing
+    from augment.drawing import Drawing
     from augment.generator_training import train_generator
     from augment.runtime import Runtime
     from patn.ssim import ssim

@@ -6,6 +6,7 @@ from typing import Any
 
 from augment import AugmentError
 from augment.workspace import slug
+from pipelines.rows import row_of
 
 LENGTHS = ("epochs", "updates")
 PORTION_DIGITS = 4
@@ -15,7 +16,7 @@ PORTION_DIGITS = 4
 class Cell:
     """A re-ID training of one row of Table 5.
 
-    `row` names a row of `pipelines.table5.ROWS`; `portion` p in (0, 1] is the share of real images kept; `ratio` counts
+    `row` names a row, see `pipelines.rows.row_of`; `portion` p in (0, 1] is the share of real images kept; `ratio` is
     the size of the augmented set in full sets; `seed` drives split, plan and training; `length` is `epochs` (as the
     paper) or `updates` (every cell gets the updates of the full set); `ordinary` adds random erasing and colour jitter;
     `preset` names the re-ID training; `scratch` leaves ImageNet weights out where the backbone would start from them.
@@ -53,7 +54,7 @@ class Cell:
         ratio = f"-x{self.ratio}" if self.ratio > 1 else ""
         augmentation = "ordinary" if self.ordinary else "plain"
         backbone = f"{self.backbone}-scratch" if self.scratch else self.backbone
-        set_name = f"{slug(self.row)}-p{self.portion}{ratio}"
+        set_name = f"{slug(self.row.partition('=')[0])}-p{self.portion}{ratio}"
         return f"{backbone}-{self.preset}-{set_name}-{self.length}-{augmentation}-s{self.seed}"
 
     @property
@@ -61,10 +62,12 @@ class Cell:
         """The cell whose training this one shares.
 
         A set as large as the full one gets the same number of updates under both lengths, so that only a reduced set
-        without augmentation and ratios above 1 are trained twice.  At portion 1 and ratio 1 every row is None.
+        without augmentation, ratios above 1 and sets of another size are trained twice.  At portion 1 and ratio 1 every
+        row is None, but those whose sets have a size of their own.
         """
-        row = "none" if self.portion == 1 and self.ratio == 1 else self.row
-        same = self.ratio == 1 and (row != "none" or self.portion == 1)
+        own_size = row_of(self.row).own_size
+        row = "none" if self.portion == 1 and self.ratio == 1 and not own_size else self.row
+        same = self.ratio == 1 and not own_size and (row != "none" or self.portion == 1)
         return replace(self, row=row, length="updates" if same else self.length)
 
     def to_json(self) -> dict[str, Any]:

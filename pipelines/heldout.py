@@ -10,7 +10,8 @@ import numpy as np
 
 from augment import AugmentError
 from augment.artefact import artefact, fingerprint
-from augment.generation import Drawing, find_generator
+from augment.drawing import Drawing
+from augment.generation import find_generator
 from augment.image_quality import mean_image
 from augment.images import load_images, read_image
 from augment.pairs import identity_pairs

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipelines.rows import ROWS
-from pipelines.tabletext import LENGTH_TITLES, block_title, blocks, row_title
+from pipelines.rows import ROWS, row_order, row_title
+from pipelines.tabletext import LENGTH_TITLES, block_title, blocks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,8 +23,7 @@ MARKERS = "osD^v<>PXdh"
 
 def row_styles(rows: Iterable[str]) -> dict[str, dict[str, str]]:
     """Colour and marker of each row: the table's own in their order, then any others by name; 132 pairs differ."""
-    known = list(ROWS)
-    ordered = [*known, *sorted(set(rows) - set(known))]
+    ordered = sorted({*ROWS, *rows}, key=row_order)
     return {
         row: {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)]}
         for number, row in enumerate(ordered)

@@ -14,7 +14,7 @@ from augment.artefact import read_run, write_json
 from augment.workspace import Workspace
 from pipelines.cells import LENGTHS, Cell
 from pipelines.paper import paper_backbone, table5
-from pipelines.rows import ROWS
+from pipelines.rows import row_order
 from pipelines.spread import differences, gaps_closed, spread
 
 MEASURES = ("mAP", "mAP_trapezoid", "rank1", "rank5", "rank10", "updates", "images")
@@ -164,10 +164,9 @@ def _papers(row: str, setting: dict[str, Any]) -> dict[str, float | None]:
 
 def _in_reading_order(summary: pd.DataFrame) -> pd.DataFrame:
     """Backbone, plain first, rows as declared and the others by name after them, equal updates first, portions."""
-    order = {name: index for index, name in enumerate(ROWS)}
     summary = summary.assign(
         _length=summary["length"].map({"updates": 0, "epochs": 1}),
-        _row=summary["row"].map(lambda name: order.get(name, len(order))),
+        _row=summary["row"].map(row_order),
     )
-    keys = [*BLOCK, "_row", "row", "_length", "portion", "ratio"]
+    keys = [*BLOCK, "_row", "_length", "portion", "ratio"]
     return summary.sort_values(keys, ignore_index=True).drop(columns=["_length", "_row"])

@@ -20,7 +20,7 @@ from pipelines.outputs import read_table5
 from pipelines.pictures import data_uri, photograph_of
 from pipelines.report import Section
 from pipelines.results import declared, is_finished
-from pipelines.rows import ROWS, UNSEEN
+from pipelines.rows import CONTROLS, ROWS, UNSEEN, row_title
 from pipelines.spread import excludes_zero
 from pipelines.tabletext import (
     LENGTH_TITLES,
@@ -30,7 +30,6 @@ from pipelines.tabletext import (
     column_title,
     gain_text,
     grids,
-    row_title,
     spread_text,
 )
 from pipelines.times import read_times
@@ -105,7 +104,7 @@ def table(workspace: Workspace) -> Section | None:
         "note": NOTE,
         "rows": [row for name, row in ROWS.items() if name in set(summary["row"])],
         "histogram": None if histogram is None else histogram["result"],
-        "missing": [row.title for name, row in ROWS.items() if name not in set(summary["row"])],
+        "missing": [ROWS[name].title for name in CONTROLS if name not in set(summary["row"])],
     }
     return Section("Table 5", "table.html", context)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,16 +11,20 @@ from augment.artefact import read_run
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.cells import Cell
-from pipelines.rows import own_generator, row_of
+from pipelines.rows import folder_of, own_generator, reduced_generator, row_of, set_row
 
 if TYPE_CHECKING:
+    from augment.training_set import TrainingSet
     from patn.training import PatnTraining
     from reid.training import ReidTraining
 
 
 @dataclass(frozen=True)
 class ReducedGenerator:
-    """A generator trained on the pairs inside M^R_p only, by the recipe of the generator `like` (None: our own one)."""
+    """A generator trained on the pairs inside M^R_p only, by the recipe of the generator `like` (None: our own one).
+
+    It gets the share p of that one's steps, so that an image is a target as often.
+    """
 
     like: str | None
     portion: float
@@ -34,10 +38,10 @@ class ReducedGenerator:
 
     def folder(self, workspace: Workspace) -> Path:
         """Where it is, as `augment patn-train --portion` puts it; raises AugmentError where there is no `like`."""
-        return workspace.patn_dir(f"{self.like or own_generator(workspace)}-p{self.portion}-s{self.seed}")
+        return workspace.patn_dir(reduced_generator(self.like or own_generator(workspace), self.portion, self.seed))
 
     def recipe(self, workspace: Workspace) -> tuple[PatnTraining, str]:
-        """How `like` was trained and its perceptual network; raises AugmentError where it was not trained here."""
+        """How it is trained, and its perceptual network; raises AugmentError where `like` was not trained here."""
         from patn.training import PatnTraining
 
         folder = workspace.patn_dir(self.like or own_generator(workspace))
@@ -45,7 +49,8 @@ class ReducedGenerator:
         if "steps" not in options:
             raise AugmentError(f"{folder}: was not trained here, so there is no recipe for one like it inside M^R_p")
         fields = {name: value for name, value in options.items() if name in PatnTraining.__dataclass_fields__}
-        return PatnTraining(**{**fields, "betas": tuple(fields["betas"])}), str(options["perceptual"])
+        training = PatnTraining(**{**fields, "betas": tuple(fields["betas"])})
+        return training.of_steps(max(1, round(training.steps * self.portion))), str(options["perceptual"])
 
     def make(self, workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
         """Train it; returns run.json's result."""
@@ -60,13 +65,17 @@ class ReducedGenerator:
 
 @dataclass(frozen=True)
 class GeneratedSet:
-    """The generated set of a row at (p, ratio, seed), which its cells share; `generator` as `--generator`."""
+    """The generated set of a row at (p, ratio, seed), which its cells share; `generator` as `--generator`.
+
+    `judge`: the cell of None whose model judges a filtered set.
+    """
 
     row: str
     portion: float
     ratio: int
     seed: int
     generator: str | None = None
+    judge: Cell | None = None
 
     @property
     def name(self) -> str:
@@ -74,14 +83,26 @@ class GeneratedSet:
         return f"set {self.row} p{self.portion}{f' x{self.ratio}' if self.ratio > 1 else ''} s{self.seed}"
 
     @property
-    def needs(self) -> tuple[ReducedGenerator, ...]:
-        """The generator, where the row has one trained for it."""
+    def reduced(self) -> ReducedGenerator | None:
+        """The generator that is trained for it, if any."""
         row = row_of(self.row)
-        return (ReducedGenerator(row.generator or self.generator, self.portion, self.seed),) if row.reduced else ()
+        return ReducedGenerator(row.generator or self.generator, self.portion, self.seed) if row.reduced else None
+
+    @property
+    def needs(self) -> tuple[ReducedGenerator | Model, ...]:
+        """The generator that is trained for it, and the model that judges it."""
+        judge = None if self.judge is None else Model(self.judge)
+        return tuple(need for need in (self.reduced, judge) if need is not None)
+
+    @property
+    def images(self) -> str:
+        """The set's name below `generated/`: one for each judge."""
+        name = row_of(self.row).images
+        return name if self.judge is None else f"{name}-{self.judge.backbone}-{self.judge.preset}"
 
     def folder(self, workspace: Workspace) -> Path:
         """Where it is."""
-        return workspace.generated_dir(self.row, self.portion, self.seed, self.ratio)
+        return workspace.generated_dir(self.images, self.portion, self.seed, self.ratio)
 
     def taught_by(self, workspace: Workspace) -> str:
         """The generator that has to be there: the one that draws it, or whose recipe the one inside M^R_p follows.
@@ -92,12 +113,17 @@ class GeneratedSet:
 
     def make(self, workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
         """Draw it; returns run.json's result."""
+        from augment.filtering import Filtering
         from augment.generation import generate
+        from augment.plan import Sampling
 
-        drawn_by = self.needs[0].folder(workspace).name if self.needs else self.taught_by(workspace)
+        row = row_of(self.row)
+        drawn_by = self.taught_by(workspace) if self.reduced is None else self.reduced.folder(workspace).name
         return generate(
             workspace, portion=self.portion, seed=self.seed, generator=drawn_by,
-            target_poses=row_of(self.row).target_poses or "removed", ratio=self.ratio, name=self.row, runtime=runtime,
+            sampling=Sampling(row.target_poses or "removed", self.ratio, per_identity=row.per_identity),
+            filtering=None if row.filtered is None else Filtering(row.filtered),
+            judge=None if self.judge is None else self.judge.name, name=self.images, runtime=runtime,
         )  # fmt: skip
 
 
@@ -116,10 +142,22 @@ class Model:
     @property
     def needs(self) -> tuple[GeneratedSet, ...]:
         """The generated set that it is trained on, if any."""
-        cell = self.cell
-        if row_of(cell.row).target_poses is None:
+        cell, row = self.cell, row_of(self.cell.row)
+        if not row.generates:
             return ()
-        return (GeneratedSet(cell.row, cell.portion, cell.ratio, cell.seed, self.generator),)
+        judge = replace(cell, row="none", length="updates", ordinary=True) if row.filtered is not None else None
+        return (GeneratedSet(set_row(cell.row), cell.portion, cell.ratio, cell.seed, self.generator, judge),)
+
+    @property
+    def data(self) -> TrainingSet:
+        """What it is trained on."""
+        from augment.training_set import TrainingSet
+
+        cell, row = self.cell, row_of(self.cell.row)
+        images: str | Path = self.needs[0].images if self.needs else "none"
+        if row.folder is not None:
+            images = folder_of(row, cell.portion, cell.seed)
+        return TrainingSet(cell.portion, images, cell.ratio, cell.seed, cell.length, row.repeat)
 
     def folder(self, workspace: Workspace) -> Path:
         """Where it is."""
@@ -128,13 +166,12 @@ class Model:
     def make(self, workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
         """Train and evaluate it; returns run.json's result."""
         from augment.reid_training import choose_weights, train_reid
-        from augment.training_set import TrainingSet
 
         cell = self.cell
         return train_reid(
             workspace,
             training_of(cell),
-            TrainingSet(cell.portion, cell.row, cell.ratio, cell.seed, cell.length),
+            self.data,
             name=cell.name,
             weights=choose_weights(cell.backbone, cell.scratch, None, None),
             runtime=runtime,
@@ -145,13 +182,15 @@ Stage = ReducedGenerator | GeneratedSet | Model
 
 
 def training_of(cell: Cell) -> ReidTraining:
-    """The re-ID training of a cell: its preset with its backbone, with or without ordinary augmentation.
+    """The re-ID training of a cell: its preset with its backbone, its row's way with generated images.
 
     Raises reid.DataError for an unknown preset or backbone.
     """
     from reid.training import ordinary, preset
 
+    row = row_of(cell.row)
     training = preset(cell.preset, cell.backbone, pretrained=not cell.scratch)
+    training = replace(training, generated_smoothing=row.smoothing, generated_weight=row.weight)
     return ordinary(training) if cell.ordinary else training
 
 

@@ -17,7 +17,7 @@ from pipelines.cells import Cell
 from pipelines.grid import run_grid
 from pipelines.outputs import write_table5
 from pipelines.pools import Placement
-from pipelines.rows import row_of
+from pipelines.rows import no_generator, row_of
 from pipelines.stages import Model, is_finished, make
 
 SMALL = "small"
@@ -99,7 +99,7 @@ def run_table5(
     models = [Model(cell, generator) for cell in (cells if part is None else part)]
     for need in dict.fromkeys(need for model in models for need in model.needs):
         if read_run(workspace.patn_dir(need.taught_by(workspace))) is None:
-            raise AugmentError(f"{workspace.patn_dir(need.taught_by(workspace))}: no finished generator of that name")
+            raise no_generator(workspace, need.taught_by(workspace))
     results.declare(workspace, cells)
     try:
         run_grid(

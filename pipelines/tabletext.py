@@ -10,7 +10,7 @@ import pandas as pd
 
 from pipelines.cells import LENGTHS, Cell
 from pipelines.results import BLOCK, SETTING
-from pipelines.rows import ROWS
+from pipelines.rows import row_title
 from pipelines.spread import excludes_zero
 
 Line = dict[Any, Any]
@@ -62,11 +62,6 @@ def block_title(block: dict[str, Any]) -> str:
 def column_title(portion: float, ratio: int) -> str:
     """`p = 0.1`, or `ratio 2`."""
     return f"p = {portion:g}" if ratio == 1 else f"ratio {ratio}"
-
-
-def row_title(row: str) -> str:
-    """The row's title in the paper's words, or its name where it is no row of the table's own."""
-    return ROWS[row].title if row in ROWS else row
 
 
 def spread_text(mean: float, std: float, seeds: int, percent: bool = False) -> str:

@@ -9,11 +9,13 @@ import pytest
 import torch
 from PIL import Image
 
-from augment.generation import Drawing, sharpness
+from augment.drawing import Drawing
 from augment.images import load_images
+from augment.manifest import sharpness
 from augment.runtime import Runtime
 from augment.workspace import Workspace
-from patn.checkpoints import load_generator
+from patn.checkpoints import load_generator, read_metadata, save_generator
+from patn.keypoints import keypoint_array
 from reid.market1501 import read_market1501, torchreid_dataset
 from tests.conftest import invoke, run
 
@@ -133,17 +135,47 @@ def test_sharpness_is_the_mean_neighbour_difference() -> None:
     assert sharpness(images) == pytest.approx([expected], abs=1e-6)
 
 
-def test_bfloat16_has_to_be_asked_for_and_is_recorded(people: Path, trained: Path) -> None:
+def test_bfloat16_has_to_be_asked_for_and_is_recorded(people: Path, trained: Path, tmp_path: Path) -> None:
     workspace = Workspace.find(people)
     names = sorted(workspace.images().query("split == 'train'")["name"])
+    network = load_generator(trained).train()
+    poses = torch.from_numpy(keypoint_array(workspace.keypoints("train"), names[:8])) / 2
+    for _ in range(20):  # what batch norm remembers of 4 steps of training leaves every image grey
+        network(torch.rand(8, 3, 64, 32) * 2 - 1, poses, poses.flip(0))
+    lively = tmp_path / "generator.safetensors"
+    save_generator(lively, network, "patn", read_metadata(trained)["extra"])
     drawn = {}
     for precision in ("auto", "fp32", "bf16"):
-        draw = Drawing(workspace, trained, Runtime("cpu", precision))
+        draw = Drawing(workspace, lively, Runtime("cpu", precision))
         drawn[precision] = draw(names[:4], names[4:8]).astype(int)
     assert (drawn["auto"] == drawn["fp32"]).all()
+    assert drawn["fp32"].std() > 1
     difference = np.abs(drawn["bf16"] - drawn["fp32"])
     assert 0 < difference.mean() < 1.5
     run(people, "generate", "--portion", "0.3", "--generator", str(trained))
     refused = invoke(people, "--precision", "bf16", "generate", "--portion", "0.3", "--generator", str(trained))
     assert refused.exit_code == 1
     assert "precision" in refused.stderr
+
+
+def test_every_identity_is_filled_up_to_the_same_number_of_images(people: Path, trained: Path) -> None:
+    options = ("generate", "--portion", "0.3", "--per-identity", "4", "--generator", str(trained))
+    result = run(people, *options)
+    images = read_market1501(people / result["folder"], splits=("train",))
+    assert set(images.groupby("pid").size()) == {4}
+    assert result["folder"] == "generated/ours-k4-p0.3-s0"
+    assert result["real"] + result["generated"] == len(images)
+
+
+def test_poses_of_a_file_are_drawn(people: Path, trained: Path, tmp_path: Path) -> None:
+    workspace = Workspace.find(people)
+    lines = (workspace.data / "keypoints" / "test.csv").read_text().splitlines()
+    (tmp_path / "bank.csv").write_text("\n".join(lines[:6]) + "\n")
+    options = ("--portion", "0.5", "--generator", str(trained), "--target-poses", "file")
+    result = run(people, "generate", *options, "--pose-file", str(tmp_path / "bank.csv"))
+    manifest = pd.read_csv(people / result["folder"] / "manifest.csv", keep_default_na=False)
+    poses = set(manifest.loc[manifest["kind"] == "generated", "pose"])
+    assert poses <= {f"bank/{line.split(':')[0]}" for line in lines[1:6]}
+    refused = invoke(people, "generate", *options)
+    assert refused.exit_code == 1
+    assert "--pose-file" in refused.stderr

@@ -5,6 +5,7 @@ import pytest
 
 from augment import AugmentError
 from augment.plan import Sampling, make_plan
+from augment.pose_banks import PoseBank
 from augment.split import reduced_set
 
 
@@ -104,7 +105,38 @@ def test_double_suffixes_are_taken_off(train: pd.DataFrame) -> None:
     assert plan["output"].tolist() == ["0001_c1s1_000002_01_gen.jpg"]
 
 
-@pytest.mark.parametrize("wrong", [{"target_poses": "theirs"}, {"ratio": 4}, {"missing": "guess"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"target_poses": "theirs"},
+        {"ratio": 4},
+        {"missing": "guess"},
+        {"per_identity": 1},
+        {"per_identity": 4, "ratio": 2},
+    ],
+)
 def test_wrong_sampling_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(AugmentError, match="must be"):
         Sampling(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("target_poses", ["removed", "reduced", "all", "own"])
+def test_identities_are_filled_from_their_kept_images(train: pd.DataFrame, target_poses: str) -> None:
+    kept = reduced_set(train, 0.3, 0)
+    plan = make_plan(train, train["name"].tolist(), kept, Sampling(target_poses, per_identity=5), 0)
+    having = Counter(pid(name) for name in kept)
+    assert Counter(plan["pid"]) == {one: 5 - count for one, count in having.items() if count < 5}
+    assert set(plan["source"]) <= set(kept)
+    assert (plan["pid"] == plan["source"].map(pid)).all()
+    assert plan["output"].is_unique
+    if target_poses == "removed":
+        assert (plan["pose"].map(pid) == plan["pid"]).all()
+        assert not set(plan["pose"]) & set(kept)
+
+
+def test_a_bank_gives_the_poses(train: pd.DataFrame) -> None:
+    bank = PoseBank(("a", "b"), (0.2, 0.8))
+    plan = make_plan(train, train["name"].tolist(), reduced_set(train, 0.1, 0), Sampling("rare"), 0, bank)
+    share = (plan["pose"] == "b").mean()
+    assert set(plan["pose"]) == {"a", "b"}
+    assert 0.65 < share < 0.95

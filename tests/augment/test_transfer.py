@@ -8,7 +8,7 @@ from PIL import Image
 import augment.poses
 from augment.artefact import fingerprint
 from augment.cli import augment as command_line
-from augment.generation import Drawing
+from augment.drawing import Drawing
 from augment.runtime import Runtime
 from augment.transfer import grid
 from augment.workspace import Workspace

@@ -2,14 +2,18 @@
 
 import itertools
 import json
+from pathlib import Path
 
 import pytest
 
 from augment import AugmentError
+from augment.runtime import Runtime
+from augment.workspace import Workspace
 from pipelines.cells import Cell
+from pipelines.pools import Placement
 from pipelines.rows import ROWS
 from pipelines.stages import training_of
-from pipelines.table5 import Table5
+from pipelines.table5 import Table5, run_table5
 
 EVERY = [
     Cell(row, backbone, portion, ratio, seed, length, ordinary, preset, scratch)
@@ -87,9 +91,17 @@ def test_ratios_are_asked_for_at_the_full_set_only():
     ]
 
 
-def test_a_row_that_is_not_there_is_named_with_those_that_are():
-    with pytest.raises(AugmentError, match=r"theirs.*ours\*"):
-        Table5(rows=("theirs",)).cells()
+def test_a_row_that_is_not_there_is_named_with_those_that_are(people: Path):
+    table = Table5(rows=("theirs",))
+    with pytest.raises(AugmentError, match=r"theirs.*ours\*.*smoothed"):
+        run_table5(Workspace.find(people), table.cells(), placement=Placement(1), runtime=Runtime("cpu"))
+
+
+def test_sets_of_their_own_size_are_trained_at_both_lengths_and_at_portion_1():
+    for row in ("filled:8", "theirs=/some/folder"):
+        cells = {Cell(row, portion=1.0, length=length).canonical for length in ("epochs", "updates")}
+        assert {cell.row for cell in cells} == {row}
+        assert len(cells) == 2
 
 
 def test_ordinary_augmentation_is_all_that_differs_between_two_cells():

@@ -1,10 +1,10 @@
-"""bfloat16 weights draw the same image but for rounding."""
+"""A generator made ready to draw draws the same image but for rounding."""
 
 import pytest
 import torch
 from torch import nn
 
-from patn.bfloat16 import with_bfloat16_weights
+from patn.drawing import fold_batch_norms, for_drawing
 from patn.generators import build_generator
 
 
@@ -17,7 +17,7 @@ def test_images_stay_close_and_float32_is_gone(norm: str):
         for _ in range(3):
             generator(image, *poses)  # running statistics
         expected = generator.eval()(image, *poses)
-        drawn = with_bfloat16_weights(generator)(image, *poses)
+        drawn = for_drawing(generator, bfloat16=True)(image, *poses)
     assert drawn.dtype == torch.bfloat16
     assert (drawn.float() - expected).abs().mean() < 0.005
     assert (drawn.float() - expected).abs().max() < 0.1
@@ -27,14 +27,12 @@ def test_images_stay_close_and_float32_is_gone(norm: str):
 
 
 def test_folding_a_batch_norm_changes_nothing_but_rounding():
-    from patn.bfloat16 import _fold
-
     torch.manual_seed(0)
     network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.ConvTranspose2d(4, 2, 3))
     network.append(nn.BatchNorm2d(2)).double()
     images = torch.rand(8, 3, 9, 9, dtype=torch.float64)
     network(images)
     expected = network.eval()(images)
-    _fold(network)
+    fold_batch_norms(network)
     assert [type(module) for module in network] == [nn.Conv2d, nn.Identity, nn.ReLU, nn.ConvTranspose2d, nn.Identity]
     torch.testing.assert_close(network(images), expected, rtol=1e-10, atol=1e-12)

@@ -1,0 +1,41 @@
+"""Generators made ready to draw: batch norms folded away, channels last, and bfloat16 weights where they are wanted."""
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+
+def for_drawing(generator: nn.Module, *, bfloat16: bool = False) -> nn.Module:
+    """The generator itself, for drawing only; it is changed in place and cannot be trained or saved afterwards.
+
+    generator: in eval mode.  Each batch norm goes into the convolution before it (a thirtieth of the time; images
+    change by rounding).  bfloat16: the weights too are in bfloat16, which is twice as fast or more where the processor
+    computes it natively, and about one grey level off; it returns bfloat16 images.
+    Call it as before, with float32 images and key points.
+    """
+    fold_batch_norms(generator)
+    if bfloat16:
+        for module in generator.modules():
+            if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
+                module.to(torch.bfloat16)
+                module.register_forward_pre_hook(_cast)
+    return generator.to(memory_format=torch.channels_last)
+
+
+def _cast(module: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
+    """Images and pose maps come in float32."""
+    return (inputs[0].to(torch.bfloat16),)
+
+
+def fold_batch_norms(module: nn.Module) -> None:
+    """Replace each batch norm right behind a convolution by that convolution's weights, in place."""
+    children = list(module.named_children()) if isinstance(module, nn.Sequential) else []
+    for (name, child), (next_name, norm) in pairwise(children):
+        if isinstance(child, (nn.Conv2d, nn.ConvTranspose2d)) and isinstance(norm, nn.BatchNorm2d):
+            transposed = isinstance(child, nn.ConvTranspose2d)
+            setattr(module, name, fuse_conv_bn_eval(child, norm, transpose=transposed))
+            setattr(module, next_name, nn.Identity())
+    for child in module.children():
+        fold_batch_norms(child)

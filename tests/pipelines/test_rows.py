@@ -1,0 +1,49 @@
+"""Rows by name: the table's own, with a number, ready-made folders, generators."""
+
+from pathlib import Path
+
+import pytest
+
+from augment import AugmentError
+from augment.artefact import artefact
+from augment.workspace import Workspace
+from pipelines.rows import ROWS, folder_of, own_generator, row_of, row_order
+
+
+def test_rows_take_a_number() -> None:
+    assert row_of("filtered").filtered == 0.2
+    assert row_of("filtered:0.4").filtered == 0.4
+    assert row_of("smoothed:1").smoothing == 1.0
+    assert row_of("weighted:0.25").weight == 0.25
+    assert row_of("filled:8").per_identity == 8
+    for wrong in ("filtered:much", "filled:2.5"):
+        with pytest.raises(AugmentError, match="number"):
+            row_of(wrong)
+
+
+def test_rows_that_differ_in_training_alone_share_their_images() -> None:
+    assert {row_of(name).images for name in ("ours", "smoothed", "weighted:0.1")} == {"ours"}
+    others = [
+        row_of(name).images for name in ("ours", "ours*", "filtered", "filtered:0.4", "reduced", "unseen", "vunet")
+    ]
+    assert len(set(others)) == len(others)
+
+
+def test_any_generator_and_any_folder_is_a_row() -> None:
+    assert row_of("deform").generator == "deform"
+    row = row_of("DG-Net=/sets/{p}/seed{s}")
+    assert (row.title, folder_of(row, 0.1, 2)) == ("DG-Net", Path("/sets/0.1/seed2"))
+
+
+def test_rows_are_read_in_their_order() -> None:
+    asked = ["vunet", "filtered:0.4", "ours", "smoothed", "none", "filtered:0.1"]
+    assert sorted(asked, key=row_order) == ["none", "ours", "filtered:0.1", "filtered:0.4", "smoothed", "vunet"]
+    assert sorted(ROWS, key=row_order) == list(ROWS)
+
+
+def test_the_workspaces_own_generator_was_trained_on_all_images(people: Path) -> None:
+    workspace = Workspace.find(people)
+    for name, portion in (("mine", None), ("mine-p0.3-s0", 0.3), ("unseen", None)):
+        with artefact(workspace.patn_dir(name), "generator", {"portion": portion}, seed=0) as run:
+            run.finish({})
+    assert own_generator(workspace) == "mine"

@@ -89,7 +89,7 @@ def mean_grid(part: pd.DataFrame, title: str) -> Grid:
     without random erasing and colour jitter, stand in blocks without them.
     """
     columns = sorted({*zip(part["portion"], part["ratio"], strict=True)})
-    grid = Grid(title, ["mAP, %", *(column_title(*column) for column in columns)])
+    grid = Grid(title, ["mAP in %", *(column_title(*column) for column in columns)])
     for row, lines in part.groupby("row", sort=False):
         for suffix, own in _by_length(lines):
             _add(grid, "row", [row_title(str(row)) + suffix, *(_mean_text(own.get(column)) for column in columns)])
@@ -117,13 +117,13 @@ def difference_grid(part: pd.DataFrame, title: str) -> Grid:
     """One block as comparisons: a line a portion and row, with equal updates and equal epochs side by side.
 
     Columns: mAP of each length that was run, the difference to None of each with its interval, the gap closed at equal
-    updates (equal epochs where nothing else was run), and the paper's figure and difference.
+    updates (equal epochs where nothing else was run), and the paper's figure with its difference.
     """
     lengths = [length for length in LENGTH_TITLES if (part["length"] == length).any()]
     comparable = not part["ordinary"].any() and part["paper"].notna().any()
     header = ["kept", "row", *(f"mAP, {LENGTH_TITLES[length]}" for length in lengths)]
     header += [f"minus None, {LENGTH_TITLES[length]}" for length in lengths]
-    header += ["gap closed", *(["paper", "paper: minus None"] if comparable else [])]
+    header += ["gap closed", *(["paper (minus None)"] if comparable else [])]
     grid = Grid(title, header, words=2, mark=2 + len(lengths))
     places: dict[tuple[float, int, str], dict[str, Line]] = {}
     for line in part.to_dict("records"):
@@ -137,7 +137,7 @@ def difference_grid(part: pd.DataFrame, title: str) -> Grid:
         cells += [gain_text(own[length]) if length in own else "-" for length in lengths]
         cells.append(spread_text(main["gap_mean"], main["gap_std"], len(main["gaps"]), percent=True))
         if comparable:
-            cells += [_number(main["paper"]), _paper_gain(main)]
+            cells.append(_paper(main))
         clear = " clear" if excludes_zero(main["gain_low"], main["gain_high"]) else ""
         _add(grid, ("row" if (portion, ratio) == before else "first") + clear, cells)
         before = (portion, ratio)
@@ -157,11 +157,11 @@ def _number(value: Any) -> str:
     return "-" if pd.isna(value) else f"{value:.1f}"
 
 
-def _paper_gain(line: Line) -> str:
-    """The paper's difference to None; a dash for None itself and where the paper has no figure."""
+def _paper(line: Line) -> str:
+    """The paper's figure and in brackets its difference to None, which None itself has not: `52.6 (+43.4)`."""
     if line["row"] == "none" or pd.isna(line["paper"]) or pd.isna(line["paper_none"]):
-        return "-"
-    return f"{line['paper'] - line['paper_none']:+.1f}"
+        return _number(line["paper"])
+    return f"{line['paper']:.1f} ({line['paper'] - line['paper_none']:+.1f})"
 
 
 def grids(summary: pd.DataFrame) -> list[Grid]:
@@ -190,10 +190,11 @@ def _markdown_cell(text: str) -> str:
 
 
 def terminal(summary: pd.DataFrame) -> str:
-    """The whole summary as aligned columns."""
+    """The whole summary as aligned columns, headers on two lines where they have a comma."""
     parts = []
     for grid in grids(summary):
-        lines = [grid.header, *grid.lines]
+        first, second = zip(*(text.partition(", ")[::2] for text in grid.header), strict=True)
+        lines = [list(first), list(second), *grid.lines]
         widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
         text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
         parts.append("\n".join([grid.title, *(f"  {line.rstrip()}" for line in text)]))

@@ -10,8 +10,8 @@ from augment.loop import read_metrics
 from augment.workspace import Workspace
 from pipelines.cells import Cell
 from pipelines.results import BLOCK, declared, is_finished
-from pipelines.rows import ROWS
-from pipelines.tabletext import LENGTH_TITLES, block_title, column_title, row_title
+from pipelines.rows import row_order, row_title
+from pipelines.tabletext import LENGTH_TITLES, block_title, column_title
 
 WIDTH, HEIGHT = 200, 70
 POINTS = 100
@@ -79,9 +79,8 @@ def cell_curves(workspace: Workspace) -> list[tuple[str, list[Panel]]]:
 
 
 def _reading_order(cell: Cell) -> tuple[object, ...]:
-    place = list(ROWS).index(cell.row) if cell.row in ROWS else len(ROWS)
     block = (str(getattr(cell, name)) for name in BLOCK)
-    return (*block, cell.portion, cell.ratio, place, cell.row, cell.length, cell.seed)
+    return (*block, cell.portion, cell.ratio, row_order(cell.row), cell.length, cell.seed)
 
 
 def _title(cell: Cell) -> str:

@@ -18,8 +18,10 @@ from augment.training_set import MANIFEST
 from augment.workspace import Workspace, slug
 from patn.keypoints import keypoint_array
 from pipelines.pictures import photograph
-from pipelines.rows import ROWS
-from pipelines.tabletext import column_title, row_title
+from pipelines.results import declared
+from pipelines.rows import ROWS, row_order, row_title
+from pipelines.stages import Model
+from pipelines.tabletext import column_title
 
 SHOWN = 4
 GAP = 2
@@ -52,19 +54,30 @@ def generated_sets(workspace: Workspace) -> list[GeneratedSet]:
     The examples are spread evenly over a set's generated images by name, so that sets of one portion and seed, which
     replace the same images, show the same ones.
     """
-    found: dict[tuple[float, int, int, str], tuple[Path, dict[str, Any]]] = {}
-    order = [slug(row) for row in ROWS]
+    found: dict[tuple[float, int, tuple[int, str], str], tuple[Path, dict[str, Any]]] = {}
+    rows = _rows(workspace)
     for folder in sorted((workspace.root / "generated").glob("*")):
         run = read_run(folder) if folder.is_dir() else None
         if run is None or not (folder / MANIFEST).is_file() or "portion" not in run["options"]:
             continue
         portion, ratio = float(run["options"]["portion"]), int(run["options"].get("ratio", 1))
         name = folder.name.removesuffix(workspace.generated_dir("", portion, run["seed"], ratio).name)
-        key = (portion, ratio, order.index(name) if name in order else len(order), name)
+        key = (portion, ratio, row_order(rows.get(name, name)), name)
         if key not in found or run["seed"] < found[key][1]["seed"]:
             found[key] = folder, run
-    titles, train = {slug(row): row_title(row) for row in ROWS}, _Training(workspace)
-    return [_described(train, *found[key], titles.get(key[3], key[3]), column_title(*key[:2])) for key in sorted(found)]
+    train = _Training(workspace)
+    described = []
+    for portion, ratio, order, name in sorted(found):
+        title = row_title(rows[name]) if name in rows else name
+        described.append(_described(train, *found[portion, ratio, order, name], title, column_title(portion, ratio)))
+    return described
+
+
+def _rows(workspace: Workspace) -> dict[str, str]:
+    """The row of every set that the table's rows and cells know, by the set's name in its folder's."""
+    rows = {slug(row.images): name for name, row in reversed(ROWS.items()) if row.generates}
+    needs = [need for cell in declared(workspace) for need in Model(cell).needs]
+    return {**rows, **{slug(need.images): need.row for need in needs}}
 
 
 class _Training:

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from pipelines.results import BLOCK
-from pipelines.rows import UNSEEN
+from pipelines.rows import row_of
 from pipelines.spread import Spread, differences, spread
-from pipelines.tabletext import block_title, row_title, spread_text
+from pipelines.tabletext import block_title, spread_text
 
 NAMES = {False: "plain", True: "augmented"}
 TERMS = (
@@ -17,15 +17,6 @@ TERMS = (
     "number); differences are paired by seed, with the 95 % t interval of their mean in brackets. Beyond its "
     "deviation: in every seed, and with an interval that does not contain 0. One seed carries no claim."
 )
-MEANINGS = {
-    "self": "each image redrawn in its own pose, no new pose",
-    "ours*": "poses of kept images only",
-    UNSEEN: "Ours with a generator that never saw these identities",
-    "reduced": "Ours with a generator trained on the kept images only",
-    "filtered": "Ours without its worst images",
-    "smoothed": "Ours with smoothed labels on generated images",
-    "weighted": "Ours with less weight on generated images",
-}
 
 
 class Finding(NamedTuple):
@@ -180,15 +171,15 @@ def _others(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
     """Every other row against None, and against Ours."""
     for row in numbers.rows:
         gains = {o: gain for o in NAMES if (gain := numbers.gain(row, portion, o)) is not None}
-        if row in ("none", "ours", "repeat") or not gains:
+        if row in ("none", "ours") or row_of(row).repeat or not gains:
             continue
-        title = row_title(row) + (f" ({MEANINGS[row]})" if row in MEANINGS else "")
-        text = f"{title} - None: {_each({o: gain_text(gain) for o, gain in gains.items()})}"
+        title, meaning = row_of(row).title, row_of(row).meaning
+        text = f"{title} ({meaning}) - None: {_each({o: gain_text(gain) for o, gain in gains.items()})}"
         ours = {
             o: gain for o in gains if (gain := numbers.between((row, portion, o), ("ours", portion, o))) is not None
         }
         if ours:
-            text += f"; {row_title(row)} - Ours: {_each({o: gain_text(gain) for o, gain in ours.items()})}"
+            text += f"; {title} - Ours: {_each({o: gain_text(gain) for o, gain in ours.items()})}"
         lost = [NAMES[ordinary] for ordinary, gain in gains.items() if gain.mean <= 0]
         text += f". It did not help {' or '.join(lost)}." if lost else "."
         yield Finding(about, text, False if lost else None)

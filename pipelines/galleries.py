@@ -12,7 +12,8 @@ from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.cells import Cell
 from pipelines.results import BLOCK, declared, is_finished
-from pipelines.tabletext import block_title, column_title, row_title
+from pipelines.rows import row_of, row_order, row_title
+from pipelines.tabletext import block_title, column_title
 from reid import DataError
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,8 @@ def gallery_dir(workspace: Workspace, name: str) -> Path:
 def chosen(workspace: Workspace) -> list[Shown]:
     """None and Ours of one setting: the first block, equal updates, the smallest portion and seed that both have.
 
-    Ours is another row where that was not run.  Without such a pair, the first two finished models by name.
+    Ours is the first other row with generated images where that was not run.  Without such a pair, the first two
+    finished models by name.
     """
     cells = [cell for cell in declared(workspace) if is_finished(workspace, cell) and _model(workspace, cell.name)]
     places: dict[tuple[object, ...], dict[str, Cell]] = {}
@@ -45,7 +47,8 @@ def chosen(workspace: Workspace) -> list[Shown]:
             block = tuple(getattr(cell, name) for name in BLOCK)
             places.setdefault((*block, cell.portion, cell.seed), {})[cell.row] = cell
     for _, rows in sorted(places.items(), key=lambda place: tuple(map(str, place[0]))):
-        other = next((rows[row] for row in ("ours", *sorted(rows)) if row in rows and row != "none"), None)
+        augmented = [row for row in sorted(rows, key=row_order) if row != "none" and not row_of(row).repeat]
+        other = rows["ours" if "ours" in augmented else augmented[0]] if augmented else None
         if "none" in rows and other is not None:
             return [Shown(cell.name, _title(cell)) for cell in (rows["none"], other)]
     names = sorted(path.parent.name for path in (workspace.root / "reid").glob("*/model.safetensors"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipelines.rows import ROWS, row_order, row_title
-from pipelines.tabletext import LENGTH_TITLES, block_title, blocks
+from pipelines.tabletext import LENGTH_TITLES, block_title, blocks, depends_on_length
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,7 +33,7 @@ def row_styles(rows: Iterable[str]) -> dict[str, dict[str, str]]:
 def portion_plot(summary: pd.DataFrame, form: str = "png", whole: pd.DataFrame | None = None) -> bytes:
     """mAP over p, one panel a backbone and augmentation; error bars are standard deviations over seeds.
 
-    Solid: equal updates; dashed and hollow: None at equal epochs, where the other rows are the same trainings.  A point
+    Solid: equal updates; dashed and hollow: equal epochs, for the rows that are other trainings then.  A point
     of one seed has no bar.  Ratios above 1 are not drawn.  form: png or svg.  whole: the summary that this one is
     a part of, whose colours and scale are taken; None is itself.
     """
@@ -63,9 +63,9 @@ def panels(summary: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 
 
 def _draw_rows(axis: Any, part: pd.DataFrame, styles: Mapping[str, Mapping[str, str]]) -> None:
-    """One line a row; under equal epochs only None, the other rows being the same trainings."""
+    """One line a row; under equal epochs only those rows that are other trainings then."""
     for (row, length), points in part.groupby(["row", "length"], sort=False):
-        if length == "epochs" and row != "none":
+        if length == "epochs" and not any(map(depends_on_length, points.to_dict("records"))):
             continue
         short = length == "epochs"
         style = {**styles[str(row)], **({"linestyle": "--", "markerfacecolor": "white"} if short else {})}

@@ -20,7 +20,7 @@ from pipelines.outputs import read_table5
 from pipelines.pictures import data_uri, photograph_of
 from pipelines.report import Section
 from pipelines.results import declared, is_finished
-from pipelines.rows import CONTROLS, ROWS, UNSEEN, row_title
+from pipelines.rows import CONTROLS, ROWS, UNSEEN, row_of, row_order, row_title
 from pipelines.spread import excludes_zero
 from pipelines.tabletext import (
     LENGTH_TITLES,
@@ -55,7 +55,7 @@ def glance(workspace: Workspace) -> Section | None:
     summary = read_table5(workspace)
     cards = []
     for block, part in blocks(summary):
-        gained = [line for line in part.to_dict("records") if line["gains"]]
+        gained = [line for line in part.to_dict("records") if line["gains"] and not row_of(line["row"]).repeat]
         gained.sort(key=lambda line: (line["length"] != "updates", line["portion"], line["row"] != "ours"))
         if gained:
             like = [line for line in gained if all(line[n] == gained[0][n] for n in ("row", "portion", "ratio"))]
@@ -102,7 +102,7 @@ def table(workspace: Workspace) -> Section | None:
         "grids": grids(summary),
         "details": [(block_title(block), _details(part)) for block, part in blocks(summary)],
         "note": NOTE,
-        "rows": [row for name, row in ROWS.items() if name in set(summary["row"])],
+        "rows": [row_of(name) for name in sorted(set(summary["row"]), key=row_order)],
         "histogram": None if histogram is None else histogram["result"],
         "missing": [ROWS[name].title for name in CONTROLS if name not in set(summary["row"])],
     }

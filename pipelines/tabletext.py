@@ -100,14 +100,19 @@ def mean_grid(part: pd.DataFrame, title: str) -> Grid:
     return grid
 
 
+def depends_on_length(line: Line) -> bool:
+    """Whether equal epochs and equal updates are two trainings for a line's row and setting, and not one."""
+    cell = Cell(**{name: line[name] for name in ("row", *SETTING)})
+    return replace(cell, length="epochs").canonical != replace(cell, length="updates").canonical
+
+
 def _by_length(lines: pd.DataFrame) -> list[tuple[str, dict[tuple[float, int], Line]]]:
     """A row's lines by portion and ratio: once where both lengths are the same training, else a set for each."""
     both: dict[str, dict[tuple[float, int], Line]] = {}
     depends = False
     for line in lines.to_dict("records"):
         both.setdefault(line["length"], {})[line["portion"], line["ratio"]] = line
-        cell = Cell(**{name: line[name] for name in ("row", *SETTING)})
-        depends |= len({replace(cell, length=length).canonical for length in LENGTHS}) > 1
+        depends |= depends_on_length(line)
     if not depends:
         return [("", {place: line for own in both.values() for place, line in own.items()})]
     return [(f", {LENGTH_TITLES[length]}", both[length]) for length in LENGTHS if length in both]

@@ -10,7 +10,10 @@ from PIL import Image
 
 from augment.images import read_image
 from augment.workspace import Workspace
+from pipelines.cells import Cell
 from pipelines.examples import GAP, SHOWN, generated_sets
+from pipelines.results import declare
+from pipelines.stages import Model
 from tests.conftest import run
 
 
@@ -45,6 +48,18 @@ def test_sets_are_listed_once_a_row_and_portion_with_the_first_seed(filled):
         ("Ours*", "p = 0.4", 0),
         ("Ours", "ratio 2", 0),
     ]
+
+
+def test_sets_of_the_tables_cells_have_their_rows_title(filled):
+    declare(filled, [Cell("filtered:0.3", portion=0.4), Cell("weighted", portion=0.4), Cell("patn", portion=0.4)])
+    (need,) = Model(Cell("filtered:0.3", portion=0.4)).needs
+    others = need.folder(filled), filled.generated_dir("x", 0.4, 0)
+    for folder in others:
+        folder.symlink_to(filled.generated_dir("ours", 0.4, 0))
+    titles = [made.title for made in generated_sets(filled)]
+    for folder in others:
+        folder.unlink()
+    assert titles == ["Ours", "Ours*", "Ours, filtered 30 %", "x", "Ours"]
 
 
 def test_counts_are_the_manifests(filled):

@@ -7,6 +7,7 @@ import pytest
 from pipelines.cells import Cell
 from pipelines.findings import findings, verdict
 from pipelines.results import FIELDS, MEASURES, summarise
+from pipelines.rows import row_of
 from pipelines.spread import spread
 
 
@@ -83,10 +84,11 @@ def test_the_kept_images_repeated_are_told_beside_ours():
     assert "reach 12.0 ± 0.0 (2) plain; Ours minus that: +18.5 [" in text
 
 
-@pytest.mark.parametrize("row", ["reduced", "filtered", "smoothed", "weighted", "theirs"])
+@pytest.mark.parametrize("row", ["reduced", "filtered:0.3", "smoothed", "weighted", "theirs", "mine=a/{p}"])
 def test_every_other_row_is_told_against_none_and_ours(row):
     lines = sentences(("none", [10.0, 10.0], {}), ("ours", [30.0, 30.0], {}), (row, [33.0, 33.0], {}))
     (text,) = [line for line in lines if " - Ours: " in line]
+    assert text.startswith(f"{row_of(row).title} ({row_of(row).meaning}) - None: ")
     assert "- None: +23.0 [+23.0, +23.0] (2 seeds) plain" in text
     assert " - Ours: +3.0 [+3.0, +3.0] (2 seeds) plain." in text
 

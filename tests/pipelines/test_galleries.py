@@ -45,6 +45,13 @@ def test_none_and_ours_of_the_smallest_portion_and_seed_are_chosen(tmp_path):
     ]
 
 
+def test_repeated_real_images_are_not_taken_for_generated_ones(tmp_path):
+    workspace = Workspace.create(tmp_path, {"data": "data"})
+    finished(workspace, *(Cell(row, portion=p) for row in ("none", "repeat") for p in (0.1, 0.2)))
+    finished(workspace, Cell("self", portion=0.2))
+    assert [shown.name for shown in chosen(workspace)] == [Cell(row, portion=0.2).name for row in ("none", "self")]
+
+
 def test_another_row_stands_in_where_ours_was_not_run(tmp_path):
     workspace = Workspace.create(tmp_path, {"data": "data"})
     finished(workspace, Cell("none"), Cell("theirs"))

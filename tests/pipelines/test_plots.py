@@ -3,9 +3,11 @@
 import io
 
 import numpy as np
+from matplotlib.figure import Figure
 from PIL import Image
 
-from pipelines.plots import panels, portion_plot, row_styles
+from pipelines.cells import LENGTHS
+from pipelines.plots import _draw_rows, panels, portion_plot, row_styles
 from pipelines.results import summarise
 from pipelines.rows import ROWS
 from tests.pipelines.test_findings import results
@@ -37,6 +39,15 @@ def test_svg_holds_no_date_and_is_the_same_each_time():
     first, second = (portion_plot(summary("none", "ours"), "svg") for _ in range(2))
     assert first == second
     assert b"<dc:date>" not in first
+
+
+def test_rows_that_are_other_trainings_at_equal_epochs_are_drawn_twice():
+    lines = [(row, [10.0], {"length": length}) for row in ("none", "ours", "filled:8") for length in LENGTHS]
+    axis = Figure().subplots()
+    _draw_rows(axis, summarise(results(*lines)), row_styles(["filled:8"]))
+    assert sorted(axis.get_legend_handles_labels()[1]) == [
+        "Filled to 8", "Filled to 8, equal epochs", "None", "None, equal epochs", "Ours",
+    ]  # fmt: skip
 
 
 def test_there_is_a_panel_for_each_block():

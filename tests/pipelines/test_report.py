@@ -162,6 +162,18 @@ def test_one_seed_says_so_on_the_page(workspace):
     assert "±" not in re.sub(r"mean ± standard|, ± the standard", "", text)
 
 
+def test_the_first_figure_is_of_generated_images_not_of_repeated_ones(workspace):
+    for number, row in enumerate(("repeat", "self")):
+        cell = Cell(row, portion=0.1)
+        declare(workspace, [cell])
+        record(workspace.reid_dir(cell.name), {"mAP": 55.0 + number, "rank1": 20.0, "updates": 306, "images": 140})
+    for path in workspace.root.glob("reid/*ours*/run.json"):
+        path.unlink()
+    text = Page(write_report(workspace).read_text(encoding="utf-8")).text
+    assert "mAP: Self minus None" in text
+    assert "None, repeated minus None" not in text
+
+
 def test_cells_that_are_not_finished_are_counted(workspace):
     declare(workspace, [Cell("ours", seed=7)])
     text = Page(write_report(workspace).read_text(encoding="utf-8")).text

@@ -61,13 +61,14 @@ def findings(summary: pd.DataFrame, histogram: Mapping[str, Any] | None = None) 
     """All sentences on a summary of `pipelines.results.summarise`; `histogram` is that baseline's result."""
     found: list[Finding] = []
     alike = [name for name in BLOCK if name != "ordinary"]
-    for key, part in summary[summary["ratio"] == 1].groupby(alike, sort=False, dropna=False):
-        numbers = _Numbers(part)
+    for key, part in summary.groupby(alike, sort=False, dropna=False):
+        numbers = _Numbers(part[part["ratio"] == 1])
         name = block_title({**dict(zip(alike, key, strict=True)), "ordinary": False}).removesuffix(", flip + crop")
         for portion in numbers.portions:
             about = f"p = {portion:g}, {name}"
             for tell in (_gains, _repeat, _length, _against_ordinary, _others, _gap):
                 found += tell(numbers, portion, about)
+        found += _on_top(part, f"on top of all real images, {name}")
         found += _baseline(numbers, histogram, f"without generated images, {name}")
     return found
 
@@ -95,9 +96,7 @@ class _Numbers:
     def gain(self, row: str, portion: float, ordinary: bool, length: str = "updates") -> Spread | None:
         """mAP minus None's of the same seeds; None where there is no such seed."""
         line = self.line(row, portion, ordinary, length)
-        if line is None or not line["gains"]:
-            return None
-        return Spread(len(line["gains"]), *(line[f"gain_{part}"] for part in ("mean", "std", "low", "high")))
+        return None if line is None or not line["gains"] else _gain_of(line)
 
     def between(self, first: tuple[str, float, bool], second: tuple[str, float, bool]) -> Spread | None:
         """The paired difference of two trainings of equal updates, each (row, portion, ordinary)."""
@@ -106,6 +105,11 @@ class _Numbers:
             return None
         found = spread(list(differences(lines[0]["by_seed"], lines[1]["by_seed"]).values()))
         return found if found.count else None
+
+
+def _gain_of(line: Mapping[Any, Any]) -> Spread:
+    """The difference to None as a line of the summary holds it."""
+    return Spread(len(line["gains"]), *(line[f"gain_{part}"] for part in ("mean", "std", "low", "high")))
 
 
 def _each(texts: Mapping[bool, str]) -> str:
@@ -201,6 +205,18 @@ def _gap(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
         if there:
             text += f"; None is already there in some seed, {' and '.join(there)}, so there is no gap to close"
         yield Finding(about, f"{text}.")
+
+
+def _on_top(part: pd.DataFrame, about: str) -> Iterator[Finding]:
+    """What images added to all real ones bring, at every ratio."""
+    added = part[(part["portion"] == 1) & (part["length"] == "updates") & (part["gains"].map(len) > 0)]
+    for (row, ratio), lines in added.groupby(["row", "ratio"], sort=False):
+        gains = {bool(line["ordinary"]): _gain_of(line) for line in lines.to_dict("records")}
+        place = "" if ratio == 1 else f", ratio {ratio}"
+        lost = [NAMES[ordinary] for ordinary, gain in gains.items() if gain.mean <= 0]
+        text = f"{row_of(str(row)).title}{place} - None: {_each({o: gain_text(gain) for o, gain in gains.items()})}"
+        text += f". It did not help {' or '.join(lost)}." if lost else "."
+        yield Finding(about, text, False if lost else None)
 
 
 def _baseline(numbers: _Numbers, histogram: Mapping[str, Any] | None, about: str) -> Iterator[Finding]:

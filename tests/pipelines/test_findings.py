@@ -115,6 +115,13 @@ def test_the_gap_to_all_real_images_and_the_histogram_are_told():
     assert "a model trained on all real images reaches 70.0 (1)." in colours
 
 
+def test_images_added_to_all_real_ones_are_told_at_every_ratio():
+    full, twice = {"portion": 1.0}, {"portion": 1.0, "ratio": 2}
+    lines = sentences(("none", [70.0, 72.0], full), ("ours", [71.0, 73.0], twice), ("filled:9", [70.0, 70.0], full))
+    assert "Ours, ratio 2 - None: +1.0 [+1.0, +1.0] (2 seeds) plain." in lines
+    assert "Filled to 9 - None: -1.0 [-13.7, +11.7] (2 seeds) plain. It did not help plain." in lines
+
+
 def test_nothing_run_says_nothing():
     assert sentences() == []
 

@@ -179,5 +179,5 @@ PRESETS: dict[str, PatnTraining] = {
     "market": _MARKET,
     "deepfashion": _DEEPFASHION,
     "demo": _DEMO,
-    "study": _DEMO.of_steps(4_500),
+    "study": replace(_DEMO.of_steps(4_500), width=24, d_width=24, lr=8e-4),
 }

@@ -44,15 +44,20 @@ DEMO = DemoPreset(
     ),
 )
 
+_STUDIED = ("none", "repeat", "self", "ours", "ours*", "unseen", "filtered", "smoothed", "weighted")
+
 STUDY = DemoPreset(
-    people=Pedestrians(),
+    people=Pedestrians(images_per_identity=10, clutter=1.0),
     generator=GENERATORS["study"],
     tables=(
-        Table5(portions=(0.1, 0.2, 0.5), rows=("none", "self", "ours", "ours*", "unseen"), ordinary=BOTH, seeds=3),
-        Table5(portions=(1.0,), rows=("none",), lengths=("updates",), ordinary=BOTH, seeds=3),
+        Table5(portions=(0.1, 0.3, 0.5), rows=_STUDIED, ordinary=BOTH, seeds=3, preset="study"),
+        Table5(portions=(0.3, 0.5), rows=("reduced",), ordinary=BOTH, seeds=1, lengths=("updates",), preset="study"),
+        Table5(portions=(1.0,), rows=("none",), lengths=("updates",), ordinary=BOTH, seeds=3, preset="study"),
     ),
     unseen=True,
 )
+"""Ten images a person before strong backgrounds, where half of them are too few.  At p = 0.1 one image a person is
+left, hence no pair for a generator inside M^R_p."""
 
 TOY = DemoPreset(
     people=Pedestrians(

@@ -54,7 +54,7 @@ def block_title(block: dict[str, Any]) -> str:
     """A block's title, for example `small, flip + crop`."""
     augmentation = "flip + crop + random erasing + colour jitter" if block["ordinary"] else "flip + crop"
     backbone = f"{block['backbone']} from scratch" if block["scratch"] else str(block["backbone"])
-    preset = "" if block["preset"] in ("demo", "open-reid") else f", preset {block['preset']}"
+    preset = "" if block["preset"] in ("demo", "study", "open-reid") else f", preset {block['preset']}"
     others = [f", {name} {value}" for name, value in block.items() if name not in KNOWN and value != DEFAULTS[name]]
     return f"{backbone}{preset}{''.join(others)}, {augmentation}"
 

@@ -121,6 +121,23 @@ class ReidTraining:
         return self.height, self.width
 
 
+_DEMO = ReidTraining(
+    backbone="small",
+    height=64,
+    width=32,
+    epochs=14,
+    optimizer="adamw",
+    learning_rate=5e-3,
+    trunk_factor=1.0,
+    weight_decay=0.05,
+    schedule="one-cycle",
+    label_smoothing=0.1,
+    features=0,
+    dropout=0.0,
+    crop="pad",
+    feature="pooled",
+)
+
 PRESETS: dict[str, ReidTraining] = {
     "open-reid": ReidTraining(),
     "open-reid-256": ReidTraining(batch=256, ghost_batch=64, learning_rate=0.1),
@@ -144,23 +161,13 @@ PRESETS: dict[str, ReidTraining] = {
         feature="neck",
         distance="cosine",
     ),
-    "demo": ReidTraining(
-        backbone="small",
-        height=64,
-        width=32,
-        epochs=14,
-        optimizer="adamw",
-        learning_rate=5e-3,
-        trunk_factor=1.0,
-        weight_decay=0.05,
-        schedule="one-cycle",
-        label_smoothing=0.1,
-        features=0,
-        dropout=0.0,
-        crop="pad",
-        feature="pooled",
-    ),
+    "demo": _DEMO,
+    "study": replace(_DEMO, epochs=24),
 }
+
+
+FROM_SCRATCH = ("demo", "study")
+"""The presets that no ImageNet weights start."""
 
 
 def preset(name: str, backbone: str | None = None, *, pretrained: bool = True) -> ReidTraining:
@@ -172,7 +179,8 @@ def preset(name: str, backbone: str | None = None, *, pretrained: bool = True) -
     70 epochs, decay at 60.  "open-reid-standard": as CamStyle has it, batch 128, 1024 features, pooled feature.
     "strong": what is trained today, with any backbone at its own size; of the tricks only the last stride is
     resnet50's alone.  120 epochs, 16 x 4 images a step, learning rate 3.5e-4, ten times that for small, whose few
-    weights start from scratch.  "demo": 64 x 32 from scratch with any backbone, AdamW.
+    weights start from scratch.  "demo": 64 x 32 from scratch with any backbone, AdamW;
+    "study": the same for 24 epochs, for sets of fewer images.
     pretrained: False says that resnet50 starts without ImageNet weights, so its trunk learns at the full rate.
     Source: Open-ReID, `examples/softmax_loss.py` and its benchmark commands; Luo et al., "Bag of tricks and a strong
     baseline for deep person re-identification", 2019, without its centre loss.
@@ -183,7 +191,7 @@ def preset(name: str, backbone: str | None = None, *, pretrained: bool = True) -
     if backbone is not None and backbone not in BACKBONES:
         raise DataError(f"there is no backbone {backbone!r}; choose one of {', '.join(BACKBONES)}")
     if backbone is not None:
-        height, width = training.size if name == "demo" else BACKBONES[backbone].size
+        height, width = training.size if name in FROM_SCRATCH else BACKBONES[backbone].size
         training = replace(training, backbone=backbone, height=height, width=width)
     if name.startswith("open-reid") and training.backbone != "resnet50":
         training = replace(training, epochs=70, decay_every=60, trunk_factor=1.0)

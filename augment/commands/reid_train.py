@@ -17,7 +17,7 @@ recipe = partial(option, section="Recipe; default: the preset's")
 
 
 @click.command(short_help="Train a re-ID model and evaluate it.", cls=SectionCommand)
-@option("--preset", type=click.Choice(["open-reid", "open-reid-256", "open-reid-standard", "strong", "demo"]),
+@option("--preset", type=click.Choice(["open-reid", "open-reid-256", "open-reid-standard", "strong", "demo", "study"]),
         default="open-reid", show_default=True,
         help="All numbers of the recipe; open-reid-256 is for four GPUs' batches, strong is of today.")  # fmt: skip
 @option("--backbone", type=click.Choice(["resnet50", "inception", "small"]),
@@ -65,10 +65,11 @@ def command(
     """
     workspace.require_reid("reid-train")
     from augment.reid_training import TrainingSet, choose_weights, summary, train_reid
+    from reid.training import FROM_SCRATCH
     from reid.training import ordinary as with_ordinary
     from reid.training import preset as named_preset
 
-    from_scratch = from_scratch or preset == "demo"
+    from_scratch = from_scratch or preset in FROM_SCRATCH
     backbone = backbone or named_preset(preset).backbone
     file = choose_weights(backbone, from_scratch, weights, weights_dir)
     training = named_preset(preset, backbone, pretrained=file is not None)

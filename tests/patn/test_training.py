@@ -39,8 +39,8 @@ def test_another_number_of_steps_keeps_the_share_before_the_fall():
 @pytest.mark.parametrize("preset", ["demo", "study"])
 def test_short_presets_are_constant_for_half_of_the_steps(preset):
     training = PRESETS[preset]
-    assert training.learning_rate(training.steps // 2 - 1) == 1e-3
-    assert training.learning_rate(training.steps * 3 // 4) == pytest.approx(5e-4)
+    assert training.learning_rate(training.steps // 2 - 1) == training.lr
+    assert training.learning_rate(training.steps * 3 // 4) == pytest.approx(training.lr / 2)
 
 
 def test_a_training_without_fall_keeps_its_learning_rate():

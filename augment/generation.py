@@ -142,12 +142,15 @@ def generate(
         model = find_judge(workspace, judge, portion, seed)
         inputs["judge"] = fingerprint(model)
     pen = Pen(checkpoint, inputs["generator"], runtime)
-    with artefact(folder, "generated", options, inputs=inputs, seed=seed, force=runtime.force) as run:
+    with artefact(
+        folder, "generated", options, inputs=inputs, seed=seed, force=runtime.force, wait=runtime.wait
+    ) as run:  # fmt: skip
         if not run.finished:
             plan = _make(workspace, planned, sampling, filtering, model, folder, pen, seed)
             manifest = make_manifest(plan, planned.kept, pen.mark)
             write_csv(with_scores(manifest, folder, workspace), folder / "manifest.csv")
-            run.finish({"folder": str(folder.relative_to(workspace.root)), **counts(plan, planned, sampling)})
+            where = {"folder": str(folder.relative_to(workspace.root)), **runtime.place()}
+            run.finish({**where, **counts(plan, planned, sampling)})
         return run.result
 
 

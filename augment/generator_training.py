@@ -85,7 +85,7 @@ def train_generator(
         return run.finish({
             "folder": str(folder.relative_to(workspace.root)), "steps": training.steps, "images": len(names),
             "pairs": len(objective.pairs), "parameters": sum(p.numel() for p in network.parameters()),
-            "perceptual": extra["perceptual"], **runtime.place(),
+            "perceptual": extra["perceptual"], "precision": runtime.precision_name(), **runtime.place(),
             "train_seconds": round(seconds, 1), "losses": read_metrics(folder)[-1],
         })  # fmt: skip
 

@@ -82,7 +82,8 @@ def train_reid(
         return run.finish({
             "folder": str(folder.relative_to(workspace.root)), **figures, "updates": objective.steps,
             "images": len(table), "real": int((~table["generated"]).sum()), "distinct": len(distinct),
-            "identities": len(pids), **runtime.place(), "train_seconds": round(seconds, 1), **epoch,
+            "identities": len(pids), "precision": runtime.precision_name(), **runtime.place(),
+            "train_seconds": round(seconds, 1), **epoch,
         })  # fmt: skip
 
 

@@ -61,11 +61,10 @@ class Runtime:
         return "fp32" if self.training_dtype() is None else "bf16"
 
     def place(self) -> dict[str, Any]:
-        """Where it runs, for the record: precision (`bf16` or `fp32`), kind of device, this process's threads."""
+        """Where it runs, for the record, since times depend on it: kind of device and this process's threads."""
         import torch
 
-        threads = self.threads or torch.get_num_threads()
-        return {"precision": self.precision_name(), "device": self.torch_device().type, "threads": threads}
+        return {"device": self.torch_device().type, "threads": self.threads or torch.get_num_threads()}
 
     def prepare(self) -> None:
         """Set this process's threads and keep freed activations in the process.

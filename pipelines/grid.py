@@ -56,7 +56,7 @@ def attempt(work: Work, root: Path, item: Item, runtime: Runtime) -> Outcome:
     return Outcome("done")
 
 
-def in_order(goals: Sequence[Item]) -> list[Item]:
+def in_order(goals: Sequence[Item]) -> list[Any]:
     """The goals and all that they need: what is needed before what needs it, and the goals last."""
     needed: dict[Item, None] = {}
 

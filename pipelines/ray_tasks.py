@@ -59,15 +59,15 @@ def ray_tasks(placement: Placement, runtime: Runtime) -> Iterator[Pool]:
             address, len(machines), share.cpus, share.gpus,
         )  # fmt: skip
         task = ray.remote(num_cpus=share.cpus, num_gpus=share.gpus, max_retries=RETRIES)(_call)
-        device = "cuda" if share.gpus else "cpu"
-        yield Pool(
-            lambda *call: _future(task.remote(*call)), sys.maxsize, replace(runtime, threads=share.cpus, device=device)
-        )
+        where = replace(runtime, threads=share.cpus, device="cuda" if share.gpus else "cpu")
+        yield Pool(lambda *call: _future(task.remote(os.getcwd(), *call)), sys.maxsize, where)
     finally:
         ray.shutdown()
 
 
-def _call(function: Callable[..., Any], *arguments: Any) -> Any:
+def _call(folder: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """A task: a call in the folder in which the command was given, which relative paths start from."""
+    os.chdir(folder)
     return function(*arguments)
 
 

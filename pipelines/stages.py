@@ -36,15 +36,19 @@ class ReducedGenerator:
         """What messages call it."""
         return f"generator {self.like or 'inside M^R_p'} p{self.portion} s{self.seed}"
 
+    def taught_by(self, workspace: Workspace) -> str:
+        """The generator whose recipe it follows; raises AugmentError where the workspace's own one is not clear."""
+        return self.like or own_generator(workspace)
+
     def folder(self, workspace: Workspace) -> Path:
-        """Where it is, as `augment patn-train --portion` puts it; raises AugmentError where there is no `like`."""
-        return workspace.patn_dir(reduced_generator(self.like or own_generator(workspace), self.portion, self.seed))
+        """Where it is, as `augment patn-train --portion` puts it."""
+        return workspace.patn_dir(reduced_generator(self.taught_by(workspace), self.portion, self.seed))
 
     def recipe(self, workspace: Workspace) -> tuple[PatnTraining, str]:
         """How it is trained, and its perceptual network; raises AugmentError where `like` was not trained here."""
         from patn.training import PatnTraining
 
-        folder = workspace.patn_dir(self.like or own_generator(workspace))
+        folder = workspace.patn_dir(self.taught_by(workspace))
         options = (read_run(folder) or {"options": {}})["options"]
         if "steps" not in options:
             raise AugmentError(f"{folder}: was not trained here, so there is no recipe for one like it inside M^R_p")
@@ -129,10 +133,17 @@ class GeneratedSet:
 
 @dataclass(frozen=True)
 class Model:
-    """The re-ID model of a cell; `generator` names the workspace's own generator where there are several."""
+    """The re-ID model of a cell; `generator` names the workspace's own generator where there are several.
+
+    Where nothing is generated for the cell, `generator` is None.
+    """
 
     cell: Cell
     generator: str | None = None
+
+    def __post_init__(self) -> None:
+        if not row_of(self.cell.row).generates:
+            object.__setattr__(self, "generator", None)
 
     @property
     def name(self) -> str:

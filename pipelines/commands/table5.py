@@ -43,13 +43,16 @@ if TYPE_CHECKING:
               help="See to this one of the cells; may be given several times.")  # fmt: skip
 @click.option("--shard", type=Shard(), metavar="I/N",
               help="See to the I-th of N parts of the cells; the others are other processes'.")  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="List the cells and which are finished; train nothing.")
+@click.option("--dry-run", is_flag=True,
+              help="List the cells, what each still needs and about how long that takes; train nothing.")  # fmt: skip
+@click.option("--probe/--no-probe", default=True, show_default=True,
+              help="With --dry-run: time a few steps of what has not been measured yet on this machine.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Train finished cells again.")
 @pass_workspace
 def command(
     workspace: Workspace, both: bool, ordinary: bool, generator: str | None, jobs: int, threads: int | None,
     ray: str | None, gpus_per_cell: float, only: tuple[str, ...], shard: tuple[int, int] | None,
-    dry_run: bool, force: bool, from_scratch: bool, **asked: Any,
+    dry_run: bool, probe: bool, force: bool, from_scratch: bool, **asked: Any,
 ) -> None:  # fmt: skip
     """Train re-ID models on real images and on real and generated ones, and print Table 5.
 
@@ -60,9 +63,10 @@ def command(
     Example:
       augment table5 --portions 0.1,0.2 --seeds 1 --dry-run
     """
+    from pipelines.forecast import forecast, to_json, to_text
     from pipelines.pools import Placement
     from pipelines.report import render_report
-    from pipelines.results import is_finished
+    from pipelines.stages import Model
     from pipelines.table5 import Table5, chosen, run_table5
     from pipelines.tabletext import summary_json, terminal
 
@@ -73,9 +77,9 @@ def command(
     part = chosen(cells, only, shard)
     placement = Placement(jobs, threads, ray, gpus_per_cell)
     if dry_run:
-        states = {cell.name: is_finished(workspace, cell) for cell in part}
-        text = "\n".join(f"{'finished' if done else 'to do   '}  {name}" for name, done in states.items())
-        emit({"cells": states}, f"{text}\n{sum(states.values())} of {len(states)} cells are finished.")
+        models = [Model(cell, generator) for cell in part]
+        lines = forecast(workspace, models, placement, runtime(force), probe=probe)
+        emit(to_json(lines, jobs), to_text(lines, jobs))
         return
     summary = run_table5(
         workspace, cells, placement=placement, runtime=runtime(force), generator=generator, part=part

@@ -5,7 +5,6 @@ import io
 import json
 import os
 import random
-import shutil
 import signal
 import socket
 import subprocess
@@ -19,34 +18,27 @@ from safetensors import safe_open
 
 from augment import AugmentError
 from augment.runtime import Runtime
-from augment.workspace import Workspace
 from pipelines.pools import Placement
 from pipelines.ray_tasks import Share, ray_tasks, share_of
 from pipelines.table5 import Table5, chosen
 from tests.conftest import invoke, run
 from tests.pipelines.processes import LOOPBACK, alive, descendants, listening, until
+from tests.pipelines.toy import toy_workspace
 
 ASKED = ("--portions", "0.4,1", "--rows", "none,ours", "--seeds", "1", "--lengths", "updates", "--threads", "1")
-
-
-def workspace(root: Path, rendered: Path, trained: Path) -> Path:
-    """A workspace on the shared data with the shared generator."""
-    Workspace.create(root, {"data": str(rendered), "size": [128, 64], "seed": 0})
-    shutil.copytree(trained.parent, root / "patn" / "patn")
-    return root
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory, rendered: Path, trained: Path) -> Path:
     """The table run at once, in one process."""
-    root = workspace(tmp_path_factory.mktemp("whole") / "w", rendered, trained)
+    root = toy_workspace(tmp_path_factory.mktemp("whole") / "w", rendered, trained).root
     run(root, "--device", "cpu", "table5", *ASKED)
     return root
 
 
 @pytest.fixture
 def root(tmp_path: Path, rendered: Path, trained: Path) -> Path:
-    return workspace(tmp_path / "w", rendered, trained)
+    return toy_workspace(tmp_path / "w", rendered, trained).root
 
 
 def start(root: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:

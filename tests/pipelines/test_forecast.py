@@ -1,0 +1,192 @@
+"""`--dry-run`: what is finished, what each cell still needs, and how long that takes by what was measured."""
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from augment.artefact import artefact, fingerprint
+from augment.runtime import Runtime
+from augment.workspace import Workspace
+from pipelines import rows
+from pipelines.cells import Cell
+from pipelines.estimates import seconds_a_step
+from pipelines.forecast import Line, elapsed, forecast, span, to_json, to_text
+from pipelines.pools import Placement
+from pipelines.rows import Row
+from pipelines.stages import GeneratedSet, Model, ReducedGenerator, make, training_of
+from tests.conftest import invoke, run
+from tests.pipelines.toy import toy_workspace
+
+QUIET = Runtime("cpu", "fp32", progress=False)
+OURS = Cell("ours", portion=0.4)
+ASKED = ("table5", "--portions", "0.4", "--rows", "none,ours", "--seeds", "1", "--lengths", "updates", "--dry-run")
+
+
+@pytest.fixture
+def with_generator(tmp_path: Path, rendered: Path, trained: Path) -> Workspace:
+    return toy_workspace(tmp_path / "w", rendered, trained)
+
+
+def lines_of(found: Workspace, cell: Cell, *, probe: bool = False, runtime: Runtime = QUIET) -> list[Line]:
+    return forecast(found, [Model(cell)], Placement(threads=1), runtime, probe=probe)
+
+
+def finish_model(found: Workspace, cell: Cell, records: list[dict[str, float]], **place: object) -> None:
+    """A finished model of a cell with a log, 7 seconds of which were not training."""
+    place = {"precision": "fp32", "device": "cpu", "threads": 1, **place}
+    with artefact(found.reid_dir(cell.name), "reid", asdict(training_of(cell)), seed=cell.seed) as model:
+        (model.folder / "metrics.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+        model.started -= 107.0
+        model.finish({"train_seconds": 100.0, **place})
+
+
+def test_a_fresh_workspace_needs_everything_and_a_generator_from_the_user(people: Path) -> None:
+    before = sorted(people.rglob("*"))
+    said = run(people, *ASKED, "--no-probe")
+    assert [(line["state"], line["needs"]) for line in said["stages"]] == [
+        ("to do", []), ("to do", []), ("to do", ["set ours p0.4 s0"]),
+    ]  # fmt: skip
+    assert ["augment patn-train" in line["lacks"] for line in said["stages"]] == [True, False, False]
+    assert list(said["cells"].values()) == [False, False]
+    assert (said["seconds"], said["unknown"]) == (0, 3)
+    assert sorted(people.rglob("*")) == before
+
+
+def test_missing_imagenet_weights_are_named(people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    (line,) = run(people, *ASKED[:4], "none", *ASKED[5:], "--backbones", "resnet50", "--no-probe")["stages"]
+    assert "resnet50" in line["lacks"]
+    assert "--from-scratch" in line["lacks"]
+
+
+def test_times_are_those_of_finished_work_of_the_kind(with_generator: Workspace) -> None:
+    log = [{"step": 50, "seconds": 25.0}, {"step": 100, "seconds": 50.0}, {"step": 150, "seconds": 70.0}]
+    finish_model(with_generator, Cell("none", portion=0.2), log)
+    finish_model(with_generator, Cell("none", portion=0.2, preset="open-reid", backbone="inception"), [
+        {"step": 1, "seconds": 1000.0},
+    ])  # fmt: skip
+    with artefact(with_generator.generated_dir("ours", 0.2, 0), "generated", {}, seed=0) as made:
+        made.started -= 76.0
+        made.finish({"generated": 38, "device": "cpu", "threads": 1})
+    drawn, model = lines_of(with_generator, OURS)
+    assert drawn.seconds == pytest.approx(2 * (48 - 19), rel=1e-2)  # 19 of 48 images are kept
+    assert model.seconds == pytest.approx(14 * 0.5 + 7, rel=1e-2)  # 14 epochs of one batch
+    assert {drawn.source, model.source} == {"measured"}
+
+
+def test_threads_and_device_of_the_measured_work_count(with_generator: Workspace) -> None:
+    finish_model(with_generator, Cell("none", portion=0.2), [{"step": 10, "seconds": 10.0}], threads=4)
+    none = Cell("none", portion=0.4)
+    (line,) = lines_of(with_generator, none)
+    assert line.seconds == pytest.approx(4 * (14 * 1.0 + 7), rel=1e-2)
+    finish_model(with_generator, Cell("none", portion=0.3), [{"step": 10, "seconds": 1.0}], device="cuda", threads=4)
+    assert lines_of(with_generator, none)[0].seconds == line.seconds  # work on this device goes first
+
+
+def test_what_is_begun_has_less_to_do(with_generator: Workspace) -> None:
+    finish_model(with_generator, Cell("none", portion=0.2), [{"step": 10, "seconds": 10.0}])
+    cell = Cell("none", portion=0.4)
+    with artefact(with_generator.reid_dir(cell.name), "reid", {}) as begun:
+        save_file({"x": torch.zeros(1)}, begun.folder / "last.safetensors", metadata={"step": "9"})
+        assert [line.state for line in lines_of(with_generator, cell)] == ["at work"]
+    (line,) = lines_of(with_generator, cell)
+    assert line.state == "begun"
+    assert line.seconds == pytest.approx((14 - 9) * 1.0 + 7, rel=1e-2)
+
+
+def test_finished_cells_and_what_only_they_need_take_no_time(with_generator: Workspace) -> None:
+    finish_model(with_generator, OURS, [{"step": 10, "seconds": 10.0}])
+    (line,) = lines_of(with_generator, OURS)
+    assert (line.state, line.seconds) == ("finished", None)
+    again = lines_of(with_generator, OURS, runtime=replace(QUIET, force=True))
+    assert [line.state for line in again] == ["to do", "to do"]
+
+
+def test_a_few_steps_are_timed_where_nothing_was_measured(with_generator: Workspace) -> None:
+    drawn, model = lines_of(with_generator, OURS, probe=True)
+    assert {drawn.source, model.source} == {"timed"}
+    assert 0 < drawn.seconds < 60  # type: ignore[operator]
+    assert 0 < model.seconds < 60  # type: ignore[operator]
+    assert [line.seconds for line in lines_of(with_generator, OURS)] == [None, None]
+
+
+@pytest.mark.parametrize("preset", ["open-reid-256", "strong"])
+def test_any_recipe_can_be_timed(preset: str) -> None:
+    from pipelines.probes import time_training
+
+    training = replace(training_of(Cell("none", "inception", preset=preset)), height=32, width=16)
+    update, image = time_training(training, replace(QUIET, threads=1))
+    assert update > 0
+    assert image > 0
+
+
+def test_paces_leave_out_the_time_between_two_parts_of_a_training(tmp_path: Path) -> None:
+    log = [(50, 5.0), (100, 10.0), (150, 2.0), (200, 7.0)]  # killed after step 100, continued there
+    (tmp_path / "metrics.jsonl").write_text(
+        "".join(json.dumps({"step": step, "seconds": seconds}) + "\n" for step, seconds in log)
+    )
+    assert seconds_a_step(tmp_path) == pytest.approx(0.1)
+    assert seconds_a_step(tmp_path / "nothing") is None
+
+
+def line(number: int, seconds: float | None, *needs: int, state: str = "to do") -> Line:
+    names = tuple(Model(Cell("none", seed=need)).name for need in needs)
+    return Line(Model(Cell("none", seed=number)), state, names, seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("lines", "jobs", "seconds"),
+    [
+        ([], 2, 0.0),
+        ([line(0, 3.0), line(1, 4.0)], 1, 7.0),
+        ([line(0, 3.0), line(1, 4.0)], 2, 4.0),
+        ([line(0, 3.0), line(1, 4.0), line(2, 5.0)], 2, 8.0),
+        ([line(0, 3.0), line(1, 4.0, 0), line(2, 1.0)], 2, 7.0),
+        ([line(0, 9.0, state="finished"), line(1, None), line(2, 2.0, 1)], 2, 2.0),
+    ],
+)
+def test_the_end_comes_when_the_last_worker_is_done(lines: list[Line], jobs: int, seconds: float) -> None:
+    assert elapsed(lines, jobs) == seconds
+
+
+def test_text_and_json_say_the_same() -> None:
+    lines = [line(0, 3600.0), line(1, 7200.0, 0), line(2, None, state="finished")]
+    said = to_json(lines, 2)
+    assert (said["seconds"], said["elapsed"], said["unknown"]) == (10800.0, 10800.0, 0)
+    text = to_text(lines, 2)
+    assert "1 of 3 cells are finished. About 3.0 h of work, 3.0 h with --jobs 2." in text
+    assert text.count("after cell small-demo-none-p0.1-updates-plain-s0") == 1
+    assert [span(30), span(90), span(5400)] == ["30 s", "1.5 min", "1.5 h"]
+
+
+def test_a_shard_without_cells_has_nothing_to_say(people: Path) -> None:
+    result = invoke(people, *ASKED, "--shard", "9/9")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["cells"] == {}
+    assert to_text([], 1) == "0 of 0 cells are finished."
+
+
+def test_a_generator_of_its_own_is_trained_inside_the_reduced_set(
+    with_generator: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(rows.ROWS, "inside", Row("Inside", "as Ours, generator on M^R_p", "removed", reduced=True))
+    model = Model(Cell("inside", portion=0.5))
+    (drawn,) = model.needs
+    (generator,) = drawn.needs
+    assert (drawn, generator) == (GeneratedSet("inside", 0.5, 1, 0), ReducedGenerator(None, 0.5, 0))
+    first = lines_of(with_generator, model.cell)
+    assert [line.needs for line in first] == [(), (generator.name,), (drawn.name,)]
+    assert first[0].seconds == pytest.approx(4 * seconds_a_step(with_generator.patn_dir("patn")), rel=0.05)  # type: ignore[operator]
+    quiet = replace(QUIET, threads=1, precision="auto")
+    made = make(with_generator.root, generator, quiet)
+    assert made["folder"] == "patn/patn-p0.5-s0"
+    assert made["steps"] == 4
+    assert made["images"] <= 24
+    assert rows.own_generator(with_generator) == "patn"  # still
+    make(with_generator.root, drawn, quiet)
+    used = json.loads((with_generator.generated_dir("inside", 0.5, 0) / "run.json").read_text())["inputs"]["generator"]
+    assert used == fingerprint(with_generator.patn_dir("patn-p0.5-s0") / "generator.safetensors")

@@ -8,16 +8,14 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from augment.artefact import artefact, fingerprint
+from augment.artefact import artefact
 from augment.runtime import Runtime
 from augment.workspace import Workspace
-from pipelines import rows
 from pipelines.cells import Cell
-from pipelines.estimates import seconds_a_step
+from pipelines.estimates import Estimates, seconds_a_step
 from pipelines.forecast import Line, elapsed, forecast, span, to_json, to_text
 from pipelines.pools import Placement
-from pipelines.rows import Row
-from pipelines.stages import GeneratedSet, Model, ReducedGenerator, make, training_of
+from pipelines.stages import Model, training_of
 from tests.conftest import invoke, run
 from tests.pipelines.toy import toy_workspace
 
@@ -170,23 +168,30 @@ def test_a_shard_without_cells_has_nothing_to_say(people: Path) -> None:
     assert to_text([], 1) == "0 of 0 cells are finished."
 
 
-def test_a_generator_of_its_own_is_trained_inside_the_reduced_set(
-    with_generator: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(rows.ROWS, "inside", Row("Inside", "as Ours, generator on M^R_p", "removed", reduced=True))
-    model = Model(Cell("inside", portion=0.5))
-    (drawn,) = model.needs
-    (generator,) = drawn.needs
-    assert (drawn, generator) == (GeneratedSet("inside", 0.5, 1, 0), ReducedGenerator(None, 0.5, 0))
-    first = lines_of(with_generator, model.cell)
-    assert [line.needs for line in first] == [(), (generator.name,), (drawn.name,)]
-    assert first[0].seconds == pytest.approx(4 * seconds_a_step(with_generator.patn_dir("patn")), rel=0.05)  # type: ignore[operator]
-    quiet = replace(QUIET, threads=1, precision="auto")
-    made = make(with_generator.root, generator, quiet)
-    assert made["folder"] == "patn/patn-p0.5-s0"
-    assert made["steps"] == 4
-    assert made["images"] <= 24
-    assert rows.own_generator(with_generator) == "patn"  # still
-    make(with_generator.root, drawn, quiet)
-    used = json.loads((with_generator.generated_dir("inside", 0.5, 0) / "run.json").read_text())["inputs"]["generator"]
-    assert used == fingerprint(with_generator.patn_dir("patn-p0.5-s0") / "generator.safetensors")
+def test_what_a_filtered_row_needs_comes_first(with_generator: Workspace) -> None:
+    cells = [Cell("none", portion=0.4, ordinary=True), Cell("filtered", portion=0.4)]
+    models = [Model(cell, "patn") for cell in cells]
+    lines = forecast(with_generator, models, Placement(threads=1), QUIET, probe=False)
+    assert [line.stage.name for line in lines] == ["set filtered p0.4 s0", *(model.name for model in models)]
+    assert [line.needs for line in lines] == [(models[0].name,), (), ("set filtered p0.4 s0",)]
+
+
+def test_a_ready_made_folder_that_is_not_there_is_said(with_generator: Workspace, tmp_path: Path) -> None:
+    (line,) = lines_of(with_generator, Cell(f"theirs={tmp_path}/{{p}}", portion=0.4))
+    assert line.lacks == f"{tmp_path}/0.4: no such folder"
+    (tmp_path / "0.4").mkdir()
+    assert lines_of(with_generator, Cell(f"theirs={tmp_path}/{{p}}", portion=0.4))[0].lacks == ""
+
+
+@pytest.mark.parametrize(
+    ("row", "images"), [("none", 19), ("repeat", 48), ("ours", 48), ("filled:16", 128), ("theirs=folder", 48)]
+)
+def test_the_size_of_a_rows_set(with_generator: Workspace, row: str, images: int) -> None:
+    finish_model(with_generator, Cell("none", portion=0.2), [{"step": 10, "seconds": 10.0}])
+    pairs = replace(training_of(Cell("none")), batch=2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipelines.estimates.training_of", lambda cell: pairs)
+        patch.setattr("pipelines.estimates.KIND", ("backbone",))
+        estimates = Estimates(with_generator, replace(QUIET, threads=1), probe=False)
+        seconds = estimates.seconds(Model(Cell(row, portion=0.4, length="epochs")))
+    assert seconds == pytest.approx(14 * (images // 2) * 1.0 + 7, rel=1e-2)

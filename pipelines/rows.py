@@ -18,7 +18,8 @@ class Row:
     generator: a generator of the workspace by name; None is the workspace's own (see `own_generator`).
     reduced: instead, one trained inside M^R_p alone.  images: the name of the generated set below
     `generated/`; rows of one set share it.  filtered: the share of it that is replaced (see `augment.filtering`).
-    smoothing, weight: label smoothing and loss weight of generated images (see `reid.training.ReidTraining`).
+    smoothing, weight: label smoothing (None: as real ones) and loss weight of generated images, see
+    `reid.training.ReidTraining`.
     repeat: the kept real images repeated to the size of the full set.
     folder: a ready-made set, in which {p} and {s} stand for portion and seed.
     """
@@ -31,7 +32,7 @@ class Row:
     images: str = "none"
     filtered: float | None = None
     per_identity: int | None = None
-    smoothing: float = 0.0
+    smoothing: float | None = None
     weight: float = 1.0
     repeat: bool = False
     folder: str | None = None

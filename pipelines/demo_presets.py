@@ -44,7 +44,7 @@ DEMO = DemoPreset(
     ),
 )
 
-_STUDIED = ("none", "repeat", "self", "ours", "ours*", "unseen", "filtered", "smoothed:0.3")
+_STUDIED = ("none", "self", "ours", "ours*", "unseen", "filtered", "smoothed:0.3")
 
 STUDY = DemoPreset(
     people=Pedestrians(images_per_identity=10, clutter=1.0),

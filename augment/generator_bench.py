@@ -23,8 +23,8 @@ COLUMNS = {
     "gflop_per_second": "GFLOP/s", "peak_mib": "peak MiB",
 }  # fmt: skip
 FOOTNOTE = (
-    "GFLOP counts a multiply-add as two operations, as torch.utils.flop_counter does.  The paper's Table 2 counts this "
-    "kind of generator bare: as many weights as there are."
+    "GFLOP counts a multiply-add as two operations, as torch.utils.flop_counter does.  The paper's Table 2 counts "
+    "PATN and Deform bare, of PG2 and VUNet whole training checkpoints; see `augment table2`."
 )
 
 
@@ -61,9 +61,12 @@ def candidates(wanted: Sequence[str], sizes: Sequence[tuple[int, int]], workspac
 
 def recipe_options(name: str, size: tuple[int, int]) -> dict[str, Any]:
     """The constructor's arguments of a generator in the released recipe for that size."""
-    from patn.training import PRESETS
+    from patn.generators import kind_of
 
-    return replace(PRESETS[RECIPES.get(size, "market")], generator=name).generator_options()
+    training = kind_of(name).preset(RECIPES.get(size, "market"))
+    if size != (training.height, training.width_px):
+        training = replace(training, height=size[0], width_px=size[1])  # type: ignore[type-var]
+    return training.generator_options()
 
 
 def _file(name: str, workspace: Workspace | None) -> Path:
@@ -95,7 +98,7 @@ def bench(
     seconds: how long each is timed at least, after one batch of warming up.
     Records have the keys of `COLUMNS`; size is "HxW", peak_mib None where the system does not tell.
     """
-    from patn.complexity import PublishedCount, complexity
+    from patn.complexity import complexity, published_count
 
     records = []
     for candidate in found:
@@ -105,7 +108,7 @@ def bench(
             "size": f"{candidate.size[0]}x{candidate.size[1]}",
             "parameters": counts.parameters,
             "transfer_parameters": counts.transfer_parameters,
-            "paper_parameters": PublishedCount(counts.parameters).as_in_the_paper,
+            "paper_parameters": published_count(candidate.name, candidate.options, candidate.size).as_in_the_paper,
             "gflop": round(counts.gflop, 3),
         }
         if speed:

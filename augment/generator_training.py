@@ -25,9 +25,8 @@ from patn.pairs import training_pairs
 if TYPE_CHECKING:
     import torch
 
-    from patn.objective import PatnObjective
+    from patn.generators import Objective, Training
     from patn.perceptual import Perceptual
-    from patn.training import PatnTraining
 
 log = logging.getLogger(__name__)
 PERCEPTUAL = ("auto", "vgg19", "mobilenet", "none")
@@ -36,7 +35,7 @@ NO_PERCEPTUAL = "none: the generator is trained without the perceptual term"
 
 def train_generator(
     workspace: Workspace,
-    training: PatnTraining,
+    training: Training,
     *,
     name: str = "patn",
     portion: float | None = None,
@@ -135,20 +134,20 @@ def load_perceptual(
 
 def build_objective(
     workspace: Workspace,
-    training: PatnTraining,
+    training: Training,
     names: Sequence[str],
     images: torch.Tensor,
     seed: int,
     perceptual: Perceptual | None,
     runtime: Runtime,
-) -> PatnObjective:
+) -> Objective:
     """The objective over all ordered pairs of one identity among `names`.
 
     Raises AugmentError where no identity has two images with usable key points.
     """
     import torch
 
-    from patn.objective import PatnObjective
+    from patn.generators import kind_of
 
     array = keypoint_array(workspace.keypoints("train"), names)
     pid_of = workspace.images().query("split == 'train'").set_index("name")["pid"]
@@ -158,7 +157,7 @@ def build_objective(
     index_of = {name: index for index, name in enumerate(names)}
     pairs = np.stack([table["from"].map(index_of).to_numpy(), table["to"].map(index_of).to_numpy()], axis=1)
     keypoints = scale_keypoints(array, workspace.size, (training.height, training.width_px))
-    return PatnObjective(
+    return kind_of(training.generator).objective(
         training, images, torch.from_numpy(np.asarray(keypoints, np.float32)), torch.from_numpy(pairs.astype(np.int64)),
         seed=seed, device=runtime.torch_device(), autocast=runtime.training_dtype(), perceptual=perceptual,
     )  # fmt: skip
@@ -201,7 +200,7 @@ def held_out_pairs(workspace: Workspace, size: tuple[int, int], count: int = 8, 
 class SampleSheet:
     """Draws the same held-out pairs every time: source, target pose, generated, target."""
 
-    def __init__(self, objective: PatnObjective, pairs: HeldOut | None) -> None:
+    def __init__(self, objective: Objective, pairs: HeldOut | None) -> None:
         self.objective, self.pairs = objective, pairs
 
     def __call__(self, path: Path) -> None:

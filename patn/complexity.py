@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from patn.generators import build_generator
+from patn.generators import build_generator, kind_of
 from patn.keypoints import JOINTS
+from patn.published import PublishedCount
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,12 @@ def complexity(name: str, options: Mapping[str, Any], size: tuple[int, int]) -> 
         return count(build_generator(name, options), size)
 
 
+def published_count(name: str, options: Mapping[str, Any], size: tuple[int, int]) -> PublishedCount:
+    """What the paper's Table 2 counts of the generator `name` built from `options`, for images of `size`."""
+    with torch.device("meta"), torch.random.fork_rng(devices=[]):
+        return kind_of(name).published(build_generator(name, options), size)
+
+
 def count(generator: nn.Module, size: tuple[int, int]) -> Complexity:
     """Counts of a built generator, called once with one image of `size` on the device where its weights are."""
     generator = generator.eval()
@@ -58,24 +65,3 @@ def count(generator: nn.Module, size: tuple[int, int]) -> Complexity:
         sum(weights.numel() for weights in used),
         counter.get_total_flops() / 1e9,
     )
-
-
-@dataclass(frozen=True)
-class PublishedCount:
-    """What the paper's Table 2 counted for one method: a formula over weights.
-
-    generator: weights of the generator, all its networks.  discriminator: weights of the discriminator that the
-    method's checkpoint holds beside them.  without_gradient: generator weights that no training step ever changes.
-    Source: the released layer lists of each method at 256 x 256; each formula gives the published number to all digits.
-    """
-
-    generator: int
-    discriminator: int = 0
-    without_gradient: int = 0
-    optimizer: bool = False
-
-    @property
-    def as_in_the_paper(self) -> int:
-        """Weights, and where the paper counted a checkpoint with Adam's state, two moments for every trained one."""
-        weights = self.generator + self.discriminator
-        return weights + 2 * (weights - self.without_gradient) if self.optimizer else weights

@@ -1,24 +1,119 @@
 """Every generator by its name; a generator is one call: `generator(image, source_keypoints, target_keypoints)`."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from patn import DataError
+from patn.deform import training as deform
+from patn.deform.networks import Deform
+from patn.deform.objective import DeformObjective
 from patn.generator import Patn
+from patn.objective import PatnObjective
+from patn.published import Counting, bare
 from patn.resnet import Resnet
+from patn.rival_training import named
+from patn.training import PRESETS
 
 
-def _patn(options: Mapping[str, Any]) -> nn.Module:
-    return Patn(**options)
+class Training(Protocol):
+    """The numbers of a training run as the verbs see them: a frozen dataclass (see `patn.training.PatnTraining`)."""
+
+    @property
+    def generator(self) -> str:
+        """The generator's name in `GENERATORS`."""
+
+    @property
+    def height(self) -> int:
+        """Of the images, in pixels."""
+
+    @property
+    def width_px(self) -> int:
+        """Of the images, in pixels."""
+
+    @property
+    def batch(self) -> int:
+        """Pairs a step."""
+
+    @property
+    def steps(self) -> int:
+        """Updates in all."""
+
+    @property
+    def lambda_perceptual(self) -> float:
+        """Weight of the term that compares features; 0 loads no network for it."""
+
+    @property
+    def perceptual_loss(self) -> str:
+        """Distance of features: l1 or mse."""
+
+    def of_steps(self, steps: int, constant_steps: int | None = None) -> "Training":
+        """The same training in another number of steps."""
+
+    def generator_options(self) -> dict[str, Any]:
+        """The constructor arguments of the generator."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields as JSON can hold them, from which `recorded_training` makes the training again."""
 
 
-def _resnet(options: Mapping[str, Any]) -> nn.Module:
-    return Resnet(**options)
+class Objective(Protocol):
+    """What trains a generator: what the loop needs, and what a sample sheet and a report are made of."""
+
+    networks: dict[str, nn.Module]
+    optimizers: dict[str, Optimizer]
+    steps: int
+    device: torch.device
+    pairs: Tensor
+
+    def batch(self, step: int) -> dict[str, Tensor]:
+        """The step's batch, a function of the objective's seed and `step` alone."""
+
+    def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
+        """Set the learning rate of `step`, update the networks once, return the losses."""
+
+    def extra_state(self) -> dict[str, Tensor]:
+        """State beyond weights and optimizers."""
+
+    def load_extra_state(self, state: dict[str, Tensor]) -> None:
+        """Take back what `extra_state` gave."""
 
 
-GENERATORS: dict[str, Callable[[Mapping[str, Any]], nn.Module]] = {"patn": _patn, "resnet": _resnet}
+@dataclass(frozen=True)
+class Kind:
+    """A kind of generator.
+
+    build: its constructor; keyword arguments are its `.options`.  preset: a preset's name to its training.
+    objective: what trains it, called as `patn.objective.PatnObjective` is.
+    published: what the paper's Table 2 counts of it.
+    """
+
+    build: Callable[..., nn.Module]
+    preset: Callable[[str], Training]
+    objective: Callable[..., Objective]
+    published: Counting = bare
+
+
+def _patn_preset(generator: str) -> Callable[[str], Training]:
+    return lambda preset: replace(named(PRESETS, preset), generator=generator)
+
+
+GENERATORS: dict[str, Kind] = {
+    "patn": Kind(Patn, _patn_preset("patn"), PatnObjective),
+    "resnet": Kind(Resnet, _patn_preset("resnet"), PatnObjective),
+    "deform": Kind(Deform, lambda preset: named(deform.PRESETS, preset), DeformObjective),
+}
+
+
+def kind_of(name: str) -> Kind:
+    """The kind of that name; raises DataError with the known names."""
+    if name not in GENERATORS:
+        raise DataError(f"there is no generator {name!r}; use one of {', '.join(sorted(GENERATORS))}")
+    return GENERATORS[name]
 
 
 def build_generator(name: str, options: Mapping[str, Any]) -> nn.Module:
@@ -26,9 +121,19 @@ def build_generator(name: str, options: Mapping[str, Any]) -> nn.Module:
 
     Raises DataError for an unknown name or option.
     """
-    if name not in GENERATORS:
-        raise DataError(f"there is no generator {name!r}; use one of {', '.join(sorted(GENERATORS))}")
+    kind = kind_of(name)
     try:
-        return GENERATORS[name](options)
+        return kind.build(**options)
     except TypeError as error:
         raise DataError(f"generator {name!r} cannot be built from the options {dict(options)}: {error}") from error
+
+
+def recorded_training(options: Mapping[str, Any]) -> Training:
+    """The training whose `as_dict` is among these options; others are ignored.
+
+    Raises DataError for a generator that this version does not have.
+    """
+    start = kind_of(str(options.get("generator", "patn"))).preset("market")
+    fields = type(start).__dataclass_fields__  # type: ignore[attr-defined]
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
+    return type(start)(**{name: value for name, value in values.items() if name in fields})

@@ -1,31 +1,31 @@
 """What one step of PATN's training does: the generator, then the two discriminators (order of the released code)."""
 
-import contextlib
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim import Adam, Optimizer
+from torch.optim import Optimizer
 
-from patn import DataError
+from patn.batches import PairBatches
 from patn.discriminator import Discriminator
-from patn.generator import pose_maps
-from patn.generators import build_generator
+from patn.generator import Patn, pose_maps
 from patn.layers import initialise
 from patn.losses import adversarial, l1
 from patn.pool import ImagePool
+from patn.resnet import Resnet
 from patn.training import PatnTraining
+from patn.updates import adam, descend, placed, precision, seeded, set_rate
 
 _BATCH_TAG = 1
 _POOL_TAG = 2
+_GENERATORS: dict[str, Callable[..., nn.Module]] = {"patn": Patn, "resnet": Resnet}
 
 
 class PatnObjective:
     """Networks, optimizers and the step of a PATN training run; it touches no file.
 
-    images: N x 3 x H x W uint8 of the training's size.
-    keypoints: N x 18 x 2 float32 as (y, x) in pixels, missing = -1.
-    pairs: P x 2 long, indices into `images`: condition and target, two images of one person.
+    images, keypoints, pairs: see `patn.batches.PairBatches`.
     seed: of weights, batches and pools; `step` also uses torch's global generator (dropout), which the caller seeds.
     autocast: the networks' precision (bfloat16) or None; losses are float32 always.
     perceptual: `perceptual(generated, target) -> scalar` (see `patn.perceptual`); None leaves that term out.
@@ -44,42 +44,25 @@ class PatnObjective:
         autocast: torch.dtype | None = None,
         perceptual: nn.Module | None = None,
     ) -> None:
-        size = (training.height, training.width_px)
-        if tuple(images.shape[-2:]) != size:
-            raise DataError(
-                f"images are {images.shape[-2]} x {images.shape[-1]}; this training is for {size[0]} x {size[1]}"
-            )
-        if len(pairs) == 0:
-            raise DataError("there is no pair to train on; a person needs at least two images with key points")
         self.training = training
         self.steps = training.steps
         self.seed = seed
         self.device = torch.device(device)
         self.autocast = autocast
-        self.images = images.to(self.device).contiguous(memory_format=torch.channels_last)
-        self.keypoints = keypoints.to(self.device, torch.float32)
-        self.pairs = pairs.to(self.device)
+        self.batches = PairBatches(training, images, keypoints, pairs, seed=seed, device=self.device)
+        self.pairs = self.batches.pairs
         self.perceptual: nn.Module | None = None
         if perceptual is not None and training.lambda_perceptual > 0:
-            self.perceptual = _placed(perceptual, self.device)
-        self.networks: dict[str, nn.Module] = _networks(training, seed, self.device)
+            self.perceptual = placed(perceptual, self.device)
+        self.networks = seeded(seed, lambda: _networks(training), self.device)
         self.optimizers: dict[str, Optimizer] = {
-            name: Adam(network.parameters(), lr=training.lr, betas=training.betas, fused=True)
-            for name, network in self.networks.items()
+            name: adam(network, training.lr, training.betas) for name, network in self.networks.items()
         }
         self.pools = {name: ImagePool(training.pool) for name in self.networks if name != "generator"}
 
     def batch(self, step: int) -> dict[str, Tensor]:
         """Pairs drawn uniformly with replacement, a function of (seed, step): images in [-1, 1] and key points."""
-        rng = np.random.default_rng((self.seed, _BATCH_TAG, step))
-        drawn = torch.from_numpy(rng.integers(len(self.pairs), size=self.training.batch)).to(self.device)
-        source, target = self.pairs[drawn].unbind(1)
-        return {
-            "image": self._normalised(source),
-            "image_keypoints": self.keypoints[source],
-            "target": self._normalised(target),
-            "target_keypoints": self.keypoints[target],
-        }
+        return self.batches.draw(_BATCH_TAG, step)
 
     def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
         """One update of every network; returns detached scalars.
@@ -88,7 +71,7 @@ class PatnObjective:
         "d_pp", "d_pb" each discriminator's mean of its real and its fake loss, unweighted.
         """
         self._set_learning_rates(step)
-        with self._precision():
+        with precision(self.device, self.autocast):
             fake = self.networks["generator"](batch["image"], batch["image_keypoints"], batch["target_keypoints"])
         fake = fake.float()
         conditions = {}
@@ -118,18 +101,18 @@ class PatnObjective:
         losses = {}
         for name, term in (("d_pb", "gan_pb"), ("d_pp", "gan_pp")) if conditions else ():
             discriminator = self.networks[name].requires_grad_(False)
-            with self._precision():
+            with precision(self.device, self.autocast):
                 scores = discriminator(torch.cat([fake, conditions[name]], dim=1))
             losses[term] = adversarial(scores, True, training.gan)
         losses["l1"] = l1(fake, target)
         loss = training.lambda_l1 * losses["l1"]
         if self.perceptual is not None:
-            with self._precision():
+            with precision(self.device, self.autocast):
                 losses["perceptual"] = self.perceptual(fake, target)
             loss = loss + training.lambda_perceptual * losses["perceptual"]
         if conditions:
             loss = loss + training.lambda_gan * (losses["gan_pb"] + losses["gan_pp"]) / 2
-        self._descend("generator", loss)
+        descend(self.optimizers["generator"], loss)
         return {name: value.detach() for name, value in {"loss_g": loss, **losses}.items()}
 
     def _update_discriminator(
@@ -137,48 +120,27 @@ class PatnObjective:
     ) -> Tensor:
         pooled = self.pools[name].query(torch.cat([fake, condition], dim=1), rng)
         discriminator = self.networks[name].requires_grad_(True)
-        with self._precision():  # two passes: batch norm sees real and fake separately
+        with precision(self.device, self.autocast):  # two passes: batch norm sees real and fake separately
             real_scores = discriminator(torch.cat([target, condition], dim=1))
             fake_scores = discriminator(pooled)
         gan = self.training.gan
         loss = (adversarial(real_scores, True, gan) + adversarial(fake_scores, False, gan)) / 2
-        self._descend(name, self.training.lambda_gan * loss)
+        descend(self.optimizers[name], self.training.lambda_gan * loss)
         return loss.detach()
-
-    def _descend(self, name: str, loss: Tensor) -> None:
-        self.optimizers[name].zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizers[name].step()
 
     def _set_learning_rates(self, step: int) -> None:
         rate = self.training.learning_rate(step)
         for name, optimizer in self.optimizers.items():
-            for group in optimizer.param_groups:
-                group["lr"] = rate if name == "generator" else rate * self.training.lr_d_factor
-
-    def _normalised(self, indices: Tensor) -> Tensor:
-        return self.images[indices].float().div_(127.5).sub_(1)
-
-    def _precision(self) -> contextlib.AbstractContextManager[object]:
-        if self.autocast is None:
-            return contextlib.nullcontext()
-        return torch.autocast(self.device.type, dtype=self.autocast)
+            set_rate(optimizer, rate if name == "generator" else rate * self.training.lr_d_factor)
 
 
-def _networks(training: PatnTraining, seed: int, device: torch.device) -> dict[str, nn.Module]:
-    """Fresh networks, a function of `seed`; torch's global generator is left as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        generator = build_generator(training.generator, training.generator_options())
-        networks: dict[str, nn.Module] = {"generator": generator}
-        if training.lambda_gan > 0:
-            for name, channels in (("d_pp", 3 + 3), ("d_pb", 3 + 18)):
-                networks[name] = _discriminator(training, channels)
-    return {name: _placed(network, device).train() for name, network in networks.items()}
-
-
-def _placed(network: nn.Module, device: torch.device) -> nn.Module:
-    return network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+def _networks(training: PatnTraining) -> dict[str, nn.Module]:
+    """Fresh networks, drawn from torch's global generator."""
+    networks = {"generator": _GENERATORS[training.generator](**training.generator_options())}
+    if training.lambda_gan > 0:
+        for name, channels in (("d_pp", 3 + 3), ("d_pb", 3 + 18)):
+            networks[name] = _discriminator(training, channels)
+    return networks
 
 
 def _discriminator(training: PatnTraining, channels: int) -> nn.Module:

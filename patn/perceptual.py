@@ -62,14 +62,21 @@ class Perceptual(nn.Module):
             distances = self.distances(self.features(generated), wanted)
         return torch.stack(distances).div(self.scales).mean()
 
+    def first_features(self, images: Tensor) -> Tensor:
+        """The first tapped layer's output, divided by its scale."""
+        return self.stages[0](self._inputs(images)) / self.scales[0]
+
     def features(self, images: Tensor) -> list[Tensor]:
         """The tapped layers' outputs for B x 3 x H x W in [-1, 1], mapped to ImageNet's mean and deviation first."""
-        code = ((images + 1) / 2 - self.mean) / self.std
+        code = self._inputs(images)
         outputs = []
         for stage in self.stages:
             code = stage(code)
             outputs.append(code)
         return outputs
+
+    def _inputs(self, images: Tensor) -> Tensor:
+        return ((images + 1) / 2 - self.mean) / self.std
 
     def distances(self, first: list[Tensor], second: list[Tensor]) -> list[Tensor]:
         """The unscaled distance of two images' features at each tapped layer, scalars."""

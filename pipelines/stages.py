@@ -15,7 +15,7 @@ from pipelines.rows import folder_of, own_generator, reduced_generator, row_of, 
 
 if TYPE_CHECKING:
     from augment.training_set import TrainingSet
-    from patn.training import PatnTraining
+    from patn.generators import Training
     from reid.training import ReidTraining
 
 
@@ -44,16 +44,15 @@ class ReducedGenerator:
         """Where it is, as `augment patn-train --portion` puts it."""
         return workspace.patn_dir(reduced_generator(self.taught_by(workspace), self.portion, self.seed))
 
-    def recipe(self, workspace: Workspace) -> tuple[PatnTraining, str]:
+    def recipe(self, workspace: Workspace) -> tuple[Training, str]:
         """How it is trained, and its perceptual network; raises AugmentError where `like` was not trained here."""
-        from patn.training import PatnTraining
+        from patn.generators import recorded_training
 
         folder = workspace.patn_dir(self.taught_by(workspace))
         options = (read_run(folder) or {"options": {}})["options"]
         if "steps" not in options:
             raise AugmentError(f"{folder}: was not trained here, so there is no recipe for one like it inside M^R_p")
-        fields = {name: value for name, value in options.items() if name in PatnTraining.__dataclass_fields__}
-        training = PatnTraining(**{**fields, "betas": tuple(fields["betas"])})
+        training = recorded_training(options)
         return training.of_steps(max(1, round(training.steps * self.portion))), str(options["perceptual"])
 
     def make(self, workspace: Workspace, runtime: Runtime) -> dict[str, Any]:

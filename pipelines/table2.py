@@ -13,7 +13,8 @@ from augment.columns import aligned, markdown_table
 from augment.generator_bench import Candidate, measure, recipe_options
 from augment.runtime import Runtime
 from augment.workspace import Workspace
-from patn.complexity import PublishedCount, complexity
+from patn.complexity import complexity
+from patn.published import PublishedCount
 from pipelines.paper import TABLE2
 
 SIZE = (256, 176)

@@ -9,7 +9,7 @@ from augment.cli import emit, runtime, workspace_or_none
 
 @click.command(short_help="Count and time generators.")
 @click.option("--generator", "generators", multiple=True, metavar="NAME|PATH",
-              help="patn, resnet, a generator below patn/, or a file; may be repeated.  [default: all]")  # fmt: skip
+              help="A kind as patn-train has, one below patn/ or a file; may be repeated.  [default: all]")  # fmt: skip
 @click.option("--size", "sizes", type=click.IntRange(8), nargs=2, multiple=True, metavar="HEIGHT WIDTH",
               help="Image size in pixels; may be repeated.  [default: 128 64 and 256 176, trained: own]")  # fmt: skip
 @click.option("--no-speed", is_flag=True, help="Count weights and operations only.")

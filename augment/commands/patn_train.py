@@ -13,11 +13,12 @@ from augment.options import NAME
 from augment.sections import SectionCommand, SectionOption
 
 if TYPE_CHECKING:
-    from patn.training import PatnTraining
+    from patn.generators import Training
 
 option = partial(click.option, cls=SectionOption)
 network = partial(option, section="Network and ablations")
 recipe = partial(option, section="Recipe, where the paper and the released code differ; default: as released")
+KINDS = "patn; resnet: plain residual blocks; deform: a rival"
 ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 
 
@@ -33,7 +34,7 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 @option("--steps", type=click.IntRange(1), help="Updates.  [default: the preset's]")
 @option("--batch", type=click.IntRange(1), help="Pairs a step.  [default: the preset's]")
 @option("--force", is_flag=True, help="Make it again where it was made with other options.")
-@network("--generator", type=click.Choice(["patn", "resnet"]), help="patn, or resnet: plain residual blocks.")
+@network("--generator", metavar="NAME", help=f"{KINDS}.  [default: patn]")
 @network("--blocks", type=click.IntRange(1), help="Blocks of the generator.  [default: the preset's]")
 @network("--fusion", type=click.Choice(["concat", "two_streams"]),
          help="resnet: one encoder for image and poses, or PATN's two and twice the width.")  # fmt: skip
@@ -64,7 +65,7 @@ def command(
     workspace: Any, preset: str, name: str | None, portion: float | None, perceptual: str,
     weights_dir: Path | None, force: bool, **given: Any,
 ) -> None:  # fmt: skip
-    """Train a pose-transfer generator (PATN or Resnet) on the workspace's training pairs.
+    """Train a pose-transfer generator (PATN or a rival) on the workspace's training pairs.
 
     Killed training goes on where it last saved when the same command runs again.
 
@@ -90,16 +91,17 @@ def command(
     ]))  # fmt: skip
 
 
-def training_of(preset: str, given: dict[str, Any]) -> PatnTraining:
-    """The preset with those options that were given: fields of PatnTraining, and the flags of the ablations.
+def training_of(preset: str, given: dict[str, Any]) -> Training:
+    """The generator's preset with those options that were given: fields of its training, and flags of the ablations.
 
-    Raises DataError for options that do not go together.
+    Raises DataError for an unknown generator, and for options that do not go together or are another generator's.
     """
     from dataclasses import replace
 
-    from patn.training import PRESETS
+    from patn import DataError
+    from patn.generators import kind_of
 
-    training = PRESETS[preset]
+    training = kind_of(given.get("generator") or "patn").preset(preset)
     steps, constant_steps = given.get("steps"), given.get("constant_steps")
     if steps is not None or constant_steps is not None:
         training = training.of_steps(steps or training.steps, constant_steps)
@@ -110,4 +112,7 @@ def training_of(preset: str, given: dict[str, Any]) -> PatnTraining:
     for flag in ("add", "cat"):
         if given.get(f"no_{flag}"):
             fields[flag] = False
-    return replace(training, **fields)
+    for name in fields:
+        if not hasattr(training, name):
+            raise DataError(f"{name} is no option of generator {training.generator!r}")
+    return replace(training, **fields)  # type: ignore[type-var]

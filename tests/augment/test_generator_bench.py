@@ -35,7 +35,7 @@ def test_every_generator_is_counted_outside_a_workspace(tmp_path: Path, monkeypa
     assert (market["parameters"], deepfashion["parameters"]) == (41_365_763, 41_358_019)
     assert (round(market["gflop"], 2), round(deepfashion["gflop"], 1)) == (45.04, 247.7)
     for record in records.values():
-        assert record["parameters"] == record["transfer_parameters"] == record["paper_parameters"]
+        assert record["transfer_parameters"] <= record["parameters"] <= record["paper_parameters"]
         assert "images_per_second" not in record
     text = CliRunner().invoke(augment, ["patn-bench", "--no-speed"]).stdout
     assert "41,358,019" in text
@@ -67,7 +67,7 @@ def test_size_without_a_word_about_it_is_market_1501s(saved: Path) -> None:
 
 
 def test_what_is_no_generator_is_refused() -> None:
-    with pytest.raises(AugmentError, match="neither one of patn"):
+    with pytest.raises(AugmentError, match="neither one of deform, patn"):
         candidates(("patm",), (), None)
 
 

@@ -5,8 +5,10 @@ import torch
 from torch import nn
 
 from patn import DataError
-from patn.complexity import PublishedCount, complexity, count
+from patn.complexity import complexity, count
 from patn.generators import GENERATORS, build_generator
+from patn.published import PublishedCount
+from tests.patn.kinds import SIZE, options
 
 MARKET, DEEPFASHION = {"norm": "batch"}, {"norm": "instance", "pose_maps": "onehot"}
 
@@ -47,10 +49,10 @@ def test_flops_are_twice_the_multiply_adds_of_the_convolutions():
 def test_counting_needs_no_storage_and_changes_no_random_numbers(name: str):
     torch.manual_seed(3)
     before = torch.get_rng_state()
-    counts = complexity(name, {"width": 4, "blocks": 1}, (32, 16))
+    counts = complexity(name, options(name), SIZE)
     assert torch.equal(torch.get_rng_state(), before)
-    built = build_generator(name, {"width": 4, "blocks": 1})
-    assert count(built, (32, 16)) == counts
+    built = build_generator(name, options(name))
+    assert count(built, SIZE) == counts
     assert counts.parameters == sum(weights.numel() for weights in built.parameters())
 
 

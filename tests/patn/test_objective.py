@@ -193,7 +193,7 @@ def test_a_pooled_fake_travels_with_its_condition():
     made = objective(replace(TINY, pool=2))
     run(made, range(4))
     conditions = made.extra_state()["d_pp.images"][:, 3:]
-    images = made.images.float().div(127.5).sub(1)
+    images = made.batches.images.float().div(127.5).sub(1)
     assert all(any(torch.allclose(condition, image) for image in images) for condition in conditions)
 
 
@@ -205,8 +205,8 @@ def test_batches_are_pairs_and_a_function_of_seed_and_step():
     assert not torch.equal(batch["image"], other.batch(7)["image"])
     pixels = (batch["target"] + 1) / 2 * 255
     for image, keypoints in zip(pixels, batch["target_keypoints"], strict=True):
-        index = int((first.keypoints - keypoints).abs().sum((1, 2)).argmin())
-        torch.testing.assert_close(image, first.images[index].float(), rtol=0, atol=1e-3)
+        index = int((first.batches.keypoints - keypoints).abs().sum((1, 2)).argmin())
+        torch.testing.assert_close(image, first.batches.images[index].float(), rtol=0, atol=1e-3)
 
 
 def test_weights_are_a_function_of_the_seed_and_leave_the_global_generator_alone():

@@ -1,0 +1,65 @@
+"""Training batches: pairs of images of one person with their key points, a function of (seed, step)."""
+
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from patn import DataError
+
+
+class Sized(Protocol):
+    """What a training has to say about its batches: image size in pixels, pairs a step."""
+
+    @property
+    def height(self) -> int: ...  # noqa: D102
+    @property
+    def width_px(self) -> int: ...  # noqa: D102
+    @property
+    def batch(self) -> int: ...  # noqa: D102
+
+
+class PairBatches:
+    """The training images on the device, and batches of pairs of them.
+
+    images: N x 3 x H x W uint8 of the training's size.
+    keypoints: N x 18 x 2 float32 as (y, x) in pixels, missing = -1.
+    pairs: P x 2 long, indices into `images`: condition and target, two images of one person.
+    Raises DataError for images of another size, or for no pairs.
+    """
+
+    def __init__(
+        self, training: Sized, images: Tensor, keypoints: Tensor, pairs: Tensor, *, seed: int, device: torch.device
+    ) -> None:
+        size = (training.height, training.width_px)
+        if tuple(images.shape[-2:]) != size:
+            raise DataError(
+                f"images are {images.shape[-2]} x {images.shape[-1]}; this training is for {size[0]} x {size[1]}"
+            )
+        if len(pairs) == 0:
+            raise DataError("there is no pair to train on; a person needs at least two images with key points")
+        self.count = training.batch
+        self.seed = seed
+        self.images = images.to(device).contiguous(memory_format=torch.channels_last)
+        self.keypoints = keypoints.to(device, torch.float32)
+        self.pairs = pairs.to(device)
+
+    def draw(self, tag: int, step: int) -> dict[str, Tensor]:
+        """Pairs drawn uniformly with replacement, a function of (seed, tag, step).
+
+        Returns "image", "target": B x 3 x H x W in [-1, 1]; "image_keypoints", "target_keypoints": B x 18 x 2.
+        """
+        rng = np.random.default_rng((self.seed, tag, step))
+        drawn = torch.from_numpy(rng.integers(len(self.pairs), size=self.count)).to(self.pairs.device)
+        source, target = self.pairs[drawn].unbind(1)
+        return {
+            "image": self.normalised(source),
+            "image_keypoints": self.keypoints[source],
+            "target": self.normalised(target),
+            "target_keypoints": self.keypoints[target],
+        }
+
+    def normalised(self, indices: Tensor) -> Tensor:
+        """The images at these places, B x 3 x H x W in [-1, 1]."""
+        return self.images[indices].float().div_(127.5).sub_(1)

@@ -1,0 +1,81 @@
+"""The numbers that every rival's training has; each rival adds its own beside its losses."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
+
+from patn import DataError
+
+
+@dataclass(frozen=True)
+class RivalTraining:
+    """How a rival is trained; the names are those of `patn.training.PatnTraining` where they mean the same.
+
+    generator: its name in `patn.generators.GENERATORS`.  width: channels of the first convolution.
+    height, width_px: image size in pixels.  batch: pairs a step.
+    lr: Adam's learning rate, constant for `constant_steps`, then falling linearly to 0 at `steps`.
+    lambda_perceptual: weight of the term that compares features of a network trained on ImageNet.
+    """
+
+    generator: str = ""
+    width: int = 64
+    height: int = 128
+    width_px: int = 64
+    batch: int = 4
+    steps: int = 1
+    constant_steps: int = 1
+    lr: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.999)
+    lambda_perceptual: float = 0.0
+    perceptual_loss: str = "l1"
+
+    def __post_init__(self) -> None:
+        at_least(self, 1, ("width", "height", "width_px", "batch", "steps"))
+        at_least(self, 0, ("constant_steps", "lambda_perceptual"))
+        one_of(self, "perceptual_loss", ("l1", "mse"))
+        if not self.lr > 0:
+            raise DataError(f"lr is {self.lr}; it must be above 0")
+        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+            raise DataError(f"betas is {self.betas}; it must be two numbers in [0, 1)")
+
+    def learning_rate(self, step: int) -> float:
+        """Adam's learning rate at `step` (from 0)."""
+        falling = max(self.steps - self.constant_steps, 1)
+        return self.lr * min(1.0, max(0.0, (self.steps - step) / falling))
+
+    def of_steps(self, steps: int, constant_steps: int | None = None) -> Self:
+        """The same training in another number of steps; the rate falls over the same share of them.
+
+        constant_steps: as many steps before it falls, in place of that share.
+        """
+        if constant_steps is None:
+            constant_steps = round(steps * self.constant_steps / self.steps)
+        return replace(self, steps=steps, constant_steps=constant_steps)
+
+    def generator_options(self) -> dict[str, Any]:
+        """The constructor arguments of the generator."""
+        raise NotImplementedError
+
+    def as_dict(self) -> dict[str, Any]:
+        """All fields as JSON can hold them."""
+        return {**asdict(self), "betas": list(self.betas)}
+
+
+def at_least(training: object, least: float, fields: Sequence[str]) -> None:
+    """Raises DataError for a field below `least`."""
+    for field in fields:
+        if not getattr(training, field) >= least:
+            raise DataError(f"{field} is {getattr(training, field)}; it must be at least {least}")
+
+
+def one_of(training: object, field: str, choices: Sequence[str]) -> None:
+    """Raises DataError for a field that is none of the choices."""
+    if getattr(training, field) not in choices:
+        raise DataError(f"{field} is {getattr(training, field)!r}; it must be one of {', '.join(choices)}")
+
+
+def named(presets: Mapping[str, Any], preset: str) -> Any:
+    """The preset of that name; raises DataError with the known names."""
+    if preset not in presets:
+        raise DataError(f"there is no preset {preset!r} of this generator; use one of {', '.join(presets)}")
+    return presets[preset]

@@ -1,0 +1,49 @@
+"""What every objective does around its losses: fresh networks, precision, one optimizer's update, learning rates."""
+
+import contextlib
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Adam, Optimizer
+
+
+def seeded(seed: int, build: Callable[[], Mapping[str, nn.Module]], device: torch.device | str) -> dict[str, nn.Module]:
+    """The networks that `build` makes, a function of `seed`, on the device in training mode.
+
+    torch's global generator is left as it was.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        networks = build()
+    return {name: placed(network, device).train() for name, network in networks.items()}
+
+
+def placed(network: nn.Module, device: torch.device | str) -> nn.Module:
+    """The network on the device, its convolutions laid out with channels last."""
+    return network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def adam(network: nn.Module, lr: float, betas: tuple[float, float]) -> Optimizer:
+    """Adam over all weights of a network."""
+    return Adam(network.parameters(), lr=lr, betas=betas, fused=True)
+
+
+def descend(optimizer: Optimizer, loss: Tensor) -> None:
+    """One update of the optimizer's weights down the gradient of `loss`, a scalar."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
+
+
+def set_rate(optimizer: Optimizer, rate: float) -> None:
+    """The learning rate of the next update."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+
+
+def precision(device: torch.device, dtype: torch.dtype | None) -> contextlib.AbstractContextManager[object]:
+    """Autocast to `dtype` on the device; None is float32."""
+    if dtype is None:
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, dtype=dtype)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,9 @@ class Scale:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """--tiny."""
+    """--tiny, --torchreid."""
     parser.addoption("--tiny", action="store_true", help="Smallest networks, one round; nothing required or written.")
+    parser.addoption("--torchreid", metavar="FOLDER", help="Checkout of torchreid in which its rank_cy is built.")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -66,6 +68,17 @@ def record(pytestconfig: pytest.Config, scale: Scale) -> Any:
         assert not missed, "\n".join(missed)
 
     return note
+
+
+@pytest.fixture
+def torchreid_compiled(pytestconfig: pytest.Config) -> Path | None:
+    """torchreid's compiled ranking in the folder of --torchreid; None without that option."""
+    folder = pytestconfig.getoption("torchreid")
+    if folder is None:
+        return None
+    found = sorted(Path(folder).rglob(f"rank_cy*{EXTENSION_SUFFIXES[0]}"))
+    assert found, f"--torchreid {folder}: no rank_cy*{EXTENSION_SUFFIXES[0]}; run torchreid's rank_cylib/setup.py"
+    return found[0]
 
 
 @pytest.fixture(scope="session")

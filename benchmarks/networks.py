@@ -1,13 +1,15 @@
 """Networks that both sides of a benchmark share, and the core's own rate."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from augment.runtime import Runtime
+from benchmarks.sides import Work
 from tests.authors_networks import Generator, discriminator, old_state
 
 CHANNELS = 256
@@ -100,6 +102,24 @@ class Convolution:
 
     def result(self) -> None:
         """Nothing."""
+
+
+class Flops:
+    """10^9 operations of one run of another side, counted, not timed: `of(**options)`."""
+
+    def __init__(self, *, of: Callable[..., Work], **options: Any) -> None:
+        self.work = of(**options)
+
+    def run(self) -> None:
+        """Nothing is timed."""
+
+    def result(self) -> float:
+        """Count one run."""
+        from torch.utils.flop_counter import FlopCounterMode
+
+        with FlopCounterMode(display=False) as counter:
+            self.work.run()
+        return counter.get_total_flops() / 1e9
 
 
 def bfloat16_is_native() -> bool:

@@ -160,21 +160,3 @@ class OurTraining:
         """A hash of all networks."""
         networks = self.objective.networks
         return digest([networks["generator"], networks["d_pb"], networks["d_pp"]])
-
-
-class StepFlops:
-    """10^9 operations of one of our steps, counted, not timed."""
-
-    def __init__(self, *, training: PatnTraining) -> None:
-        self.work = OurTraining(training=training)
-
-    def run(self) -> None:
-        """Nothing is timed."""
-
-    def result(self) -> float:
-        """Count one step."""
-        from torch.utils.flop_counter import FlopCounterMode
-
-        with FlopCounterMode(display=False) as counter:
-            self.work.run()
-        return counter.get_total_flops() / 1e9

@@ -51,13 +51,13 @@ class Row:
 
 
 def figure(value: float, unit: str) -> str:
-    """A number as the tables show it: unit `x` (a ratio), `%`, `s`, `bits` (0 or 1), or empty (a difference)."""
+    """A number as the tables show it: unit `x` (a ratio), `%`, `MiB`, `s`, `bits` (0 or 1), or empty (a difference)."""
     if unit == "bits":
         return "differ" if value else "equal to the bit"
     if unit == "":
         return "0" if value == 0 else f"{value:.0e}".replace("e-0", "e-")
-    if unit == "%":
-        return f"{value:.0f} %"
+    if unit in ("%", "MiB"):
+        return f"{value:.0f} {unit}"
     return f"{value:.2f} s" if unit == "s" else f"{value:.{2 if value < 10 else 1}f}{unit}"
 
 
@@ -130,8 +130,8 @@ Written by `make bench`; do not edit. One core of {about["processor"]}; {version
 The reference sides, in `benchmarks/`, do what the released test and training loops do. Each side runs in its own
 process on the same core, in turns; both are warmed up, and a ratio is the median of the rounds' ratios. The limit is
 what the core reaches at its own measured rate of a 256->256 3x3 convolution (heat maps: of filling memory; SSIM: of
-the matrix products in it; `--help`: of an empty Python program that imports click). VGG-19's weights are random here:
-its shapes cost what the trained ones do.
+the matrix products in it; ranking: of sorting each query's distances once; `--help`: of an empty Python program that
+imports click). VGG-19's weights are random here: its shapes cost what the trained ones do.
 
 {markdown(book.rows())}
 

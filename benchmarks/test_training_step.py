@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from benchmarks.conftest import Scale
-from benchmarks.networks import Convolution, bfloat16_is_native
-from benchmarks.released_training import OurTraining, ReleasedTraining, StepFlops
+from benchmarks.networks import Convolution, Flops, bfloat16_is_native
+from benchmarks.released_training import OurTraining, ReleasedTraining
 from benchmarks.results import Row
 from benchmarks.sides import Sides, take_turns
 from patn.training import PRESETS, PatnTraining
@@ -32,7 +32,7 @@ def test_training_step(work: str, benchmark: Any, scale: Scale, record: Any) -> 
             running[f"core {precision}"] = (sides.open(Convolution, precision=precision), Convolution.gflop())
         rounds = take_turns(benchmark, running, scale.rounds(count))
     with Sides(scale.tiny) as sides:
-        gflop = sides.open(StepFlops, training=training).result()
+        gflop = sides.open(Flops, of=OurTraining, training=training).result()
     rows = []
     for precision in precisions:
         limit = rounds.rate(f"core {precision}") / gflop / rounds.rate("released")

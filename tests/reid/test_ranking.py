@@ -1,5 +1,6 @@
 """Ranking by counting against pins, torchreid, scikit-learn and a loop that does the same the long way."""
 
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -106,9 +107,37 @@ def test_average_precision_is_scikit_learns_with_and_without_ties(seed, levels):
     result = rank(distances, *who)
     assert result.queries == len(queries)
     expected = np.mean([average_precision_score(match, -distance) for match, distance in queries])
-    assert result.mAP == pytest.approx(expected, abs=1e-12)
+    assert result.mAP == pytest.approx(expected, abs=1e-15)  # sums in another order may differ in their last bit
     curves = [precision_recall_curve(match, -distance) for match, distance in queries]
     assert result.mAP_trapezoid == pytest.approx(np.mean([auc(c[1], c[0]) for c in curves]), abs=1e-12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(SEEDS, st.sampled_from([None, 1, 4, 10]), st.integers(1, 2), st.integers(0, 60))
+def test_with_one_or_two_matches_the_average_precision_is_scikit_learns_to_the_bit(seed, levels, matches, wrong):
+    from sklearn.metrics import average_precision_score
+
+    distances = np.random.default_rng(seed).random(matches + wrong)
+    distances = np.round(distances * levels) / levels if levels else distances
+    right = np.arange(len(distances)) < matches
+    result = rank([distances], [1], np.where(right, 1, 2), [1], np.full(len(right), 2))
+    assert result.mAP == average_precision_score(right, -distances)
+
+
+@settings(max_examples=15, deadline=None)
+@given(SEEDS, st.sampled_from([None, 5]))
+def test_distractors_change_the_figures_only_when_they_are_near(seed, levels):
+    distances, q_pids, g_pids, q_camids, g_camids = case(seed, levels)
+    added = [np.append(values, np.zeros(30, int)) for values in (g_pids, g_camids)]
+    before = rank(distances, q_pids, g_pids, q_camids, g_camids)
+    far, near = (
+        rank(np.pad(distances, ((0, 0), (0, 30)), constant_values=value), q_pids, added[0], q_camids, added[1])
+        for value in (2.0, -1.0)
+    )
+    assert (far.mAP, far.mAP_trapezoid, far.skipped) == (before.mAP, before.mAP_trapezoid, before.skipped)
+    assert (far.cmc == before.cmc).all()
+    assert near.mAP < before.mAP
+    assert near.cmc[29] == 0
 
 
 @settings(max_examples=15, deadline=None)
@@ -171,6 +200,21 @@ def test_the_chunk_changes_nothing_and_the_distances_are_squared_euclidean(chunk
         expected.skipped,
     )
     assert (result.cmc == expected.cmc).all()
+
+
+def test_memory_does_not_grow_with_the_number_of_queries():
+    rng = np.random.default_rng(0)
+    gallery, chunk, peaks = rng.standard_normal((3000, 8), dtype=np.float32), 32, []
+    for count in (64, 512):
+        q_pids, g_pids, q_camids, g_camids = people(7, queries=count, gallery=len(gallery))
+        features = rng.standard_normal((count, 8), dtype=np.float32)
+        tracemalloc.start()
+        evaluate(features, gallery, q_pids, g_pids, q_camids, g_camids, chunk=chunk)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    matrix = 4 * chunk * len(gallery)
+    assert matrix < peaks[0] < 3 * matrix
+    assert peaks[1] < peaks[0] + 500 * (512 - 64)  # a few numbers a query; a row of distances has 12,000 bytes
 
 
 def test_features_may_be_tensors_and_continuous():

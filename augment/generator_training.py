@@ -70,7 +70,7 @@ def train_generator(
         runtime.prepare()
         size = (training.height, training.width_px)
         images = load_or_map([paths[name] for name in names], size, workspace.cache_dir, inputs["images"])
-        loss = load_perceptual(kind, images, weights_dir, runtime, training.perceptual_loss)
+        loss = load_perceptual(kind, images, weights_dir, runtime, training)
         log.info("Perceptual term: %s.", loss.name if loss else NO_PERCEPTUAL)
         objective = build_objective(workspace, training, names, images, seed, loss, runtime)
         draw = SampleSheet(objective, held_out_pairs(workspace, size))
@@ -116,14 +116,16 @@ def choose_perceptual(wanted: str, weights_dir: Path | None) -> str:
 
 
 def load_perceptual(
-    kind: str, images: torch.Tensor, weights_dir: Path | None, runtime: Runtime, distance: str = "l1"
+    kind: str, images: torch.Tensor, weights_dir: Path | None, runtime: Runtime, training: Training
 ) -> Perceptual | None:
     """The perceptual network of that kind on the device; MobileNetV2's layers are scaled by the training images."""
+    from patn.generators import kind_of
     from patn.perceptual import find_mobilenet, mobilenet_perceptual, vgg_perceptual
 
+    distance, layers = training.perceptual_loss, kind_of(training.generator).vgg_layers
     device = runtime.torch_device()
     if kind == "vgg19":
-        return vgg_perceptual(load_path("vgg19", weights_dir), distance=distance).to(device)
+        return vgg_perceptual(load_path("vgg19", weights_dir), distance=distance, layers=layers).to(device)
     if kind == "mobilenet":
         path = find_mobilenet()
         assert path is not None

@@ -14,10 +14,14 @@ from patn.deform.networks import Deform
 from patn.deform.objective import DeformObjective
 from patn.generator import Patn
 from patn.objective import PatnObjective
+from patn.perceptual import VGG19_FIRST, VGG19_FIVE
 from patn.published import Counting, bare
 from patn.resnet import Resnet
 from patn.rival_training import named
 from patn.training import PRESETS
+from patn.vunet import training as vunet
+from patn.vunet.networks import Vunet
+from patn.vunet.objective import VunetObjective, as_released
 
 
 class Training(Protocol):
@@ -89,13 +93,14 @@ class Kind:
 
     build: its constructor; keyword arguments are its `.options`.  preset: a preset's name to its training.
     objective: what trains it, called as `patn.objective.PatnObjective` is.
-    published: what the paper's Table 2 counts of it.
+    published: what the paper's Table 2 counts of it.  vgg_layers: those of VGG-19 whose features its loss compares.
     """
 
     build: Callable[..., nn.Module]
     preset: Callable[[str], Training]
     objective: Callable[..., Objective]
     published: Counting = bare
+    vgg_layers: tuple[int, ...] = VGG19_FIRST
 
 
 def _patn_preset(generator: str) -> Callable[[str], Training]:
@@ -106,6 +111,7 @@ GENERATORS: dict[str, Kind] = {
     "patn": Kind(Patn, _patn_preset("patn"), PatnObjective),
     "resnet": Kind(Resnet, _patn_preset("resnet"), PatnObjective),
     "deform": Kind(Deform, lambda preset: named(deform.PRESETS, preset), DeformObjective),
+    "vunet": Kind(Vunet, lambda preset: named(vunet.PRESETS, preset), VunetObjective, as_released, VGG19_FIVE),
 }
 
 

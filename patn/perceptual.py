@@ -15,6 +15,11 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from patn import DataError, WeightsError
 from patn.state_dict import read_state
 
+VGG19_FIRST = (3,)
+VGG19_FIVE = (3, 8, 13, 22, 31)
+"""Places in torchvision's `features`: the ReLU after conv1_2, or those after conv1_2, 2_2, 3_2, 4_2 and 5_2."""
+_VGG19_POOLS = (4, 9, 18, 27)
+_VGG19_CHANNELS = (3, 64, 128, 256, 512, 512)
 VGG19_FILE = "vgg19-dcbb9e9d.pth"
 MOBILENET_BLOCKS = (0, 1, 3, 6)
 DISTANCES = ("l1", "mse")
@@ -86,24 +91,38 @@ class Perceptual(nn.Module):
         return [difference.abs().mean() for difference in differences]
 
 
-def vgg_perceptual(weights_path: Path, *, distance: str = "l1") -> Perceptual:
-    """The paper's network: VGG-19's conv1_1, ReLU, conv1_2, ReLU (torchvision's `features` up to index 3).
+def vgg_perceptual(weights_path: Path, *, distance: str = "l1", layers: tuple[int, ...] = VGG19_FIRST) -> Perceptual:
+    """VGG-19 up to the last of `layers`, places in torchvision's `features`; PATN compares the ReLU after conv1_2.
 
     weights_path: torchvision's `vgg19-dcbb9e9d.pth`, a state dict of the whole network or of its start.
     Raises WeightsError if the file is missing, is another one or needs unpickling of more than tensors.
     """
-    layers = nn.Sequential(
-        nn.Conv2d(3, 64, 3, padding=1), nn.ReLU(inplace=True), nn.Conv2d(64, 64, 3, padding=1), nn.ReLU(inplace=True)
-    )
+    features = _vgg19_features(layers[-1] + 1)
     state = read_state(weights_path)
-    wanted = {f"{index}.{kind}" for index in (0, 2) for kind in ("weight", "bias")}
-    found = {key: state.get(f"features.{key}") for key in wanted}
-    if any(value is None or value.shape != layers.state_dict()[key].shape for key, value in found.items()):
+    found = {key: state.get(f"features.{key}") for key in features.state_dict()}
+    if any(value is None or value.shape != features.state_dict()[key].shape for key, value in found.items()):
         raise WeightsError(
-            f"{weights_path} does not hold VGG-19's first two convolutions; give torchvision's {VGG19_FILE}"
+            f"{weights_path} does not hold VGG-19's first {len(found) // 2} convolutions; give torchvision's "
+            f"{VGG19_FILE}"
         )
-    layers.load_state_dict(found)
-    return Perceptual("vgg19 conv1_2", [layers], distance=distance)
+    features.load_state_dict(found)
+    stages = [features[start + 1 : end + 1] for start, end in zip((-1, *layers), layers, strict=False)]
+    name = "vgg19 conv1_2" if layers == VGG19_FIRST else f"vgg19 layers {','.join(map(str, layers))}"
+    return Perceptual(name, list(stages), distance=distance)
+
+
+def _vgg19_features(count: int) -> nn.Sequential:
+    """The first `count` of torchvision's `vgg19().features`."""
+    modules: list[nn.Module] = []
+    block, inputs = 1, _VGG19_CHANNELS[0]
+    while len(modules) < count:
+        if len(modules) in _VGG19_POOLS:
+            modules.append(nn.MaxPool2d(2, stride=2))
+            block += 1
+        else:
+            modules += [nn.Conv2d(inputs, _VGG19_CHANNELS[block], 3, padding=1), nn.ReLU(inplace=True)]
+            inputs = _VGG19_CHANNELS[block]
+    return nn.Sequential(*modules[:count])
 
 
 def find_mobilenet() -> Path | None:

@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from patn import DataError, WeightsError
-from patn.perceptual import find_mobilenet, mobilenet_perceptual, vgg_perceptual
+from patn.perceptual import VGG19_FIVE, find_mobilenet, mobilenet_perceptual, vgg_perceptual
 
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
 STD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
@@ -147,3 +147,23 @@ def test_a_file_that_cannot_be_used_is_refused_in_one_sentence(load, tmp_path):
             load(tmp_path / name)
         assert "\n" not in str(refusal.value)
     assert not (tmp_path / "unpickled").exists()
+
+
+def test_vgg_can_be_tapped_at_five_layers(tmp_path, images):
+    from torchvision.models.vgg import cfgs, make_layers
+
+    torch.manual_seed(1)
+    network = make_layers(cfgs["E"]).eval()
+    torch.save({f"features.{key}": value for key, value in network.state_dict().items()}, tmp_path / "vgg19.pth")
+    perceptual = vgg_perceptual(tmp_path / "vgg19.pth", layers=VGG19_FIVE)
+    expected, codes = 0.0, [((image + 1) / 2 - MEAN) / STD for image in images]
+    for index, layer in enumerate(network[:32]):
+        codes = [layer(code) for code in codes]
+        if index in (3, 8, 13, 22, 31):  # the second ReLU of each block
+            assert isinstance(layer, torch.nn.ReLU)
+            expected += (codes[0] - codes[1]).abs().mean().item() / 5
+    assert perceptual(*images).item() == pytest.approx(expected, rel=1e-4)
+
+    torch.save({"features.0.weight": torch.zeros(64, 3, 3, 3)}, tmp_path / "short.pth")
+    with pytest.raises(WeightsError, match="first 14 convolutions"):
+        vgg_perceptual(tmp_path / "short.pth", layers=VGG19_FIVE)

@@ -1,0 +1,97 @@
+"""What one step of VUNet's training does: an image is drawn again from its own parts and its own shape."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from patn.losses import l1
+from patn.published import PublishedCount, weights_of
+from patn.rival_objective import RivalObjective
+from patn.updates import descend
+from patn.vunet.layers import starting
+from patn.vunet.networks import Vunet
+from patn.vunet.training import VunetTraining
+
+_IMAGE_TAG = 3
+_START_TAG = 4
+_START_BATCHES = 4
+PIXELS = 127.5  # a difference of images in [-1, 1], in units of 0..255
+
+
+class VunetObjective(RivalObjective):
+    """VUNet's one network (see `RivalObjective`).
+
+    No pairs are needed; images are drawn evenly from those that are in a pair, so that every generator has seen the
+    same.  The layers' gains and biases start from four batches.  Simplified: no second round with Gram terms.
+    """
+
+    training: VunetTraining
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.shown = self.pairs.unique()
+        devices = [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=devices), starting(self.networks["generator"]):
+            torch.manual_seed(self.seed)
+            batches = [self._drawn(_START_TAG, number) for number in range(_START_BATCHES)]
+            joined = {name: torch.cat([batch[name] for batch in batches]) for name in batches[0]}
+            self._generator().reconstruct(joined["image"], joined["keypoints"])
+
+    def build(self) -> Mapping[str, nn.Module]:
+        """The generator."""
+        return {"generator": Vunet(**self.training.generator_options())}
+
+    def batch(self, step: int) -> dict[str, Tensor]:
+        """Images in [-1, 1] and their "keypoints", drawn with replacement, a function of (seed, step)."""
+        return self._drawn(_IMAGE_TAG, step)
+
+    def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
+        """One update; returns detached scalars.
+
+        "loss_g": the weighted loss; "pixels": mean absolute difference in units of 0..255; "perceptual": mean over the
+        tapped layers; "kl": summed over the latent maps, mean over images; "kl_weight".
+        """
+        self.set_rates(step)
+        with self.precision():
+            drawn, means, priors = self._generator().reconstruct(batch["image"], batch["keypoints"])
+        training, drawn = self.training, drawn.float()
+        losses = {"pixels": PIXELS * l1(drawn, batch["image"]), "kl": kl_divergence(means, priors)}
+        weight = training.kl_weight(step)
+        loss = training.lambda_l1 * losses["pixels"] + weight * losses["kl"]
+        if self.perceptual is not None:
+            with self.precision():
+                losses["perceptual"] = self.perceptual(drawn, batch["image"])
+            loss = loss + training.lambda_perceptual * len(self.perceptual.stages) * losses["perceptual"]
+        descend(self.optimizers["generator"], loss)
+        losses = {"loss_g": loss, **losses, "kl_weight": torch.tensor(weight)}
+        return {name: value.detach() for name, value in losses.items()}
+
+    def _generator(self) -> Vunet:
+        generator = self.networks["generator"]
+        assert isinstance(generator, Vunet)
+        return generator
+
+    def _drawn(self, tag: int, step: int) -> dict[str, Tensor]:
+        rng = np.random.default_rng((self.seed, tag, step))
+        drawn = torch.from_numpy(rng.integers(len(self.shown), size=self.training.batch)).to(self.device)
+        places = self.shown[drawn]
+        return {"image": self.batches.normalised(places), "keypoints": self.batches.keypoints[places]}
+
+
+def kl_divergence(means: list[Tensor], priors: list[Tensor]) -> Tensor:
+    """Of Gaussians of unit variance around B x C x h x w means: summed over maps, mean over images; a scalar."""
+    terms = [
+        (mean.float() - prior.float()).square().sum(dim=(1, 2, 3)).mean() / 2
+        for mean, prior in zip(means, priors, strict=True)
+    ]
+    return torch.stack(terms).sum()
+
+
+def as_released(generator: nn.Module, size: tuple[int, int]) -> PublishedCount:
+    """What the paper counts: the checkpoint of the released graph, with layers that nothing reaches."""
+    assert isinstance(generator, Vunet)
+    whole = Vunet(**{**generator.options, "unused": True})
+    return PublishedCount(weights_of(whole), without_gradient=weights_of(whole.posterior.unused), optimizer=True)

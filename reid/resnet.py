@@ -5,11 +5,34 @@ from collections import OrderedDict
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional
 
 from reid import WeightsError
 
 LAYERS = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4")
+
+
+class NarrowConv2d(nn.Conv2d):
+    """A 3x3 convolution of stride 2 that is right for maps one or two pixels wide too.
+
+    There, oneDNN 3.13 reads beyond the map in bfloat16 on processors with AMX.  Columns of zeros in place of the
+    padding give the same result by another kernel.
+    """
+
+    @classmethod
+    def of(cls, layer: nn.Conv2d) -> "NarrowConv2d":
+        """The same layer, of this class."""
+        shape = (layer.in_channels, layer.out_channels, 3)
+        made = nn.utils.skip_init(cls, *shape, stride=2, padding=1, bias=False)
+        made.weight = layer.weight
+        return made
+
+    def forward(self, x: Tensor) -> Tensor:
+        """B x channels x H x W -> B x channels x ceil(H / 2) x ceil(W / 2)."""
+        if x.shape[3] > 2:
+            return super().forward(x)
+        return super().forward(functional.pad(x, (0, 3 - x.shape[3])))[..., :1]
 
 
 def resnet50_trunk(last_stride: int = 2) -> nn.Sequential:
@@ -22,6 +45,9 @@ def resnet50_trunk(last_stride: int = 2) -> nn.Sequential:
         warnings.simplefilter("ignore")  # torchreid warns that its own ranking is slow; it is not used here
         from torchreid.reid.models.resnet import Bottleneck, ResNet
     network = ResNet(num_classes=1, loss="softmax", block=Bottleneck, layers=[3, 4, 6, 3], last_stride=last_stride)
+    for block in (network.layer2[0], network.layer3[0], network.layer4[0]):
+        if block.conv2.stride == (2, 2):
+            block.conv2 = NarrowConv2d.of(block.conv2)
     return nn.Sequential(OrderedDict((name, getattr(network, name)) for name in LAYERS))
 
 

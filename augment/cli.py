@@ -35,6 +35,7 @@ VERBS = {
     "generate": "Fill a reduced training set with generated images.",
     "reid-train": "Train a re-ID model and evaluate it.",
     "reid-eval": "Evaluate a trained re-ID model.",
+    "study": "The paper's user study as a page on this machine.",
     "tensorboard": "Write TensorBoard's event files of all trainings.",
 }
 SETTINGS_KEYS = {"data", "size", "seed", "layout"}

@@ -168,6 +168,14 @@ class Workspace:
         """The files of all trained re-ID models, by name."""
         return sorted((self.root / "reid").glob("*/model.safetensors"))
 
+    def study_dir(self, name: str) -> Path:
+        """A user study: its pictures and the answers."""
+        return self.root / "study" / slug(name)
+
+    def studies(self) -> list[Path]:
+        """The folders of all user studies that were answered, by name."""
+        return sorted(path.parent for path in (self.root / "study").glob("*/answers.sqlite"))
+
     def table_dir(self, name: str) -> Path:
         """A table and its report."""
         return self.root / "tables" / name

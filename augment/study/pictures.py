@@ -1,0 +1,187 @@
+"""The pictures of a user study: real and generated images of one size and one encoding, without metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from augment import AugmentError
+from augment.artefact import artefact, fingerprint, write_csv
+from augment.drawing import BATCH
+from augment.images import read_image
+from augment.study.answers import ANSWERS, Answers
+from augment.workspace import Workspace
+
+if TYPE_CHECKING:
+    from augment.runtime import Runtime
+
+PICTURES, FOLDER = "pictures.csv", "pictures"
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a volunteer is shown; the defaults are the paper's.
+
+    images: real ones, and as many generated ones.  practice: how many of the sequence do not count.  pool: pictures of
+    each kind that are drawn from, at most.  quality: of the JPEG that all of them become, with 4:2:0 chroma.
+    Raises AugmentError for numbers that do not fit together.
+    """
+
+    images: int = 55
+    practice: int = 10
+    pool: int = 220
+    quality: int = 75
+
+    def __post_init__(self) -> None:
+        if self.practice >= 2 * self.images:
+            raise AugmentError(f"--practice {self.practice}: leaves none of the {2 * self.images} images to count")
+        if self.pool < self.images:
+            raise AugmentError(f"--pool {self.pool}: is less than --images {self.images}; give at least as many")
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """Names of real images with their paths, and of generated ones with what makes their pixels."""
+
+    real: Sequence[tuple[str, Path]]
+    generated: Sequence[str]
+    draw: Callable[[], Iterator[np.ndarray]]
+
+
+def make_study(
+    workspace: Workspace,
+    study: Study,
+    *,
+    generator: str | None = None,
+    generated_set: str | None = None,
+    name: str | None = None,
+    seed: int = 0,
+    runtime: Runtime,
+) -> Path:
+    """Write the pictures of a study and return its folder; a finished one is left as it is.
+
+    The generated images are those of a generated set, the real ones then its real ones; without `generated_set`, the
+    generator redraws test pairs, and the real ones are targets of other test pairs, so that no volunteer sees a
+    generated image and the real one it imitates.
+    Raises AugmentError where there are fewer images than a volunteer is to see, for a generator or set that is not
+    there, and where `--force` would delete answers.
+    """
+    if generated_set is not None and generator is not None:
+        raise AugmentError("--generated-set has a generator already; leave --generator out")
+    source, mark, pool = (
+        _of_set(workspace, generated_set, study, seed)
+        if generated_set is not None
+        else _of_generator(workspace, generator, study, seed, runtime)
+    )
+    folder = workspace.study_dir(name or source)
+    _keep_answers(folder, runtime.force)
+    with artefact(
+        folder, "study", {"source": source, **asdict(study)}, inputs={"generated": mark}, seed=seed,
+        force=runtime.force,
+    ) as run:  # fmt: skip
+        if not run.finished:
+            table = _write(workspace, pool, folder, study.quality)
+            write_csv(table, folder / PICTURES)
+            counts = table["kind"].value_counts()
+            run.finish(
+                {"real": int(counts["real"]), "generated": int(counts["generated"]), "size": list(workspace.size)}
+            )
+    return folder
+
+
+def _keep_answers(folder: Path, force: bool) -> None:
+    if force and (folder / ANSWERS).is_file():
+        volunteers = Answers(folder).count()
+        if volunteers:
+            raise AugmentError(f"{folder}: holds the answers of {volunteers} volunteers; choose another --name")
+
+
+def _of_generator(
+    workspace: Workspace, generator: str | None, study: Study, seed: int, runtime: Runtime
+) -> tuple[str, str, _Pool]:
+    """A generator on test pairs: its name, its fingerprint and the pool."""
+    from augment.generation import find_generator
+    from augment.pairs import evaluation_pairs
+
+    checkpoint = find_generator(workspace, generator)
+    pairs = evaluation_pairs(workspace)
+    rng = np.random.default_rng([seed, 3])
+    targets = rng.permutation(np.unique(pairs["to"]))
+    most = max(1, min(study.pool, len(targets) // 2))
+    path_of = workspace.images().query("split == 'gallery'").set_index("name")["path"]
+    real = [(str(name), Path(path_of[name])) for name in targets[:most]]
+    rest = pairs[pairs["to"].isin(targets[most:])].reset_index(drop=True)
+    rest = rest.iloc[rng.permutation(len(rest))[: study.pool]].reset_index(drop=True)
+    names = [f"{row['from']} as {row['to']}" for row in rest.to_dict("records")]
+    _refuse_few(len(real), len(names), study, f"{workspace.data}: the test pairs give")
+
+    def draw() -> Iterator[np.ndarray]:
+        from augment.drawing import Drawing
+
+        drawing = Drawing(workspace, checkpoint, runtime, split="gallery")
+        for start in range(0, len(rest), BATCH):
+            part = rest[start : start + BATCH]
+            yield from drawing(part["from"].tolist(), part["to"].tolist())
+
+    home = checkpoint.parent.name if checkpoint.stem == "generator" else checkpoint.stem
+    return home, fingerprint(checkpoint), _Pool(real, names, draw)
+
+
+def _of_set(workspace: Workspace, given: str, study: Study, seed: int) -> tuple[str, str, _Pool]:
+    """A finished generated set: its name, its manifest's fingerprint and the pool."""
+    from augment.artefact import read_run
+
+    folder = Path(given) if Path(given).is_dir() else workspace.root / "generated" / given
+    if not folder.is_dir() or read_run(folder) is None:
+        raise AugmentError(f"{folder}: no finished generated set; make one with `augment generate`")
+    manifest = pd.read_csv(folder / "manifest.csv", dtype=str, keep_default_na=False)
+    rng = np.random.default_rng([seed, 3])
+    names = {
+        kind: rng.permutation(manifest.loc[manifest["kind"] == kind, "name"].to_numpy(dtype=str))[: study.pool]
+        for kind in ("real", "generated")
+    }
+    _refuse_few(len(names["real"]), len(names["generated"]), study, f"{folder}: has")
+    images = folder / "bounding_box_train"
+    real = [(str(name), images / str(name)) for name in names["real"]]
+    drawn = [str(name) for name in names["generated"]]
+    pool = _Pool(real, drawn, lambda: (read_image(images / name, workspace.size) for name in drawn))
+    return folder.name, fingerprint(folder / "manifest.csv"), pool
+
+
+def _refuse_few(real: int, generated: int, study: Study, who: str) -> None:
+    fewest = min(real, generated)
+    if fewest < study.images:
+        raise AugmentError(
+            f"{who} {real} real and {generated} generated images where {study.images} of each are to be shown; "
+            f"give --images {fewest} or fewer"
+        )
+
+
+def _write(workspace: Workspace, pool: _Pool, folder: Path, quality: int) -> pd.DataFrame:
+    """Every picture as a JPEG under a number; returns the table file, kind, name."""
+    from PIL import Image
+
+    (folder / FOLDER).mkdir(exist_ok=True)
+
+    def pixels() -> Iterator[tuple[str, str, np.ndarray]]:
+        for name, path in pool.real:
+            yield "real", name, read_image(path, workspace.size)
+        for name, drawn in zip(pool.generated, pool.draw(), strict=True):
+            yield "generated", name, drawn
+
+    rows = []
+    for number, (kind, name, image) in enumerate(pixels()):
+        file = f"{FOLDER}/{number:04d}.jpg"
+        try:
+            partial = (folder / file).with_suffix(".partial")
+            Image.fromarray(image).save(partial, "JPEG", quality=quality, subsampling="4:2:0")
+            partial.replace(folder / file)
+        except OSError as error:
+            raise AugmentError(f"{folder / file}: cannot be written ({error.strerror}); free space") from error
+        rows.append({"file": file, "kind": kind, "name": name})
+    return pd.DataFrame(rows)

@@ -1,0 +1,30 @@
+"""`augment table3`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from augment.cli import emit, pass_workspace
+
+if TYPE_CHECKING:
+    from augment.workspace import Workspace
+
+
+@click.command(short_help="The user study's answers beside the paper's Table 3.")
+@click.option("--unfinished", is_flag=True, help="Count volunteers who stopped before the end, too.")
+@pass_workspace
+def command(workspace: Workspace, unfinished: bool) -> None:
+    """Print how many real images were taken for generated and how many generated ones for real.
+
+    It counts the answers of all studies of `augment study`, running ones too. The practice images do not count.
+
+    \b
+    Example:
+      augment table3
+    """
+    from pipelines.table3 import run_table3, terminal
+
+    made = run_table3(workspace, unfinished=unfinished)
+    emit(made, terminal(made))

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from augment import AugmentError
 from augment.artefact import write_csv, write_text
 from augment.columns import aligned, markdown_table
 from augment.study.answers import Answers
@@ -83,20 +82,17 @@ def run_table3(workspace: Workspace, *, unfinished: bool = False) -> dict[str, A
     """Count the answers of every study and write table3.csv, table3.md and judgements.csv.
 
     `unfinished`: volunteers who stopped count with what they answered.  Returns {"rows", "paper", "notes", "folder"}.
-    Raises AugmentError where no study has an answer that counts.
+    Without any, the paper's figures stand alone, with a note that says how to come by answers.
     """
     tables = {folder.name: Answers(folder).judgements() for folder in workspace.studies()}
     rows = [study_row(name, table, unfinished) for name, table in tables.items()]
-    if not any(row["volunteers"] for row in rows):
-        raise AugmentError(
-            f"{workspace.root / 'study'}: no volunteer has finished a study; run `augment study` and have people answer"
-        )
     folder = workspace.table_dir("table3")
     start = 2 if data_of(workspace) == "deepfashion" else 0
     paper = [{"model": PAPER + title, "r2g": row[start], "g2r": row[start + 1]} for title, row in TABLE3.items()]
     made: dict[str, Any] = {"rows": rows, "paper": paper, "notes": notes(rows), "folder": str(folder)}
-    everything = pd.concat([table.assign(study=name) for name, table in tables.items()], ignore_index=True)
-    write_csv(everything, folder / "judgements.csv")
+    if tables:
+        everything = pd.concat([table.assign(study=name) for name, table in tables.items()], ignore_index=True)
+        write_csv(everything, folder / "judgements.csv")
     write_csv(pd.json_normalize([*paper, *rows]), folder / "table3.csv")
     parts = ["# Table 3: user study", markdown_table(_lines(made)), *made["notes"]]
     write_text(folder / "table3.md", "\n\n".join(parts) + "\n")
@@ -135,6 +131,8 @@ def study_row(name: str, judgements: pd.DataFrame, unfinished: bool) -> dict[str
 def notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """What a reader has to know of the figures."""
     said = [NOTE]
+    if not any(row["volunteers"] for row in rows):
+        said.append("No volunteer has finished a study here yet; `augment study` shows one.")
     for row in rows:
         parts = {
             f"{row['left_out']} volunteers did not finish and are left out": row["left_out"],

@@ -15,6 +15,9 @@ from patn.deform.objective import DeformObjective
 from patn.generator import Patn
 from patn.objective import PatnObjective
 from patn.perceptual import VGG19_FIRST, VGG19_FIVE
+from patn.pg2 import objective as pg2_objective
+from patn.pg2 import training as pg2
+from patn.pg2.networks import Pg2
 from patn.published import Counting, bare
 from patn.resnet import Resnet
 from patn.rival_training import named
@@ -110,6 +113,7 @@ def _patn_preset(generator: str) -> Callable[[str], Training]:
 GENERATORS: dict[str, Kind] = {
     "patn": Kind(Patn, _patn_preset("patn"), PatnObjective),
     "resnet": Kind(Resnet, _patn_preset("resnet"), PatnObjective),
+    "pg2": Kind(Pg2, lambda preset: named(pg2.PRESETS, preset), pg2_objective.Pg2Objective, pg2_objective.as_released),
     "deform": Kind(Deform, lambda preset: named(deform.PRESETS, preset), DeformObjective),
     "vunet": Kind(Vunet, lambda preset: named(vunet.PRESETS, preset), VunetObjective, as_released, VGG19_FIVE),
 }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 option = partial(click.option, cls=SectionOption)
 network = partial(option, section="Network and ablations")
 recipe = partial(option, section="Recipe, where the paper and the released code differ; default: as released")
-KINDS = "patn; resnet: plain residual blocks; deform, vunet: rivals"
+KINDS = "patn; resnet: plain residual blocks; pg2, deform, vunet: rivals"
 ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 
 

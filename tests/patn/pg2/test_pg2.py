@@ -1,0 +1,182 @@
+"""PG2's networks against the published counts, its inputs against one image at a time, its two stages."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from patn import DataError
+from patn.complexity import published_count
+from patn.masks import person_masks
+from patn.pg2.inputs import body_masks, discs
+from patn.pg2.networks import Coarse, ImageDiscriminator, Pg2, Refine
+from patn.pg2.objective import Pg2Objective
+from patn.pg2.training import PRESETS, Pg2Training
+from patn.published import weights_of
+from tests.patn.kinds import objective, people, standing, steps, tiny
+
+SIZE = (64, 32)
+
+
+@pytest.mark.parametrize(
+    ("size", "width", "coarse", "refine", "discriminator"),
+    [
+        ((256, 256), 128, 122_103_235, 12_696_067, 10_896_257),
+        ((128, 64), 128, 70_795_075, 6_058_883, 4_324_737),
+        ((256, 176), 128, 121_183_683, 12_696_067, None),
+        ((128, 64), 32, 4_728_835, 381_155, None),
+    ],
+)
+def test_networks_have_the_published_numbers_of_weights(size, width, coarse, refine, discriminator):
+    with torch.device("meta"):
+        network = Pg2(width=width, height=size[0], width_px=size[1])
+        assert (weights_of(network.coarse), weights_of(network.refine)) == (coarse, refine)
+        if discriminator is not None:
+            assert weights_of(ImageDiscriminator(size=size)) == discriminator
+
+
+def test_the_paper_counts_three_times_the_whole_checkpoint():
+    published = published_count("pg2", {"height": 256, "width_px": 256}, (256, 256))
+    assert published.as_in_the_paper == 3 * 145_695_559
+
+
+def test_discs_are_those_of_one_pixel_at_a_time():
+    keypoints = standing(4, SIZE, np.random.default_rng(0))
+    keypoints[0, 4] = torch.tensor([-3.0, 5.0])  # outside the image: the disc's edge is seen
+    made = discs(keypoints, SIZE, 4.0)
+    expected = np.full((4, 18, *SIZE), -1.0)
+    for image, joint in np.ndindex(4, 18):
+        y, x = keypoints[image, joint].tolist()
+        if y != -1 and x != -1:
+            for row, column in np.ndindex(*SIZE):
+                if (row - y) ** 2 + (column - x) ** 2 <= 16:
+                    expected[image, joint, row, column] = 1
+    np.testing.assert_array_equal(made.numpy(), expected)
+
+
+def test_the_bodys_mask_is_that_of_mask_ssim():
+    keypoints = standing(3, (128, 64), np.random.default_rng(0))
+    made = body_masks(keypoints, (128, 64))
+    assert torch.equal(made, person_masks(keypoints, (128, 64))[:, None].float())
+    half = body_masks(torch.where(keypoints == -1, keypoints, (keypoints + 0.5) / 2 - 0.5), SIZE, radius=2.0)
+    shrunk = functional.avg_pool2d(made, 2)
+    assert half.shape == (3, 1, *SIZE)
+    assert (half - shrunk).abs().mean() < 0.05
+    assert 0.1 < half.mean() < 0.6
+
+
+def test_the_coarse_image_goes_through_sixty_four_numbers():
+    torch.manual_seed(0)
+    network = Coarse(width=4, levels=3, size=SIZE)
+    assert network.coarsest == (16, 8)
+    assert (network.shrink.out_features, network.grow.out_features) == (64, 4 * 16 * 8)
+    code = torch.rand(2, 21, *SIZE)
+    c = network
+    levels = [c.encoder[0](c.stem(code))]
+    for level in (1, 2):
+        levels.append(c.encoder[level](c.downs[level - 1](levels[-1])))
+    up = c.grow(c.shrink(levels[2].flatten(1))).view(2, 4, 16, 8)
+    for step in range(3):
+        up = torch.cat([up, levels[2 - step]], 1)
+        up = up + c.decoder[step].path(up)
+        if step < 2:
+            up = c.ups[step](up.repeat_interleave(2, 2).repeat_interleave(2, 3))
+    torch.testing.assert_close(network(code), c.output(up))
+
+
+@pytest.mark.parametrize("finest_skip", [True, False])
+def test_the_finest_skip_can_be_left_out(finest_skip):
+    torch.manual_seed(0)
+    network = Refine(width=4, levels=2, finest_skip=finest_skip)
+    c, code = network, torch.rand(2, 6, 8, 4)
+    fine = c.encoder[0](c.stem(code))
+    coarse = c.encoder[1](c.downs[0](fine))
+    up = c.decoder[0](torch.cat([coarse, coarse], 1))
+    up = up.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    expected = c.output(c.decoder[1](torch.cat([up, fine], 1) if finest_skip else up))
+    torch.testing.assert_close(network(code), expected)
+
+
+def test_an_untrained_refinement_adds_nothing():
+    torch.manual_seed(0)
+    network = Pg2(width=4, height=64, width_px=32)
+    images = torch.rand(2, 3, *SIZE) * 2 - 1
+    keypoints = standing(2, SIZE, np.random.default_rng(0))
+    assert torch.equal(network(images, keypoints, keypoints), network.draw_coarse(images, keypoints))
+    with pytest.raises(DataError, match="this PG2 is for 64 x 32"):
+        network(images[..., :16], keypoints, keypoints)
+
+
+def test_the_condition_pose_does_not_matter():
+    torch.manual_seed(0)
+    network = Pg2(width=4, height=64, width_px=32)
+    images = torch.rand(2, 3, *SIZE) * 2 - 1
+    keypoints = standing(2, SIZE, np.random.default_rng(0))
+    assert torch.equal(network(images, keypoints, keypoints), network(images, keypoints.flip(0), keypoints))
+    assert not torch.equal(network(images, keypoints, keypoints), network(images, keypoints, keypoints.flip(0)))
+
+
+def test_first_the_coarse_network_learns_then_the_others():
+    made = objective(tiny("pg2", steps=4, coarse_steps=2))
+    assert isinstance(made, Pg2Objective)
+
+    def state():
+        generator = made.networks["generator"]
+        parts = {"coarse": generator.coarse, "refine": generator.refine, "d": made.networks["d"]}
+        return {name: {key: value.clone() for key, value in part.state_dict().items()} for name, part in parts.items()}
+
+    def changed(before, after):
+        return {name for name in before if any((before[name][key] != after[name][key]).any() for key in before[name])}
+
+    states = [state()]
+    terms = []
+    for step in range(4):
+        terms.append(set(steps(made, range(step, step + 1))))
+        states.append(state())
+    assert [changed(*pair) for pair in pairwise(states)] == [
+        {"coarse"}, {"coarse"}, {"refine", "d"}, {"refine", "d"},
+    ]  # fmt: skip
+    assert terms == [{"loss_g", "l1"}] * 2 + [{"loss_g", "l1", "gan", "d"}] * 2
+
+
+def test_losses_count_the_person_twice_and_copies_as_fakes():
+    training = tiny("pg2", steps=2, coarse_steps=0, lambda_gan=0.5, lambda_l1=3.0)
+    made = objective(training)
+    batch = made.batch(0)
+    generator, discriminator = made.networks["generator"], made.networks["d"]
+    with torch.no_grad():
+        fake = generator(batch["image"], batch["image_keypoints"], batch["target_keypoints"])
+        difference = (fake - batch["target"]).abs()
+        mask = body_masks(batch["target_keypoints"], (32, 16), training.radius)
+        wanted = difference.mean() + (difference * mask).mean()
+        scores = discriminator(torch.cat([batch["target"], batch["image"], fake])).sigmoid()
+        real, copy, drawn = scores.double().chunk(3)
+        gan = -drawn.log().mean()
+        d = -real.log().mean() / 2 - (1 - copy).log().mean() / 4 - (1 - drawn).log().mean() / 4
+    losses = steps(made, range(1))
+    assert losses["l1"] == pytest.approx(wanted.item(), rel=1e-5)
+    assert losses["gan"] == pytest.approx(gan.item(), rel=1e-4)
+    assert losses["loss_g"] == pytest.approx(3 * wanted.item() + 0.5 * gan.item(), rel=1e-4)
+    assert losses["d"] == pytest.approx(d.item(), rel=1e-4)
+
+
+def test_presets_are_the_released_recipe():
+    market, fashion = PRESETS["market"], PRESETS["deepfashion"]
+    assert (market.coarse_steps, market.steps, market.batch, market.lambda_l1) == (22_000, 36_000, 16, 10)
+    assert (fashion.lambda_l1, fashion.lambda_gan) == (50, 0.5)
+    assert {market.learning_rate(step) for step in (0, 20_000, 35_999)} == {2e-5}
+    assert market.of_steps(3_600).coarse_steps == 2_200
+
+
+@pytest.mark.parametrize("fields", [{"radius": 0.0}, {"coarse_steps": -1}, {"lambda_perceptual": 1.0}])
+def test_a_field_without_sense_is_refused_by_name(fields):
+    with pytest.raises(DataError, match=next(iter(fields))):
+        replace(Pg2Training(), **fields)
+
+
+def test_people_of_these_tests_have_a_body():
+    _, keypoints, _ = people()
+    assert body_masks(keypoints, (32, 16), 2.0).mean() > 0.05

@@ -84,6 +84,31 @@ class PatBlock(nn.Module):
         return image_code + update if self.add else update, pose_features  # eq. 2
 
 
+def pat_blocks(options: Mapping[str, Any]) -> nn.ModuleList:
+    """The row of PAT blocks of a generator with these options of `Patn`."""
+    code = 4 * options["width"]
+    return nn.ModuleList(
+        PatBlock(
+            channels=code,
+            pose_channels=2 * code if options["cat"] and index > 0 else code,
+            norm=options["norm"],
+            dropout=options["dropout"],
+            middle=code if options["pose_reduction"] == "first" else None,
+            add=options["add"],
+        )
+        for index in range(options["blocks"])
+    )
+
+
+def through_blocks(blocks: nn.ModuleList, image_code: Tensor, pose_code: Tensor, *, cat: bool) -> Tensor:
+    """The image code after all blocks, B x 256 x H/4 x W/4 as both codes; cat: as of `Patn`."""
+    for index, block in enumerate(blocks):
+        if cat and index > 0:
+            pose_code = torch.cat([pose_code, image_code], dim=1)  # eq. 3: B x 512 x H/4 x W/4
+        image_code, pose_code = block(image_code, pose_code)
+    return image_code
+
+
 class Patn(nn.Module):
     """Redraws a person in another pose: two encoders, a row of PAT blocks, one decoder.
 
@@ -127,20 +152,9 @@ class Patn(nn.Module):
         }
         check_options(self.options)
         code = 4 * width
-        middle = code if pose_reduction == "first" else None
         self.image_encoder = nn.Sequential(*encoder(image_channels, width, norm))
         self.pose_encoder = nn.Sequential(*encoder(2 * joints, width, norm))
-        self.blocks = nn.ModuleList(
-            PatBlock(
-                channels=code,
-                pose_channels=2 * code if cat and index > 0 else code,
-                norm=norm,
-                dropout=dropout,
-                middle=middle,
-                add=add,
-            )
-            for index in range(blocks)
-        )
+        self.blocks = pat_blocks(self.options)
         self.decoder = nn.Sequential(*decoder(code, width, image_channels, norm))
         initialise(self)
 
@@ -154,8 +168,4 @@ class Patn(nn.Module):
         poses = pose_pair(image, source_keypoints, target_keypoints, options["pose_maps"], options["sigma"])
         image_code = self.image_encoder(image)  # B x 256 x H/4 x W/4
         pose_code = self.pose_encoder(poses)  # B x 256 x H/4 x W/4
-        for index, block in enumerate(self.blocks):
-            if options["cat"] and index > 0:
-                pose_code = torch.cat([pose_code, image_code], dim=1)  # eq. 3: B x 512 x H/4 x W/4
-            image_code, pose_code = block(image_code, pose_code)
-        return self.decoder(image_code)
+        return self.decoder(through_blocks(self.blocks, image_code, pose_code, cat=options["cat"]))

@@ -14,12 +14,13 @@ from patn.layers import initialise
 from patn.losses import adversarial, l1
 from patn.pool import ImagePool
 from patn.resnet import Resnet
+from patn.skips import PatnSkips
 from patn.training import PatnTraining
 from patn.updates import adam, descend, placed, precision, seeded, set_rate
 
 _BATCH_TAG = 1
 _POOL_TAG = 2
-_GENERATORS: dict[str, Callable[..., nn.Module]] = {"patn": Patn, "resnet": Resnet}
+_GENERATORS: dict[str, Callable[..., nn.Module]] = {"patn": Patn, "patn-skips": PatnSkips, "resnet": Resnet}
 
 
 class PatnObjective:

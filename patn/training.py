@@ -6,7 +6,8 @@ from typing import Any
 from patn import DataError
 
 _CHOICES = {
-    "generator": ("patn", "resnet"),
+    "generator": ("patn", "patn-skips", "resnet"),
+    "skips": ("segments", "affine"),
     "norm": ("batch", "instance"),
     "pose_maps": ("gaussian", "onehot"),
     "pose_reduction": ("second", "first"),
@@ -15,11 +16,13 @@ _CHOICES = {
     "gan": ("bce", "lsgan"),
     "perceptual_loss": ("l1", "mse"),
 }
-_OWN = {"patn": ("add", "cat", "pose_reduction"), "resnet": ("fusion",)}
-_LATER = ("generator", *_OWN["patn"], *_OWN["resnet"], "d_head", "d_leaky", "perceptual_loss", "epoch_steps")
+_PATB = ("add", "cat", "pose_reduction")
+_OWN = {"patn": _PATB, "resnet": ("fusion",), "patn-skips": (*_PATB, "skips", "decoder_blocks")}
+_LATER = ("generator", *_OWN["patn-skips"], *_OWN["resnet"], "d_head", "d_leaky", "perceptual_loss", "epoch_steps")
 _AT_LEAST_ONE = ("blocks", "width", "d_width", "batch", "steps")
 _AT_LEAST_ZERO = (
-    "d_blocks", "d_leaky", "pool", "constant_steps", "epoch_steps", "lambda_gan", "lambda_l1", "lambda_perceptual",
+    "decoder_blocks", "d_blocks", "d_leaky", "pool", "constant_steps", "epoch_steps", "lambda_gan", "lambda_l1",
+    "lambda_perceptual",
 )  # fmt: skip
 _POSITIVE = ("sigma", "lr", "lr_d_factor")
 
@@ -28,8 +31,9 @@ _POSITIVE = ("sigma", "lr", "lr_d_factor")
 class PatnTraining:
     """How a generator is trained; the defaults are the released Market-1501 recipe, counted in steps.
 
-    generator: "patn" or "resnet".  blocks, width, norm, g_dropout, pose_maps, sigma: either's; add, cat,
-    pose_reduction: PATN's (see `patn.generator.Patn`); fusion: Resnet's (see `patn.resnet.Resnet`).
+    generator: "patn", "patn-skips" or "resnet".  blocks, width, norm, g_dropout, pose_maps, sigma: any's; add, cat,
+    pose_reduction: PATN's (see `patn.generator.Patn`); fusion: Resnet's (see `patn.resnet.Resnet`); skips,
+    decoder_blocks: those of `patn.skips.PatnSkips`.
     d_blocks, d_width, d_dropout, d_leaky, d_head: the discriminators' (see `patn.discriminator.Discriminator`);
     d_init draws their weights like the generator's (released: not).
     height, width_px: image size in pixels, divisible by 4.  batch: pairs a step.
@@ -67,6 +71,8 @@ class PatnTraining:
     cat: bool = True
     pose_reduction: str = "second"
     fusion: str = "concat"
+    skips: str = "segments"
+    decoder_blocks: int = 3
     d_head: str = "maps"
     d_leaky: float = 0.0
     perceptual_loss: str = "l1"
@@ -92,8 +98,9 @@ class PatnTraining:
         if self.epoch_steps and (self.steps % self.epoch_steps or self.constant_steps % self.epoch_steps):
             raise DataError(f"epoch_steps is {self.epoch_steps}; steps and constant_steps must be divisible by it")
         for generator, own in _OWN.items():
-            changed = [name for name in own if getattr(self, name) != _default(name)]
-            if changed and generator != self.generator:
+            others = [name for name in own if name not in _OWN[self.generator]]
+            changed = [name for name in others if getattr(self, name) != _default(name)]
+            if changed:
                 raise DataError(f"{changed[0]} is an option of generator {generator!r}; this one is {self.generator!r}")
 
     def learning_rate(self, step: int) -> float:

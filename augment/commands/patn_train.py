@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 option = partial(click.option, cls=SectionOption)
 network = partial(option, section="Network and ablations")
 recipe = partial(option, section="Recipe, where the paper and the released code differ; default: as released")
-KINDS = "patn; resnet: plain residual blocks; pg2, deform, vunet: rivals"
+KINDS = "patn; patn-skips: with deformable skip connections; resnet: plain residual blocks; pg2, deform, vunet: rivals"
 ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 
 
@@ -38,6 +38,8 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 @network("--blocks", type=click.IntRange(1), help="Blocks of the generator.  [default: the preset's]")
 @network("--fusion", type=click.Choice(["concat", "two_streams"]),
          help="resnet: one encoder for image and poses, or PATN's two and twice the width.")  # fmt: skip
+@network("--skips", type=click.Choice(["segments", "affine"]),
+         help="patn-skips: codes are moved by seven upright boxes, or by Deform's ten parts.")  # fmt: skip
 @network("--no-add", is_flag=True, help="patn: without the sum of eq. 2.")
 @network("--no-cat", is_flag=True, help="patn: without eq. 3: the pose code never sees the image.")
 @network("--no-discriminator-residuals", is_flag=True,

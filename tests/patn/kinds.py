@@ -13,6 +13,7 @@ from patn.perceptual import Perceptual
 SIZE = (32, 16)
 NARROW: dict[str, dict[str, Any]] = {
     "patn": {"blocks": 1, "width": 4, "d_width": 4, "d_blocks": 1, "pool": 2},
+    "patn-skips": {"blocks": 1, "width": 4, "d_width": 4, "d_blocks": 1, "decoder_blocks": 1},
     "resnet": {"blocks": 1, "width": 4, "d_width": 4, "d_blocks": 1},
     "deform": {"width": 4, "levels": 4, "d_width": 4, "d_levels": 3, "g_dropout": True},
     "pg2": {"width": 4, "d_width": 4},

@@ -31,6 +31,7 @@ VERBS = {
     "patn-bench": "Count and time generators.",
     "patn-eval": "Measure a generator's images: SSIM, IS, DS, PCKh, FID, LPIPS, identity.",
     "transfer": "Redraw people in other poses.",
+    "animate": "Redraw people in motion, as a video.",
     "attention": "Show where a generator's blocks attend to.",
     "generate": "Fill a reduced training set with generated images.",
     "reid-train": "Train a re-ID model and evaluate it.",

@@ -45,6 +45,7 @@ class Request:
 class Redrawing:
     """A request with its generator loaded and its poses read: `sources` and `targets` are poses that have joints.
 
+    Without poses `targets` is empty, for poses of the caller's own.
     `size` is the generator's own (height, width), `out` that of what is written, `mark` the generator's fingerprint,
     `skipped` the names of target images in which nobody was found.
     Raises AugmentError for files that are not there, and where no source or no target shows a person.
@@ -64,17 +65,20 @@ class Redrawing:
         self.size = trained_size(self.checkpoint) or wanted or _no_size(self.checkpoint)
         self.out = wanted or self.size
         self.mark = fingerprint(self.checkpoint)
-        reader = PoseReader(
-            self.size, workspace=request.workspace, csv_size=request.csv_size, progress=request.runtime.progress
-        )
+        reader = self.reader(self.size)
         paths = [find_image(image, request.workspace) for image in request.images]
         given = reader.of_sources(paths, request.source_pose)
         for pose in given:
             with_a_person([pose], "image")
         self.sources = given
         asked = [pose for source in request.poses for pose in reader.read(source)]
-        self.targets = with_a_person(asked, "pose")
+        self.targets = with_a_person(asked, "pose") if request.poses else []
         self.skipped = [pose.name for pose in asked if pose.empty]
+
+    def reader(self, size: tuple[int, int]) -> PoseReader:
+        """Reads poses in pixels of images of `size` (height, width), as the request says."""
+        asked = self.request
+        return PoseReader(size, workspace=asked.workspace, csv_size=asked.csv_size, progress=asked.runtime.progress)
 
     def condition(self, source: Pose) -> torch.Tensor:
         """A source image as uint8 1 x 3 x height x width at the generator's size."""

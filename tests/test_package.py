@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("augment", "patn", "reid", "pipelines")
-LOCKED_EXTRAS = ("poses", "perceptual", "metrics", "study", "ray", "dev")
+LOCKED_EXTRAS = ("poses", "perceptual", "metrics", "study", "video", "ray", "dev")
 
 
 def setup_cfg() -> ConfigParser:

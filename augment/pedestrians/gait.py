@@ -86,3 +86,18 @@ def _arm(identity: Identity, rng: np.random.Generator, side: int, swing: float) 
         upper: np.einsum("ij,jk->ik", turn(x=-forward, z=side * out), turn(y=-side * inward)),
         fore: turn(x=-elbow, y=-side * float(rng.uniform(0, 12))),
     }
+
+
+def walk_pose(phase: float) -> dict[int, np.ndarray]:
+    """Bone rotations of an even walk at a phase of its cycle in radians, nothing in the hands."""
+    twist = 6 * np.sin(phase)
+    pose = {PELVIS: turn(y=-twist), SPINE: turn(x=3.5, y=1.9 * twist), HEAD: turn(x=-2, y=-twist)}
+    for side, offset in ((1, 0.0), (-1, np.pi)):
+        hip, knee, pitch = _leg(phase + offset, 1.0)
+        thigh, shin, foot = _LEG[side]
+        pose |= {thigh: turn(x=-hip, y=5 * side, z=side), shin: turn(x=knee), foot: turn(x=hip - knee + pitch)}
+        ahead = float(np.sin(phase + offset))
+        upper, fore = _ARM[side]
+        pose[upper] = turn(x=22 * ahead, z=9.0 * side)
+        pose[fore] = turn(x=-18 - 16 * max(0.0, -ahead))
+    return pose

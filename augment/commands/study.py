@@ -45,7 +45,7 @@ def command(
 
     \b
     Example:
-      augment study --images 20 --practice 4 --no-serve
+      augment study --images 4 --practice 2 --no-serve
     """
     from augment.study.pictures import Study, make_study
     from augment.study.server import build_app, open_socket, require_packages, web_server

@@ -74,8 +74,8 @@ class SegmentMotion:
             share = (place - first) / (last - first).clamp(min=1)
             places.append((2 * (from_first + share * (from_last - from_first)) + 1) / length - 1)
         y, x = places[0][..., :, None], places[1][..., None, :]  # B x 7 x h x 1 and B x 7 x 1 x w
-        grid = torch.stack(torch.broadcast_tensors(x, y), dim=-1).clamp(-2, 2).flatten(1, 2).to(features.dtype)
-        sampled = functional.grid_sample(features, grid, padding_mode="border", align_corners=False)
-        sampled = sampled.view(batch, channels, len(SEGMENTS), *lengths)
+        grid = torch.stack(torch.broadcast_tensors(x, y), dim=-1).clamp(-2, 2).flatten(1, 2).float()
+        sampled = functional.grid_sample(features.float(), grid, padding_mode="border", align_corners=False)
+        sampled = sampled.to(features.dtype).view(batch, channels, len(SEGMENTS), *lengths)
         shown = inside[0][..., :, None] & inside[1][..., None, :] & self.moves[..., None, None]  # B x 7 x h x w
         return torch.where(shown[:, None], sampled, 0.0).amax(dim=2)

@@ -13,61 +13,57 @@ from augment.columns import aligned, markdown_table
 from augment.generator_bench import Candidate, measure, recipe_options
 from augment.runtime import Runtime
 from augment.workspace import Workspace
-from patn.complexity import complexity
-from patn.published import PublishedCount
+from patn.complexity import complexity, published_count
 from pipelines.paper import TABLE2
 
 SIZE = (256, 176)
+SQUARE = (256, 256)
 
 
 @dataclass(frozen=True)
 class Method:
-    """A method of Table 2: its title, what the paper counted of it, and the weights that redraw an image."""
+    """A method of Table 2: its title, and the options and image size of the network that the paper counted."""
 
     title: str
-    published: PublishedCount
-    transfer: int
+    options: Mapping[str, Any]
+    size: tuple[int, int] = SQUARE
 
 
 METHODS: dict[str, Method] = {
-    "pg2": Method("PG2 (Ma et al.)", PublishedCount(122_103_235 + 12_696_067, 10_896_257, optimizer=True), 134_799_302),
-    "deform": Method("Deform (Siarohin et al.)", PublishedCount(82_080_611), 82_080_611),
-    "vunet": Method(
-        "VUNet (Esser et al.)", PublishedCount(47_272_966, without_gradient=1_230_848, optimizer=True), 12_308_998
-    ),
+    "pg2": Method("PG2 (Ma et al.)", {"height": 256, "width_px": 256}),
+    "deform": Method("Deform (Siarohin et al.)", {"levels": 7}),
+    "vunet": Method("VUNet (Esser et al.)", {"scales": 7, "crop_factor": 2}),
+    "patn": Method("PATN, 9 blocks", {"norm": "instance"}, SIZE),
 }
-"""Of the other methods at 256 x 256, from their layer lists; VUNet leaves out the network of its prior."""
+"""By the names of `patn.generators.GENERATORS`."""
 FOOTNOTE = """\
 Weights in millions.  "As the paper counts": PG2 = 3 x (both generators + discriminator) and VUNet = weights + 2 x
 (weights that learn), which are whole training checkpoints with Adam's two moments; Deform and PATN are the bare
-generator.  Compare the columns "generator" (like for like) and "used to redraw".  The weights of PG2, Deform and VUNet
-are counted from their layer lists at 256 x 256.  The paper's frames per second are of a Titan Xp on DeepFashion; ours
-are of this machine, random images of 256 x 176."""
+generator.  Compare the columns "generator" (like for like) and "used to redraw"; VUNet redraws without its prior.  The
+weights of PG2, Deform and VUNet are those of this tool's networks at 256 x 256, of VUNet with the layers of the
+released graph that nothing reaches.  The paper's frames per second are of a Titan Xp on DeepFashion; ours are of this
+machine, random images of 256 x 176, padded where a method has to."""
 HEAD = ("method", "paper", "as the paper counts", "generator", "used to redraw", "paper fps", "here")
 
 
 def table2(runtime: Runtime, *, speed: bool = True, batch: int = 1) -> list[dict[str, Any]]:
     """One record a method: "method", "title", the paper's "paper_millions" and "paper_fps"; counts of weights
-    "as_in_the_paper", "generator", "transfer"; and "images_per_second" of PATN here, None for the others.
+    "as_in_the_paper", "generator", "transfer"; and "images_per_second" here, None without `speed`.
 
     batch: images at a time, the paper's (presumably) by default.  runtime.precision "bf16" draws with bfloat16 weights.
     """
-    records = [_record(name, method.title, method.published, method.transfer) for name, method in METHODS.items()]
-    options = recipe_options("patn", SIZE)
-    counts = complexity("patn", options, SIZE)
-    ours = _record("patn", "PATN, 9 blocks", PublishedCount(counts.parameters), counts.transfer_parameters)
-    if speed:
-        measured = measure(Candidate("patn", "patn", options, SIZE), runtime, batch, seconds=3.0)
-        ours["images_per_second"] = measured["images_per_second"]
-    return [*records, ours]
-
-
-def _record(name: str, title: str, published: PublishedCount, transfer: int) -> dict[str, Any]:
-    millions, fps = TABLE2[name]
-    return {
-        "method": name, "title": title, "paper_millions": millions, "as_in_the_paper": published.as_in_the_paper,
-        "generator": published.generator, "transfer": transfer, "paper_fps": fps, "images_per_second": None,
-    }  # fmt: skip
+    records = []
+    for name, method in METHODS.items():
+        published = published_count(name, method.options, method.size)
+        millions, fps = TABLE2[name]
+        drawn = Candidate(name, name, recipe_options(name, SIZE), SIZE)
+        records.append({
+            "method": name, "title": method.title, "paper_millions": millions,
+            "as_in_the_paper": published.as_in_the_paper, "generator": published.generator,
+            "transfer": complexity(name, method.options, method.size).transfer_parameters, "paper_fps": fps,
+            "images_per_second": measure(drawn, runtime, batch, seconds=3.0)["images_per_second"] if speed else None,
+        })  # fmt: skip
+    return records
 
 
 def write(records: Sequence[Mapping[str, Any]], how: str, workspace: Workspace) -> str:

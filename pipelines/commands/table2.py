@@ -11,7 +11,7 @@ from augment.cli import emit, runtime, workspace_or_none
 @click.option("--no-speed", is_flag=True, help="Count weights only.")
 @click.option("--batch", type=click.IntRange(1), default=1, show_default=True, help="Images at a time.")
 def command(no_speed: bool, batch: int) -> None:
-    """Print the weights of the paper's methods, counted in three ways, and how fast PATN draws on this machine.
+    """Print the weights of the paper's methods, counted in three ways, and how fast they draw on this machine.
 
     Inside a workspace the table is also written there.  `augment --precision bf16` draws with bfloat16 weights.
 

@@ -8,6 +8,7 @@ import torch
 
 from patn import DataError
 from patn.checkpoints import load_generator, save_generator
+from patn.drawing import for_drawing
 from patn.generators import GENERATORS, build_generator, recorded_training
 from tests.patn.kinds import SIZE, features, objective, options, people, steps, tiny
 
@@ -40,6 +41,19 @@ def test_a_file_gives_the_same_images(name, tmp_path):
     with torch.inference_mode():
         assert torch.equal(loaded(*inputs), load_generator(tmp_path / "g.safetensors")(*inputs))
         torch.testing.assert_close(loaded(*inputs), generator(*inputs), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_weights_in_bfloat16_draw_nearly_the_same(name):
+    torch.manual_seed(0)
+    generator = build_generator(name, options(name))
+    image, keypoints, _ = people(4)
+    inputs = (image / 127.5 - 1, keypoints, keypoints.flip(0))
+    with torch.no_grad():
+        generator(*inputs)  # running statistics
+        expected = generator.eval()(*inputs)
+        drawn = for_drawing(generator, bfloat16=True)(*inputs)
+    assert (drawn.float() - expected).abs().mean() < 0.03
 
 
 @pytest.mark.parametrize("loss", ["features", "pixels"])

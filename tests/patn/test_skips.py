@@ -89,6 +89,14 @@ def test_warps_are_those_of_one_pixel_at_a_time(ratio):
         np.testing.assert_allclose(made[index], expected, atol=2e-5)
 
 
+def test_places_are_exact_for_features_in_bfloat16():
+    source, target = poses()
+    features = torch.rand(5, 2, *SIZE).bfloat16()
+    motion = SegmentMotion(source, target, SIZE)
+    assert motion.warp(features).dtype == torch.bfloat16
+    torch.testing.assert_close(motion.warp(features).float(), motion.warp(features.float()), atol=0.01, rtol=0)
+
+
 def test_identical_poses_keep_the_body_and_drop_the_background():
     source, _ = poses()
     features = torch.rand(5, 2, *SIZE) + 0.1

@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from augment.cli import augment
+from augment.generator_bench import Candidate
 from augment.runtime import Runtime
 from pipelines.table2 import table2
 from tests.conftest import run
@@ -23,6 +25,24 @@ def test_every_published_size_is_explained() -> None:
     assert {name: round(ratio, 2) for name, ratio in ratios.items()} == {
         "pg2": 3.26, "deform": 1.98, "vunet": 1.14, "patn": 1.0,
     }  # fmt: skip
+
+
+def test_every_method_is_timed_at_the_size_of_deepfashion(monkeypatch: pytest.MonkeyPatch) -> None:
+    timed = []
+
+    def measure(candidate: Candidate, *_: object, **__: object) -> dict[str, Any]:
+        timed.append((candidate.name, candidate.size))
+        return {"images_per_second": float(len(timed))}
+
+    monkeypatch.setattr("pipelines.table2.measure", measure)
+    records = table2(Runtime("cpu"))
+    assert timed == [(name, (256, 176)) for name in ("pg2", "deform", "vunet", "patn")]
+    assert [record["images_per_second"] for record in records] == [1.0, 2.0, 3.0, 4.0]
+
+
+def test_weights_that_redraw_are_the_published_ones() -> None:
+    transfer = {record["method"]: record["transfer"] for record in table2(Runtime("cpu"), speed=False)}
+    assert transfer == {"pg2": 134_799_302, "deform": 82_080_611, "vunet": 12_308_998, "patn": 41_358_019}
 
 
 def test_it_is_written_inside_a_workspace(people: Path) -> None:

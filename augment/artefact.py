@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import platform
+import re
 import secrets
 import subprocess
 import time
@@ -21,6 +22,8 @@ from augment import AugmentError, Busy
 log = logging.getLogger(__name__)
 
 RUN, PENDING = "run.json", "pending.json"
+FORMULA = ("=", "+", "-", "@", "\t")
+_NUMBER = re.compile(r"[+-]?[0-9][0-9.]*")
 VERSIONED = ("augment-reid", "torch", "torchvision", "torchreid", "numpy", "pandas", "pillow", "mediapipe")
 
 
@@ -38,8 +41,24 @@ def write_json(path: Path, value: object) -> None:
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV without its index, by rename."""
-    write_text(path, table.to_csv(index=False))
+    """Write a table as CSV without its index, by rename; see csv_text."""
+    write_text(path, csv_text(table))
+
+
+def csv_text(table: pd.DataFrame) -> str:
+    """A table as CSV without its index; text that a spreadsheet would run as a formula gets a ' in front.
+
+    Carriage returns, which pandas does not quote, become visible.
+    """
+    return table.assign(**{str(name): table[name].map(_harmless) for name in table if table[name].dtype.kind == "O"}
+                        ).to_csv(index=False)  # fmt: skip
+
+
+def _harmless(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    value = value.replace("\r", "\\r")
+    return f"'{value}" if value[:1] in FORMULA and not _NUMBER.fullmatch(value) else value
 
 
 def fingerprint(paths: Path | Iterable[Path]) -> str:

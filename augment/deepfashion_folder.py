@@ -29,6 +29,7 @@ from augment.deepfashion import (
     image_table,
     item_of,
 )  # fmt: skip
+from augment.images import open_image
 from augment.layouts import Layout
 
 if TYPE_CHECKING:
@@ -235,13 +236,8 @@ def write_crops(table: pd.DataFrame, data: Path, jobs: int, progress: bool) -> N
 
 
 def _write_crop(source: Path, target: Path) -> None:
-    from PIL import Image
-
-    try:
-        with Image.open(source) as image:
-            pixels = crop(image)
-    except (OSError, ValueError, SyntaxError) as error:
-        raise AugmentError(f"{source}: not a readable image ({error}); replace or remove it") from error
+    with open_image(source) as image:
+        pixels = crop(image)
     partial = target.with_suffix(".partial")
     try:
         pixels.save(partial, "JPEG", quality=95, subsampling=0)

@@ -40,7 +40,9 @@ def evaluate_saved(
     runtime.prepare()
     device = runtime.torch_device()
     model, metadata = load_model(path, device)
-    training = metadata["training"]
+    training = metadata.get("training", {})
+    if not {"height", "width", "feature"} <= set(training):
+        raise AugmentError(f"{path}: does not say how it was trained; train it again with `augment reid-train`")
     test = test_images(workspace)
     size = (int(training["height"]), int(training["width"]))
     images = load_images(test["path"].tolist(), workspace.size)

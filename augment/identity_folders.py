@@ -16,6 +16,7 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.artefact import write_csv
+from augment.images import open_image, upright_rgb
 from augment.layouts import Layout, common_size, describe
 from reid.market1501 import FOLDERS, read_market1501
 
@@ -190,18 +191,10 @@ def _link(source: Path, target: Path) -> str:
 
 
 def _convert(source: Path, target: Path) -> str:
-    """A JPEG of any image: turned upright as its EXIF says, transparency on white."""
-    from PIL import Image, ImageOps
-
-    try:
-        with Image.open(source) as opened:
-            image = ImageOps.exif_transpose(opened)
-            if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-                image = image.convert("RGBA")
-                image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-            image.convert("RGB").save(target, "JPEG", quality=95, subsampling=0)
-    except (OSError, ValueError, SyntaxError) as error:
-        raise AugmentError(f"{source}: not a readable image ({error}); replace or remove it") from error
+    """A JPEG of any image, as read_image shows it."""
+    with open_image(source) as opened:
+        image = upright_rgb(opened)
+    image.save(target, "JPEG", quality=95, subsampling=0)
     return "converted"
 
 
@@ -210,10 +203,10 @@ def _header(path: Path) -> str:
     from PIL import Image
 
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             upright = image.getexif().get(_ORIENTATION, 1) == 1
             return "plain" if image.format == "JPEG" and image.mode in ("RGB", "L") and upright else "convert"
-    except (OSError, ValueError, SyntaxError):
+    except AugmentError:
         return "broken" if path.suffix.lower() in Image.registered_extensions() else "no image"
 
 

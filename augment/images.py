@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,24 +16,56 @@ from augment import AugmentError
 
 if TYPE_CHECKING:
     import torch
+    from PIL import Image
 
+LARGEST = 64_000_000
+"""Pixels of an image beyond which it is refused undecoded: a few bytes of a file can ask for any amount of memory."""
 IN_MEMORY = 2 << 30
 """Bytes of decoded images up to which load_or_map keeps them in memory."""
 CHUNK = 512
 
 
-def read_image(path: str | Path, size: tuple[int, int] | None = None) -> np.ndarray:
-    """One image as uint8 H x W x 3, RGB, resized bilinearly (antialiased) to `size` = (height, width) where it differs.
+@contextmanager
+def open_image(path: str | Path) -> Iterator[Image.Image]:
+    """The opened image of a file, its pixels not decoded yet.
 
-    Raises AugmentError for a file that is not a readable image.
+    Raises AugmentError for a file that is not a readable image, also where decoding it inside the block fails, and for
+    one of more than LARGEST pixels.
     """
     from PIL import Image
 
+    bombs = (Image.DecompressionBombError, Image.DecompressionBombWarning)
     try:
         with Image.open(path) as file:
-            image = file.convert("RGB")
-    except (OSError, ValueError, SyntaxError) as error:
+            if file.width * file.height > LARGEST:
+                raise ValueError(f"{file.width} x {file.height} pixels, more than {LARGEST:,}")
+            yield file
+    except (OSError, ValueError, SyntaxError, *bombs) as error:
         raise AugmentError(f"{path}: not a readable image ({error}); replace or remove it") from error
+
+
+def upright_rgb(image: Image.Image) -> Image.Image:
+    """As RGB of 8 bits: turned upright as its EXIF says, 16 bits scaled down, transparency on white."""
+    from PIL import Image, ImageOps
+
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
+
+
+def read_image(path: str | Path, size: tuple[int, int] | None = None) -> np.ndarray:
+    """One image as uint8 H x W x 3, RGB, resized bilinearly (antialiased) to `size` = (height, width) where it differs.
+
+    It is made RGB by `upright_rgb`.  Raises AugmentError for a file that is not a readable image.
+    """
+    from PIL import Image
+
+    with open_image(path) as file:
+        image = upright_rgb(file)
     if size is not None and image.size != (size[1], size[0]):
         image = image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     return np.asarray(image)

@@ -13,6 +13,7 @@ import pandas as pd
 from augment import AugmentError
 from augment.deepfashion import LAYOUT as DEEPFASHION
 from augment.deepfashion import find_root
+from augment.images import open_image
 from reid.market1501 import DOWNLOADED_AS, FOLDERS, present_splits, read_market1501
 
 LAYOUTS = ("market1501", "folders", "deepfashion")
@@ -129,10 +130,8 @@ def _to_multiple(side: int) -> int:
 
 
 def _header_size(path: Path) -> tuple[int, int] | None:
-    from PIL import Image
-
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             return image.height, image.width
-    except (OSError, ValueError, SyntaxError):
+    except AugmentError:
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -61,7 +60,8 @@ def train(
     """Train to the objective's last step, resuming from `last.safetensors`; returns the seconds spent in this process.
 
     A killed run continues with the result of an unbroken one.  Every `sample_every` steps `draw` writes a picture.
-    Raises AugmentError when a loss stops being finite; the last checkpoint stays.
+    Raises AugmentError at the step at which a loss or, when saved, a weight stops being finite, naming the last
+    checkpoint, which stays.
     """
     import torch
 
@@ -77,16 +77,15 @@ def train(
             losses = objective.step(objective.batch(step), step)
             bar.update()
             done = step + 1
+            _refuse_nan(losses, done, folder)
             if done % log_every == 0 or done == objective.steps:
                 record = {name: float(value) for name, value in losses.items()}
-                _refuse_nan(record, done, folder)
                 metrics.write(json.dumps({"step": done, **record, "seconds": _elapsed(started)}) + "\n")
                 metrics.flush()
                 bar.set_postfix({name: f"{value:.3f}" for name, value in list(record.items())[:3]}, refresh=False)
             if draw is not None and sample_every and (done % sample_every == 0 or done == objective.steps):
                 draw(folder / "samples" / f"{done:06d}.png")
             if done % save_every == 0 or done == objective.steps:  # last: all that came before the checkpoint is there
-                _refuse_nan({name: float(value) for name, value in losses.items()}, done, folder)
                 save_state(objective, folder / LAST, done)
     return time.perf_counter() - started
 
@@ -95,10 +94,28 @@ def _elapsed(started: float) -> float:
     return round(time.perf_counter() - started, 3)
 
 
-def _refuse_nan(record: Mapping[str, float], step: int, folder: Path) -> None:
-    bad = [name for name, value in record.items() if not math.isfinite(value)]
-    if bad:
-        raise AugmentError(f"{folder}: {bad[0]} is not finite at step {step}; lower the learning rate or use fp32")
+def _refuse_nan(values: Mapping[str, torch.Tensor], step: int, folder: Path) -> None:
+    """Raise AugmentError, naming the last checkpoint, unless all tensors are finite; one wait for the device."""
+    import torch
+
+    if torch.stack([value.isfinite().all() for value in values.values()]).all():
+        return
+    bad = next(name for name, value in values.items() if not value.isfinite().all())
+    kept = _saved_step(folder / LAST)
+    said = f"{LAST} holds step {kept}, the last good one" if kept else "nothing was saved yet"
+    raise AugmentError(
+        f"{folder}: {bad} is not finite at step {step}; {said}; lower the learning rate or use fp32, with --force"
+    )
+
+
+def _saved_step(path: Path) -> int:
+    """The steps that a checkpoint has done, 0 where there is none."""
+    from safetensors import safe_open
+
+    if not path.exists():
+        return 0
+    with safe_open(path, framework="pt") as file:
+        return int(file.metadata()["step"])
 
 
 def _cut_metrics(path: Path, step: int) -> None:
@@ -126,7 +143,10 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
 
 
 def save_state(objective: Objective, path: Path, step: int) -> None:
-    """Weights, optimiser tensors, further state and the step in one safetensors file, written by rename."""
+    """Weights, optimiser tensors, further state and the step in one safetensors file, written by rename.
+
+    Raises AugmentError where one of them is not finite; the file before stays.
+    """
     from safetensors.torch import save_file
 
     tensors = {}
@@ -141,6 +161,7 @@ def save_state(objective: Objective, path: Path, step: int) -> None:
     for key, value in objective.extra_state().items():
         tensors[f"extra.{key}"] = value
     contiguous = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
+    _refuse_nan(contiguous, step, path.parent)
     partial = path.with_suffix(".partial")
     save_file(contiguous, partial, metadata={"step": str(step)})
     partial.replace(path)
@@ -149,9 +170,8 @@ def save_state(objective: Objective, path: Path, step: int) -> None:
 def load_state(objective: Objective, path: Path) -> int:
     """Take back what `save_state` wrote; returns the steps already done, 0 where there is no file.
 
-    Raises AugmentError for a file of other networks.
+    Raises AugmentError for a file of other networks, and for one with a tensor that is not finite.
     """
-    import torch
     from safetensors import SafetensorError, safe_open
 
     if not path.exists():
@@ -162,11 +182,22 @@ def load_state(objective: Objective, path: Path) -> int:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a mapping)
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise AugmentError(f"{path}: not a checkpoint of this tool; delete the folder to start again") from error
+    bad = [key for key, value in tensors.items() if not value.isfinite().all()]
+    if bad:
+        raise AugmentError(f"{path}: {bad[0]} is not finite; delete the folder to start again")
     try:
-        for name, network in objective.networks.items():
-            network.load_state_dict(_under(tensors, f"network.{name}."))
-    except RuntimeError as error:
+        _take_back(objective, tensors)
+    except (RuntimeError, ValueError, KeyError, IndexError) as error:
         raise AugmentError(f"{path}: holds other networks; delete the folder to start again") from error
+    return step
+
+
+def _take_back(objective: Objective, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Hand a checkpoint's tensors to the networks and optimisers they are of."""
+    import torch
+
+    for name, network in objective.networks.items():
+        network.load_state_dict(_under(tensors, f"network.{name}."))
     for name, optimizer in objective.optimizers.items():
         states: dict[int, dict[str, torch.Tensor]] = {}
         for key, value in _under(tensors, f"optimizer.{name}.").items():
@@ -178,7 +209,6 @@ def load_state(objective: Objective, path: Path) -> int:
                 if value.shape == parameter.shape:
                     state[part] = torch.empty_like(parameter).copy_(value)
     objective.load_extra_state(_under(tensors, "extra."))
-    return step
 
 
 def _under(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

@@ -1,5 +1,6 @@
 """What options have in common: types that click does not have, and the options of several commands."""
 
+import math
 import os
 import re
 from collections.abc import Callable
@@ -51,6 +52,17 @@ class Device(click.ParamType):
         if not re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", str(value)):
             self.fail(f"{value!r} is none of auto, cpu, cuda, cuda:N", param, ctx)
         return str(value)
+
+
+class Finite(click.FloatRange):
+    """A number in a range; click's own lets `nan` and `inf` through."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number; a usage error for one outside of the range and for one that is not finite."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number", param, ctx)
+        return number
 
 
 def headline(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -85,6 +85,7 @@ def import_poses(
             if not sum(map(len, tables.values())):
                 first = table["name"].iloc[0]
                 raise AugmentError(f"{files[0]}: no row is of an image of this workspace (such as {first})")
+            _refuse_outside(pd.concat(list(tables.values())), size, files[0], workspace)
             summary = summarise(table, tables)
             unused = len(rows) - int(rows.index.isin(table["name"]).sum())
             tables = {split: _complete(tables[split], part, size, workspace) for split, part in names.items()}
@@ -201,6 +202,16 @@ def _read_all(files: Sequence[Path]) -> pd.DataFrame:
         twice = rows.index[rows.index.duplicated()][0]
         raise AugmentError(f"{files[-1]}: {twice} has other key points than in another of the files; give one of them")
     return rows
+
+
+def _refuse_outside(rows: pd.DataFrame, size: tuple[int, int], file: Path, workspace: Workspace) -> None:
+    """Raise AugmentError where most images have a joint outside of `size`; DeepFashion's crop cuts joints off."""
+    outside = (keypoint_array(rows, rows.index) >= size).any(axis=(1, 2))
+    if 2 * outside.sum() > len(rows) and workspace.layout != DEEPFASHION:
+        raise AugmentError(
+            f"{file}: joints of {rows.index[outside.argmax()]} and most images lie outside {size[0]} x {size[1]} "
+            "pixels; say with --csv-size HEIGHT WIDTH which size the file is for, or y and x are changed over in it"
+        )
 
 
 def _complete(rows: pd.DataFrame, names: Sequence[str], size: tuple[int, int], workspace: Workspace) -> pd.DataFrame:

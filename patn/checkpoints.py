@@ -74,8 +74,10 @@ def load_generator(path: Path, device: torch.device | str = "cpu") -> nn.Module:
         try:
             with torch.random.fork_rng(devices=[]):  # the weights that the constructor draws are replaced at once
                 generator = build_generator(metadata["generator"], metadata["options"])
-            generator.load_state_dict(load_file(path, device="cpu"))
-        except (DataError, RuntimeError) as error:
+            generator.load_state_dict(_finite(path, load_file(path, device="cpu")))
+        except WeightsError:
+            raise
+        except (DataError, TypeError, ValueError, RuntimeError, AttributeError, MemoryError) as error:
             raise WeightsError(f"{path} holds a generator that this version cannot build; train it again") from error
     else:
         generator = _authors_generator(path).build()
@@ -95,8 +97,10 @@ def load_discriminator(path: Path, device: torch.device | str = "cpu") -> nn.Mod
         try:
             with torch.random.fork_rng(devices=[]):
                 network: nn.Module = Discriminator(**about["options"])
-            network.load_state_dict(load_file(path, device="cpu"))
-        except (DataError, TypeError, RuntimeError) as error:
+            network.load_state_dict(_finite(path, load_file(path, device="cpu")))
+        except WeightsError:
+            raise
+        except (DataError, TypeError, ValueError, RuntimeError, MemoryError) as error:
             raise WeightsError(
                 f"{path} holds a discriminator that this version cannot build; import it again"
             ) from error
@@ -106,6 +110,14 @@ def load_discriminator(path: Path, device: torch.device | str = "cpu") -> nn.Mod
             raise WeightsError(f"{path} is a generator, not a discriminator; name a file of netD_PP or netD_PB")
         network = imported.build()
     return network.to(device).eval()
+
+
+def _finite(path: Path, state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The state dict itself.  Raises WeightsError naming the first tensor with NaN or infinity in it."""
+    for key, value in state.items():
+        if not value.isfinite().all():
+            raise WeightsError(f"{path} is damaged, {key} is not finite; train it again")
+    return state
 
 
 def _authors_generator(path: Path) -> Imported:

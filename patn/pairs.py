@@ -1,10 +1,12 @@
 """Training and test pairs: two images of one person, the first seen, the second to be drawn."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pandas.errors import ParserWarning
 
 from patn import DataError
 from patn.keypoints import has_torso
@@ -45,8 +47,10 @@ def sample_pairs(pairs: pd.DataFrame, count: int, seed: int = 0) -> pd.DataFrame
 def read_pairs(path: str | Path) -> pd.DataFrame:
     """Pairs of a comma-separated file with the header `from,to`, in its order; DataError if it is not one."""
     try:
-        pairs = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False)
-    except (OSError, ValueError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ParserWarning)  # a line of more than two names
+            pairs = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False)
+    except (OSError, ValueError, ParserWarning) as error:
         reason = str(error).strip().replace("\n", " ")
         raise DataError(f"{path}: pairs cannot be read ({reason}); give a file with header from,to") from error
     if list(pairs.columns) != COLUMNS:

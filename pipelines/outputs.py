@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefact import locked, write_json
+from augment.artefact import csv_text, locked, write_json
 from augment.workspace import Workspace
 from pipelines.latex import latex
 from pipelines.results import FIELDS, SUMMARY, collect, declared, summarise
@@ -27,7 +27,7 @@ def csv(summary: pd.DataFrame) -> str:
     """The summary as CSV, one line a row and setting; several values of one figure are parted by spaces."""
     flat = {name: summary[name].map(lambda values: " ".join(f"{value:.4f}" for value in values)) for name in LISTS}
     by_seed = summary["by_seed"].map(lambda own: " ".join(f"{seed}:{value:.4f}" for seed, value in own.items()))
-    return summary.round(4).assign(**flat, by_seed=by_seed).to_csv(index=False)
+    return csv_text(summary.round(4).assign(**flat, by_seed=by_seed))
 
 
 def png(summary: pd.DataFrame) -> bytes:

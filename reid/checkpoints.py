@@ -45,6 +45,9 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[ReidMode
         about = json.loads(header[FORMAT])
         model = build_model(**about["model"])
         model.load_state_dict(tensors)
-    except (KeyError, TypeError, ValueError, RuntimeError, DataError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, MemoryError, DataError) as error:
         raise WeightsError(f"{path} does not hold the model it describes; train it again") from error
+    for name, tensor in tensors.items():
+        if not tensor.isfinite().all():
+            raise WeightsError(f"{path} is damaged, {name} is not finite; train it again")
     return model.to(device).eval(), about["metadata"]

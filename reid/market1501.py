@@ -5,9 +5,10 @@ Zheng et al., Scalable Person Re-identification: A Benchmark, ICCV 2015.
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -37,7 +38,11 @@ COUNTS = MappingProxyType(
 )
 """Images and identities of the real Market-1501, as downloaded."""
 
+LONGEST = 230
+"""Bytes of an image's name; file systems take 255, and generated images and unfinished files add to it."""
+
 _NAME = re.compile(r"(?P<pid>-1|\d+)_c(?P<camid>[1-9]\d*)(?!\d)")
+_NO_TEXT = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 _IMAGES = frozenset({".jpg", ".jpeg", ".png"})
 
 
@@ -53,9 +58,14 @@ def parse_name(name: str | Path) -> ImageName:
 
     name: a file name or a path; folders in it are ignored, so that `run_12_c3/0002_c1...` is identity 2. What follows
     the camera is free: the names of generated images (`0002_c1s1_000451_03_gen.jpg`) and `.jpg.jpg` are read too.
-    Raises DataError for a name that does not begin with an identity and a camera.
+    Raises DataError for a name that does not begin with an identity and a camera, is no text or too long to add to.
     """
-    match = _NAME.match(Path(name).name)
+    base = os.path.basename(name)
+    if _NO_TEXT.search(base):
+        raise DataError(f"{str(name)!r}: the name holds a line break or bytes that are no text; rename it")
+    if len(base.encode()) > LONGEST:
+        raise DataError(f"{name}: the name is longer than {LONGEST} bytes; shorten it, generated images add to it")
+    match = _NAME.match(base)
     if match is None:
         raise DataError(
             f"{name}: the name gives no identity and camera; rename it like 0002_c1s1_000451_03.jpg or take it away"
@@ -81,8 +91,10 @@ def read_images(folder: Path, split: str) -> pd.DataFrame:
 
     Raises DataError for a folder without an image, or an image whose name cannot be read.
     """
-    rows = [(path.name, str(path), *parse_name(path), split) for path in _images(folder)]
-    return pd.DataFrame(rows, columns=["name", "path", "pid", "camid", "split"])
+    names = _image_names(folder)
+    paths = [os.path.join(folder, name) for name in names]
+    pids, camids = zip(*map(parse_name, paths), strict=True)
+    return pd.DataFrame({"name": names, "path": paths, "pid": pids, "camid": camids, "split": split})
 
 
 def drop_junk(table: pd.DataFrame) -> pd.DataFrame:
@@ -134,7 +146,7 @@ def _torchreid_rows(table: pd.DataFrame, pids: np.ndarray | pd.Series) -> list[t
 def present_splits(folder: str | Path) -> tuple[str, ...]:
     """Those of train, gallery and query whose folder holds at least one image, in that order."""
     parts = {split: Path(folder) / FOLDERS[split] for split in ("train", "gallery", "query")}
-    return tuple(split for split, part in parts.items() if part.is_dir() and any(map(_is_image, part.iterdir())))
+    return tuple(split for split, part in parts.items() if part.is_dir() and _holds_image(part))
 
 
 def _root(folder: Path, splits: Sequence[str]) -> Path:
@@ -154,13 +166,30 @@ def _root(folder: Path, splits: Sequence[str]) -> Path:
     return root
 
 
-def _images(folder: Path) -> Iterator[Path]:
-    """The folder's images, sorted by name; raises DataError if there are none."""
-    found = [path for path in sorted(folder.iterdir()) if _is_image(path)]
+def _image_names(folder: Path) -> list[str]:
+    """The names of the folder's images, sorted; raises DataError if there are none, and for a link to nothing."""
+    found = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if _is_image(entry):
+                found.append(entry.name)
+            elif entry.is_symlink() and _named_image(entry.name) and not os.path.exists(entry.path):
+                raise DataError(f"{entry.path}: is a link that leads to no file; mend it or take it away")
     if not found:
         raise DataError(f"{folder}: there is no image in it; give the Market-1501 folder as downloaded")
-    yield from found
+    return sorted(found)
 
 
-def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in _IMAGES and not path.name.startswith(".") and path.is_file()
+def _holds_image(folder: Path) -> bool:
+    with os.scandir(folder) as entries:
+        return any(map(_is_image, entries))
+
+
+def _is_image(entry: os.DirEntry[str]) -> bool:
+    if not _named_image(entry.name):
+        return False
+    return entry.is_file(follow_symlinks=False) or os.path.isfile(entry.path)  # a link in a circle is none
+
+
+def _named_image(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in _IMAGES and not name.startswith(".")

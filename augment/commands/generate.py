@@ -6,11 +6,11 @@ from typing import Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
-from augment.options import NAME
+from augment.options import NAME, Finite
 
 
 @click.command(short_help="Fill a reduced training set with generated images.")
-@click.option("--portion", type=click.FloatRange(0, 1, min_open=True), default=0.3, metavar="P", show_default=True,
+@click.option("--portion", type=Finite(0, 1, min_open=True), default=0.3, metavar="P", show_default=True,
               help="Share of the training images that is kept.")  # fmt: skip
 @click.option("--ratio", type=click.IntRange(1, 3), default=1, show_default=True,
               help="2 and 3 add one and two images per real one; with --portion 1.0.")  # fmt: skip
@@ -27,7 +27,7 @@ from augment.options import NAME
               help="reduced: take the generator that was trained inside M^R_p, patn/patn-pP-sS.")  # fmt: skip
 @click.option("--missing", type=click.Choice(["fill", "drop"]), default="fill", show_default=True,
               help="What to do for a removed image without a pose: take another pose, or leave it out.")  # fmt: skip
-@click.option("--filter", "share", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="SHARE",
+@click.option("--filter", "share", type=Finite(0, 1, min_open=True, max_open=True), metavar="SHARE",
               help="Replace the worst share of the generated images by the best of 4 other tries each.")  # fmt: skip
 @click.option("--filter-by", "by", type=click.Choice(["identity", "pose", "both"]), default="both", show_default=True,
               help="Whom a re-ID model sees, the joints an estimator finds, or both.")  # fmt: skip
@@ -49,6 +49,7 @@ def command(
       augment generate --portion 0.3 --dry-run
     """
     workspace.require_reid("generate")
+    from augment.artefact import csv_text
     from augment.filtering import CRITERIA, Filtering
     from augment.generation import generate, plan_set, set_name, summary
     from augment.plan import Sampling
@@ -58,7 +59,7 @@ def command(
     if dry_run:
         planned = plan_set(workspace, portion, seed, sampling, pose_file)
         plan = {"real": len(planned.kept), "plan": planned.plan.to_dict("records")}
-        emit(plan, planned.plan.to_csv(index=False).rstrip())
+        emit(plan, csv_text(planned.plan).rstrip())
         return
     filtering = None if share is None else Filtering(share, CRITERIA if by == "both" else (by,))
     if generator_data == "reduced":

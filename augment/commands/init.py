@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, runtime, seed_or
+from augment.options import Finite
 
 RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "first_identity")
 
@@ -19,7 +20,7 @@ RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "fi
               "  [default: detected]")  # fmt: skip
 @click.option("--size", type=click.IntRange(4, 2048), nargs=2, metavar="HEIGHT WIDTH",
               help="Working size in pixels.  [default: the training images' most common size, or 128 64]")  # fmt: skip
-@click.option("--test-share", type=click.FloatRange(0, 1), metavar="SHARE",
+@click.option("--test-share", type=Finite(0, 1), metavar="SHARE",
               help="Of --layout folders, and of deepfashion without lists: share of the identities kept for testing."
               "  [default: 0.5; deepfashion 0.077]")  # fmt: skip
 @click.option("--lists", type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -32,9 +33,7 @@ RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "fi
 @click.option("--test-identities", type=click.IntRange(1), help="Rendered test identities.  [default: 80]")
 @click.option("--images", type=click.IntRange(2), help="Rendered images per identity.  [default: 14]")
 @click.option("--cameras", type=click.IntRange(2, 6), help="Rendered cameras.  [default: 6]")
-@click.option(
-    "--clutter", type=click.FloatRange(0, 1), help="Strength of rendered backgrounds, 0 flat.  [default: 0.45]"
-)
+@click.option("--clutter", type=Finite(0, 1), help="Strength of rendered backgrounds, 0 flat.  [default: 0.45]")
 @click.option("--first-identity", type=click.IntRange(0), help="Rendered people from this number on.  [default: 0]")
 @click.option(
     "--seed", type=click.IntRange(0), help="Seed of rendering and of the split.  [default: the global one, or 0]"

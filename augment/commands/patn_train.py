@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
-from augment.options import NAME
+from augment.options import NAME, Finite
 from augment.sections import SectionCommand, SectionOption
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 @option("--preset", type=click.Choice(["market", "deepfashion", "demo", "study"]), default="market",
         show_default=True, help="All numbers of the recipe; market and deepfashion as released.")  # fmt: skip
 @option("--name", type=NAME, help="Folder below patn/.  [default: the generator's, with --portion patn-pP-sS]")
-@option("--portion", type=click.FloatRange(0, 1, min_open=True), metavar="P",
+@option("--portion", type=Finite(0, 1, min_open=True), metavar="P",
         help="Train on the pairs inside M^R_p only.  [default: all training pairs, as the paper]")  # fmt: skip
 @option("--perceptual", type=click.Choice(["auto", "vgg19", "mobilenet", "none"]), default="auto",
         show_default=True, help="Network of the perceptual term; mobilenet is not the paper's.")  # fmt: skip
@@ -45,13 +45,13 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 @network("--no-discriminator-residuals", is_flag=True,
          help="Both discriminators without residual blocks, and with --d-head patch1 unless you say maps.")  # fmt: skip
 @recipe("--gan", type=click.Choice(["bce", "lsgan"]), help="Adversarial loss; the paper has the logarithmic one.")
-@recipe("--lambda-gan", type=click.FloatRange(0), help="Weight of the adversarial loss; paper: 5.")
-@recipe("--lambda-l1", type=click.FloatRange(0), help="Weight of the L1 loss; paper: 1.")
-@recipe("--lambda-perceptual", type=click.FloatRange(0), help="Weight of the perceptual loss; paper: 1.")
+@recipe("--lambda-gan", type=Finite(0), help="Weight of the adversarial loss; paper: 5.")
+@recipe("--lambda-l1", type=Finite(0), help="Weight of the L1 loss; paper: 1.")
+@recipe("--lambda-perceptual", type=Finite(0), help="Weight of the perceptual loss; paper: 1.")
 @recipe("--perceptual-loss", type=click.Choice(["l1", "mse"]), help="Distance of features; paper: l1.")
 @recipe("--d-head", type=click.Choice(["maps", "patch1"]),
         help="Discriminators judge 256 maps, or one after one more convolution.")  # fmt: skip
-@recipe("--d-leaky", type=click.FloatRange(0, 1), metavar="SLOPE",
+@recipe("--d-leaky", type=Finite(0, 1), metavar="SLOPE",
         help="Slope of the discriminators' activation below 0; paper: 0.2.")  # fmt: skip
 @recipe("--d-dropout/--no-d-dropout", default=None, help="Dropout in the discriminators; paper: none.")
 @recipe("--g-dropout/--no-g-dropout", default=None, help="Dropout in the generator's blocks; paper: yes.")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
-from augment.options import NAME, SET, headline
+from augment.options import NAME, SET, Finite, headline
 from augment.sections import SectionCommand, SectionOption
 
 option = partial(click.option, cls=SectionOption)
@@ -28,7 +28,7 @@ recipe = partial(option, section="Recipe; default: the preset's")
 @headline
 @option("--name", type=NAME, help="Folder below reid/.  [default: backbone, set, portion, seed, length]")
 @option("--force", is_flag=True, help="Make it again where it was made with other options.")
-@data("--portion", type=click.FloatRange(0, 1, min_open=True), default=1.0, metavar="P", show_default=True,
+@data("--portion", type=Finite(0, 1, min_open=True), default=1.0, metavar="P", show_default=True,
       help="Share of the real training images.")  # fmt: skip
 @data("--augmentation", type=SET, default="none", metavar="none|ours|ours*|NAME|DIR", show_default=True,
       help="none trains on M^R_p; else a generated set of that portion, or a folder of images.")  # fmt: skip
@@ -40,10 +40,10 @@ recipe = partial(option, section="Recipe; default: the preset's")
 @recipe("--batch", type=click.IntRange(2), help="Images a step.")
 @recipe("--ghost-batch", type=click.IntRange(2), metavar="N",
         help="Images over which batch norm takes its statistics, a divisor of the batch.")  # fmt: skip
-@recipe("--learning-rate", type=click.FloatRange(0, min_open=True), help="Learning rate of the head.")
-@recipe("--generated-smoothing", type=click.FloatRange(0, 1), metavar="E",
+@recipe("--learning-rate", type=Finite(0, min_open=True), help="Learning rate of the head.")
+@recipe("--generated-smoothing", type=Finite(0, 1), metavar="E",
         help="Label smoothing of generated images; CamStyle: 0.1, LSRO: 1.  [default: as real ones]")  # fmt: skip
-@recipe("--generated-weight", type=click.FloatRange(0, min_open=True), metavar="W",
+@recipe("--generated-weight", type=Finite(0, min_open=True), metavar="W",
         help="What a generated image's loss counts, a real one's being 1.  [default: 1]")  # fmt: skip
 @recipe("--ordinary", is_flag=True, help="Add random erasing and colour jitter.")
 @recipe("--feature", type=click.Choice(["logits", "pooled", "neck"]),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
+from augment.options import Finite
 from pipelines.commands.values import NAMES, NUMBERS, WHOLE, Shard
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
               help="Threads of a cell; the figures' last digits depend on them.  [default: cores / jobs]")  # fmt: skip
 @click.option("--ray", metavar="ADDRESS",
               help="Run the cells as Ray tasks on the cluster at host:port, or auto; local starts one.")  # fmt: skip
-@click.option("--gpus-per-cell", type=click.FloatRange(0, 1, min_open=True), default=1.0, show_default=True,
+@click.option("--gpus-per-cell", type=Finite(0, 1, min_open=True), default=1.0, show_default=True,
               help="With --ray: share of a GPU that a cell takes; 0.5 puts two on one.")  # fmt: skip
 @click.option("--only", multiple=True, metavar="CELL",
               help="See to this one of the cells; may be given several times.")  # fmt: skip

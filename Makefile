@@ -10,7 +10,7 @@ install: $(STAMP)
 $(STAMP): requirements.lock setup.cfg pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $(STAMP)
 
@@ -30,4 +30,4 @@ bench: install
 	$(BIN)/pytest benchmarks --benchmark-quiet
 
 lock: install
-	$(BIN)/python -m pip freeze --all --exclude-editable --exclude pip --exclude augment-reid > requirements.lock
+	$(BIN)/python -m tests.lock

@@ -15,8 +15,11 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.lock import lock_text
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("augment", "patn", "reid", "pipelines")
+PIN = re.compile(r"^(\S+)==(\S+) \\\n    --hash=sha256:([0-9a-f]{64})\n", re.MULTILINE)
 LOCKED_EXTRAS = ("poses", "perceptual", "metrics", "study", "video", "ray", "dev")
 
 
@@ -34,8 +37,11 @@ def requirements(text: str) -> list[Requirement]:
 
 def locked() -> dict[str, str]:
     """Versions of requirements.lock by normalised name."""
-    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").split()
-    return {canonicalize_name(name): version for name, _, version in (line.partition("==") for line in lines)}
+    return {canonicalize_name(name): version for name, version, _ in PIN.findall(lock_file())}
+
+
+def lock_file() -> str:
+    return (ROOT / "requirements.lock").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -82,6 +88,22 @@ def test_lock_file_is_within_the_bounds(part: str):
         version = pins.get(canonicalize_name(requirement.name))
         assert version is not None, f"requirements.lock does not pin {requirement.name}"
         assert requirement.specifier.contains(version, prereleases=True), f"{requirement} excludes {version}"
+
+
+def test_every_line_of_the_lock_file_is_a_pin_with_a_hash_and_pip_asks_for_it():
+    comments = re.compile(r"^#.*\n", re.MULTILINE)
+    assert PIN.sub("", comments.sub("", lock_file())) == ""
+    assert len(locked()) == len(PIN.findall(lock_file())) > 50
+    assert "--require-hashes --requirement requirements.lock" in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def test_the_lock_file_is_made_from_pips_report():
+    item = {"metadata": {"name": "Some_Thing", "version": "1.0"}}
+    item["download_info"] = {"archive_info": {"hashes": {"sha256": "a" * 64}}}
+    text = lock_text(["some-thing==1.0"], {"install": [item]})
+    assert PIN.findall(text) == [("some-thing", "1.0", "a" * 64)]
+    with pytest.raises(KeyError):
+        lock_text(["some-thing==1.1"], {"install": [item]})
 
 
 def test_lock_file_has_one_cv2():

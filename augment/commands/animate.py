@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, runtime, workspace_or_none
+from augment.options import Finite
 
 
 @click.command(short_help="Redraw people in motion, as a video.")
@@ -24,7 +25,7 @@ from augment.cli import emit, runtime, workspace_or_none
               help="Size of a person in the video, in pixels.  [default: the workspace's, else the "
               "generator's]")  # fmt: skip
 @click.option("--frames", type=click.IntRange(1), metavar="N", help="At most so many.  [default: all; 56 of the walk]")
-@click.option("--fps", type=click.FloatRange(1, 120), help="Frames a second.  [default: the video's, else 12]")
+@click.option("--fps", type=Finite(1, 120), help="Frames a second.  [default: the video's, else 12]")
 @click.option("--bridge", type=click.IntRange(0), default=5, show_default=True, metavar="N",
               help="Longest gap of a joint, in frames, that is filled in a line; longer ones hold its last place; 0 "
               "leaves all gaps.")  # fmt: skip

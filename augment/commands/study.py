@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
-from augment.options import NAME
+from augment.options import NAME, Finite
 
 if TYPE_CHECKING:
     from augment.workspace import Workspace
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
               help="Images of each kind that a volunteer's are drawn from, at most.")  # fmt: skip
 @click.option("--quality", type=click.IntRange(1, 95), default=75, show_default=True,
               help="JPEG quality of all pictures, real and generated.")  # fmt: skip
-@click.option("--zoom", type=click.FloatRange(0.5, 20), default=3.0, show_default=True,
+@click.option("--zoom", type=Finite(0.5, 20), default=3.0, show_default=True,
               help="Screen pixels a picture pixel.")  # fmt: skip
 @click.option("--port", type=click.IntRange(0, 65535), default=8110, show_default=True, help="0 takes any free one.")
 @click.option("--no-serve", is_flag=True, help="Make the pictures and stop.")

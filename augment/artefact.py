@@ -1,38 +1,58 @@
 """A folder with a `run.json`: the one place that says finished, unfinished or different, and holds the lock."""
 
+import errno
 import hashlib
 import json
 import logging
+import os
 import platform
-import re
 import secrets
-import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from augment import AugmentError, Busy
+from augment.columns import csv_text
+from augment.versions import versions
 
 log = logging.getLogger(__name__)
 
 RUN, PENDING = "run.json", "pending.json"
-FORMULA = ("=", "+", "-", "@", "\t")
-_NUMBER = re.compile(r"[+-]?[0-9][0-9.]*")
-VERSIONED = ("augment-reid", "torch", "torchvision", "torchreid", "numpy", "pandas", "pillow", "mediapipe")
 
 
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text so that `path` is either the old file or the whole new one."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file by rename, and take away what killed processes of this machine left of the same file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")  # machines may share folder and pid
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    here = f"{path.name}.{platform.node()}-"
+    for left in path.parent.iterdir():
+        owner = left.name.removeprefix(here).split(".")[0]
+        if left.name.startswith(here) and owner.isdecimal() and not _alive(int(owner)):
+            left.unlink(missing_ok=True)
+    partial = path.with_name(f"{here}{os.getpid()}.{secrets.token_hex(4)}.partial")  # machines may share the folder
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except OSError as error:
+        return error.errno != errno.ESRCH  # a process of somebody else lives, too
+    return True
 
 
 def write_json(path: Path, value: object) -> None:
@@ -45,65 +65,34 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
     write_text(path, csv_text(table))
 
 
-def csv_text(table: pd.DataFrame) -> str:
-    """A table as CSV without its index; text that a spreadsheet would run as a formula gets a ' in front.
+class Fingerprint(str):
+    """A fingerprint that remembers of which files it is, so that a change of them can be named."""
 
-    Carriage returns, which pandas does not quote, become visible.
-    """
-    return table.assign(**{str(name): table[name].map(_harmless) for name in table if table[name].dtype.kind == "O"}
-                        ).to_csv(index=False)  # fmt: skip
+    paths: tuple[Path, ...] = ()
 
 
-def _harmless(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    value = value.replace("\r", "\\r")
-    return f"'{value}" if value[:1] in FORMULA and not _NUMBER.fullmatch(value) else value
-
-
-def fingerprint(paths: Path | Iterable[Path]) -> str:
+def fingerprint(paths: Path | Iterable[Path]) -> Fingerprint:
     """A short SHA-256 of what the files hold, in the order given; one path or several.
 
     Raises AugmentError for a file that is not there.
     """
     digest = hashlib.sha256()
-    for path in [paths] if isinstance(paths, Path) else paths:
+    files = (paths,) if isinstance(paths, Path) else tuple(paths)
+    for path in files:
         try:
             with path.open("rb") as file:
                 while block := file.read(1 << 20):
                     digest.update(block)
         except OSError as error:
             raise AugmentError(f"{path}: cannot be read ({error.strerror}); make it again") from error
-    return digest.hexdigest()[:16]
+    made = Fingerprint(digest.hexdigest()[:16])
+    made.paths = files
+    return made
 
 
 def fingerprint_names(names: Iterable[str]) -> str:
     """A short SHA-256 of a list of names or values, in the order given."""
     return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python, of this tool and of the packages a result depends on; what is not installed is left out."""
-    found = {"python": platform.python_version()}
-    for name in VERSIONED:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    found["commit"] = _commit()
-    return {name: version for name, version in found.items() if version}
-
-
-def _commit() -> str:
-    """The checkout's commit where the tool runs from one, else an empty string."""
-    here = Path(__file__).resolve().parent.parent
-    if not (here / ".git").exists():
-        return ""
-    try:
-        command = ["git", "-C", str(here), "describe", "--always", "--dirty"]
-        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return ""
 
 
 def read_run(folder: Path) -> dict[str, Any] | None:
@@ -137,9 +126,19 @@ class Run:
     finished: bool = False
     result: dict[str, Any] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
+    read: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
     def finish(self, result: Mapping[str, Any]) -> dict[str, Any]:
-        """Record the result and declare the folder complete; returns the result."""
+        """Record the result and declare the folder complete; returns the result.
+
+        Raises AugmentError where a file that it was made from has changed in the meantime.
+        """
+        changed = [path for path, state in self.read.items() if _state(path) != state]
+        if changed:
+            raise AugmentError(
+                f"{changed[0]}{_more(changed)}: changed while {self.folder} was made from it; put it back, or make "
+                "that again with --force"
+            )
         self.result = dict(result)
         took = {"started": round(self.started, 3), "seconds": round(time.time() - self.started, 3)}
         write_json(self.folder / RUN, {**self.record, "versions": versions(), **took, "result": self.result})
@@ -169,6 +168,7 @@ def artefact(
     """
     recorded = {"kind": kind, "seed": seed, "options": dict(options), "inputs": dict(inputs or {})}
     recorded = json.loads(json.dumps(recorded))
+    sources = {name: value.paths for name, value in (inputs or {}).items() if isinstance(value, Fingerprint)}
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -179,13 +179,13 @@ def artefact(
         finished = read_run(folder)
         earlier = finished or _pending(folder)
         if earlier is not None:
-            _refuse_difference(folder, earlier, recorded)
+            _refuse_difference(folder, earlier, recorded, sources)
         if finished is not None:
             yield Run(folder, recorded, finished=True, result=finished["result"])
             return
-        write_json(folder / PENDING, recorded)
+        write_json(folder / PENDING, {**recorded, "by": {"process": os.getpid(), "host": platform.node()}})
         try:
-            yield Run(folder, recorded)
+            yield Run(folder, recorded, read={path: _state(path) for paths in sources.values() for path in paths})
         except BaseException:
             if [path.name for path in folder.iterdir()] == [PENDING]:
                 (folder / PENDING).unlink()
@@ -206,13 +206,22 @@ def locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout:
         if not wait:
-            raise Busy(f"{folder}: another process is at work there") from None
-        log.info("%s: another process is at work there; waiting for it", folder)
+            raise Busy(f"{folder}: {_holder(folder)} is at work there") from None
+        log.info("%s: %s is at work there; waiting for it", folder, _holder(folder))
         lock.acquire()
     try:
         yield
     finally:
         lock.release()
+
+
+def _holder(folder: Path) -> str:
+    """Who holds the lock of an artefact, as far as is known."""
+    try:
+        by = json.loads((folder / PENDING).read_text(encoding="utf-8"))["by"]
+        return f"process {by['process']} on {by['host']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
 
 
 def is_busy(folder: Path) -> bool:
@@ -242,8 +251,10 @@ def _clear(folder: Path) -> None:
             path.unlink()
 
 
-def _refuse_difference(folder: Path, earlier: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Raise AugmentError naming the first difference between two records."""
+def _refuse_difference(
+    folder: Path, earlier: Mapping[str, Any], now: Mapping[str, Any], sources: Mapping[str, tuple[Path, ...]]
+) -> None:
+    """Raise AugmentError naming the first difference between two records, and the files that are newer than it."""
     remedy = "give the same, another --name, or --force to make it again"
     if earlier["seed"] != now["seed"]:
         raise AugmentError(f"{folder}: was made with seed {earlier['seed']}, not {now['seed']}; {remedy}")
@@ -251,4 +262,26 @@ def _refuse_difference(folder: Path, earlier: Mapping[str, Any], now: Mapping[st
         for name in sorted({*earlier[part], *now[part]}):
             before, after = earlier[part].get(name), now[part].get(name)
             if before != after:
-                raise AugmentError(f"{folder}: was made {word} {name} {before}, not {after}; {remedy}")
+                newer = _newer(folder, sources.get(name, ()))
+                raise AugmentError(f"{folder}: was made {word} {name} {before}, not {after}{newer}; {remedy}")
+
+
+def _newer(folder: Path, paths: Iterable[Path]) -> str:
+    """` (FILE has changed since)` for those of an artefact's sources that are newer than its record, or nothing."""
+    record = next(path for path in (folder / PENDING, folder / RUN) if path.exists())
+    begun = read_run(folder)["started"] if record.name == RUN else record.stat().st_mtime  # type: ignore[index]
+    found = [path for path in paths if max(path.stat().st_mtime, path.stat().st_ctime) > begun]
+    return f" ({found[0]}{_more(found)} has changed since)" if found else ""
+
+
+def _state(path: Path) -> tuple[int, int]:
+    """When a file was last written and how long it is; zeros where it is gone."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return 0, 0
+    return stat.st_mtime_ns, stat.st_size
+
+
+def _more(paths: list[Path]) -> str:
+    return f" (and {len(paths) - 1} more)" if len(paths) > 1 else ""

@@ -1,6 +1,12 @@
-"""Lines of cells as text: a Markdown table, or aligned columns for the terminal."""
+"""Lines of cells as text: a Markdown table, aligned columns for the terminal, or CSV."""
 
+import re
 from collections.abc import Sequence
+
+import pandas as pd
+
+FORMULA = ("=", "+", "-", "@", "\t")
+_NUMBER = re.compile(r"[+-]?[0-9][0-9.]*")
 
 
 def markdown_table(lines: Sequence[Sequence[str]]) -> str:
@@ -15,3 +21,19 @@ def aligned(lines: Sequence[Sequence[str]]) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )
+
+
+def csv_text(table: pd.DataFrame) -> str:
+    """A table as CSV without its index; text that a spreadsheet would run as a formula gets a ' in front.
+
+    Carriage returns, which pandas does not quote, become visible.
+    """
+    return table.assign(**{str(name): table[name].map(_harmless) for name in table if table[name].dtype.kind == "O"}
+                        ).to_csv(index=False)  # fmt: skip
+
+
+def _harmless(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    value = value.replace("\r", "\\r")
+    return f"'{value}" if value[:1] in FORMULA and not _NUMBER.fullmatch(value) else value

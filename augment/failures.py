@@ -1,6 +1,7 @@
 """What a user reads when a command fails: one sentence for any exception."""
 
 import errno
+import re
 
 import patn
 import reid
@@ -23,7 +24,7 @@ def sentence(error: Exception) -> str:
         return f"{str(error.filename or 'a file').translate(_VISIBLE)}: {error.strerror}; {_remedy(error.errno)}"
     if "os error 28" in text or "No space left" in text:  # safetensors writes files on its own
         return f"no space left on the disk; {_remedy(errno.ENOSPC)}"
-    if isinstance(error, MemoryError) or "out of memory" in text.lower():
+    if isinstance(error, MemoryError) or re.search("out of memory|can't allocate memory", text, re.IGNORECASE):
         return "out of memory; give a smaller --batch or fewer --jobs"
     first = next(iter(str(error).strip().splitlines()), "no message")
     return (

@@ -7,8 +7,8 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from augment.artefact import versions
 from augment.runtime import Runtime
+from augment.versions import versions
 from augment.weights import weights_lines, weights_report
 
 

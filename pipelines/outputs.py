@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefact import csv_text, locked, write_json
+from augment.artefact import locked, write_bytes, write_json
+from augment.columns import csv_text
 from augment.workspace import Workspace
 from pipelines.latex import latex
 from pipelines.results import FIELDS, SUMMARY, collect, declared, summarise
@@ -67,7 +66,7 @@ def render_table5(workspace: Workspace) -> None:
     summary, folder = read_table5(workspace), workspace.table_dir("table5")
     for name, render in RENDERERS.items():
         rendered = render(summary)
-        _write(folder / name, rendered if isinstance(rendered, bytes) else rendered.encode())
+        write_bytes(folder / name, rendered if isinstance(rendered, bytes) else rendered.encode())
     logger.info("%s: %s, %s", folder, FILE, ", ".join(RENDERERS))
 
 
@@ -84,10 +83,3 @@ def read_table5(workspace: Workspace) -> pd.DataFrame:
         return pd.DataFrame(columns=SUMMARY)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise AugmentError(f"{path}: holds no table ({error}); delete it and run `augment table5` again") from error
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file by rename."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)

@@ -49,7 +49,7 @@ def command(
       augment generate --portion 0.3 --dry-run
     """
     workspace.require_reid("generate")
-    from augment.artefact import csv_text
+    from augment.columns import csv_text
     from augment.filtering import CRITERIA, Filtering
     from augment.generation import generate, plan_set, set_name, summary
     from augment.plan import Sampling

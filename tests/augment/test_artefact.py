@@ -59,6 +59,32 @@ def test_another_seed_and_other_input_are_refused(tmp_path: Path) -> None:
         pass
 
 
+def test_input_that_changed_since_a_run_began_is_named(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.jpg", tmp_path / "two.jpg"
+    one.write_text("1")
+    two.write_text("2")
+    with artefact(tmp_path / "thing", "demo", {}, inputs={"images": fingerprint([one, two])}):
+        (tmp_path / "thing" / "work").touch()
+    time.sleep(0.05)
+    two.write_text("3")
+    sentence = r"from other input: images \w+, not \w+ \(.*two.jpg has changed since\); .*--force"
+    with (
+        pytest.raises(AugmentError, match=sentence),
+        artefact(tmp_path / "thing", "demo", {}, inputs={"images": fingerprint([one, two])}),
+    ):
+        pytest.fail("work from other input must not go on")
+
+
+def test_input_that_changes_during_a_run_spoils_it(tmp_path: Path) -> None:
+    one = tmp_path / "one.jpg"
+    one.write_text("1")
+    with artefact(tmp_path / "thing", "demo", {}, inputs={"images": fingerprint(one)}) as run:
+        one.write_text("12")
+        with pytest.raises(AugmentError, match=r"one.jpg: changed while .*thing was made from it; put it back"):
+            run.finish({})
+    assert read_run(tmp_path / "thing") is None
+
+
 def test_force_clears_what_was_there(tmp_path: Path) -> None:
     folder = tmp_path / "thing"
     with artefact(folder, "demo", {"steps": 3}) as run:
@@ -82,7 +108,7 @@ def test_the_lock_falls_with_its_owner(tmp_path: Path) -> None:
     while not ready.exists():
         time.sleep(0.02)
     assert is_busy(tmp_path / "thing")
-    with pytest.raises(Busy, match="thing: another process is at work there"):
+    with pytest.raises(Busy, match=f"thing: process {process.pid} on .* is at work there"):
         artefact(tmp_path / "thing", "demo", {}, wait=False).__enter__()
     process.kill()
     process.join()

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from augment.artefact import csv_text
+from augment.columns import csv_text
 from augment.failures import OURS
 from augment.plan import Sampling, make_plan
 from augment.settings import format_settings, read_settings

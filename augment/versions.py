@@ -1,0 +1,32 @@
+"""What a result was made with: versions of Python, of this tool and of the packages it depends on."""
+
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+VERSIONED = ("augment-reid", "torch", "torchvision", "torchreid", "numpy", "pandas", "pillow", "mediapipe")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, of this tool and of the packages a result depends on; what is not installed is left out."""
+    found = {"python": platform.python_version()}
+    for name in VERSIONED:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    found["commit"] = _commit()
+    return {name: version for name, version in found.items() if version}
+
+
+def _commit() -> str:
+    """The checkout's commit where the tool runs from one, else an empty string."""
+    here = Path(__file__).resolve().parent.parent
+    if not (here / ".git").exists():
+        return ""
+    try:
+        command = ["git", "-C", str(here), "describe", "--always", "--dirty"]
+        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""

@@ -133,7 +133,10 @@ def generate(
     if runtime.precision == "bf16":
         options["precision"] = "bf16"
     train = training_images(workspace.images())
-    inputs = {"generator": fingerprint(checkpoint), "images": fingerprint([Path(path) for path in train["path"]])}
+    inputs: dict[str, str] = {
+        "generator": fingerprint(checkpoint),
+        "images": fingerprint([Path(path) for path in train["path"]]),
+    }
     inputs["keypoints"] = workspace.keypoints_source() or ""
     if pose_file is not None:
         inputs["poses"] = fingerprint(pose_file)

@@ -55,7 +55,7 @@ def train_generator(
     kind = choose_perceptual(perceptual, weights_dir) if training.lambda_perceptual > 0 else "none"
     options = {**training.as_dict(), "portion": portion, "perceptual": kind, "precision": runtime.precision}
     paths = workspace.images().query("split == 'train'").set_index("name")["path"]
-    inputs = {"images": fingerprint([Path(paths[name]) for name in names])}
+    inputs: dict[str, str] = {"images": fingerprint([Path(paths[name]) for name in names])}
     inputs["keypoints"] = workspace.keypoints_source() or ""
     if workspace.pairs_csv("train").is_file():
         inputs["pairs"] = fingerprint(workspace.pairs_csv("train"))

@@ -75,7 +75,6 @@ NAMES = {
     "patn-import": [str(Path(__file__)), "--name"],
     "generate": ["--name"],
     "reid-train": ["--name"],
-    "reid-train of": ["--augmentation"],
 }
 
 
@@ -85,7 +84,7 @@ NAMES = {
 @pytest.mark.parametrize("verb", NAMES)
 def test_a_name_cannot_lead_out_of_the_workspace(people: Path, verb: str, name: str) -> None:
     before = sorted(people.parent.rglob("*"))
-    result = CliRunner().invoke(augment, ["--workspace", str(people), verb.split()[0], *NAMES[verb], name, "--force"])
+    result = CliRunner().invoke(augment, ["--workspace", str(people), verb, *NAMES[verb], name, "--force"])
     assert result.exit_code == 2
     assert "is no name for a folder; give 1 to 100 characters without /" in result.stderr
     assert sorted(people.parent.rglob("*")) == before

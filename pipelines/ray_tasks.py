@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 LOCAL = "local"
-RETRIES, ANSWER = 3, 10.0
+RETRIES, STARTS, ANSWER = 3, 3, 10.0
 STORE = 100 * 2**20
+SILENT = {"logging_level": logging.ERROR, "log_to_driver": False}
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
-LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
-"""Ray's switch to 127.0.0.1, which it has on every system: nothing else listens to a Ray of one machine."""
+LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # the name is Ray's; it does so on every system
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,14 @@ def ray_tasks(placement: Placement, runtime: Runtime) -> Iterator[Pool]:
     from pipelines.pools import Pool
 
     address = placement.ray or LOCAL
-    os.environ.update(QUIET if address != LOCAL else QUIET | LOOPBACK)
+    os.environ.update(QUIET)
+    if address == LOCAL:  # it listens to 127.0.0.1 alone, and there to nobody else
+        os.environ.update({**LOOPBACK, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)})
     try:
         import ray
     except ImportError:
         raise AugmentError("--ray: Ray is not installed; pip install 'augment-reid[ray]', or use --jobs") from None
-    _connect(ray, address, placement)
+    _start_here(ray, placement) if address == LOCAL else _join(ray, address)
     try:
         machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         share = share_of(machines, placement, runtime.device)
@@ -71,28 +74,41 @@ def _call(folder: str, function: Callable[..., Any], *arguments: Any) -> Any:
     return function(*arguments)
 
 
-def _connect(ray: Any, address: str, placement: Placement) -> None:
-    """Start Ray on this machine or join a cluster; raises AugmentError where none answers."""
-    quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
-    try:
-        if ":" in address:  # Ray itself tries for two minutes
-            host, _, port = address.removeprefix("ray://").rpartition(":")
-            socket.create_connection((host, int(port)), timeout=ANSWER).close()
-        if address == LOCAL:
-            from pipelines.pools import available_cores
+def _start_here(ray: Any, placement: Placement) -> None:
+    """Start Ray on this machine alone; raises AugmentError where it does not start."""
+    from pipelines.pools import available_cores
 
-            cores = max(available_cores(), placement.jobs * placement.share)
+    cores = max(available_cores(), placement.jobs * placement.share)
+    for start in range(STARTS):
+        try:
             ray.init(
                 address=LOCAL, num_cpus=cores, include_dashboard=False, object_store_memory=STORE,
-                _node_ip_address="127.0.0.1", **quiet,
+                _node_ip_address="127.0.0.1", **SILENT,
             )  # fmt: skip
-        else:
-            ray.init(address=address, **quiet)
+            return
+        except Exception as error:  # Ray's own are of no narrower class where a busy machine starts it too slowly
+            ray.shutdown()
+            if start == STARTS - 1:
+                raise AugmentError(f"--ray local: Ray did not start ({_first(error)}); try again, or --jobs") from error
+
+
+def _join(ray: Any, address: str) -> None:
+    """Join a cluster; raises AugmentError where none answers."""
+    try:
+        if ":" in address:  # Ray itself tries for minutes
+            host, _, port = address.removeprefix("ray://").rpartition(":")
+            socket.create_connection((host, int(port)), timeout=ANSWER).close()
+        ray.init(address=address, **SILENT)
     except (OSError, RuntimeError, ValueError) as error:
-        first = next(iter(str(error).strip().splitlines()), type(error).__name__).partition(". ")[0]
         raise AugmentError(
-            f"--ray {address}: no Ray cluster answers ({first}); start one with `ray start --head`, or use --ray local"
+            f"--ray {address}: no Ray cluster answers ({_first(error)}); start one with `ray start --head`, give all "
+            "machines its token, or use --ray local"
         ) from error
+
+
+def _first(error: Exception) -> str:
+    """The first sentence of an error."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__).partition(". ")[0]
 
 
 def share_of(machines: Sequence[Mapping[str, float]], placement: Placement, device: str) -> Share:

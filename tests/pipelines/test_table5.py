@@ -18,8 +18,8 @@ from safetensors import safe_open
 
 from augment import AugmentError
 from augment.runtime import Runtime
-from pipelines.pools import Placement
-from pipelines.ray_tasks import Share, ray_tasks, share_of
+from pipelines.pools import Placement, available_cores
+from pipelines.ray_tasks import Share, _start_here, ray_tasks, share_of
 from pipelines.table5 import Table5, chosen
 from tests.conftest import invoke, run
 from tests.pipelines.processes import LOOPBACK, alive, descendants, listening, until
@@ -163,6 +163,30 @@ def test_a_ray_cluster_that_does_not_answer_is_one_sentence() -> None:
     sentence = rf"--ray {address}: no Ray cluster answers .*; start one with `ray start --head`"
     with pytest.raises(AugmentError, match=sentence):
         ray_tasks(Placement(ray=address), Runtime("cpu")).__enter__()
+
+
+class Sluggish:
+    """A Ray that starts at the given attempt only."""
+
+    def __init__(self, starts_at: int) -> None:
+        self.left, self.started_with = starts_at, dict[str, object]()
+
+    def init(self, **options: object) -> None:
+        self.left -= 1
+        if self.left:
+            raise Exception("The current node timed out during startup. This could happen because of load.")
+        self.started_with = options
+
+    def shutdown(self) -> None:
+        self.started_with = {}
+
+
+def test_ray_that_starts_too_slowly_is_started_again_and_in_the_end_said() -> None:
+    slow = Sluggish(3)
+    _start_here(slow, Placement(jobs=3, threads=7))
+    assert slow.started_with["num_cpus"] == max(21, available_cores())
+    with pytest.raises(AugmentError, match=r"Ray did not start \(The current node timed out during startup\)"):
+        _start_here(Sluggish(4), Placement())
 
 
 BIG, SMALL = {"CPU": 64.0, "GPU": 8.0}, {"CPU": 16.0, "GPU": 1.0}

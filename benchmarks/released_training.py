@@ -65,11 +65,12 @@ class ReleasedTraining:
         rule["lr"] *= training.lr_d_factor
         self.optimizer_D = {name: Adam(network.parameters(), **rule) for name, network in self.netD.items()}
         self.pools: dict[str, list[Tensor]] = {name: [] for name in self.netD}
+        self.keypoints = self.data.batches.keypoints
         size = (training.height, training.width_px)
         if like_ours:
-            self.maps = layout(pose_maps(self.data.keypoints, size, training.pose_maps, training.sigma), True)
+            self.maps = layout(pose_maps(self.keypoints, size, training.pose_maps, training.sigma), True)
         else:
-            made = [joint_map(pose, size, training.sigma) for pose in self.data.keypoints.numpy()]
+            made = [joint_map(pose, size, training.sigma) for pose in self.keypoints.numpy()]
             self.maps = torch.from_numpy(np.stack(made)).permute(0, 3, 1, 2).contiguous()
         self.steps = 0
 
@@ -95,7 +96,7 @@ class ReleasedTraining:
         return digest([self.netG, *(self.netD[name] for name in sorted(self.netD))])
 
     def _maps(self, keypoints: Tensor) -> Tensor:
-        rows = [int((self.data.keypoints == pose).flatten(1).all(dim=1).nonzero()[0]) for pose in keypoints]
+        rows = [int((self.keypoints == pose).flatten(1).all(dim=1).nonzero()[0]) for pose in keypoints]
         return layout(self.maps[rows], self.like_ours)
 
     def _generator_loss(self, fake: Tensor, p1: Tensor, p2: Tensor, bp2: Tensor) -> Tensor:

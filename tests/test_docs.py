@@ -44,6 +44,7 @@ SMALL = {
     "AUGMENT_TABLE5_LENGTHS": "updates",
     "AUGMENT_TABLE5_PRESET": "demo",
     "AUGMENT_TABLE5_FROM_SCRATCH": "1",
+    "AUGMENT_TABLE5_PROBE": "0",
 }
 """Environment variables that make the commands of the README and of the help small without changing them."""
 FEW_PEOPLE = {

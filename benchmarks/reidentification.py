@@ -15,6 +15,7 @@ from augment.runtime import Runtime
 from benchmarks.networks import copy_state
 from reid.backbones import ReidModel
 from reid.features import extract_features
+from reid.inception import AverageBlock, MaximumBlock
 from reid.objective import ReidObjective
 from reid.training import ReidTraining
 from reid.transforms import MEAN, STD, normalise
@@ -30,11 +31,23 @@ def objective(training: ReidTraining, classes: int, precision: str = "fp32") -> 
     return ReidObjective(training, images, labels, classes=classes, seed=0, autocast=AUTOCAST[precision])
 
 
+class Branches(nn.Sequential):
+    """Branches on one input, their channels side by side."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """B x C x H x W."""
+        return torch.cat([branch(images) for branch in self], dim=1)
+
+
 def peer(ours: ReidModel, training: ReidTraining) -> nn.Module:
-    """The same layers and weights in NCHW: torchreid's class for ResNet-50; it has no `inception`, so ours there."""
+    """The same layers and weights in NCHW: torchreid's class for ResNet-50, and Open-ReID's order for `inception`."""
     classes = ours.classifier.out_features
     if training.backbone != "resnet50":
         network: nn.Module = ReidModel(**ours.options)
+        trunk = network.trunk
+        for name, block in trunk.named_children():
+            if isinstance(block, (AverageBlock, MaximumBlock)):
+                setattr(trunk, name, Branches(*block.children()))
     else:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

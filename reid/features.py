@@ -4,15 +4,24 @@
 classifier sees, after the embedding or BNNeck.
 """
 
+import copy
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from reid import DataError
 from reid.backbones import ReidModel
 from reid.transforms import normalise
+
+FEATURES: dict[str, Callable[[ReidModel], Callable[[Tensor], Tensor]]] = {
+    "logits": lambda model: model,
+    "pooled": lambda model: model.embed,
+    "neck": lambda model: model.neck,
+}
 
 
 @torch.inference_mode()
@@ -36,14 +45,13 @@ def extract_features(
     autocast: dtype of mixed precision or None.  flip: mean of the image's and its mirror image's feature.
     The model is moved to `device` and left in evaluation mode.  Raises DataError for another feature or distance.
     """
-    networks: dict[str, Callable[[Tensor], Tensor]] = {"logits": model, "pooled": model.embed, "neck": model.neck}
-    if feature not in networks:
-        raise DataError(f"there is no feature {feature!r}; choose one of {', '.join(networks)}")
+    if feature not in FEATURES:
+        raise DataError(f"there is no feature {feature!r}; choose one of {', '.join(FEATURES)}")
     if distance not in ("euclidean", "cosine"):
         raise DataError(f"there is no distance {distance!r}; choose euclidean or cosine")
-    network = networks[feature]
     device = torch.device(device)
     model = model.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    network = FEATURES[feature](_folded(model))
     size = size or model.size
     rows = []
     for part in images.split(batch):
@@ -57,3 +65,14 @@ def extract_features(
                 row = (row + network(pixels.flip(3)).float()) / 2
         rows.append(row.cpu() if distance == "euclidean" else functional.normalize(row).cpu())
     return torch.cat(rows)
+
+
+def _folded(model: ReidModel) -> ReidModel:
+    """A copy in which every batch norm right behind a convolution is part of it: the same up to rounding, sooner."""
+    model = copy.deepcopy(model)
+    for parent in list(model.modules()):
+        for (name, layer), (norm_name, norm) in pairwise(list(parent.named_children())):
+            if isinstance(layer, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                setattr(parent, name, fuse_conv_bn_eval(layer, norm))
+                setattr(parent, norm_name, nn.Identity())
+    return model

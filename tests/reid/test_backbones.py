@@ -6,6 +6,7 @@ from torch.nn import functional
 
 from reid import DataError, WeightsError
 from reid.backbones import BACKBONES, build_model
+from reid.inception import AverageBlock, MaximumBlock
 
 
 def parameters(module):
@@ -56,6 +57,19 @@ def test_inception_layers_have_the_published_parameters_and_shapes(inception):
             x = layer(x)
             found[name] = (parameters(layer), tuple(x.shape[1:]))
     assert found == expected
+
+
+@pytest.mark.parametrize("block", [AverageBlock(channels=6, width=4), MaximumBlock(channels=6, width=4)])
+def test_inception_blocks_are_their_branches_side_by_side(block):
+    block = block.double().train()
+    x = torch.randn(3, 6, 7, 5, dtype=torch.double, requires_grad=True)
+    expected = torch.cat([branch(x) for branch in block.children()], dim=1)
+    found = block(x)
+    torch.testing.assert_close(found, expected)
+    scale = torch.randn_like(found)
+    gradients = [torch.autograd.grad((made * scale).sum(), [x, *block.parameters()]) for made in (found, expected)]
+    torch.testing.assert_close(*gradients)
+    assert found.shape[1] == (16 if isinstance(block, AverageBlock) else 14)
 
 
 def test_resnet50_keeps_the_last_stride_of_2(resnet50):

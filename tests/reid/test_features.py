@@ -45,6 +45,19 @@ def test_features_are_logits_or_the_pooled_map_in_evaluation_mode(model, images)
     torch.testing.assert_close(both, (expected + mirrored) / 2, atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize("name", ["resnet50", "inception"])
+def test_features_are_the_models_own_and_the_model_stays_as_it_is(name, images):
+    model = build_model(name, classes=6)
+    with torch.no_grad():
+        model.train()(torch.randn(8, 3, 64, 32))
+        expected = model.eval()(normalise(images))
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    found = extract_features(model, images, size=(128, 64))
+    torch.testing.assert_close(found, expected, atol=1e-5 * float(expected.abs().max()), rtol=1e-4)
+    after = model.state_dict()
+    assert all(torch.equal(before[key], after[key]) for key in before.keys() | after.keys())
+
+
 def test_the_neck_is_what_the_classifier_sees(model, images):
     neck, logits = (extract_features(model, images, feature=feature) for feature in ("neck", "logits"))
     with torch.inference_mode():

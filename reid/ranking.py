@@ -18,6 +18,8 @@ from numpy.typing import ArrayLike
 
 from reid import DataError
 
+_BLOCK = 16  # queries that are counted together: enough to make numpy's calls cheap, few enough to need no memory
+
 
 @dataclass(frozen=True)
 class Ranking:
@@ -131,12 +133,12 @@ class _People:
             raise DataError(f"The gallery holds {junk} junk images (pid -1); take them away with drop_junk first")
         self.shape = (len(self.q_pids), len(self.g_pids))
         self._order = np.argsort(self.g_pids, kind="stable")
-        self._sorted = self.g_pids[self._order]
+        ordered = self.g_pids[self._order]
+        self._first, self._stop = (np.searchsorted(ordered, self.q_pids, side) for side in ("left", "right"))
 
     def same(self, query: int) -> np.ndarray:
         """Indices of the gallery images of the query's identity."""
-        start, stop = np.searchsorted(self._sorted, [self.q_pids[query], self.q_pids[query] + 1])
-        return self._order[start:stop]
+        return self._order[self._first[query] : self._stop[query]]
 
 
 def _features(query_features: ArrayLike, gallery_features: ArrayLike, people: _People) -> tuple[np.ndarray, np.ndarray]:
@@ -163,6 +165,27 @@ def _squared_distances(queries: np.ndarray, gallery: np.ndarray, lengths: np.nda
     return np.maximum(distances, 0, out=distances)
 
 
+def _finite(row: np.ndarray) -> bool:
+    """Whether all distances are finite: their sum of squares is then, too, unless it overflows."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = row @ row
+    return bool(np.isfinite(squares) or np.isfinite(row).all())
+
+
+def _ranks(values: np.ndarray, firsts: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each value, how many of its run are smaller, and how many not greater; each run is sorted.
+
+    firsts, counts: where each run starts in `values`, and its length.
+    """
+    new = np.ones(len(values), dtype=bool)
+    new[1:] = values[1:] != values[:-1]
+    new[firsts] = True
+    groups = np.flatnonzero(new)
+    sizes = np.diff(groups, append=len(values))
+    smaller = np.repeat(groups, sizes) - np.repeat(firsts, counts)
+    return smaller, smaller + np.repeat(sizes, sizes)
+
+
 def _sorted_wrong(row: np.ndarray, same: np.ndarray, last: float) -> np.ndarray:
     """Sorted distances of the images not in `same`, at least of those not farther than `last`.
 
@@ -186,42 +209,55 @@ class _Tally:
             raise DataError(f"max_rank is {max_rank}; it must be at least 1")
         self.people, self.max_rank = people, max_rank
         self.done = 0
-        self.precisions: list[tuple[float, float]] = []
+        self.precisions: list[np.ndarray] = []
         self.first, self.all = np.zeros(max_rank + 1), np.zeros(max_rank + 1)
 
     def add(self, distances: np.ndarray) -> None:
         """Count the next queries, one a row of distances to the whole gallery; raises DataError if not finite."""
+        for first in range(0, len(distances), _BLOCK):
+            self._add(distances[first : first + _BLOCK])
+
+    def _add(self, distances: np.ndarray) -> None:
+        """At most _BLOCK queries."""
         people = self.people
+        right, wrong_before, wrong_to = [], [], []
         for query, row in enumerate(distances, self.done):
-            if not np.isfinite(row).all():
+            if not _finite(row):
                 raise DataError(f"The distances of query {query} are not all finite; check the features")
             same = people.same(query)
-            other_camera = people.g_camids[same] != people.q_camids[query]
-            if other_camera.any():
-                matches = np.sort(row[same[other_camera]])
-                self._count(matches, _sorted_wrong(row, same, matches[-1]))
+            matches = row[same[people.g_camids[same] != people.q_camids[query]]]
+            if len(matches):
+                matches.sort()
+                wrong = _sorted_wrong(row, same, matches[-1])
+                right.append(matches)
+                wrong_before.append(wrong.searchsorted(matches, "left"))
+                wrong_to.append(wrong.searchsorted(matches, "right"))
         self.done += len(distances)
+        if right:
+            self._count(right, np.concatenate(wrong_before), np.concatenate(wrong_to))
 
-    def _count(self, matches: np.ndarray, wrong: np.ndarray) -> None:
-        """One query: sorted distances of the right images, and of all wrong ones up to the last match or beyond."""
-        right_to, right_before = (np.searchsorted(matches, matches, side) for side in ("right", "left"))
-        wrong_to, wrong_before = (np.searchsorted(wrong, matches, side) for side in ("right", "left"))
+    def _count(self, right: list[np.ndarray], wrong_before: np.ndarray, wrong_to: np.ndarray) -> None:
+        """Queries with their sorted distances of the right images; how many wrong ones are nearer, or not farther."""
+        counts = np.array([len(matches) for matches in right])
+        firsts = np.cumsum(counts) - counts
+        right_before, right_to = _ranks(np.concatenate(right), firsts, counts)
         precision = right_to / (right_to + wrong_to)
         shown = right_before + wrong_before
         before = np.where(shown == 0, 1.0, right_before / np.maximum(shown, 1))
-        self.precisions.append((precision.sum() / len(matches), (precision + before).sum() / 2 / len(matches)))
+        self.precisions.append(np.add.reduceat([precision, (precision + before) / 2], firsts, axis=1) / counts)
         places = np.minimum(wrong_to, self.max_rank)
-        self.first[places[0]] += 1
-        self.all += np.bincount(places, minlength=self.max_rank + 1) / len(matches)
+        self.first += np.bincount(places[firsts], minlength=self.max_rank + 1)
+        self.all += np.bincount(places, np.repeat(1 / counts, counts), minlength=self.max_rank + 1)
 
     def ranking(self) -> Ranking:
         """The means over the queries that have a match; raises DataError where none has."""
-        counted = len(self.precisions)
-        if not counted:
+        if not self.precisions:
             raise DataError(
                 "No query has an image of the same person by another camera in the gallery; check the folders"
             )
-        mean_ap, trapezoid = np.mean(self.precisions, axis=0)
+        precisions = np.concatenate(self.precisions, axis=1)
+        mean_ap, trapezoid = precisions.mean(axis=1)
+        counted = precisions.shape[1]
         return Ranking(
             mAP=mean_ap,
             mAP_trapezoid=trapezoid,

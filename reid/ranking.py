@@ -165,13 +165,6 @@ def _squared_distances(queries: np.ndarray, gallery: np.ndarray, lengths: np.nda
     return np.maximum(distances, 0, out=distances)
 
 
-def _finite(row: np.ndarray) -> bool:
-    """Whether all distances are finite: their sum of squares is then, too, unless it overflows."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = row @ row
-    return bool(np.isfinite(squares) or np.isfinite(row).all())
-
-
 def _ranks(values: np.ndarray, firsts: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """For each value, how many of its run are smaller, and how many not greater; each run is sorted.
 
@@ -220,10 +213,12 @@ class _Tally:
     def _add(self, distances: np.ndarray) -> None:
         """At most _BLOCK queries."""
         people = self.people
+        finite = np.isfinite(distances)
+        if not finite.all():
+            query = self.done + int(np.argmin(finite.all(axis=1)))
+            raise DataError(f"The distances of query {query} are not all finite; check the features")
         right, wrong_before, wrong_to = [], [], []
         for query, row in enumerate(distances, self.done):
-            if not _finite(row):
-                raise DataError(f"The distances of query {query} are not all finite; check the features")
             same = people.same(query)
             matches = row[same[people.g_camids[same] != people.q_camids[query]]]
             if len(matches):

@@ -1,5 +1,6 @@
 """What one step of VUNet's training does: an image is drawn again from its own parts and its own shape."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,10 @@ from patn.vunet.layers import starting
 from patn.vunet.networks import Vunet
 from patn.vunet.training import VunetTraining
 
+log = logging.getLogger(__name__)
+COLLAPSED = 0.01
+"""Nats of a latent map, mean over images, below which the map says nothing of the appearance."""
+WATCHED_EVERY = 100  # steps: reading the figure waits for the device
 _IMAGE_TAG = 3
 _START_TAG = 4
 _START_BATCHES = 4
@@ -26,12 +31,14 @@ class VunetObjective(RivalObjective):
 
     No pairs are needed; images are drawn evenly from those that are in a pair, so that every generator has seen the
     same.  The layers' gains and biases start from four batches.  Simplified: no second round with Gram terms.
+    Once the KL term has its full weight, a latent map of less than COLLAPSED nats is logged as a warning, once.
     """
 
     training: VunetTraining
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
+        self.warned = False
         self.shown = self.pairs.unique()
         devices = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices), starting(self.networks["generator"]):
@@ -58,7 +65,9 @@ class VunetObjective(RivalObjective):
         with self.precision():
             drawn, means, priors = self._generator().reconstruct(batch["image"], batch["keypoints"])
         training, drawn = self.training, drawn.float()
-        losses = {"pixels": PIXELS * l1(drawn, batch["image"]), "kl": kl_divergence(means, priors)}
+        nats = kl_divergences(means, priors)
+        self._watch(nats, step)
+        losses = {"pixels": PIXELS * l1(drawn, batch["image"]), "kl": nats.sum()}
         weight = training.kl_weight(step)
         loss = training.lambda_l1 * losses["pixels"] + weight * losses["kl"]
         if self.perceptual is not None:
@@ -68,6 +77,20 @@ class VunetObjective(RivalObjective):
         descend(self.optimizers["generator"], loss)
         losses = {"loss_g": loss, **losses, "kl_weight": torch.tensor(weight)}
         return {name: value.detach() for name, value in losses.items()}
+
+    def _watch(self, nats: Tensor, step: int) -> None:
+        """Warn of latent maps that carry nothing, when the KL term has had its full weight for some steps."""
+        full = self.training.kl_full * self.steps
+        if self.warned or step < full or not (step % WATCHED_EVERY == 0 or step == self.steps - 1):
+            return
+        values = nats.detach().tolist()
+        if min(values) < COLLAPSED:
+            self.warned = True
+            log.warning(
+                "KL collapse at step %d: the latent maps hold %s nats (coarsest first), so one of them says nothing of "
+                "the person; train with a smaller --lambda-kl or more --steps",
+                step + 1, " and ".join(f"{value:.4f}" for value in values),
+            )  # fmt: skip
 
     def _generator(self) -> Vunet:
         generator = self.networks["generator"]
@@ -81,13 +104,13 @@ class VunetObjective(RivalObjective):
         return {"image": self.batches.normalised(places), "keypoints": self.batches.keypoints[places]}
 
 
-def kl_divergence(means: list[Tensor], priors: list[Tensor]) -> Tensor:
-    """Of Gaussians of unit variance around B x C x h x w means: summed over maps, mean over images; a scalar."""
+def kl_divergences(means: list[Tensor], priors: list[Tensor]) -> Tensor:
+    """Of Gaussians of unit variance around each map's B x C x h x w means: mean over images, one value a map."""
     terms = [
         (mean.float() - prior.float()).square().sum(dim=(1, 2, 3)).mean() / 2
         for mean, prior in zip(means, priors, strict=True)
     ]
-    return torch.stack(terms).sum()
+    return torch.stack(terms)
 
 
 def as_released(generator: nn.Module, size: tuple[int, int]) -> PublishedCount:

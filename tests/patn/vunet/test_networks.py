@@ -11,7 +11,7 @@ from patn.complexity import complexity, published_count
 from patn.published import weights_of
 from patn.vunet.layers import Residual, Up, WeightNormConv, starting
 from patn.vunet.networks import GroupedPrior, Vunet
-from patn.vunet.objective import VunetObjective, kl_divergence
+from patn.vunet.objective import VunetObjective, kl_divergences
 from patn.vunet.training import PRESETS, VunetTraining
 from tests.patn.kinds import features, objective, people, steps, tiny
 
@@ -109,8 +109,8 @@ def test_the_divergence_is_that_of_two_gaussians():
     first, second = torch.randn(3, 2, 4, 2), torch.randn(3, 2, 4, 2)
     gaussians = [torch.distributions.Normal(mean.double(), 1.0) for mean in (first, second)]
     expected = torch.distributions.kl_divergence(*gaussians).sum(dim=(1, 2, 3)).mean()
-    assert kl_divergence([first], [second]).item() == pytest.approx(expected.item(), rel=1e-5)
-    assert kl_divergence([first, first], [second, second]).item() == pytest.approx(2 * expected.item(), rel=1e-5)
+    both = kl_divergences([first, second], [second, second])
+    assert both.tolist() == pytest.approx([expected.item(), 0.0], rel=1e-5)
 
 
 def test_the_loss_is_the_weighted_sum_of_its_terms():
@@ -127,6 +127,25 @@ def test_the_loss_is_the_weighted_sum_of_its_terms():
     torch.manual_seed(0)
     drawn, _, _ = fresh.networks["generator"].reconstruct(batch["image"], batch["keypoints"])  # type: ignore[operator]
     assert losses["pixels"] == pytest.approx(127.5 * (drawn - batch["image"]).abs().mean().item(), rel=1e-5)
+
+
+def test_a_collapse_is_said_once_and_only_where_there_is_one(caplog):
+    healthy = objective(tiny("vunet"))
+    steps(healthy, range(4))
+    assert not caplog.records
+    collapsed = objective(tiny("vunet", steps=202, prior="single"))
+    network = collapsed.networks["generator"]
+    with torch.no_grad():
+        for layer in (*network.posterior.mean, *(prior.mean for prior in network.decoder.priors)):
+            layer.gain.zero_()
+            layer.bias.zero_()
+    collapsed.training = replace(collapsed.training, lr=1e-12)
+    steps(collapsed, range(100, 101))  # the term has not its full weight yet
+    assert not caplog.records
+    steps(collapsed, range(200, 202))
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert "KL collapse at step 201: the latent maps hold 0.0000 and 0.0000 nats" in record.getMessage()
 
 
 def test_images_are_drawn_from_those_in_pairs():

@@ -1,5 +1,6 @@
 """The rows of Table 5: which images each re-ID model is trained on, and how it takes the generated ones."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -149,18 +150,30 @@ def own_generator(workspace: Workspace) -> str:
 
     Raises AugmentError where there is none or more than one.
     """
-    taken = {row.generator for row in ROWS.values()}
-    folder = workspace.root / "patn"
-    runs = {path.name: read_run(path) for path in sorted(folder.glob("*")) if path.is_dir()}
-    found = [
-        name for name, run in runs.items()
-        if run is not None and name not in taken and run["options"].get("portion") is None
-    ]  # fmt: skip
+    folder, found = workspace.root / "patn", _free_generators(workspace)
     if not found:
         raise AugmentError(f"{folder}: no trained generator; run `augment patn-train`")
     if len(found) > 1:
         raise AugmentError(f"{folder}: holds {', '.join(found)}; say which with --generator NAME")
     return found[0]
+
+
+def generator_of_ours(workspace: Workspace, rows: Sequence[str]) -> str | None:
+    """Where rows name generators of the workspace: the only one besides these, which is that of Ours, if it is one."""
+    named = {row_of(name).generator for name in rows} - {None}
+    found = [name for name in _free_generators(workspace) if name not in named]
+    return found[0] if named and len(found) == 1 else None
+
+
+def _free_generators(workspace: Workspace) -> list[str]:
+    """The finished generators that are no row's own and were trained on all images, by name."""
+    taken = {row.generator for row in ROWS.values()}
+    folder = workspace.root / "patn"
+    runs = {path.name: read_run(path) for path in sorted(folder.glob("*")) if path.is_dir()}
+    return [
+        name for name, run in runs.items()
+        if run is not None and name not in taken and run["options"].get("portion") is None
+    ]  # fmt: skip
 
 
 def no_generator(workspace: Workspace, name: str) -> AugmentError:

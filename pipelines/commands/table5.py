@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--backbones", type=NAMES, default="small", show_default=True, metavar="NAME,...",
               help="small, resnet50, inception.")  # fmt: skip
 @click.option("--rows", type=NAMES, default="none,ours,ours*", show_default=True, metavar="ROW,...",
-              help="none, self, ours, ours*, unseen (needs a generator named unseen).")  # fmt: skip
+              help="none, self, ours, ours*, unseen (a generator of that name), any generator's name.")  # fmt: skip
 @click.option("--ratios", type=WHOLE, default="1", show_default=True, metavar="R,...",
               help="Sizes of the augmented set in full sets, above 1 at portion 1.")  # fmt: skip
 @click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, metavar="N",
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option("--both", is_flag=True, help="With and without them.")
 @click.option("--preset", help="Re-ID training.  [default: demo for small, else open-reid]")
 @click.option("--from-scratch", is_flag=True, help="No ImageNet weights.")
-@click.option("--generator", metavar="NAME", help="Generator of Ours.  [default: the workspace's only one]")
+@click.option("--generator", metavar="NAME", help="Generator of Ours.  [default: the only one that no row names]")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N",
               help="Cells at a time on one machine.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1), metavar="N",
@@ -67,6 +67,7 @@ def command(
     from pipelines.forecast import forecast, to_json, to_text
     from pipelines.pools import Placement
     from pipelines.report import render_report
+    from pipelines.rows import generator_of_ours
     from pipelines.stages import Model
     from pipelines.table5 import Table5, chosen, run_table5
     from pipelines.tabletext import summary_json, terminal
@@ -77,6 +78,7 @@ def command(
     cells = table.cells()
     part = chosen(cells, only, shard)
     placement = Placement(jobs, threads, ray, gpus_per_cell)
+    generator = generator or generator_of_ours(workspace, table.rows)
     if dry_run:
         models = [Model(cell, generator) for cell in part]
         lines = forecast(workspace, models, placement, runtime(force), probe=probe)

@@ -7,7 +7,7 @@ import pytest
 from augment import AugmentError
 from augment.artefact import artefact
 from augment.workspace import Workspace
-from pipelines.rows import ROWS, folder_of, own_generator, row_of, row_order
+from pipelines.rows import ROWS, folder_of, generator_of_ours, own_generator, row_of, row_order
 
 
 def test_rows_take_a_number() -> None:
@@ -47,3 +47,15 @@ def test_the_workspaces_own_generator_was_trained_on_all_images(people: Path) ->
         with artefact(workspace.patn_dir(name), "generator", {"portion": portion}, seed=0) as run:
             run.finish({})
     assert own_generator(workspace) == "mine"
+
+
+def test_ours_is_drawn_by_the_only_generator_that_no_row_names(people: Path) -> None:
+    workspace = Workspace.find(people)
+    for name in ("mine", "vunet", "deform"):
+        with artefact(workspace.patn_dir(name), "generator", {"portion": None}, seed=0) as run:
+            run.finish({})
+    assert generator_of_ours(workspace, ["none", "vunet", "deform", "ours", "ours*"]) == "mine"
+    assert generator_of_ours(workspace, ["none", "vunet", "ours"]) is None  # mine, or deform
+    assert generator_of_ours(workspace, ["none", "ours"]) is None
+    with pytest.raises(AugmentError, match="holds deform, mine, vunet; say which"):
+        own_generator(workspace)

@@ -16,6 +16,7 @@ from augment.columns import aligned, markdown_table
 from augment.image_quality import as_in_the_paper, evaluate_generator, missing_lines
 from augment.quality_protocol import Evaluation
 from pipelines import paper
+from pipelines.methods import Methods, seen, train_methods
 
 if TYPE_CHECKING:
     from augment.runtime import Runtime
@@ -23,18 +24,20 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 TITLES = {"copy": "copy of the condition image", "mean image": "mean training image", "real": "real data"}
-PAPER = "paper: "
+PAPER, HERE = "paper: ", " (here)"
 
 
 @dataclass(frozen=True)
 class Table1:
     """What is measured, by the paper's protocol: generators (none named: all of the workspace), metrics, test pairs.
 
+    methods: trained first where they are not, and measured beside the named generators.
     metrics: the paper's names or `all`, those of its table for this data.  pairs: at most so many, drawn by `seed`;
     None is the paper's number.  jobs: processes of the pose estimator.
     """
 
     generators: tuple[str, ...] = ()
+    methods: Methods | None = None
     metrics: tuple[str, ...] = ("all",)
     pairs: int | None = None
     seed: int = 0
@@ -63,29 +66,33 @@ def data_of(workspace: Workspace) -> str:
 
 
 def run_table1(workspace: Workspace, table: Table1, runtime: Runtime) -> dict[str, Any]:
-    """Measure every generator that is not measured and write table1.csv and table1.md.
+    """Train and measure every generator that is not trained or measured; write table1.csv and table1.md.
 
-    Returns {"rows": {title: {metric: figure}}, the paper's first, "columns", "notes", "folder"}.
+    Returns {"rows": {title: {metric: figure}}, the paper's first, "seen": {title: {"updates", "images"}} of those whose
+    file tells, "columns", "notes", "folder"}.
     """
     columns = table.columns(data_of(workspace))
     evaluation = Evaluation(
         tuple(name.lower() for name in columns), pairs=table.pairs, seed=table.seed, weights_dir=table.weights_dir,
         jobs=table.jobs,
     )  # fmt: skip
-    results = []
-    for name in table.named(workspace):
+    trained = train_methods(workspace, table.methods, runtime) if table.methods is not None else []
+    named = [*table.generators, *trained] if trained else table.named(workspace)
+    results, lengths = [], {}
+    for name in dict.fromkeys(named):
         logger.info("Table 1, %s.", name)
         results.append(evaluate_generator(workspace, evaluation, generator=name, runtime=runtime))
+        lengths[f"{results[-1]['generator']}{HERE}"] = seen(workspace, name)
     made: dict[str, Any] = {
         "rows": table_rows(results, columns, data_of(workspace)),
+        "seen": lengths,
         "columns": columns,
         "notes": notes(results, columns, data_of(workspace)),
         "folder": str(workspace.table_dir("table1")),
     }
     folder = workspace.table_dir("table1")
-    write_csv(
-        pd.DataFrame([{"model": title, **figures} for title, figures in made["rows"].items()]), folder / "table1.csv"
-    )
+    lines = [{"model": title, **made["seen"].get(title, {}), **figures} for title, figures in made["rows"].items()]
+    write_csv(pd.DataFrame(lines), folder / "table1.csv")
     write_text(folder / "table1.md", markdown(made))
     return made
 
@@ -97,7 +104,7 @@ def table_rows(results: Sequence[Mapping[str, Any]], columns: Sequence[str], dat
     for result in results:
         for row, values in result["rows"].items():
             figures = as_in_the_paper(values)
-            title = f"{result['generator']} (here)" if row == "generated" else f"{TITLES[row]} (here)"
+            title = f"{result['generator'] if row == 'generated' else TITLES[row]}{HERE}"
             known = {name: figures[name.lower()] for name in columns if name.lower() in figures}
             rows[title] = {**rows.pop(title, {}), **known} if row != "generated" else known  # trivial ones last
     return {title: figures for title, figures in rows.items() if figures or title.startswith(PAPER)}
@@ -113,6 +120,8 @@ def notes(results: Sequence[Mapping[str, Any]], columns: Sequence[str], data: st
         f"are of {where}: beside ours, not comparable unless yours are of the same pairs.",
         "A star is a released model that the paper's authors measured; rows without one are quoted from other papers, "
         "whose SSIM is another.",
+        "Images seen: updates times batch, of our trainings; those with different numbers are not compared on equal "
+        "terms. `--train` trains each method by its own schedule, with --steps (and --batch) all for as long.",
     ]
     asked = {name.lower(): name for name in columns}
     texts = {name: text for result in results for name, text in result["notes"].items()}
@@ -123,9 +132,12 @@ def notes(results: Sequence[Mapping[str, Any]], columns: Sequence[str], data: st
 
 def table_lines(made: Mapping[str, Any]) -> list[list[str]]:
     """Header and one line a row, a dash where there is no figure."""
-    lines = [["model", *made["columns"]]]
+    lines = [["model", "updates", "images seen", *made["columns"]]]
     for title, figures in made["rows"].items():
-        lines.append([title, *(f"{figures[name]:.3f}" if name in figures else "-" for name in made["columns"])])
+        counts = made["seen"].get(title, {})
+        length = [f"{counts[name]:,}" if name in counts else "-" for name in ("updates", "images")]
+        quality = [f"{figures[name]:.3f}" if name in figures else "-" for name in made["columns"]]
+        lines.append([title, *length, *quality])
     return lines
 
 

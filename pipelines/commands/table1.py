@@ -16,25 +16,48 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Image quality of the workspace's generators beside the paper's Table 1.")
 @click.option("--generators", type=NAMES, default="", metavar="NAME,...", help="Below patn/.  [default: all]")
+@click.option("--train", type=NAMES, default="", metavar="METHOD,...",
+              help="Train these first, below patn/table1/: any of patn-train's, or paper (its four).")  # fmt: skip
+@click.option("--preset", type=click.Choice(["market", "deepfashion", "demo", "study"]), default="market",
+              show_default=True, help="Recipe of each method of --train.")  # fmt: skip
+@click.option("--steps", type=click.IntRange(1), metavar="N",
+              help="Updates of every method of --train.  [default: each one's own schedule]")  # fmt: skip
+@click.option("--batch", type=click.IntRange(1), metavar="N",
+              help="Pairs of an update of every method of --train.  [default: each one's own]")  # fmt: skip
 @click.option("--metrics", type=NAMES, default="all", show_default=True, metavar="NAME,...",
               help="SSIM, IS, mask-SSIM, mask-IS, DS, PCKh.")  # fmt: skip
 @click.option("--pairs", type=click.IntRange(1), metavar="N",
               help="Test pairs, drawn by --seed.  [default: as patn-eval]")  # fmt: skip
 @click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes of PCKh's estimator.  [default: all]")
-@click.option("--force", is_flag=True, help="Measure again what was measured.")
+@click.option("--dry-run", is_flag=True, help="List the methods of --train and their updates; do nothing.")
+@click.option("--force", is_flag=True, help="Train and measure again what was.")
 @pass_workspace
-def command(workspace: Workspace, generators: tuple[str, ...], jobs: int | None, force: bool, **asked: Any) -> None:
+def command(
+    workspace: Workspace, generators: tuple[str, ...], train: tuple[str, ...], preset: str, steps: int | None,
+    batch: int | None, jobs: int | None, dry_run: bool, force: bool, **asked: Any,
+) -> None:  # fmt: skip
     """Measure the images of every generator by the paper's protocol, and print Table 1 with them.
+
+    Methods of --train are trained first, each by its own schedule or all for the same number of updates.
 
     \b
     Example:
       augment table1 --pairs 8 --metrics SSIM,mask-SSIM
+      augment table1 --train paper --steps 36000 --dry-run
     """
+    from pipelines.methods import Methods, plan, plan_text
     from pipelines.pools import available_cores
     from pipelines.table1 import Table1, run_table1, terminal
 
+    wanted = tuple(name for name in train if name)
+    seed, weights_dir = seed_or(workspace.seed), asked["weights_dir"]
+    methods = Methods(wanted, preset, steps, batch, seed, weights_dir=weights_dir)
+    if dry_run:
+        records = plan(workspace, methods)
+        emit({"methods": records}, plan_text(records))
+        return
     named = tuple(name for name in generators if name)
-    table = Table1(named, **asked, seed=seed_or(0), jobs=jobs or available_cores())
+    table = Table1(named, methods if wanted else None, **asked, seed=seed_or(0), jobs=jobs or available_cores())
     result = run_table1(workspace, table, runtime(force))
     emit(result, terminal(result))

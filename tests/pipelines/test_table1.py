@@ -9,6 +9,7 @@ import pytest
 from augment import AugmentError
 from augment.image_quality import as_in_the_paper
 from augment.workspace import Workspace
+from pipelines.methods import Methods
 from pipelines.paper import TABLE1, TABLE4, table1
 from pipelines.table1 import Table1, markdown, table_rows
 from tests.conftest import invoke, run
@@ -64,6 +65,27 @@ def test_every_generator_of_the_workspace_is_measured_once(people: Path, trained
     table = pd.read_csv(folder / "table1.csv").set_index("model")
     assert table.loc["paper: Ours", "SSIM"] == 0.311
     assert table.loc["patn (here)", "SSIM"] == made["rows"]["patn (here)"]["SSIM"]
+    assert made["seen"]["patn (here)"] == {"updates": 4, "images": 16}
+    assert table.loc["patn (here)", "images"] == 16
+    assert "| patn (here) | 4 | 16 |" in (folder / "table1.md").read_text()
+
+
+def test_methods_are_trained_for_as_many_updates_each_or_by_their_own_schedules(people: Path):
+    own = run(people, "table1", "--train", "paper", "--dry-run")["methods"]
+    assert {record["method"]: (record["updates"], record["images"]) for record in own} == {
+        "pg2": (36_000, 576_000), "deform": (90_000, 360_000), "vunet": (100_000, 1_600_000),
+        "patn": (87_500, 2_800_000),
+    }  # fmt: skip
+    equal = ("table1", "--train", "deform,resnet", "--preset", "demo", "--steps", "2", "--batch", "2")
+    planned = run(people, *equal, "--dry-run")["methods"]
+    assert [(record["updates"], record["images"], record["trained"]) for record in planned] == [(2, 4, False)] * 2
+    made = run(people, *equal, "--pairs", "3", "--metrics", "SSIM")
+    titles = [f"table1/{name}-demo-2x2-s0 (here)" for name in ("deform", "resnet")]
+    assert [made["seen"][title] for title in titles] == [{"updates": 2, "images": 4}] * 2
+    assert all(made["rows"][title]["SSIM"] > 0 for title in titles)
+    assert all(record["trained"] for record in run(people, *equal, "--dry-run")["methods"])
+    with pytest.raises(AugmentError, match="--train nobody: no such method; choose from paper, patn"):
+        Methods(("nobody",))
 
 
 def test_without_a_generator_or_with_another_metric_it_is_one_sentence(people: Path):

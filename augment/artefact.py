@@ -3,7 +3,6 @@
 import errno
 import hashlib
 import json
-import logging
 import os
 import platform
 import secrets
@@ -16,11 +15,10 @@ from typing import Any
 
 import pandas as pd
 
-from augment import AugmentError, Busy
+from augment import AugmentError, Busy, Different
 from augment.columns import csv_text
+from augment.locks import locked
 from augment.versions import versions
-
-log = logging.getLogger(__name__)
 
 RUN, PENDING = "run.json", "pending.json"
 
@@ -163,7 +161,7 @@ def artefact(
     `options` are what the user chose and `inputs` fingerprints of what was read; both are recorded and compared.
     With `force` a different, finished or damaged artefact is made again.  The system releases the lock when its owner
     dies.  A run that fails before it wrote anything leaves nothing that a run with other options would have to mend.
-    Raises AugmentError, naming the first option that differs, when the folder holds another run, and Busy where
+    Raises Different, naming the first option that differs, when the folder holds another run, and Busy where
     another process is at work there and `wait` is False.
     """
     recorded = {"kind": kind, "seed": seed, "options": dict(options), "inputs": dict(inputs or {})}
@@ -181,47 +179,16 @@ def artefact(
         if earlier is not None:
             _refuse_difference(folder, earlier, recorded, sources)
         if finished is not None:
+            (folder / PENDING).unlink(missing_ok=True)  # of a run that was killed right after it finished
             yield Run(folder, recorded, finished=True, result=finished["result"])
             return
-        write_json(folder / PENDING, {**recorded, "by": {"process": os.getpid(), "host": platform.node()}})
+        write_json(folder / PENDING, recorded)
         try:
             yield Run(folder, recorded, read={path: _state(path) for paths in sources.values() for path in paths})
         except BaseException:
             if [path.name for path in folder.iterdir()] == [PENDING]:
                 (folder / PENDING).unlink()
             raise
-
-
-@contextmanager
-def locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold the lock of a folder, a file beside it; of processes that share a disk one at a time does.
-
-    Raises Busy where another process holds it and `wait` is False.
-    """
-    from filelock import FileLock, Timeout  # a tenth of the start-up time of `--help`
-
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder.parent / f".{folder.name}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        if not wait:
-            raise Busy(f"{folder}: {_holder(folder)} is at work there") from None
-        log.info("%s: %s is at work there; waiting for it", folder, _holder(folder))
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _holder(folder: Path) -> str:
-    """Who holds the lock of an artefact, as far as is known."""
-    try:
-        by = json.loads((folder / PENDING).read_text(encoding="utf-8"))["by"]
-        return f"process {by['process']} on {by['host']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
 
 
 def is_busy(folder: Path) -> bool:
@@ -254,16 +221,16 @@ def _clear(folder: Path) -> None:
 def _refuse_difference(
     folder: Path, earlier: Mapping[str, Any], now: Mapping[str, Any], sources: Mapping[str, tuple[Path, ...]]
 ) -> None:
-    """Raise AugmentError naming the first difference between two records, and the files that are newer than it."""
+    """Raise Different naming the first difference between two records, and the files that are newer than it."""
     remedy = "give the same, another --name, or --force to make it again"
     if earlier["seed"] != now["seed"]:
-        raise AugmentError(f"{folder}: was made with seed {earlier['seed']}, not {now['seed']}; {remedy}")
+        raise Different(f"{folder}: was made with seed {earlier['seed']}, not {now['seed']}", remedy)
     for part, word in (("options", "with"), ("inputs", "from other input:")):
         for name in sorted({*earlier[part], *now[part]}):
             before, after = earlier[part].get(name), now[part].get(name)
             if before != after:
                 newer = _newer(folder, sources.get(name, ()))
-                raise AugmentError(f"{folder}: was made {word} {name} {before}, not {after}{newer}; {remedy}")
+                raise Different(f"{folder}: was made {word} {name} {before}, not {after}{newer}", remedy)
 
 
 def _newer(folder: Path, paths: Iterable[Path]) -> str:

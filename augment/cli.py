@@ -40,6 +40,7 @@ VERBS = {
     "tensorboard": "Write TensorBoard's event files of all trainings.",
 }
 SETTINGS_KEYS = {"data", "size", "seed", "layout"}
+GIVEN = "augment.given"
 
 
 class Group(click.Group):
@@ -72,6 +73,15 @@ class Group(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """As click's; the words are kept to be said again."""
+        given = shlex.join(args)
+        context = super().make_context(info_name, args, parent, **extra)
+        context.meta[GIVEN] = given
+        return context
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the verb; the one place where errors and Ctrl-C are met."""
         try:
@@ -80,7 +90,7 @@ class Group(click.Group):
             raise
         except (KeyboardInterrupt, click.Abort):
             click.echo("\nStopped; nothing is lost. The same command resumes:", err=True)
-            click.echo(f"  augment {shlex.join(sys.argv[1:])}", err=True)
+            click.echo(f"  augment {ctx.meta[GIVEN]}", err=True)
             raise click.exceptions.Exit(130) from None
         except Exception as error:
             gone = isinstance(error, OSError) and error.errno == errno.EPIPE  # the reader of a pipe: click knows

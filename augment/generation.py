@@ -211,15 +211,18 @@ def link_real(workspace: Workspace, kept: Sequence[str], folder: Path) -> None:
 
 
 def link(source: Path, target: Path, root: Path) -> None:
-    """A symbolic link at `target`, relative where both lie under `root`; a copy where the system has no links."""
+    """A symbolic link at `target`, relative where both lie under `root`; without links a copy, by rename."""
     if target.is_symlink() or target.exists():
         return
     inside = source.is_relative_to(root) and target.is_relative_to(root)
     try:
         target.symlink_to(os.path.relpath(source, target.parent) if inside else source)
     except OSError:
+        partial = target.with_name(f"{target.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
         copy = shutil.copytree if source.is_dir() else shutil.copy2
-        copy(source, target)
+        copy(source, partial)
+        partial.replace(target)
 
 
 def summary(result: Mapping[str, Any]) -> str:

@@ -16,13 +16,14 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.artefact import write_csv
+from augment.columns import csv_text
 from augment.images import open_image, upright_rgb
 from augment.layouts import Layout, common_size, describe
 from reid.market1501 import FOLDERS, read_market1501
 
 QUERIES = 2
 CAMERAS = 6
-SOURCES = "sources.csv"
+SOURCES, PLACES = "sources.csv", ["image", "identity", "camid", "source"]
 _CAMERA = re.compile(r"(?<![a-z])c(?:am(?:era)?)?[-_ ]?0*(\d{1,3})(?!\d)", re.IGNORECASE)
 _ORIENTATION = 0x0112
 
@@ -48,17 +49,21 @@ def folders_layout(
     with up to two queries each; the others train. A camera is read from the file name or the name of a folder
     between (c3, cam3, camera-3) if every image has one; else queries count as cameras 1 and 2 and gallery images as
     3 to 6, so that the cross-camera rule takes nothing away.
-    `data` appears complete, by rename. Raises AugmentError for a folder without images and an image that breaks off.
+    `data` appears complete, by rename; one that was made of the same images with the same split is taken over.
+    Raises AugmentError for a folder without images, an image that breaks off, and `data` of other images.
     """
     photos, decisions = scan(folder)
     rng = np.random.default_rng(seed)
     with_cameras = all(photo.camid > 0 for photo in photos)
     photos = split_identities(photos, test_share, rng)
     pids = number_identities([photo.identity for photo in photos])
-    partial = data.with_name(f"{data.name}.partial")
-    _build(partial, photos, pids, with_cameras)
+    places = _places(photos, pids, with_cameras)
+    whole = _is_whole(data, places)
+    made = data if whole else data.with_name(f"{data.name}.partial")
+    if not whole:
+        _build(made, photos, places)
     present = [split for split in FOLDERS if any(photo.split == split for photo in photos)]
-    table = read_market1501(partial, present)
+    table = read_market1501(made, present)
     decisions.insert(0, f"{describe(table)}; identities were parted by seed {seed}")
     if "query" not in present:
         decisions.append("no identity could be kept for testing: re-ID cannot be evaluated")
@@ -71,7 +76,7 @@ def folders_layout(
         size, sentence = common_size([Path(path) for path in table.loc[table["split"] == "train", "path"]])
         decisions.append(sentence)
     layout = Layout(data.resolve(), "folders", size, tuple(decisions))
-    partial.replace(data)
+    made.replace(data)
     return layout
 
 
@@ -155,12 +160,8 @@ def number_identities(identities: Sequence[str]) -> dict[str, int]:
     return {name: number for number, name in enumerate(names, start=1)}
 
 
-def _build(data: Path, photos: Sequence[Photo], pids: dict[str, int], with_cameras: bool) -> None:
-    """Links and converted images under `data`, and sources.csv."""
-    if data.exists():
-        shutil.rmtree(data)
-    for part in FOLDERS.values():
-        (data / part).mkdir(parents=True)
+def _places(photos: Sequence[Photo], pids: dict[str, int], with_cameras: bool) -> pd.DataFrame:
+    """Where each photo goes: image (a path below `data`), identity, camid, source."""
     counts: Counter[tuple[str, str]] = Counter()
     rows = []
     for number, photo in enumerate(photos):
@@ -168,10 +169,37 @@ def _build(data: Path, photos: Sequence[Photo], pids: dict[str, int], with_camer
         counts[photo.identity, photo.split] += 1
         camid = photo.camid if with_cameras else _running_camera(photo.split, place)
         name = f"{pids[photo.identity]:04d}_c{camid}s1_{number:06d}_{int(photo.split != 'query'):02d}.jpg"
-        target = data / FOLDERS[photo.split] / name
-        how = _link(photo.source, target) if photo.plain else _convert(photo.source, target)
-        rows.append((f"{FOLDERS[photo.split]}/{name}", photo.identity, camid, str(photo.source), how))
-    write_csv(pd.DataFrame(rows, columns=["image", "identity", "camid", "source", "how"]), data / SOURCES)
+        rows.append((f"{FOLDERS[photo.split]}/{name}", photo.identity, str(camid), str(photo.source)))
+    return pd.DataFrame(rows, columns=PLACES)
+
+
+def _is_whole(data: Path, places: pd.DataFrame) -> bool:
+    """Whether `data` was made of these images already; raises AugmentError where it holds something else."""
+    if not data.exists():
+        return False
+    try:
+        held = pd.read_csv(data / SOURCES, dtype=str, keep_default_na=False)[PLACES]
+    except (OSError, ValueError, KeyError) as error:
+        raise AugmentError(
+            f"{data}: is already there without a workspace; remove it or choose another folder"
+        ) from error
+    if csv_text(held) != csv_text(places):
+        raise AugmentError(f"{data}: is there already, of other images or another split; remove it")
+    return True
+
+
+def _build(data: Path, photos: Sequence[Photo], places: pd.DataFrame) -> None:
+    """Links and converted images under `data`, and sources.csv."""
+    if data.exists():
+        shutil.rmtree(data)
+    for part in FOLDERS.values():
+        (data / part).mkdir(parents=True)
+    targets = [data / image for image in places["image"]]
+    how = [
+        _link(photo.source, target) if photo.plain else _convert(photo.source, target)
+        for photo, target in zip(photos, targets, strict=True)
+    ]
+    write_csv(places.assign(how=how), data / SOURCES)
 
 
 def _running_camera(split: str, place: int) -> int:

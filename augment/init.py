@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,19 @@ from augment import AugmentError
 from augment.deepfashion import LAYOUT as DEEPFASHION
 from augment.deepfashion import SIZE as DEEPFASHION_SIZE
 from augment.deepfashion_folder import MARK, deepfashion_layout
-from augment.identity_folders import folders_layout
+from augment.identity_folders import SOURCES, folders_layout
 from augment.layouts import LAYOUTS, Layout, describe, detect_layout, market1501_layout
+from augment.locks import locked
 from augment.pedestrians import Pedestrians
-from augment.workspace import SETTINGS, Workspace
+from augment.settings import SETTINGS, read_settings
+from augment.workspace import Workspace
 
 DATA = "data"
 TEST_SHARE = 0.5
-RENDERED = ("pedestrians.begun.json", "pedestrians.json")
-"""What marks data/ as rendered, unfinished or whole: an interrupted rendering goes on."""
-DEEPFASHION_PRESETS = {"patn-train": {"preset": "deepfashion"}}
+RENDERED = "rendered"
+MARKS = {DEEPFASHION: MARK, "folders": SOURCES, RENDERED: "pedestrians"}
+"""How the name of a file begins that marks data/ as made by init: an interrupted one goes on."""
+PRESETS = {DEEPFASHION: {"patn-train": {"preset": "deepfashion"}}}
 DEMO_PRESETS = {"patn-train": {"preset": "demo"}, "reid-train": {"preset": "demo"}}
 
 
@@ -44,56 +47,45 @@ def init_real(
     looks which it is. size: (height, width) to work at, None takes the images' own. test_share is the share of the
     identities kept for testing: of `folders`, 0.5 if None, and of `deepfashion` without lists.
     lists: a folder with train.lst and test.lst, of `deepfashion`.  pairs: files of training and test pairs.
+    An interrupted init goes on, and of a workspace that is whole nothing changes; other processes wait.
     Returns root, data, layout, size, images per split and the decisions taken.
-    Raises AugmentError where root holds a workspace already, lies inside the folder, or the folder is of no use.
+    Raises AugmentError where root holds another workspace already, lies inside the folder, or the folder is of no use.
     """
     folder = folder.resolve()
     layout = layout or detect_layout(folder)
-    if layout not in LAYOUTS:
-        raise AugmentError(f"layout {layout!r}: must be one of {', '.join(LAYOUTS)}")
-    if not folder.is_dir():
-        raise AugmentError(f"{folder}: there is no such folder; give the folder of your images with --data")
-    if folder in (root.resolve(), *root.resolve().parents):
-        raise AugmentError(f"{root}: lies inside the images' folder {folder}, which stays as it is; choose another DIR")
-    begun = layout == DEEPFASHION and (root / DATA / MARK).is_file()
-    _refuse_used(root, with_data=layout != "market1501" and not begun)
-    if lists is not None and layout != DEEPFASHION:
-        raise AugmentError(f"{lists}: lists are for --layout deepfashion; this is {layout}")
-    presets: dict[str, Any] = {}
-    if layout == "market1501":
-        if test_share is not None:
-            raise AugmentError(f"{folder}: is parted as Market-1501 already; --test-share is for --layout folders")
-        made = market1501_layout(folder, size)
-        data = str(made.data)
-    elif layout == DEEPFASHION:
-        if size not in (None, DEEPFASHION_SIZE):
-            raise AugmentError(f"{folder}: crops of DeepFashion are 256 x 176; leave out --size")
-        made = deepfashion_layout(
-            folder, root / DATA, lists=lists, seed=seed, test_share=test_share, jobs=jobs, progress=progress
-        )
-        data, presets = DATA, DEEPFASHION_PRESETS
-    else:
-        share = TEST_SHARE if test_share is None else test_share
-        made = folders_layout(folder, root / DATA, size=size, seed=seed, test_share=share)
-        data = DATA
-    settings = {"data": data, "size": list(made.size), "seed": seed, "layout": layout, **presets}
-    if pairs:
-        made = _with_pairs(Workspace(root.resolve(), settings), made, pairs)
-    return _summary(Workspace.create(root, settings), made)
+    _refuse_unfit(root, folder, layout, size, test_share, lists)
+    with locked(root / DATA):
+        _refuse_other(root, {"seed": seed, "layout": layout}, made=layout)
+        if layout == "market1501":
+            made = market1501_layout(folder, size)
+        elif layout == DEEPFASHION:
+            made = deepfashion_layout(
+                folder, root / DATA, lists=lists, seed=seed, test_share=test_share, jobs=jobs, progress=progress
+            )
+        else:
+            share = TEST_SHARE if test_share is None else test_share
+            made = folders_layout(folder, root / DATA, size=size, seed=seed, test_share=share)
+        data = str(made.data) if layout == "market1501" else DATA
+        settings = {"data": data, "size": list(made.size), "seed": seed, "layout": layout, **PRESETS.get(layout, {})}
+        _refuse_other(root, settings)
+        if pairs:
+            made = _with_pairs(Workspace(root.resolve(), settings), made, pairs)
+        return _summary(_workspace(root, settings), made)
 
 
 def init_rendered(root: Path, pedestrians: Pedestrians, *, jobs: int = 1) -> dict[str, Any]:
     """Make a workspace in `root` on rendered pedestrians, with the demo presets for its commands.
 
-    Returns what init_real returns. Raises AugmentError where root holds a workspace already.
+    Returns what init_real returns. Raises AugmentError where root holds another workspace already.
     """
     from augment.pedestrians.dataset import render
 
-    _refuse_used(root, with_data=not any((root / DATA / mark).exists() for mark in RENDERED))
-    render(root / DATA, pedestrians, jobs)
     size = (pedestrians.height, pedestrians.width)
     settings = {"data": DATA, "size": list(size), "seed": pedestrians.seed, "layout": "market1501", **DEMO_PRESETS}
-    workspace = Workspace.create(root, settings)
+    with locked(root / DATA):
+        _refuse_other(root, settings, made=RENDERED)
+        render(root / DATA, pedestrians, jobs)
+        workspace = _workspace(root, settings)
     decisions = (describe(workspace.images()), "rendered pedestrians with exact key points; presets are demo")
     return _summary(workspace, Layout(workspace.data, "market1501", size, decisions))
 
@@ -108,6 +100,24 @@ def init_text(result: dict[str, Any]) -> str:
     )
 
 
+def _refuse_unfit(
+    root: Path, folder: Path, layout: str, size: tuple[int, int] | None, test_share: float | None, lists: Path | None
+) -> None:
+    """Raise AugmentError for a folder that is missing or around `root`, and for options that are not the layout's."""
+    if layout not in LAYOUTS:
+        raise AugmentError(f"layout {layout!r}: must be one of {', '.join(LAYOUTS)}")
+    if not folder.is_dir():
+        raise AugmentError(f"{folder}: there is no such folder; give the folder of your images with --data")
+    if folder in (root.resolve(), *root.resolve().parents):
+        raise AugmentError(f"{root}: lies inside the images' folder {folder}, which stays as it is; choose another DIR")
+    if lists is not None and layout != DEEPFASHION:
+        raise AugmentError(f"{lists}: lists are for --layout deepfashion; this is {layout}")
+    if layout == "market1501" and test_share is not None:
+        raise AugmentError(f"{folder}: is parted as Market-1501 already; --test-share is for --layout folders")
+    if layout == DEEPFASHION and size not in (None, DEEPFASHION_SIZE):
+        raise AugmentError(f"{folder}: crops of DeepFashion are 256 x 176; leave out --size")
+
+
 def _with_pairs(workspace: Workspace, made: Layout, files: Sequence[Path]) -> Layout:
     """Take the pairs over, and say how many."""
     from augment.pairs import import_pairs
@@ -119,12 +129,27 @@ def _with_pairs(workspace: Workspace, made: Layout, files: Sequence[Path]) -> La
     return replace(made, decisions=(*made.decisions, said))
 
 
-def _refuse_used(root: Path, *, with_data: bool) -> None:
-    """Raise AugmentError where `root` is a workspace, or has data that is not ours to replace."""
-    if (root / SETTINGS).exists():
-        raise AugmentError(f"{root / SETTINGS}: is already there; work in {root} or choose another folder")
-    if with_data and (root / DATA).exists():
-        raise AugmentError(f"{root / DATA}: is already there without a workspace; remove it or choose another folder")
+def _refuse_other(root: Path, asked: Mapping[str, Any], made: str = "market1501") -> None:
+    """Raise AugmentError where `root` is a workspace of other settings or has data that init did not make.
+
+    made: a layout for which init makes data, see MARKS; of others data is not looked at.
+    """
+    path, data = root / SETTINGS, root / DATA
+    held = read_settings(path) if path.exists() else asked
+    for key, value in asked.items():
+        if held.get(key) != value and not isinstance(value, Mapping):
+            raise AugmentError(
+                f"{path}: is already there, with {key} {held.get(key)!r}, not {value!r}; work in {root} or choose "
+                "another folder"
+            )
+    names = [entry.name for entry in data.iterdir()] if made in MARKS and data.exists() else []
+    if names and not any(name.startswith(MARKS[made]) for name in names):
+        raise AugmentError(f"{data}: is already there without a workspace; remove it or choose another folder")
+
+
+def _workspace(root: Path, settings: Mapping[str, Any]) -> Workspace:
+    """The workspace in `root`, made where it is not there yet."""
+    return Workspace.find(root) if (root / SETTINGS).exists() else Workspace.create(root, settings)
 
 
 def _summary(workspace: Workspace, layout: Layout) -> dict[str, Any]:

@@ -24,8 +24,8 @@ def import_pairs(workspace: Workspace, files: Sequence[Path]) -> dict[str, int]:
     """Take pairs from files with the header from,to into the workspace's pairs/train.csv and pairs/test.csv.
 
     A file's pairs may be of both parts. Pairs of images that are not in the workspace are left out.
-    Returns the numbers of pairs: train, test, left_out. Raises AugmentError where no pair is of this workspace, and
-    patn.DataError for another file.
+    Returns the numbers of pairs: train, test, left_out. Raises AugmentError where no pair is of this workspace or it
+    has other pairs already, and patn.DataError for another file.
     """
     pairs = pd.concat([read_pairs(path) for path in files], ignore_index=True).drop_duplicates(ignore_index=True)
     images = workspace.images()
@@ -36,6 +36,9 @@ def import_pairs(workspace: Workspace, files: Sequence[Path]) -> dict[str, int]:
     if not sum(map(len, taken.values())):
         raise AugmentError(f"{files[0]}: no pair is of this workspace's images (such as {images['name'].iloc[0]})")
     for split, part in taken.items():
+        held = given_pairs(workspace, split)
+        if held is not None and held.to_numpy().tolist() != part.to_numpy().tolist():
+            raise AugmentError(f"{workspace.pairs_csv(split)}: holds other pairs already; remove it")
         if len(part):
             write_pairs(part, workspace.pairs_csv(split))
     counts = {split: len(part) for split, part in taken.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from pathlib import Path
@@ -59,6 +60,7 @@ def estimate_poses(
             result: dict[str, Any] = {"source": estimator, **summarise(table, tables)}
             exact = agreement(workspace, tables)
             _finish(run, tables, result | ({"agreement": exact} if exact else {}))
+        shutil.rmtree(run.folder / PARTS, ignore_errors=True)
     return run.result
 
 
@@ -185,13 +187,10 @@ def _join_parts(table: pd.DataFrame, workspace: Workspace) -> dict[str, pd.DataF
 
 
 def _finish(run: Run, tables: Mapping[str, pd.DataFrame], result: Mapping[str, Any]) -> None:
-    """Write the splits' files, record the result, take the parts away."""
-    import shutil
-
+    """Write the splits' files and record the result."""
     for split, rows in tables.items():
         write_keypoints(rows, run.folder / POSE_FILES[split])
     run.finish(result)
-    shutil.rmtree(run.folder / PARTS, ignore_errors=True)
 
 
 def _read_all(files: Sequence[Path]) -> pd.DataFrame:

@@ -9,8 +9,9 @@ from collections.abc import Callable
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefact import locked, write_bytes, write_json
+from augment.artefact import write_bytes, write_json
 from augment.columns import csv_text
+from augment.locks import locked
 from augment.workspace import Workspace
 from pipelines.latex import latex
 from pipelines.results import FIELDS, SUMMARY, collect, declared, summarise

@@ -45,6 +45,8 @@ def command(
 ) -> None:  # fmt: skip
     """Make a workspace in DIR: on real images with --data, else on rendered pedestrians with exact key points.
 
+    Stopped or killed, it goes on with the same command.
+
     \b
     Example:
       augment init people --identities 4 --test-identities 3 --images 6

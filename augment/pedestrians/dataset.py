@@ -93,7 +93,7 @@ def render(folder: Path, config: Pedestrians, jobs: int = 0, progress: bool = Tr
         entries = [(split, _shard(folder, person), name) for person in everybody for split, name, _ in person.images]
         write_tables(folder, entries)
         (folder / _BEGUN).replace(folder / _DONE)
-        shutil.rmtree(folder / _SHARDS, ignore_errors=True)
+    shutil.rmtree(folder / _SHARDS, ignore_errors=True)
     seconds = time.perf_counter() - started
     splits = [split for person in everybody for split, _, _ in person.images]
     summary: dict[str, float] = {split: splits.count(split) for split in FOLDERS}

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from augment import AugmentError, Busy
-from augment.artefact import artefact, fingerprint, is_busy, locked, read_run, write_text
+from augment.artefact import artefact, fingerprint, is_busy, read_run, write_text
+from augment.locks import locked
 
 
 def test_work_is_done_once_and_recorded(tmp_path: Path) -> None:
@@ -32,6 +33,17 @@ def test_work_that_was_not_finished_is_open_to_the_same_command(tmp_path: Path) 
     with artefact(folder, "demo", {"steps": 3}) as run:
         assert not run.finished
         assert (folder / "half").exists()
+
+
+def test_what_a_kill_right_after_the_end_leaves_is_taken_away(tmp_path: Path) -> None:
+    with artefact(tmp_path / "thing", "demo", {}) as run:
+        left = (run.folder / "pending.json").read_text()
+        run.finish({})
+    (tmp_path / "thing" / "pending.json").write_text(left)
+    with artefact(tmp_path / "thing", "demo", {}) as run:
+        assert run.finished
+    assert [path.name for path in (tmp_path / "thing").iterdir()] == ["run.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".thing.lock", "thing"]
 
 
 @pytest.mark.parametrize("finished", [True, False])

@@ -125,16 +125,15 @@ def test_no_failure_shows_a_traceback_unless_asked(
     assert shown.exception is error
 
 
-def test_ctrl_c_names_the_command_that_resumes(people: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_names_the_command_that_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    arguments = ["--workspace", str(people), "check", "--jobs", "1"]
+    root = Workspace.create(tmp_path / "with space", {"data": "data"}).root
     monkeypatch.setattr(Workspace, "images", interrupt)
-    monkeypatch.setattr(sys, "argv", ["augment", *arguments, "with space"])
-    result = CliRunner().invoke(augment, arguments)
+    result = CliRunner().invoke(augment, ["--workspace", str(root), "check", "--jobs", "1"])
     assert result.exit_code == 130
-    assert result.stderr.endswith(f"resumes:\n  augment --workspace {people} check --jobs 1 'with space'\n")
+    assert result.stderr.endswith(f"resumes:\n  augment --workspace '{root}' check --jobs 1\n")
     assert result.stdout == ""
 
 

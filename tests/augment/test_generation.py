@@ -1,6 +1,7 @@
 import hashlib
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from PIL import Image
 
 from augment.drawing import Drawing
+from augment.generation import link
 from augment.images import load_images
 from augment.manifest import sharpness
 from augment.runtime import Runtime
@@ -18,6 +20,7 @@ from patn.checkpoints import load_generator, read_metadata, save_generator
 from patn.keypoints import keypoint_array
 from reid.market1501 import read_market1501, torchreid_dataset
 from tests.conftest import invoke, run
+from tests.torture.processes import Process
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -111,6 +114,25 @@ def test_images_without_a_pose_are_reported_and_replaced(people: Path, trained: 
     assert 1 <= result["replaced_pose"] + result["copied"] <= 2
     link = people / result["folder"] / "query"
     assert not os.readlink(link).startswith("/")  # a workspace that holds its data can be moved
+
+
+def test_a_copy_that_broke_off_where_links_are_impossible_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_link(*_: object) -> None:
+        raise OSError(1, "no links here")
+
+    monkeypatch.setattr(Path, "symlink_to", no_link)
+    source, target = tmp_path / "query", tmp_path / "w"
+    source.mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        (source / name).write_text(name)
+    killed = Process(lambda: link(source, target, tmp_path), tmp_path / "said.txt", die_at=3).end()
+    assert killed.status == -signal.SIGKILL  # with one of the two copied
+    assert not target.exists()
+    link(source, target, tmp_path)
+    assert [path.name for path in sorted(target.iterdir())] == ["a.jpg", "b.jpg"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["query", "said.txt", "w"]
 
 
 def test_other_options_are_refused_until_forced(people: Path, generated: Path, trained: Path) -> None:

@@ -220,8 +220,8 @@ def test_numbers_as_folder_names_stay_the_identities() -> None:
 
 def test_mistakes_are_one_sentence(market: Path, people: Path, tmp_path: Path, draw: Draw) -> None:
     init_real(tmp_path / "w", market)
-    with pytest.raises(AugmentError, match=r"augment\.toml: is already there"):
-        init_real(tmp_path / "w", market)
+    with pytest.raises(AugmentError, match=r"augment\.toml: is already there, with seed 0, not 1; work in"):
+        init_real(tmp_path / "w", market, seed=1)
     with pytest.raises(AugmentError, match="lies inside the images' folder"):
         init_real(market / "w", market)
     with pytest.raises(AugmentError, match="no folder bounding_box_train in it"):
@@ -246,8 +246,10 @@ def test_command_says_what_it_decided(people: Path, tmp_path: Path) -> None:
     assert json.loads(result.stdout)["size"] == [64, 32]
     result = runner.invoke(augment, ["init", str(tmp_path / "v"), "--data", str(people)])
     assert "15 training images of 3 identities" in result.stdout
-    result = runner.invoke(augment, ["init", str(tmp_path / "v"), "--data", str(people)])
-    assert result.exit_code == 1
-    assert "is already there" in result.stderr
+    again = runner.invoke(augment, ["init", str(tmp_path / "v"), "--data", str(people)])
+    assert (again.exit_code, again.stdout) == (0, result.stdout)
+    other = runner.invoke(augment, ["init", str(tmp_path / "v"), "--data", str(people), "--size", "64", "32"])
+    assert other.exit_code == 1
+    assert "augment.toml: is already there, with size [128, 64], not [64, 32]" in other.stderr
     result = runner.invoke(augment, ["init", str(tmp_path / "u"), "--data", str(people), "--identities", "3"])
     assert result.exit_code == 2

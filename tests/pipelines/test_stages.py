@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from augment import Busy
-from augment.artefact import fingerprint, locked
+from augment.artefact import fingerprint
+from augment.locks import locked
 from augment.runtime import Runtime
 from pipelines.cells import Cell
 from pipelines.estimates import seconds_a_step

@@ -39,7 +39,7 @@ Work = Callable[[Path, Any, Runtime], object]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an attempt ended: done, failed with a sentence for the user, or busy: another process is at it."""
+    """How an attempt ended: done, failed, or busy: another process is at it; the latter two with a sentence."""
 
     kind: str
     message: str = ""
@@ -49,8 +49,8 @@ def attempt(work: Work, root: Path, item: Item, runtime: Runtime) -> Outcome:
     """Do the work of one item; a failure the user can mend is named after the item."""
     try:
         work(root, item, runtime)
-    except Busy:
-        return Outcome("busy")
+    except Busy as error:
+        return Outcome("busy", str(error))
     except (AugmentError, patn.DataError, reid.DataError) as error:
         return Outcome("failed", f"{item.name}: {error}")
     return Outcome("done")
@@ -94,6 +94,8 @@ class Agenda:
         """Note how an attempt ended; what is busy is looked at again later, what needs a failed one is left out."""
         self.started.discard(item)
         if outcome.kind == "busy":
+            if item not in self._later:
+                logger.info("%s; it is looked at again later", outcome.message)
             pause = min(2 * self._later.get(item, (0.0, FIRST_PAUSE / 2))[1], LONGEST_PAUSE)
             self._later[item] = (time.monotonic() + pause, pause)
             return

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augment import AugmentError
+from augment import AugmentError, Different
 from augment.artefact import read_run
 from augment.runtime import Runtime
 from augment.workspace import Workspace
@@ -205,8 +205,14 @@ def training_of(cell: Cell) -> ReidTraining:
 
 
 def make(root: Path, stage: Stage, runtime: Runtime) -> dict[str, Any]:
-    """Do the work of a stage in the workspace at `root`; a finished one is skipped, an interrupted one goes on."""
-    return stage.make(Workspace.find(root), runtime)
+    """Do the work of a stage in the workspace at `root`; a finished one is skipped, an interrupted one goes on.
+
+    Raises Different for one that was made otherwise or from other input.
+    """
+    try:
+        return stage.make(Workspace.find(root), runtime)
+    except Different as error:
+        raise Different(error.what, "put that back, or delete the folder to have it made again") from error
 
 
 def is_finished(workspace: Workspace, stage: Stage) -> bool:

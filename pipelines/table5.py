@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pandas as pd
 
-from augment import AugmentError
+import patn
+import reid
+from augment import AugmentError, Different
 from augment.artefact import read_run
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines import results
 from pipelines.cells import Cell
-from pipelines.grid import run_grid
+from pipelines.grid import in_order, run_grid
 from pipelines.outputs import write_table5
 from pipelines.pools import Placement
 from pipelines.rows import no_generator, row_of
 from pipelines.stages import Model, is_finished, make
 
+logger = logging.getLogger(__name__)
 SMALL = "small"
 
 
@@ -94,12 +98,15 @@ def run_table5(
 
     part: those of the cells that this process is to see to (None: all); other processes see to the others.  The table
     is of all that are finished; it is also written where a cell fails, before the failure is raised.
-    Raises AugmentError when a row's generator is missing, before anything is trained.
+    Raises AugmentError when a row's generator is missing, or when what is finished was made otherwise or from other
+    input, before anything is trained.
     """
     models = [Model(cell, generator) for cell in (cells if part is None else part)]
     for need in dict.fromkeys(need for model in models for need in model.needs):
         if read_run(workspace.patn_dir(need.taught_by(workspace))) is None:
             raise no_generator(workspace, need.taught_by(workspace))
+    if not runtime.force:
+        refuse_changed(workspace, models, runtime)
     results.declare(workspace, cells)
     try:
         run_grid(
@@ -115,6 +122,22 @@ def run_table5(
         write_table5(workspace)
         raise
     return write_table5(workspace)
+
+
+def refuse_changed(workspace: Workspace, models: Sequence[Model], runtime: Runtime) -> None:
+    """Compare models that are finished, and what they need, with what they would be made with and from now.
+
+    What cannot be compared, since what it was made from is gone or another process is at it, is said and passed over.
+    Raises AugmentError naming the first difference.
+    """
+    for stage in in_order([model for model in models if is_finished(workspace, model)]):
+        if is_finished(workspace, stage):
+            try:
+                make(workspace.root, stage, replace(runtime, wait=False, progress=False))
+            except Different as error:
+                raise AugmentError(f"{stage.name}: {error}") from error
+            except (AugmentError, patn.DataError, reid.DataError) as error:
+                logger.warning("%s: is taken as it is, it cannot be compared: %s", stage.name, error)
 
 
 if __name__ == "__main__":

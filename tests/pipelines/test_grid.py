@@ -118,7 +118,8 @@ def sums(root, goals, jobs=1):
     )  # fmt: skip
 
 
-def test_what_another_process_is_at_work_on_is_passed_over_and_looked_at_again(tmp_path, monkeypatch):
+def test_what_another_process_is_at_work_on_is_passed_over_and_looked_at_again(tmp_path, monkeypatch, caplog):
+    caplog.set_level("INFO")
     monkeypatch.setattr(grid, "FIRST_PAUSE", 0.01)
     others = Item(1)
     held, may_end = threading.Event(), threading.Event()
@@ -141,6 +142,9 @@ def test_what_another_process_is_at_work_on_is_passed_over_and_looked_at_again(t
     ended.join()
     assert may_end.is_set()
     assert (tmp_path / "starts.txt").read_text().split() == ["item2"]
+    said = [line for line in caplog.messages if line.endswith("it is looked at again later")]
+    assert len(said) == 1
+    assert f"item1: process {os.getpid()} on " in said[0]
 
 
 SCRIPT = """

@@ -5,6 +5,8 @@ import io
 import json
 import os
 import random
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -99,6 +101,41 @@ def test_cells_asked_for_one_by_one_make_the_same_table(whole: Path, root: Path)
     assert [path.parent.name for path in root.glob("reid/*/run.json")] == [names[1]]
     run(root, "--device", "cpu", "table5", *ASKED, "--only", names[2], "--only", names[0])
     assert made(root) == made(whole)
+
+
+def refused(root: Path, *arguments: str) -> str:
+    """What table5 says when it refuses; nothing may be made."""
+    before = {path: path.stat().st_mtime_ns for path in root.glob("reid/*/run.json")}
+    result = invoke(root, "--device", "cpu", *arguments, "table5", *ASKED)
+    assert result.exit_code == 1
+    assert {path: path.stat().st_mtime_ns for path in root.glob("reid/*/run.json")} == before
+    return " ".join(result.stderr.split())
+
+
+REMEDY = "; put that back, or delete the folder to have it made again"
+
+
+def test_finished_cells_made_otherwise_or_from_other_input_are_refused(whole: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(whole, tmp_path / "w", symlinks=True))
+    run(root, "--device", "cpu", "table5", *ASKED)  # all as it was
+    assert f"was made with precision auto, not fp32{REMEDY}" in refused(root, "--precision", "fp32")
+    drawn = next((root / "generated" / "ours-p0.4-s0" / "bounding_box_train").glob("*_gen.jpg"))
+    for path, stage, changed in (
+        (drawn, r"cell small-demo-ours-p0.4-\S+", "images"),
+        (root / "patn" / "patn" / "generator.safetensors", "set ours p0.4 s0", "generator"),
+    ):
+        content = path.read_bytes()
+        path.write_bytes(content + b"0")
+        what = rf"from other input: {changed} \w+, not \w+ \(.* has changed since\)"
+        assert re.fullmatch(rf"Error: {stage}: \S+ was made {what}{REMEDY}", refused(root))
+        path.write_bytes(content)
+
+
+def test_what_finished_cells_were_made_from_may_be_gone(whole: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(whole, tmp_path / "w", symlinks=True))
+    shutil.rmtree(root / "generated")
+    run(root, "--device", "cpu", "table5", *ASKED)
+    assert not (root / "generated").exists()
 
 
 def progress(root: Path) -> int:

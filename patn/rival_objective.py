@@ -76,8 +76,9 @@ class RivalObjective:
 
     def set_rates(self, step: int) -> None:
         """The learning rate of `step` for every optimizer."""
-        for optimizer in self.optimizers.values():
-            set_rate(optimizer, self.training.learning_rate(step))
+        rate = self.training.learning_rate(step)
+        for name, optimizer in self.optimizers.items():
+            set_rate(optimizer, rate * self.training.lr_d_factor if name == "d" else rate)
 
     def precision(self) -> Any:
         """The context in which networks run."""

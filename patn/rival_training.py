@@ -13,7 +13,8 @@ class RivalTraining:
 
     generator: its name in `patn.generators.GENERATORS`.  width: channels of the first convolution.
     height, width_px: image size in pixels.  batch: pairs a step.
-    lr: Adam's learning rate, constant for `constant_steps`, then falling linearly to 0 at `steps`.
+    lr: Adam's learning rate, constant for `constant_steps`, then falling linearly to 0 at `steps`; a discriminator
+    learns at `lr * lr_d_factor` (released: 1).
     lambda_perceptual: weight of the term that compares features of a network trained on ImageNet.
     """
 
@@ -25,6 +26,7 @@ class RivalTraining:
     steps: int = 1
     constant_steps: int = 1
     lr: float = 2e-4
+    lr_d_factor: float = 1.0
     betas: tuple[float, float] = (0.5, 0.999)
     lambda_perceptual: float = 0.0
     perceptual_loss: str = "l1"
@@ -33,8 +35,9 @@ class RivalTraining:
         at_least(self, 1, ("width", "height", "width_px", "batch", "steps"))
         at_least(self, 0, ("constant_steps", "lambda_perceptual"))
         one_of(self, "perceptual_loss", ("l1", "mse"))
-        if not self.lr > 0:
-            raise DataError(f"lr is {self.lr}; it must be above 0")
+        for field in ("lr", "lr_d_factor"):
+            if not getattr(self, field) > 0:
+                raise DataError(f"{field} is {getattr(self, field)}; it must be above 0")
         if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
             raise DataError(f"betas is {self.betas}; it must be two numbers in [0, 1)")
 

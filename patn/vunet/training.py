@@ -41,6 +41,8 @@ class VunetTraining(RivalTraining):
         at_least(self, 4, ("scales",))
         at_least(self, 0, ("crop_factor", "g_dropout", "lambda_l1", "lambda_kl", "kl_first", "kl_start"))
         one_of(self, "prior", ("grouped", "single"))
+        if self.lr_d_factor != 1:
+            raise DataError("lr_d_factor is no option of generator 'vunet'")
         if not self.kl_start < self.kl_full <= 1:
             raise DataError(f"kl_full is {self.kl_full}; it must be above kl_start and at most 1")
 

@@ -171,6 +171,18 @@ def test_presets_are_the_released_recipe():
     assert market.of_steps(3_600).coarse_steps == 2_200
 
 
+@pytest.mark.parametrize("name", ["pg2", "deform"])
+def test_a_discriminator_has_a_learning_rate_of_its_own(name):
+    own = {"coarse_steps": 0} if name == "pg2" else {}
+    made = objective(tiny(name, lr=1e-3, lr_d_factor=0.25, steps=4, **own))
+    steps(made, range(1))
+    rates = {key: optimizer.param_groups[0]["lr"] for key, optimizer in made.optimizers.items()}
+    assert rates.pop("d") == pytest.approx(2.5e-4)
+    assert set(rates.values()) == {1e-3}
+    with pytest.raises(DataError, match="lr_d_factor is 0"):
+        tiny(name, lr_d_factor=0.0)
+
+
 @pytest.mark.parametrize("fields", [{"radius": 0.0}, {"coarse_steps": -1}, {"lambda_perceptual": 1.0}])
 def test_a_field_without_sense_is_refused_by_name(fields):
     with pytest.raises(DataError, match=next(iter(fields))):

@@ -168,7 +168,9 @@ def test_the_divergence_counts_late():
     assert market.of_steps(1_000).kl_weight(625) == pytest.approx(0.5, abs=1e-5)
 
 
-@pytest.mark.parametrize("fields", [{"kl_full": 0.4}, {"prior": "none"}, {"scales": 3}, {"lambda_kl": -1.0}])
+@pytest.mark.parametrize(
+    "fields", [{"kl_full": 0.4}, {"prior": "none"}, {"scales": 3}, {"lambda_kl": -1.0}, {"lr_d_factor": 0.5}]
+)
 def test_a_field_without_sense_is_refused_by_name(fields):
     with pytest.raises(DataError, match=next(iter(fields))):
         replace(VunetTraining(), **fields)

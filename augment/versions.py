@@ -20,6 +20,17 @@ def versions() -> dict[str, str]:
     return {name: version for name, version in found.items() if version}
 
 
+def processor() -> str:
+    """The processor's name, family and model where the system tells them."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0].splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    about = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    family = f" (family {about['cpu family']}, model {about['model']})" if "cpu family" in about else ""
+    return f"{about.get('model name', platform.machine())}{family}"
+
+
 def _commit() -> str:
     """The checkout's commit where the tool runs from one, else an empty string."""
     here = Path(__file__).resolve().parent.parent

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from augment.columns import aligned, markdown_table
+from augment.versions import processor
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS, PAGE, README = ROOT / "benchmarks" / "results.json", ROOT / "docs" / "benchmarks.md", ROOT / "README.md"
@@ -94,19 +95,7 @@ class Book:
 def machine() -> dict[str, str]:
     """Processor and versions."""
     versions = {name: metadata.version(name) for name in ("torch", "numpy", "scikit-image")}
-    return {"processor": processor(), "python": platform.python_version(), **versions}
-
-
-def processor() -> str:
-    """The processor's name, family and model where the system tells them."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0].splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    about = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
-    name = about.get("model name", platform.machine())
-    family = f" (family {about['cpu family']}, model {about['model']})" if "cpu family" in about else ""
-    return f"{name}{family}, {os.cpu_count()} cores"
+    return {"processor": f"{processor()}, {os.cpu_count()} cores", "python": platform.python_version(), **versions}
 
 
 def terminal(book: Book) -> str:

@@ -19,9 +19,10 @@ from augment.workspace import Workspace, slug
 from patn.keypoints import keypoint_array
 from pipelines.pictures import photograph
 from pipelines.results import declared
-from pipelines.rows import ROWS, row_order, row_title
+from pipelines.rows import ROWS, row_of, row_order, row_title
 from pipelines.stages import Model
 from pipelines.tabletext import column_title
+from reid import DataError
 
 SHOWN = 4
 GAP = 2
@@ -66,11 +67,38 @@ def generated_sets(workspace: Workspace) -> list[GeneratedSet]:
         if key not in found or run["seed"] < found[key][1]["seed"]:
             found[key] = folder, run
     train = _Training(workspace)
-    described = []
-    for portion, ratio, order, name in sorted(found):
+    described = _ready_made(workspace, train)
+    for portion, ratio, order, name in found:
         title = row_title(rows[name]) if name in rows else name
-        described.append(_described(train, *found[portion, ratio, order, name], title, column_title(portion, ratio)))
+        folder, run = found[portion, ratio, order, name]
+        described[portion, ratio, order] = _described(train, folder, run, title, column_title(portion, ratio))
+    return [described[key] for key in sorted(described)]
+
+
+def _ready_made(workspace: Workspace, train: _Training) -> dict[tuple[float, int, tuple[int, str]], GeneratedSet]:
+    """The folders of images of the table's cells, the first seed's; one that cannot be trained on is left out."""
+    described: dict[tuple[float, int, tuple[int, str]], GeneratedSet] = {}
+    for cell in sorted(declared(workspace), key=lambda cell: cell.seed):
+        key = (cell.portion, cell.ratio, row_order(cell.row))
+        if row_of(cell.row).folder is None or key in described:
+            continue
+        try:
+            table = Model(cell).data.table(workspace)
+        except (AugmentError, DataError):
+            continue
+        made = table[table["generated"]]
+        examples = [_pair(train, Path(line["path"])) for line in _spread(made).to_dict("records")]
+        title, column = row_title(cell.row), column_title(cell.portion, cell.ratio)
+        described[key] = GeneratedSet(title, column, len(table) - len(made), len(made), cell.seed, examples)
     return described
+
+
+def _pair(train: _Training, path: Path) -> Example:
+    """A ready-made image, and the real one where its name says which it replaces."""
+    replaced = path.name.replace("_gen.", ".")
+    withheld = train.pixels(replaced) if replaced != path.name else None
+    tiles = {"generated": read_image(path, train.size), **({} if withheld is None else {"withheld": withheld})}
+    return Example(photograph(_side_by_side(list(tiles.values()))), tuple(tiles), path.name)
 
 
 def _rows(workspace: Workspace) -> dict[str, str]:
@@ -105,10 +133,14 @@ class _Training:
 def _described(train: _Training, folder: Path, run: dict[str, Any], title: str, column: str) -> GeneratedSet:
     manifest = pd.read_csv(folder / MANIFEST, dtype={"source": str, "pose": str}, keep_default_na=False)
     made = manifest[manifest["kind"] == "generated"]
-    shown = made.iloc[np.linspace(0, len(made) - 1, min(SHOWN, len(made))).astype(int)] if len(made) else made
-    examples = [_example(train, folder, line) for line in shown.to_dict("records")]
+    examples = [_example(train, folder, line) for line in _spread(made).to_dict("records")]
     real = int((manifest["kind"] == "real").sum())
     return GeneratedSet(title, column, real, len(made), run["seed"], [e for e in examples if e is not None])
+
+
+def _spread(made: pd.DataFrame) -> pd.DataFrame:
+    """A few lines, evenly from the first to the last."""
+    return made.iloc[np.linspace(0, len(made) - 1, min(SHOWN, len(made))).astype(int)] if len(made) else made
 
 
 def _example(train: _Training, folder: Path, line: dict[Any, Any]) -> Example | None:

@@ -89,8 +89,10 @@ def read_market1501(folder: str | Path, splits: Sequence[str] = ("train", "galle
 def read_images(folder: Path, split: str) -> pd.DataFrame:
     """The image table, as of read_market1501, of the images that lie directly in one folder, all of that split.
 
-    Raises DataError for a folder without an image, or an image whose name cannot be read.
+    Raises DataError for no folder or one without an image, or an image whose name cannot be read.
     """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: there is no such folder; give one of images")
     names = _image_names(folder)
     paths = [os.path.join(folder, name) for name in names]
     pids, camids = zip(*map(parse_name, paths), strict=True)

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -60,6 +61,33 @@ def test_sets_of_the_tables_cells_have_their_rows_title(filled):
     for folder in others:
         folder.unlink()
     assert titles == ["Ours", "Ours*", "Ours, filtered 30 %", "x", "Ours"]
+
+
+def test_a_row_of_ready_made_images_shows_them_beside_what_they_replace(filled, tmp_path):
+    ours = filled.generated_dir("ours", 0.4, 0) / "bounding_box_train"
+    for seed in (0, 1):
+        (tmp_path / f"theirs-{seed}").mkdir()
+    generated = sorted(path for path in ours.iterdir() if "_gen." in path.name)[:3]
+    for path in generated[:2]:
+        (tmp_path / "theirs-0" / path.name).write_bytes(path.read_bytes())
+    odd = tmp_path / "theirs-0" / f"{generated[2].name.partition('_')[0]}_c1s1_000001_00.jpg"
+    odd.write_bytes(generated[2].read_bytes())
+    declare(filled, [Cell(f"theirs={tmp_path}/theirs-{{s}}", portion=0.4, seed=seed) for seed in (0, 1)])
+    declare(filled, [Cell(f"gone={tmp_path}/gone", portion=0.4)])
+    made = {found.title: found for found in generated_sets(filled)}
+    assert "gone" not in made
+    assert (made["theirs"].column, made["theirs"].seed, made["theirs"].generated) == ("p = 0.4", 0, 3)
+    assert {example.name: example.tiles for example in made["theirs"].examples} == {
+        generated[0].name: ("generated", "withheld"),
+        generated[1].name: ("generated", "withheld"),
+        odd.name: ("generated",),
+    }
+    first = next(tiles_of(each) for each in made["theirs"].examples if each.name == generated[0].name)
+    assert near(first["generated"], generated[0])
+    assert near(first["withheld"], filled.data / "bounding_box_train" / generated[0].name.replace("_gen", ""))
+    for seed in (0, 1):
+        shutil.rmtree(tmp_path / f"theirs-{seed}")
+    assert "theirs" not in {found.title for found in generated_sets(filled)}
 
 
 def test_counts_are_the_manifests(filled):

@@ -12,6 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from augment import AugmentError
+from augment.drawing import BATCH
 from augment.images import read_image
 from augment.pedestrians.walking import walking
 from augment.pose_track import bridge, fit, inside, jerk, smooth
@@ -73,12 +74,10 @@ def animate(request: Request, motion: Motion, out: Path, *, plain: bool = False)
     bridged = bridge(track.joints, motion.bridge)
     smoothed = bridged if motion.poses is None else smooth(bridged, motion.smooth)  # the walk has no jitter
     fps = motion.fps or track.fps
-    bar = tqdm(work.sources, desc="animate", unit="person", disable=None if request.runtime.progress else True)
-    moved = [_targets(work, source, smoothed, track.size, motion.fit) for source in bar]
-    drawn = [work.draw(source, poses) for source, poses in zip(work.sources, moved, strict=True)]
+    moved = [_targets(work, source, smoothed, track.size, motion.fit) for source in work.sources]
     names = ", ".join(source.name for source in work.sources)
     said = f"generated video; source {names}; motion {motion.poses or 'built-in walk'}; generator {work.mark}"
-    write_video(_frames(work, drawn, moved[0], plain), out, fps, said)
+    write_video(_frames(work, moved, plain), out, fps, said)
     summary = work.summary()
     summary.pop("poses")
     return {
@@ -124,16 +123,23 @@ def _targets(work: Redrawing, source: Pose, track: np.ndarray, size: tuple[int, 
     return [Pose(f"frame {number}", joints, "track") for number, joints in enumerate(points)]
 
 
-def _frames(work: Redrawing, drawn: Sequence[np.ndarray], poses: Sequence[Pose], plain: bool) -> Iterator[np.ndarray]:
-    """The pictures of the video, uint8 H x W x 3."""
+def _frames(work: Redrawing, moved: Sequence[Sequence[Pose]], plain: bool) -> Iterator[np.ndarray]:
+    """The pictures of the video, uint8 H x W x 3, drawn in batches while they are written: a long one needs no memory.
+
+    moved: for each image of the request the pose of every frame; the skeleton is that of the first image.
+    """
     conditions = [read_image(source.path, work.out) for source in work.sources if source.path is not None]
     blank = np.full((*work.out, 3), 255, dtype=np.uint8)
-    for images, pose in zip(zip(*drawn, strict=True), poses, strict=True):
-        if plain:
-            yield sheet([images])
-            continue
-        skeleton = draw_skeleton(scaled_to(pose, work.size, work.out), work.out)
-        yield sheet([[blank, *conditions], [skeleton, *images]])
+    starts = range(0, len(moved[0]), BATCH)
+    for start in tqdm(starts, desc="animate", unit="batch", disable=None if work.request.runtime.progress else True):
+        part = slice(start, start + BATCH)
+        drawn = [work.draw(source, poses[part]) for source, poses in zip(work.sources, moved, strict=True)]
+        for images, pose in zip(zip(*drawn, strict=True), moved[0][part], strict=True):
+            if plain:
+                yield sheet([images])
+                continue
+            skeleton = draw_skeleton(scaled_to(pose, work.size, work.out), work.out)
+            yield sheet([[blank, *conditions], [skeleton, *images]])
 
 
 def animation_text(result: dict[str, Any]) -> str:

@@ -38,7 +38,7 @@ def smooth(track: np.ndarray, window: int) -> np.ndarray:
     """Savitzky-Golay over `window` frames, each unbroken stretch of a joint by itself; 0 leaves the track as it is.
 
     track: T x 18 x 2, missing = -1 stays missing.  A stretch that is shorter than the window takes the longest odd
-    window that fits; one that is shorter than the polynomial's coefficients stays.
+    window that fits; windows under 5 frames change nothing, since the polynomial goes through 3 points.
     """
     from scipy.signal import savgol_filter
 

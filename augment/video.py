@@ -19,10 +19,25 @@ FPS = 12.0
 """Frames a second where nothing says how many."""
 
 
-def require_ffmpeg() -> None:
-    """Raises AugmentError where the package that brings ffmpeg is missing."""
+def require_ffmpeg() -> str:
+    """The path of ffmpeg; raises AugmentError where the package that brings it is missing, or the program itself."""
     if find_spec("imageio_ffmpeg") is None:
         raise AugmentError("videos need imageio-ffmpeg; run `pip install augment-reid[video]` (a GIF is made without)")
+    from imageio_ffmpeg import get_ffmpeg_exe
+
+    try:
+        return str(get_ffmpeg_exe())
+    except RuntimeError as error:  # a package without the program, and none on the path
+        raise AugmentError("imageio-ffmpeg finds no ffmpeg; install it, or name it in IMAGEIO_FFMPEG_EXE") from error
+
+
+def film_ending() -> str:
+    """The ending of the best video that can be written here: .mp4, and .gif where there is no ffmpeg."""
+    try:
+        require_ffmpeg()
+    except AugmentError:
+        return ".gif"
+    return ".mp4"
 
 
 def extract_frames(video: Path, folder: Path, most: int | None = None) -> tuple[list[Path], float]:
@@ -30,12 +45,9 @@ def extract_frames(video: Path, folder: Path, most: int | None = None) -> tuple[
 
     Raises AugmentError for a file that ffmpeg cannot read.
     """
-    require_ffmpeg()
-    from imageio_ffmpeg import get_ffmpeg_exe
-
     limit = [] if most is None else ["-frames:v", str(most)]
-    where = ["-fps_mode", "passthrough", *limit, str(folder / "frame-%05d.png")]
-    command = [get_ffmpeg_exe(), "-nostdin", "-y", "-i", f"file:{video}", "-an", *where]
+    where = ["-fps_mode", "passthrough", *limit, str(folder / "frame-%08d.png")]
+    command = [require_ffmpeg(), "-nostdin", "-y", "-i", f"file:{video}", "-an", *where]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace")
     paths = sorted(folder.glob("frame-*.png"))[:most]
     rate = re.search(r"Video:.*?([\d.]+) fps", done.stderr)
@@ -66,9 +78,6 @@ def write_video(frames: Iterable[np.ndarray], path: Path, fps: float, descriptio
 
 def _write_mp4(frames: Iterable[np.ndarray], path: Path, fps: float, description: str) -> None:
     """H.264 in 4:2:0, which needs even sides: an odd one gets a white line."""
-    require_ffmpeg()
-    from imageio_ffmpeg import get_ffmpeg_exe
-
     made = (
         np.pad(frame, ((0, frame.shape[0] % 2), (0, frame.shape[1] % 2), (0, 0)), constant_values=255)
         for frame in frames
@@ -77,7 +86,7 @@ def _write_mp4(frames: Iterable[np.ndarray], path: Path, fps: float, description
     size = f"{first.shape[1]}x{first.shape[0]}"
     taken = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size, "-r", str(fps), "-i", "-"]
     coded = ["-c:v", "libx264", "-crf", "18", "-pix_fmt", "yuv420p", "-movflags", "+faststart"]
-    command = [get_ffmpeg_exe(), "-y", *taken, *coded, "-metadata", f"comment={description}", f"file:{path}"]
+    command = [require_ffmpeg(), "-y", *taken, *coded, "-metadata", f"comment={description}", f"file:{path}"]
     nowhere = subprocess.DEVNULL
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=nowhere, stderr=nowhere) as ffmpeg:
         assert ffmpeg.stdin is not None

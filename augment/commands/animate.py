@@ -30,8 +30,8 @@ from augment.options import Finite
               help="Longest gap of a joint, in frames, that is filled in a line; longer ones hold its last place; 0 "
               "leaves all gaps.")  # fmt: skip
 @click.option("--smooth", type=click.IntRange(0), default=7, show_default=True, metavar="N",
-              help="Frames of the Savitzky-Golay window (an even one counts as one less); 0 to 2: off, "
-              "as in the paper.")  # fmt: skip
+              help="Frames of the Savitzky-Golay window, more for smoother motion (an even one counts as one less); "
+              "0 to 4: off, as in the paper.")  # fmt: skip
 @click.option("--fit/--no-fit", default=True, show_default=True,
               help="Scale and move the motion as a whole onto each image's person.")  # fmt: skip
 @click.option("--plain", is_flag=True, help="The redrawn people alone, without images and skeleton.")

@@ -82,6 +82,11 @@ def test_gaps_are_bridged_and_jitter_is_smoothed(people: Path, trained: Path, na
     assert result["smoothed_jerk"] < 0.5 * result["jerk"]
     off = run(people, *command, "-o", str(tmp_path / "b.gif"), "--smooth", "0", "--bridge", "0")
     assert off["bridged"] == 0
+    window = {
+        frames: run(people, *command, "-o", str(tmp_path / "b.gif"), "--smooth", frames)["smoothed_jerk"]
+        for frames in ("0", "4", "5", "11")
+    }
+    assert window["0"] == window["4"] == result["jerk"] > window["5"] > result["smoothed_jerk"] > window["11"]
     assert gif_frames(tmp_path / "a.gif")[0].shape == (128, 64, 3)
     again = run(people, *command, "-o", str(tmp_path / "c.gif"))
     assert again["frames"] == 20
@@ -92,7 +97,7 @@ def test_without_poses_people_walk(people: Path, trained: Path, names: list[str]
     pytest.importorskip("imageio_ffmpeg")
     out = tmp_path / "walk.mp4"
     result = run(people, "animate", names[0], "-o", str(out), "--generator", str(trained), "--frames", "6")
-    assert (result["frames"], result["empty"]) == (6, 0)
+    assert (result["frames"], result["empty"], result["keypoints"]) == (6, 0, ["exact", "workspace"])
     (tmp_path / "frames").mkdir()
     assert len(extract_frames(out, tmp_path / "frames")[0]) == 6
 
@@ -120,3 +125,14 @@ def test_another_ending_and_a_missing_package_are_told(
     refused = invoke(people, *command, str(tmp_path / "walk.mp4"))
     assert refused.exit_code == 1
     assert "augment-reid[video]" in refused.stderr
+
+
+def test_a_long_motion_is_drawn_in_batches_that_change_nothing(
+    people: Path, trained: Path, names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ("animate", *names[:2], "--generator", str(trained), "--frames", "9", "-o")
+    run(people, *command, str(tmp_path / "whole.gif"))
+    monkeypatch.setattr("augment.animation.BATCH", 4)
+    run(people, *command, str(tmp_path / "parts.gif"))
+    pairs = zip(gif_frames(tmp_path / "whole.gif"), gif_frames(tmp_path / "parts.gif"), strict=True)
+    assert max(np.abs(whole - part).mean() for whole, part in pairs) < 1

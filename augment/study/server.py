@@ -145,8 +145,8 @@ class _Desk:
     def _page(self, name: str, values: dict[str, Any]) -> Response:
         from starlette.responses import HTMLResponse
 
-        text = Template((_PAGE / name).read_text(encoding="utf-8")).substitute(values)
-        return HTMLResponse(text, headers=_HEADERS)
+        frame, main = (Template((_PAGE / file).read_text(encoding="utf-8")) for file in ("frame.html", name))
+        return HTMLResponse(frame.substitute(main=main.substitute(values)), headers=_HEADERS)
 
 
 def _is_note(said: Any) -> bool:

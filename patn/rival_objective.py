@@ -1,5 +1,6 @@
 """What the rivals' objectives share; each adds its networks and its step."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,7 +18,7 @@ CAFFE_SCALE = 57.4
 standard deviation (1 / 57.4 = 1 / (255 x 0.225)): what their weights of feature distances are multiplied with here."""
 
 
-class RivalObjective:
+class RivalObjective(ABC):
     """Networks, optimizers and batches of a rival's training run; it touches no file.
 
     images, keypoints, pairs: see `patn.batches.PairBatches`.  One draw of pairs serves all networks of a step, where
@@ -55,9 +56,13 @@ class RivalObjective:
             name: adam(part, training.lr, training.betas) for name, part in self.learning().items()
         }
 
+    @abstractmethod
     def build(self) -> Mapping[str, nn.Module]:
         """Fresh networks, "generator" among them, drawn from torch's global generator."""
-        raise NotImplementedError
+
+    @abstractmethod
+    def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
+        """One update of the networks at the learning rate of `step`; returns detached scalar losses by name."""
 
     def learning(self) -> Mapping[str, nn.Module]:
         """What an optimizer each learns: every network, if nothing else is said."""
@@ -73,6 +78,7 @@ class RivalObjective:
 
     def load_extra_state(self, state: dict[str, Tensor]) -> None:
         """Nothing to take back."""
+        return
 
     def set_rates(self, step: int) -> None:
         """The learning rate of `step` for every optimizer."""

@@ -1,5 +1,6 @@
 """The numbers that every rival's training has; each rival adds its own beside its losses."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
@@ -8,7 +9,7 @@ from patn import DataError
 
 
 @dataclass(frozen=True)
-class RivalTraining:
+class RivalTraining(ABC):
     """How a rival is trained; the names are those of `patn.training.PatnTraining` where they mean the same.
 
     generator: its name in `patn.generators.GENERATORS`.  width: channels of the first convolution.
@@ -55,9 +56,9 @@ class RivalTraining:
             constant_steps = round(steps * self.constant_steps / self.steps)
         return replace(self, steps=steps, constant_steps=constant_steps)
 
+    @abstractmethod
     def generator_options(self) -> dict[str, Any]:
         """The constructor arguments of the generator."""
-        raise NotImplementedError
 
     def as_dict(self) -> dict[str, Any]:
         """All fields as JSON can hold them."""

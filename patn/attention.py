@@ -7,6 +7,11 @@ from patn import DataError
 from patn.generator import PatBlock
 
 
+def has_masks(generator: nn.Module) -> bool:
+    """Whether a generator has PAT blocks, whose masks `forward_with_masks` returns."""
+    return any(isinstance(module, PatBlock) for module in generator.modules())
+
+
 def forward_with_masks(
     generator: nn.Module, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor
 ) -> tuple[Tensor, list[Tensor]]:

@@ -13,15 +13,14 @@ import pandas as pd
 from augment import AugmentError
 from augment.artefact import read_run
 from augment.images import read_image
-from augment.sheets import draw_skeleton
 from augment.training_set import MANIFEST
 from augment.workspace import Workspace, slug
-from patn.keypoints import keypoint_array
 from pipelines.pictures import photograph
 from pipelines.results import declared
 from pipelines.rows import ROWS, row_of, row_order, row_title
 from pipelines.stages import Model
 from pipelines.tabletext import column_title
+from pipelines.tiles import Tiles
 from reid import DataError
 
 SHOWN = 4
@@ -30,11 +29,12 @@ GAP = 2
 
 @dataclass(frozen=True)
 class Example:
-    """One picture of tiles side by side, what each tile is, and the generated image's name."""
+    """One picture of tiles side by side, what each tile is, the generated image's name, and whose it is if known."""
 
     picture: str
     tiles: tuple[str, ...]
     name: str
+    person: int | None
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def generated_sets(workspace: Workspace) -> list[GeneratedSet]:
         key = (portion, ratio, row_order(rows.get(name, name)), name)
         if key not in found or run["seed"] < found[key][1]["seed"]:
             found[key] = folder, run
-    train = _Training(workspace)
+    train = Tiles(workspace, "train")
     described = _ready_made(workspace, train)
     for portion, ratio, order, name in found:
         title = row_title(rows[name]) if name in rows else name
@@ -75,7 +75,7 @@ def generated_sets(workspace: Workspace) -> list[GeneratedSet]:
     return [described[key] for key in sorted(described)]
 
 
-def _ready_made(workspace: Workspace, train: _Training) -> dict[tuple[float, int, tuple[int, str]], GeneratedSet]:
+def _ready_made(workspace: Workspace, train: Tiles) -> dict[tuple[float, int, tuple[int, str]], GeneratedSet]:
     """The folders of images of the table's cells, the first seed's; one that cannot be trained on is left out."""
     described: dict[tuple[float, int, tuple[int, str]], GeneratedSet] = {}
     for cell in sorted(declared(workspace), key=lambda cell: cell.seed):
@@ -87,18 +87,18 @@ def _ready_made(workspace: Workspace, train: _Training) -> dict[tuple[float, int
         except (AugmentError, DataError):
             continue
         made = table[table["generated"]]
-        examples = [_pair(train, Path(line["path"])) for line in _spread(made).to_dict("records")]
+        examples = [_pair(train, Path(line["path"]), int(line["pid"])) for line in _spread(made).to_dict("records")]
         title, column = row_title(cell.row), column_title(cell.portion, cell.ratio)
         described[key] = GeneratedSet(title, column, len(table) - len(made), len(made), cell.seed, examples)
     return described
 
 
-def _pair(train: _Training, path: Path) -> Example:
-    """A ready-made image, and the real one where its name says which it replaces."""
+def _pair(train: Tiles, path: Path, person: int) -> Example:
+    """A ready-made image of a person, and the real one where its name says which it replaces."""
     replaced = path.name.replace("_gen.", ".")
     withheld = train.pixels(replaced) if replaced != path.name else None
     tiles = {"generated": read_image(path, train.size), **({} if withheld is None else {"withheld": withheld})}
-    return Example(photograph(_side_by_side(list(tiles.values()))), tuple(tiles), path.name)
+    return Example(photograph(_side_by_side(list(tiles.values()))), tuple(tiles), path.name, person)
 
 
 def _rows(workspace: Workspace) -> dict[str, str]:
@@ -108,29 +108,7 @@ def _rows(workspace: Workspace) -> dict[str, str]:
     return {**rows, **{slug(need.images): need.row for need in needs}}
 
 
-class _Training:
-    """The training images' files and poses, looked up by name."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self.size = workspace.size
-        self._paths = workspace.images().query("split == 'train'").set_index("name")["path"].to_dict()
-        try:
-            self._poses: pd.DataFrame | None = workspace.keypoints("train")
-        except AugmentError:
-            self._poses = None
-
-    def pixels(self, name: str) -> np.ndarray | None:
-        """The image, None where there is none of that name."""
-        return _pixels(Path(self._paths[name]), self.size) if name in self._paths else None
-
-    def skeleton(self, name: str) -> np.ndarray | None:
-        """The limbs of an image's pose, None where it has none."""
-        if self._poses is None or name not in self._poses.index:
-            return None
-        return draw_skeleton(keypoint_array(self._poses, [name])[0], self.size)
-
-
-def _described(train: _Training, folder: Path, run: dict[str, Any], title: str, column: str) -> GeneratedSet:
+def _described(train: Tiles, folder: Path, run: dict[str, Any], title: str, column: str) -> GeneratedSet:
     manifest = pd.read_csv(folder / MANIFEST, dtype={"source": str, "pose": str}, keep_default_na=False)
     made = manifest[manifest["kind"] == "generated"]
     examples = [_example(train, folder, line) for line in _spread(made).to_dict("records")]
@@ -143,24 +121,20 @@ def _spread(made: pd.DataFrame) -> pd.DataFrame:
     return made.iloc[np.linspace(0, len(made) - 1, min(SHOWN, len(made))).astype(int)] if len(made) else made
 
 
-def _example(train: _Training, folder: Path, line: dict[Any, Any]) -> Example | None:
+def _example(train: Tiles, folder: Path, line: dict[Any, Any]) -> Example | None:
     """The tiles of one generated image, None where its file is gone; a tile that there is nothing for is left out."""
-    name = str(line["name"])
+    name, source = str(line["name"]), str(line.get("source", ""))
     replaced = name.replace("_gen.", ".")
     parts: list[tuple[str, np.ndarray | None]] = [
-        ("source", train.pixels(str(line.get("source", "")))),
+        ("source", train.pixels(source)),
         ("pose", train.skeleton(str(line.get("pose", "")))),
-        ("generated", _pixels(folder / "bounding_box_train" / name, train.size)),
+        ("generated", train.file(folder / "bounding_box_train" / name)),
         ("withheld", train.pixels(replaced) if replaced != name else None),
     ]
     tiles = {what: pixels for what, pixels in parts if pixels is not None}
     if "generated" not in tiles:
         return None
-    return Example(photograph(_side_by_side(list(tiles.values()))), tuple(tiles), name)
-
-
-def _pixels(path: Path, size: tuple[int, int]) -> np.ndarray | None:
-    return read_image(path, size) if path.is_file() else None
+    return Example(photograph(_side_by_side(list(tiles.values()))), tuple(tiles), name, train.person(source))
 
 
 def _side_by_side(tiles: Sequence[np.ndarray]) -> np.ndarray:

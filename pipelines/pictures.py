@@ -12,14 +12,14 @@ from augment import AugmentError
 QUALITY = 80
 
 
-def data_uri(content: bytes, kind: str) -> str:
-    """A picture as text that an `img` shows without a file.  kind: png, webp or svg+xml."""
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
+def data_uri(content: bytes, media: str) -> str:
+    """A picture or film as text that a page shows without a file.  media: its media type, such as image/webp."""
+    return f"data:{media};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def photograph(pixels: np.ndarray) -> str:
     """uint8 H x W x 3 as a data URI, compressed as photographs are."""
-    return data_uri(webp(Image.fromarray(pixels)), "webp")
+    return data_uri(webp(Image.fromarray(pixels)), "image/webp")
 
 
 def webp(image: Image.Image) -> bytes:
@@ -32,9 +32,9 @@ def webp(image: Image.Image) -> bytes:
 def photograph_of(path: Path) -> str:
     """A picture file as a data URI, photographs as WebP; raises AugmentError for one that cannot be read."""
     if path.suffix == ".webp":
-        return data_uri(path.read_bytes(), "webp")
+        return data_uri(path.read_bytes(), "image/webp")
     try:
         with Image.open(path) as image:
-            return data_uri(webp(image), "webp")
+            return data_uri(webp(image), "image/webp")
     except OSError as error:
         raise AugmentError(f"{path}: not a readable picture ({error}); delete its folder and run again") from error

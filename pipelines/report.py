@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -15,11 +17,23 @@ from augment.workspace import Workspace
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page: its title, its template in `pipelines/templates/`, what the template shows."""
+    """A part of the page: its title, its template in `pipelines/templates/`, what the template shows.
+
+    people: the identities whose pictures have `data-person`, by which the reader of the page may pick.
+    """
 
     title: str
     template: str
     context: Mapping[str, Any] = field(default_factory=dict)
+    people: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What networks make for a report: ranked galleries, and how many people all generators redraw, 0 for none."""
+
+    galleries: bool = True
+    people: int = 12
 
 
 def write_report(
@@ -27,18 +41,23 @@ def write_report(
     sections: tuple[Callable[[Workspace], Section | None], ...] | None = None,
     *,
     runtime: Runtime | None = None,
+    pictures: Pictures | None = None,
 ) -> Path:
     """Write the files of tables/table5/ from the run.json files, then index.html from them; returns the page's path.
 
-    sections: as in `render_report`.  runtime: how networks are run for the ranked galleries of a few models, which are
-    kept for the next report; with None, only galleries that are there already are shown.
+    sections: as in `render_report`.  runtime: how networks are run for `pictures` (default: all), which are kept
+    for the next report; with None, only what is there already is shown.
     """
     from pipelines.galleries import make_galleries
     from pipelines.outputs import write_table5
+    from pipelines.sidebyside import Shown, draw_pairs
 
+    pictures = pictures or Pictures()
     write_table5(workspace)
-    if runtime is not None:
+    if runtime is not None and pictures.galleries:
         make_galleries(workspace, runtime)
+    if runtime is not None and pictures.people:
+        draw_pairs(workspace, Shown(pictures.people), runtime)
     return render_report(workspace, sections)
 
 
@@ -61,15 +80,20 @@ def render_report(
 
 
 def render_page(name: str, sections: list[Section]) -> str:
-    """The page as HTML; `name` is the workspace's."""
+    """The page as HTML; `name` is the workspace's.  Its policy lets it run its own script and load nothing."""
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+    loader = PackageLoader("pipelines")
     environment = Environment(
-        loader=PackageLoader("pipelines"),
+        loader=loader,
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    script = loader.get_source(environment, "page.js")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     page = environment.get_template("page.html")
-    return page.render(name=name, sections=sections, version=metadata.version("augment-reid"))
+    return page.render(
+        name=name, sections=sections, version=metadata.version("augment-reid"), script=script, digest=digest
+    )

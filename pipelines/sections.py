@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,10 +18,11 @@ from pipelines.findings import TERMS, findings
 from pipelines.galleries import PICTURE, chosen, gallery_dir
 from pipelines.heldout import SHEETS, heldout_name
 from pipelines.outputs import read_table5
-from pipelines.pictures import data_uri, photograph_of
+from pipelines.pictures import data_uri, photograph, photograph_of
 from pipelines.report import Section
 from pipelines.results import declared, is_finished
 from pipelines.rows import CONTROLS, ROWS, UNSEEN, row_of, row_order, row_title
+from pipelines.sidebyside import read_drawn
 from pipelines.spread import excludes_zero
 from pipelines.tabletext import (
     LENGTH_TITLES,
@@ -32,6 +34,7 @@ from pipelines.tabletext import (
     grids,
     spread_text,
 )
+from pipelines.tiles import Tiles
 from pipelines.times import read_times
 
 KINDS = {
@@ -40,6 +43,7 @@ KINDS = {
     "reid": "re-ID training",
     "tables": "measurement",
 }
+MEDIA = {".webp": "image/webp", ".gif": "image/gif", ".mp4": "video/mp4"}
 
 
 def _runs(workspace: Workspace, folder: str) -> dict[str, dict[str, Any]]:
@@ -61,7 +65,7 @@ def glance(workspace: Workspace) -> Section | None:
             like = [line for line in gained if all(line[n] == gained[0][n] for n in ("row", "portion", "ratio"))]
             cards.append(_card(like, block_title(block)))
     plots = [portion_plot(part, "svg", summary) for _, part in panels(summary)]
-    context = {"cards": cards, "plots": [data_uri(plot, "svg+xml") for plot in plots]}
+    context = {"cards": cards, "plots": [data_uri(plot, "image/svg+xml") for plot in plots]}
     return None if summary.empty else Section("At a glance", "glance.html", context)
 
 
@@ -136,12 +140,37 @@ def images(workspace: Workspace) -> Section | None:
     return Section("Generators, measured", "images.html", {"generators": shown}) if shown else None
 
 
+def side_by_side(workspace: Workspace) -> Section | None:
+    """All generators on the same test pairs with the masks of those that have any, and people who walk."""
+    drawn, tiles = read_drawn(workspace), Tiles(workspace, "gallery")
+    if not drawn:
+        return None
+    people = {pair: tiles.person(pair[0]) for each in drawn for pair in each.pictures}
+    figures = []
+    for pair in sorted(people, key=lambda pair: (people[pair] or 0, pair)):
+        real = {"condition": tiles.pixels(pair[0]), "pose": tiles.skeleton(pair[1]), "target": tiles.pixels(pair[1])}
+        shown = {name: photograph(pixels) for name, pixels in real.items() if pixels is not None}
+        made = [(each, _uri(each.pictures.get(pair)), _uri(each.masks.get(pair))) for each in drawn]
+        figures.append({"person": people[pair], "names": pair, "real": shown, "made": made})
+    films = [(each, _uri(each.walk)) for each in drawn if each.walk is not None]
+    context = {"generators": drawn, "figures": figures, "films": films, "masks": any(each.blocks for each in drawn)}
+    known = tuple(sorted({person for person in people.values() if person is not None}))
+    return Section("Generators side by side", "sidebyside.html", context, known)
+
+
+def _uri(path: Path | None) -> str | None:
+    """A file that a page shows as it is, None where there is none."""
+    return None if path is None else data_uri(path.read_bytes(), MEDIA[path.suffix])
+
+
 def sets(workspace: Workspace) -> Section | None:
     """Examples of every generated set, by portion."""
     columns: dict[str, list[Any]] = {}
     for made in generated_sets(workspace):
         columns.setdefault(made.column, []).append(made)
-    return Section("Generated training images", "sets.html", {"columns": columns}) if columns else None
+    examples = [example for made in columns.values() for each in made for example in each.examples]
+    known = tuple(sorted({example.person for example in examples if example.person is not None}))
+    return Section("Generated training images", "sets.html", {"columns": columns}, known) if columns else None
 
 
 def galleries(workspace: Workspace) -> Section | None:
@@ -221,5 +250,5 @@ def _pairs(values: Mapping[str, Any]) -> str:
 
 
 SECTIONS: tuple[Callable[[Workspace], Section | None], ...] = (
-    *(glance, said, table, sets, galleries, images, training, poses, times, settings),
+    *(glance, said, table, side_by_side, sets, galleries, images, training, poses, times, settings),
 )

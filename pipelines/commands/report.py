@@ -14,15 +14,21 @@ if TYPE_CHECKING:
 
 @click.command(short_help="One HTML page of all that the workspace holds.")
 @click.option("--no-galleries", is_flag=True, help="Rank no gallery for it; show what earlier reports ranked.")
+@click.option("--no-generators", is_flag=True, help="Draw by no generator for it; show what earlier reports drew.")
+@click.option("--people", type=click.IntRange(1, 200), default=12, show_default=True, metavar="N",
+              help="Test identities that all generators redraw, two pairs of each.")  # fmt: skip
 @pass_workspace
-def command(workspace: Workspace, no_galleries: bool) -> None:
+def command(workspace: Workspace, no_galleries: bool, no_generators: bool, people: int) -> None:
     """Write one self-contained HTML page of all that the workspace holds and print its path.
+
+    What networks draw for it is kept: the next report draws only what has changed.
 
     \b
     Example:
       augment report
     """
-    from pipelines.report import write_report
+    from pipelines.report import Pictures, write_report
 
-    path = write_report(workspace, runtime=None if no_galleries else runtime())
+    pictures = Pictures(not no_galleries, 0 if no_generators else people)
+    path = write_report(workspace, runtime=runtime(), pictures=pictures)
     emit({"report": str(path)}, str(path))

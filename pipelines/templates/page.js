@@ -1,0 +1,22 @@
+"use strict";
+(() => {
+  const bar = document.getElementById("pick");
+  const pictures = [...document.querySelectorAll("[data-person]")];
+  const pick = () => {
+    const person = bar.querySelector("select").value;
+    for (const picture of pictures) picture.hidden = person !== "" && picture.dataset.person !== person;
+    for (const group of document.querySelectorAll("[data-pick]")) {
+      group.querySelector(".nobody").hidden = group.querySelector("[data-person]:not([hidden])") !== null;
+    }
+    const shown = pictures.filter((picture) => !picture.hidden).length;
+    bar.querySelector("output").textContent = `${shown} of ${pictures.length} pictures`;
+  };
+  if (bar) {
+    bar.addEventListener("change", pick);
+    bar.hidden = false;
+    pick(); // a browser may bring back what was picked before
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && document.activeElement.closest(".tile")) document.activeElement.blur();
+  });
+})();

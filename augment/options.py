@@ -75,4 +75,13 @@ def headline(command: Callable[..., Any]) -> Callable[..., Any]:
     return queries(rule(command))
 
 
+def redrawing(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --generator and --source-pose: by what the images of a command are redrawn, and where their poses are."""
+    by = click.option("--generator", metavar="NAME|PATH",
+                      help="A generator below patn/, or a file.  [default: the only one]")  # fmt: skip
+    pose = click.option("--source-pose", metavar="IMAGE|CSV",
+                        help="Key points of IMAGE.  [default: the workspace's, else estimated]")  # fmt: skip
+    return by(pose(command))
+
+
 NAME, SET, DEVICE = FolderName(), SetOrFolder(), Device()

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, runtime, workspace_or_none
-from augment.options import Finite
+from augment.options import Finite, redrawing
 
 
 @click.command(short_help="Redraw people in motion, as a video.")
@@ -15,9 +15,7 @@ from augment.options import Finite
               help="Frames in the order of their names, a video, an annotation file.  [default: a walk]")  # fmt: skip
 @click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="OUT",
               help="A video: .mp4 or .gif.")  # fmt: skip
-@click.option("--generator", metavar="NAME|PATH", help="A generator below patn/, or a file.  [default: the only one]")
-@click.option("--source-pose", metavar="IMAGE|CSV",
-              help="Key points of IMAGE.  [default: the workspace's, else estimated]")  # fmt: skip
+@redrawing
 @click.option("--csv-size", type=click.IntRange(1), nargs=2, metavar="HEIGHT WIDTH",
               help="Image size in pixels that CSV files are for.  [default: the workspace's, else the "
               "generator's]")  # fmt: skip

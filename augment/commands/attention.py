@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, runtime, workspace_or_none
+from augment.options import redrawing
 
 
 class Channels(click.ParamType):
@@ -37,9 +38,7 @@ class Channels(click.ParamType):
 @click.option("--stretch", is_flag=True, help="Colours span the 1st to 99th percentile of all maps instead of 0 to 1.")
 @click.option("--values", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.npy",
               help="Also write the masks as numbers, pairs x blocks x height / 4 x width / 4.")  # fmt: skip
-@click.option("--generator", metavar="NAME|PATH", help="A generator below patn/, or a file.  [default: the only one]")
-@click.option("--source-pose", metavar="IMAGE|CSV",
-              help="Key points of IMAGE.  [default: the workspace's, else estimated]")  # fmt: skip
+@redrawing
 @click.option("--csv-size", type=click.IntRange(1), nargs=2, metavar="HEIGHT WIDTH",
               help="Image size in pixels that CSV files are for.  [default: the workspace's, else the image's or "
               "generator's]")  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, runtime, workspace_or_none
+from augment.options import redrawing
 
 
 @click.command(short_help="Redraw people in other poses.")
@@ -15,9 +16,7 @@ from augment.cli import emit, runtime, workspace_or_none
               "may be repeated.")  # fmt: skip
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, metavar="OUT",
               help="A picture (.jpg, .png; a grid for many poses), or a folder for one file a pose.")  # fmt: skip
-@click.option("--generator", metavar="NAME|PATH", help="A generator below patn/, or a file.  [default: the only one]")
-@click.option("--source-pose", metavar="IMAGE|CSV",
-              help="Key points of IMAGE.  [default: the workspace's, else estimated]")  # fmt: skip
+@redrawing
 @click.option("--csv-size", type=click.IntRange(1), nargs=2, metavar="HEIGHT WIDTH",
               help="Image size in pixels that CSV files are for.  [default: the workspace's, else the image's or "
               "generator's]")  # fmt: skip

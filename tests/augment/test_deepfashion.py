@@ -280,6 +280,8 @@ def test_a_generator_trained_from_mapped_images_is_the_same_and_draws(
     drawn = run(fashion, "transfer", source, "--pose", target, "--generator", "patn", "-o", str(fashion / "drawn.png"))
     assert drawn["keypoints"] == ["workspace"]
     assert read_image(fashion / "drawn.png").shape == (256, 176, 3)
+    page = Path(run(fashion, "report", "--people", "2")["report"]).read_text(encoding="utf-8")
+    assert page.count('alt="drawn by patn"') == page.count('alt="drawn by mapped"') == 4
     options = json.loads((fashion / "patn" / "patn" / "run.json").read_text())["options"]
     assert (options["norm"], options["pose_maps"], options["height"], options["width_px"]) == (
         "instance", "onehot", 256, 176)  # fmt: skip

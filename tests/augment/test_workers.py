@@ -9,6 +9,7 @@ import pytest
 
 from augment import AugmentError
 from augment.workers import worker_pool
+from tests.pipelines.processes import alive
 
 SCRIPT = """
 import os, sys
@@ -39,14 +40,6 @@ def test_an_idle_worker_ends_with_the_process_that_started_it(tmp_path: Path, se
         while alive(worker):
             assert time.monotonic() < end
             os.sched_yield()
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs; one that is dead and not yet collected does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def test_a_killed_worker_is_one_sentence() -> None:

@@ -16,6 +16,11 @@
     bar.hidden = false;
     pick(); // a browser may bring back what was picked before
   }
+  for (const film of document.querySelectorAll("video")) {
+    const [kind, text] = film.src.slice("data:".length).split(";base64,"); // browsers on iPhones play no data: film
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    film.src = URL.createObjectURL(new Blob([bytes], { type: kind }));
+  }
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && document.activeElement.closest(".tile")) document.activeElement.blur();
   });

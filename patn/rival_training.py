@@ -1,11 +1,12 @@
 """The numbers that every rival's training has; each rival adds its own beside its losses."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 from patn import DataError
+from patn.ranges import above_zero, at_least, decay_rates, one_of
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,8 @@ class RivalTraining(ABC):
         at_least(self, 1, ("width", "height", "width_px", "batch", "steps"))
         at_least(self, 0, ("constant_steps", "lambda_perceptual"))
         one_of(self, "perceptual_loss", ("l1", "mse"))
-        for field in ("lr", "lr_d_factor"):
-            if not getattr(self, field) > 0:
-                raise DataError(f"{field} is {getattr(self, field)}; it must be above 0")
-        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
-            raise DataError(f"betas is {self.betas}; it must be two numbers in [0, 1)")
+        above_zero(self, ("lr", "lr_d_factor"))
+        decay_rates(self, "betas")
 
     def learning_rate(self, step: int) -> float:
         """Adam's learning rate at `step` (from 0)."""
@@ -63,19 +61,6 @@ class RivalTraining(ABC):
     def as_dict(self) -> dict[str, Any]:
         """All fields as JSON can hold them."""
         return {**asdict(self), "betas": list(self.betas)}
-
-
-def at_least(training: object, least: float, fields: Sequence[str]) -> None:
-    """Raises DataError for a field below `least`."""
-    for field in fields:
-        if not getattr(training, field) >= least:
-            raise DataError(f"{field} is {getattr(training, field)}; it must be at least {least}")
-
-
-def one_of(training: object, field: str, choices: Sequence[str]) -> None:
-    """Raises DataError for a field that is none of the choices."""
-    if getattr(training, field) not in choices:
-        raise DataError(f"{field} is {getattr(training, field)!r}; it must be one of {', '.join(choices)}")
 
 
 def named(presets: Mapping[str, Any], preset: str) -> Any:

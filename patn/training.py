@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from patn import DataError
+from patn.ranges import above_zero, at_least, decay_rates, one_of
 
 _CHOICES = {
     "generator": ("patn", "patn-skips", "resnet"),
@@ -80,21 +81,15 @@ class PatnTraining:
 
     def __post_init__(self) -> None:
         for field, choices in _CHOICES.items():
-            if getattr(self, field) not in choices:
-                raise DataError(f"{field} is {getattr(self, field)!r}; it must be one of {', '.join(choices)}")
-        for fields, least in ((_AT_LEAST_ONE, 1), (_AT_LEAST_ZERO, 0)):
-            for field in fields:
-                if not getattr(self, field) >= least:
-                    raise DataError(f"{field} is {getattr(self, field)}; it must be at least {least}")
-        for field in _POSITIVE:
-            if not getattr(self, field) > 0:
-                raise DataError(f"{field} is {getattr(self, field)}; it must be above 0")
+            one_of(self, field, choices)
+        at_least(self, 1, _AT_LEAST_ONE)
+        at_least(self, 0, _AT_LEAST_ZERO)
+        above_zero(self, _POSITIVE)
         if self.height % 4 or self.width_px % 4 or min(self.height, self.width_px) < 8:
             raise DataError(
                 f"images of {self.height} x {self.width_px} pixels; both sides must be divisible by 4 and at least 8"
             )
-        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
-            raise DataError(f"betas is {self.betas}; it must be two numbers in [0, 1)")
+        decay_rates(self, "betas")
         if self.epoch_steps and (self.steps % self.epoch_steps or self.constant_steps % self.epoch_steps):
             raise DataError(f"epoch_steps is {self.epoch_steps}; steps and constant_steps must be divisible by it")
         for generator, own in _OWN.items():

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from patn import DataError
-from patn.rival_training import RivalTraining, at_least, one_of
+from patn.ranges import above_zero, at_least, one_of
+from patn.rival_training import RivalTraining
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,7 @@ class DeformTraining(RivalTraining):
         one_of(self, "norm", ("layer", "instance"))
         if self.window % 2 == 0:
             raise DataError(f"window is {self.window}; it must be odd")
-        if not self.sigma > 0:
-            raise DataError(f"sigma is {self.sigma}; it must be above 0")
+        above_zero(self, ("sigma",))
 
     def generator_options(self) -> dict[str, Any]:
         """The constructor arguments of the generator."""

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from patn import DataError
-from patn.rival_training import RivalTraining, at_least
+from patn.ranges import above_zero, at_least
+from patn.rival_training import RivalTraining
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,7 @@ class Pg2Training(RivalTraining):
         at_least(self, 0, ("coarse_steps", "lambda_gan", "lambda_l1"))
         if self.lambda_perceptual:
             raise DataError("lambda_perceptual is no option of generator 'pg2'")
-        if not self.radius > 0:
-            raise DataError(f"radius is {self.radius}; it must be above 0")
+        above_zero(self, ("radius",))
 
     def of_steps(self, steps: int, constant_steps: int | None = None) -> Self:
         """The same training in another number of steps, the same share of them for the coarse network."""

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from patn import DataError
-from patn.rival_training import RivalTraining, at_least, one_of
+from patn.ranges import at_least, one_of
+from patn.rival_training import RivalTraining
 
 
 @dataclass(frozen=True)

@@ -30,10 +30,14 @@ class Section:
 
 @dataclass(frozen=True)
 class Pictures:
-    """What networks make for a report: ranked galleries, and how many people all generators redraw, 0 for none."""
+    """What networks make for a report: ranked galleries, and how many people all generators redraw, 0 for none.
+
+    seed: of which people and pairs, None for the workspace's.
+    """
 
     galleries: bool = True
     people: int = 12
+    seed: int | None = None
 
 
 def write_report(
@@ -57,7 +61,8 @@ def write_report(
     if runtime is not None and pictures.galleries:
         make_galleries(workspace, runtime)
     if runtime is not None and pictures.people:
-        draw_pairs(workspace, Shown(pictures.people), runtime)
+        seed = workspace.seed if pictures.seed is None else pictures.seed
+        draw_pairs(workspace, Shown(pictures.people, seed=seed), runtime)
     return render_report(workspace, sections)
 
 

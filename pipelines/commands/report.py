@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from augment.cli import emit, pass_workspace, runtime
+from augment.cli import emit, pass_workspace, runtime, seed_or
 
 if TYPE_CHECKING:
     from augment.workspace import Workspace
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.option("--no-galleries", is_flag=True, help="Rank no gallery for it; show what earlier reports ranked.")
 @click.option("--no-generators", is_flag=True, help="Draw by no generator for it; show what earlier reports drew.")
 @click.option("--people", type=click.IntRange(1, 200), default=12, show_default=True, metavar="N",
-              help="Test identities that all generators redraw, two pairs of each.")  # fmt: skip
+              help="Test identities that all generators redraw, two pairs of each; --seed draws others.")  # fmt: skip
 @pass_workspace
 def command(workspace: Workspace, no_galleries: bool, no_generators: bool, people: int) -> None:
     """Write one self-contained HTML page of all that the workspace holds and print its path.
@@ -29,6 +29,6 @@ def command(workspace: Workspace, no_galleries: bool, no_generators: bool, peopl
     """
     from pipelines.report import Pictures, write_report
 
-    pictures = Pictures(not no_galleries, 0 if no_generators else people)
+    pictures = Pictures(not no_galleries, 0 if no_generators else people, seed_or(workspace.seed))
     path = write_report(workspace, runtime=runtime(), pictures=pictures)
     emit({"report": str(path)}, str(path))

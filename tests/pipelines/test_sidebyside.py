@@ -131,6 +131,17 @@ def test_what_is_drawn_is_kept_until_the_generator_is_another(drawn):
     assert after["other"] > before["other"]
 
 
+def test_another_seed_shows_other_pairs(people):
+    workspace = Workspace.find(people)
+    add(workspace, "resnet", "resnet")
+    shown = []
+    for seed in ("0", "4", "0"):
+        run(people, "--seed", seed, "report", "--people", "2")
+        (only,) = read_drawn(workspace)
+        shown.append(set(only.pictures))
+    assert shown[0] == shown[2] != shown[1]
+
+
 def test_without_ffmpeg_people_walk_in_a_gif(people, monkeypatch):
     monkeypatch.setattr("augment.video.find_spec", lambda name: None)
     workspace = Workspace.find(people)

@@ -58,12 +58,12 @@ def visible(page, selector):
 
 
 def test_the_page_is_as_wide_as_the_screen_and_shows_every_picture(page, page_file):
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
     page.evaluate("document.querySelectorAll('img').forEach((picture) => { picture.loading = 'eager'; })")
     page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
     page.wait_for_function("[...document.images].every((picture) => picture.complete)")
     assert page.evaluate("[...document.images].every((picture) => picture.naturalWidth > 0)")
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
     assert page.evaluate("document.documentElement.outerHTML.length") < LARGEST
     assert page.get_by_text(HOSTILE).count() >= 6
 
@@ -97,7 +97,7 @@ def test_masks_are_shown_where_one_points_or_tabs_and_nowhere_else(page):
     assert visible(page, ".masks") == 1
     assert "masks of its 3 blocks" in tile.locator(".masks").inner_text()
     assert tile.locator(".masks img").evaluate("picture => picture.decode().then(() => picture.naturalWidth)") == 3 * 64
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
     page.mouse.move(0, 0)
     page.locator(".masked button").first.focus()
     assert page.locator(".masked .masks").first.is_visible()

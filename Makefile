@@ -1,9 +1,9 @@
-# install, lint, test, demo, bench: each does everything it needs, the set-up included.
+# install, lint, test, torture, demo, bench: each does everything it needs, the set-up included.
 PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: install lint test demo bench lock
+.PHONY: install lint test torture demo bench lock
 
 install: $(STAMP)
 
@@ -22,6 +22,9 @@ lint: install
 
 test: install
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered
+
+torture: install
+	$(BIN)/python -m tests.torture
 
 demo: install
 	$(BIN)/augment demo

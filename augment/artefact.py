@@ -182,6 +182,8 @@ def artefact(
             (folder / PENDING).unlink(missing_ok=True)  # of a run that was killed right after it finished
             yield Run(folder, recorded, finished=True, result=finished["result"])
             return
+        for left in folder.glob(".tmp*"):  # safetensors writes to a name of its own, which a kill leaves
+            left.unlink()
         write_json(folder / PENDING, recorded)
         try:
             yield Run(folder, recorded, read={path: _state(path) for paths in sources.values() for path in paths})

@@ -4,6 +4,8 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from augment import AugmentError, Busy
 from augment.artefact import artefact, fingerprint, is_busy, read_run, write_text
@@ -44,6 +46,24 @@ def test_what_a_kill_right_after_the_end_leaves_is_taken_away(tmp_path: Path) ->
         assert run.finished
     assert [path.name for path in (tmp_path / "thing").iterdir()] == ["run.json"]
     assert sorted(path.name for path in tmp_path.iterdir()) == [".thing.lock", "thing"]
+
+
+def _save(path: Path) -> None:
+    save_file({"weights": torch.zeros(30_000_000)}, path)
+
+
+def test_what_a_kill_in_the_midst_of_saving_tensors_leaves_is_taken_away(tmp_path: Path) -> None:
+    folder = tmp_path / "thing"
+    with artefact(folder, "demo", {}):
+        saving = multiprocessing.get_context("spawn").Process(target=_save, args=(folder / "last.safetensors",))
+        saving.start()
+        while not (found := [path.name for path in folder.iterdir() if path.name != "pending.json"]):
+            time.sleep(0.0001)
+        saving.kill()
+        saving.join()
+    assert found != ["last.safetensors"]  # or safetensors has another way now
+    with artefact(folder, "demo", {}):
+        assert [path.name for path in folder.iterdir()] == ["pending.json"]
 
 
 @pytest.mark.parametrize("finished", [True, False])

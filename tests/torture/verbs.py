@@ -1,0 +1,85 @@
+"""The verbs that are tortured, at toy size, and their run without a break."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import os
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.torture.contents import contents
+from tests.torture.processes import Ended, Process
+
+VERBS: dict[str, str] = {
+    "init": "init ROOT --identities 6 --test-identities 2 --images 8 --cameras 2 --size 64 32 --jobs 1",
+    "poses": "poses --csv ROOT/data/keypoints/train.csv --csv ROOT/data/keypoints/query.csv "
+    "--csv ROOT/data/keypoints/test.csv",
+    "patn-train": "patn-train --preset demo --steps 12 --batch 4 --blocks 1 --perceptual none",
+    "generate": "generate --portion 0.2",
+    "reid-train": "reid-train --preset demo --backbone small --portion 0.2 --augmentation ours --epochs 6",
+    "table5": "table5 --portions 0.2 --rows none,ours --seeds 1 --lengths updates --threads 1",
+}
+FRESH = "from augment.cli import augment; augment(prog_name='augment')"
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What an unbroken run left in its workspace, and its CPU seconds and file events by verb."""
+
+    contents: dict[str, bytes | str]
+    cpu: dict[str, float]
+    files: dict[str, int]
+
+
+def words(verb: str, root: Path, *, quiet: bool = True) -> list[str]:
+    """The command line of a verb of VERBS, or of any other words, in a workspace."""
+    line = [word.replace("ROOT", str(root)) for word in shlex.split(VERBS.get(verb, verb))]
+    place = [] if verb == "init" else ["--workspace", str(root)]
+    return ["--device", "cpu", *(["--quiet"] if quiet else []), *place, *line]
+
+
+def begin(verb: str, root: Path, *, quiet: bool = True, fresh: bool = False, die_at: int = 0) -> Process:
+    """Start a verb, in an interpreter of its own if `fresh`; it says what it says to a file beside the workspace."""
+    given, run = words(verb, root, quiet=quiet), _fresh if fresh else _forked
+    return Process(lambda: run(given), root.parent / f"said-{next(_numbers)}.txt", die_at=die_at)
+
+
+def _forked(given: list[str]) -> None:
+    from augment.cli import augment
+
+    augment.main(given, prog_name="augment")
+
+
+def _fresh(given: list[str]) -> None:
+    os.execv(sys.executable, [sys.executable, "-c", FRESH, *given])
+
+
+def must(verb: str, root: Path) -> Ended:
+    """Run a verb that has to succeed; raises RuntimeError where it does not."""
+    ended = begin(verb, root).end()
+    if ended.status != 0:
+        raise RuntimeError(f"{verb} ended with {ended.status}: {ended.said}")
+    return ended
+
+
+def unbroken(root: Path) -> Whole:
+    """Run all verbs once; the workspace's folder need not be there."""
+    root.parent.mkdir(parents=True)
+    ended = {verb: must(verb, root) for verb in VERBS}
+    cpu, files = {verb: end.cpu for verb, end in ended.items()}, {verb: end.files for verb, end in ended.items()}
+    return Whole(contents(root), cpu, files)
+
+
+def import_all() -> None:
+    """Import every module of the four packages and what the verbs import late, so that forks have them."""
+    for package in ("augment", "patn", "reid", "pipelines"):
+        folder = Path(importlib.import_module(package).__file__ or "").parent
+        for path in sorted(folder.rglob("*.py")):
+            parts = path.relative_to(folder.parent).with_suffix("").parts
+            importlib.import_module(".".join(part for part in parts if part != "__init__"))
+    for late in ("torchreid.reid.models", "matplotlib.pyplot", "jinja2", "filelock", "tqdm", "safetensors.torch"):
+        importlib.import_module(late)

@@ -91,7 +91,8 @@ def page(record: Record) -> str:
 
 {len(record.kills)} times SIGKILL met a living process, and the same command was given again, which was often killed
 again. Every workspace ended as that of a run without a break, equal byte for byte, and no unfinished file was left:
-{files}. Times in records and tables are left out, and the report's page, which prints them.
+{files}. Times in records and tables are left out,
+and the report's page, which prints them.
 
 {_blows(record.kills)}
 

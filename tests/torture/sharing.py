@@ -12,7 +12,7 @@ from tests.torture.contents import differences
 from tests.torture.processes import Process
 from tests.torture.verbs import VERBS, Whole, begin
 
-READERS = ("check --jobs 1", "report --no-galleries")
+READERS = ("check --jobs 1", "report --no-galleries --no-generators")
 LATEST = 0.5
 PATIENCE = 60.0
 

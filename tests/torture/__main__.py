@@ -30,7 +30,7 @@ def torture(folder: Path, kills: int, stops: int, sharings: int, seed: int, per_
     import_all()
     whole = unbroken(folder / "whole" / "w")
     killed = rounds(folder, kill, kills, seed, whole, per_round)
-    stopped = rounds(folder, stop, stops, seed + 1000, whole, per_round)
+    stopped = rounds(folder, stop, stops, seed + 1000, whole, per_round=1)
     shared, wrong = [], [*killed.wrong, *stopped.wrong]
     for number in range(sharings):
         met, faults = share(folder, seed + number, whole)

@@ -16,8 +16,9 @@ from tests.torture.processes import Ended
 from tests.torture.verbs import VERBS, Whole, begin, must
 
 PER_ROUND = 4
-KINDS = {"start": 2, "work": 5, "file": 3}
-"""How often a process is killed in an interpreter's first seconds, within the work, and before a file event."""
+KINDS = ("start", "work", "file")
+"""A process is killed in an interpreter's first seconds, within the work, or before a file event."""
+TURNS = ("file", "work", "start", "work", "file", "work")
 START = 3.0
 FIRST, STOPPED_WITHIN = 0.02, 2.0
 """CPU seconds that a fork needs to be in the verb, and that it may take to stop."""
@@ -48,7 +49,7 @@ class Struck:
     wrong: list[str] = field(default_factory=list)
 
 
-Strike = Callable[[str, Path, int, random.Random, Whole], tuple[Ended, Blow | None]]
+Strike = Callable[[str, Path, int, random.Random, Whole, int], tuple[Ended, Blow | None]]
 
 
 def rounds(folder: Path, strike: Strike, count: int, seed: int, whole: Whole, per_round: int = PER_ROUND) -> Struck:
@@ -61,8 +62,8 @@ def rounds(folder: Path, strike: Strike, count: int, seed: int, whole: Whole, pe
         root, rng = folder / f"round-{seed}" / "w", random.Random(seed)
         root.parent.mkdir(parents=True)
         for verb in VERBS:
-            for _ in range(min(per_round, count - len(done.blows))):
-                ended, blow = strike(verb, root, seed, rng, whole)
+            for turn in range(min(per_round, count - len(done.blows))):
+                ended, blow = strike(verb, root, seed, rng, whole, turn)
                 done.wrong += [f"seed {seed}, {verb}: {fault}" for fault in faults(ended, blow)]
                 if blow is None:
                     break
@@ -76,9 +77,9 @@ def rounds(folder: Path, strike: Strike, count: int, seed: int, whole: Whole, pe
     return done
 
 
-def kill(verb: str, root: Path, seed: int, rng: random.Random, whole: Whole) -> tuple[Ended, Blow | None]:
-    """Begin a verb and SIGKILL it at a random moment; None where it ended before."""
-    kind = rng.choices([*KINDS], [*KINDS.values()])[0]
+def kill(verb: str, root: Path, seed: int, rng: random.Random, whole: Whole, turn: int) -> tuple[Ended, Blow | None]:
+    """Begin a verb and SIGKILL it at a random moment of the kind whose turn it is; None where it ended before."""
+    kind = TURNS[(seed + turn + [*VERBS].index(verb)) % len(TURNS)]
     most = {"start": START, "work": whole.cpu[verb], "file": whole.files[verb]}[kind]
     at = rng.randint(1, int(most)) if kind == "file" else rng.uniform(0, most)
     process = begin(verb, root, fresh=kind == "start", die_at=int(at) if kind == "file" else 0)
@@ -89,7 +90,7 @@ def kill(verb: str, root: Path, seed: int, rng: random.Random, whole: Whole) -> 
     return ended, Blow(seed, verb, kind, round(at, 4), round(at / most, 4)) if killed else None
 
 
-def stop(verb: str, root: Path, seed: int, rng: random.Random, whole: Whole) -> tuple[Ended, Blow | None]:
+def stop(verb: str, root: Path, seed: int, rng: random.Random, whole: Whole, _: int) -> tuple[Ended, Blow | None]:
     """Begin a verb and send SIGINT at a random moment; None where it ended before."""
     at, process = rng.uniform(FIRST, whole.cpu[verb]), begin(verb, root)
     if not process.reached(at):

@@ -16,6 +16,7 @@ from patn.generators import GENERATORS, Kind
 from patn.rival_objective import RivalObjective
 from patn.rival_training import RivalTraining
 from patn.updates import descend
+from reid.market1501 import torchreid_dataset
 from tests.conftest import invoke, run
 from tests.patn.kinds import features, objective, tiny
 
@@ -24,7 +25,7 @@ SHORT = ("patn-train", "--preset", "demo", "--steps", "2", "--batch", "2", "--pe
 
 
 @pytest.mark.parametrize("name", RIVALS)
-def test_two_and_two_steps_are_the_bytes_of_four(name: str, tmp_path: Path) -> None:
+def test_stopped_after_any_step_it_ends_with_the_same_bytes(name: str, tmp_path: Path) -> None:
     def trained(folder: str, steps: int) -> bytes:
         made = objective(tiny(name), perceptual=features())
         made.steps = steps
@@ -33,8 +34,9 @@ def test_two_and_two_steps_are_the_bytes_of_four(name: str, tmp_path: Path) -> N
         return (tmp_path / folder / "last.safetensors").read_bytes()
 
     whole = trained("whole", 4)
-    assert trained("halves", 2) != whole
-    assert trained("halves", 4) == whole
+    for stop in (1, 2, 3):  # in PG2's first stage, between the two, in the second
+        assert trained(f"stopped {stop}", stop) != whole
+        assert trained(f"stopped {stop}", 4) == whole
 
 
 @pytest.mark.parametrize("name", RIVALS)
@@ -48,6 +50,9 @@ def test_a_rival_trains_and_fills_a_set(people: Path, name: str) -> None:
     made = run(people, "generate", "--portion", "0.5")
     assert made["generated"] + made["copied"] == 24
     assert made["generated"] > 0
+    data = torchreid_dataset(people / made["folder"])
+    assert (len(data.train), len(data.query)) == (48, 10)
+    assert len({pid for _, pid, *_ in data.train}) == 8
 
 
 def test_an_option_of_another_generator_is_one_sentence(people: Path) -> None:

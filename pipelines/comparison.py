@@ -21,7 +21,7 @@ from augment.artefact import write_json, write_text
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines import results
-from pipelines.equal_time import train_for
+from pipelines.equal_time import images_a_second, train_for
 from pipelines.pools import Placement
 from pipelines.table5 import Table5, run_table5
 
@@ -88,7 +88,7 @@ def compare(workspace: Workspace, comparison: Comparison, runtime: Runtime) -> d
     """Train, draw, train re-ID, measure; what is finished is skipped.  Returns and writes comparison.json.
 
     {"comparison": its fields, "machine", "people", "generators": [a record each], "others": {row: figures of trivial
-    images}, "missing": {metric: why}, "reid": [a line a row and setting]}; the picture lies beside it.
+    images}, "missing": metrics that lack a file, "reid": [a line a row and setting]}; the picture lies beside it.
     """
     folder = workspace.table_dir("comparison")
     folder.mkdir(parents=True, exist_ok=True)
@@ -112,7 +112,7 @@ def compare(workspace: Workspace, comparison: Comparison, runtime: Runtime) -> d
             for name in comparison.generators
         ],
         "others": {row: figures for row, figures in first["rows"].items() if row != "generated"},
-        "missing": first["missing"], "notes": first["notes"],
+        "missing": sorted(first["missing"]), "notes": first["notes"],
         "reid": _reid(workspace, cells),
     }  # fmt: skip
     write_json(folder / RECORD, record)
@@ -129,14 +129,13 @@ def _measure(workspace: Workspace, comparison: Comparison, name: str, runtime: R
 
 
 def _speed(workspace: Workspace, name: str, seconds: float, runtime: Runtime) -> dict[str, Any]:
-    """Weights that a transfer uses, and images a second at the generator's own size."""
+    """Weights that a transfer uses, operations of an image, and images a second at the generator's own size."""
     from augment.generator_bench import bench, candidates
 
-    (record,) = bench(
-        candidates([str(workspace.patn_dir(name) / "generator.safetensors")], (), workspace), runtime,
-        batch=DRAWN_AT_A_TIME, seconds=seconds,
-    )  # fmt: skip
-    return {key: record[key] for key in ("transfer_parameters", "gflop", "images_per_second")}
+    checkpoint = workspace.patn_dir(name) / "generator.safetensors"
+    (record,) = bench(candidates([str(checkpoint)], (), workspace), runtime, speed=False)
+    speed = images_a_second(checkpoint, DRAWN_AT_A_TIME, seconds, runtime)
+    return {**{key: record[key] for key in ("transfer_parameters", "gflop")}, "images_per_second": speed}
 
 
 def _reid(workspace: Workspace, cells: Sequence[Any]) -> list[dict[str, Any]]:

@@ -1,10 +1,10 @@
 """docs/comparison.md: what `pipelines.comparison` measured, as a page."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import Any
 
 from augment.columns import markdown_table
-from augment.image_quality import missing_lines
 from pipelines.rows import row_title
 from pipelines.tabletext import gain_text, spread_text
 
@@ -14,8 +14,7 @@ TITLES = {"copy": "copy of the condition image", "mean image": "mean training im
 LIMITS = (
     "Anything about the paper's methods at their own size: these are narrow networks (a half to a quarter of the "
     "released widths) at 64 x 32 pixels, trained for minutes. What is fast per update gets more updates here.",
-    "Anything about real people: the rendered ones have exact key points, and Deform, which moves body parts by them, "
-    "suffers most from wrong ones.",
+    "Anything about real people: the rendered ones have exact key points, by which Deform moves body parts.",
     "How much of a difference is chance: each generator was trained once. The deviations and intervals are over seeds "
     "of split, plan and re-ID training alone.",
     "That the recipes are each method's best: PATN's was chosen earlier and with more trials than the rivals'.",
@@ -33,33 +32,33 @@ def page(record: Mapping[str, Any]) -> str:
     """The page of a record of `pipelines.comparison.compare`, with its "remarks"."""
     asked = record["comparison"]
     generators = record["generators"]
-    missing = "".join(f"\n\n{line}." for line in missing_lines(record["missing"]))
-    remarks = "\n".join(f"- {remark}" for remark in record.get("remarks", ()))
+    both = " --both" if len(asked["ordinary"]) > 1 else ""
+    missing = ", ".join(METRICS.get(name, name) for name in record["missing"])
+    missing = f"\n\nNot measured, for want of weight files (see `augment info`): {missing}." if missing else ""
     return f"""# Generators at equal time
 
 Written by `python -m pipelines.comparison`; do not edit.
 
 ```console
 $ augment init compared
-$ python -m pipelines.comparison compared --minutes {asked["minutes"]:g} --seeds {asked["seeds"]} --page docs
+$ python -m pipelines.comparison compared --minutes {asked["minutes"]:g} --seeds {asked["seeds"]}{both} --page docs
 ```
 
-{setting(record)}
+{filled(setting(record))}
 
 ## What it shows
 
-{verdict(record)}
-{remarks}
+{points([*verdict(record), *record.get("remarks", ())])}
 
 ## Training
 
 {markdown_table(training_lines(generators))}
 
-Used to redraw: weights that a transfer touches. Images/s: 64 x 32 pixels drawn on one core, 32 at a time, in fp32.
+Used to redraw: weights that a transfer touches. Images/s: 64 x 32 pixels, 32 at a time, fp32, by processor time.
 
 ## Images of people that no generator saw
 
-{record["pairs"]} pairs of test identities. {MEANINGS}
+{filled(f"{record['pairs']} pairs of test identities. {MEANINGS}")}
 
 {markdown_table(quality_lines(record))}{missing}
 
@@ -70,32 +69,45 @@ Used to redraw: weights that a transfer touches. Images/s: 64 x 32 pixels drawn 
 A share p = {asked["portion"]:g} of the images is kept, the others are redrawn by each generator in the withheld images'
 poses (Ours: by `patn`; Ours\\*: by `patn`, in poses of kept images only); the small re-ID network, as many updates for
 every row. mAP in percent: mean ± standard deviation over seeds (their number), and the difference to None paired by
-seed, with the 95 % t interval of its mean.
+seed, with the 95 % t interval of its mean. At p = 1 there is nothing to redraw.
 
 {markdown_table(reid_lines(record["reid"], asked["portion"]))}
 
 ## What it cannot say
 
-{chr(10).join(f"- {limit}" for limit in LIMITS)}
+{points(LIMITS)}
 """
+
+
+def filled(text: str, indent: str = "") -> str:
+    """Lines of at most 120 characters."""
+    return fill(text, 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def points(texts: Sequence[str]) -> str:
+    """A list in Markdown."""
+    return "\n".join(filled(f"- {text}", "  ") for text in texts)
 
 
 def setting(record: Mapping[str, Any]) -> str:
     """Which people, which machine, how long, in a paragraph."""
     asked, machine, people = record["comparison"], record["machine"], record["people"]
     versions = machine["versions"]
-    networks = sorted({one["perceptual"] for one in record["generators"]})
+    networks: dict[str, list[str]] = {}
+    for one in record["generators"]:
+        networks.setdefault(one["perceptual"].partition(":")[0], []).append(one["name"])
+    perceptual = "; ".join(f"{network} for {', '.join(names)}" for network, names in networks.items())
     return (
         f"{people['train_identities']} rendered people, {people['images']['train']:,} training images (seed "
         f"{people['seed']}; the recipes were tried out on people of another seed). Each generator was trained by its "
         f"`{asked['preset']}` recipe for as many updates as fit into {asked['minutes']:g} minutes of processor time, "
         "as timed before; its schedule is stretched to that number. "
         f"{machine['processor']}, {machine['cores']} cores, of which one was used, {machine['precision']} training, "
-        f"torch {versions['torch']}, commit {versions.get('commit', '-')}. Perceptual term: {'; '.join(networks)}."
+        f"torch {versions['torch']}. Perceptual term: {perceptual}."
     )
 
 
-def verdict(record: Mapping[str, Any]) -> str:
+def verdict(record: Mapping[str, Any]) -> list[str]:
     """Which generators are above the trivial images in SSIM, and which gain mAP, in sentences from the record."""
     ssim = {one["name"]: one["ssim"] for one in record["generators"]}
     lines = []
@@ -104,7 +116,7 @@ def verdict(record: Mapping[str, Any]) -> str:
         above = [name for name, value in ssim.items() if value > bar]
         below = [name for name in ssim if name not in above]
         said = f"Above the {TITLES[row]} in SSIM ({bar:.3f}): {_names(above)}."
-        lines.append(f"- {said}{f' Not: {_names(below)}.' if below else ''}")
+        lines.append(f"{said}{f' Not: {_names(below)}.' if below else ''}")
     gains = [line for line in record["reid"] if line["portion"] < 1 and line["gains"]]
     for ordinary, what in ((False, "flip and crop"), (True, "random erasing and colour jitter too")):
         part = [line for line in gains if line["ordinary"] is ordinary]
@@ -112,8 +124,8 @@ def verdict(record: Mapping[str, Any]) -> str:
             clear = [_row(line["row"]) for line in part if min(line["gains"]) > 0 and (line["gain_low"] or 0) > 0]
             other = [_row(line["row"]) for line in part if _row(line["row"]) not in clear]
             said = f"Re-ID with {what}, above None in every seed and with an interval above 0: {_names(clear)}."
-            lines.append(f"- {said}{f' Not: {_names(other)}.' if other else ''}")
-    return "\n".join(lines)
+            lines.append(f"{said}{f' Not: {_names(other)}.' if other else ''}")
+    return lines
 
 
 def training_lines(generators: Sequence[Mapping[str, Any]]) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""Training generators for the same time: how many updates fit into it, timed before, and how long they really took.
+"""Training generators for the same time: how many updates fit into it, timed before, how long they took; drawing speed.
 
 On a CPU time is the processor's, which other work on the machine does not lengthen.
 """
@@ -63,6 +63,31 @@ def train_for(
 def _clock(device: str) -> Callable[[], float]:
     """Processor time of this process, or on a GPU the time that passes; in seconds."""
     return time.process_time if device == "cpu" else time.perf_counter
+
+
+def images_a_second(checkpoint: Path, batch: int, seconds: float, runtime: Runtime) -> float:
+    """Images that a generator draws a second at its own size in fp32; the median call, the first left out.
+
+    batch: images at a time.  seconds: how long it is timed at least.
+    """
+    import torch
+
+    from patn.checkpoints import load_generator, read_metadata
+    from patn.drawing import for_drawing
+
+    runtime.prepare()
+    device = runtime.torch_device()
+    network, clock = for_drawing(load_generator(checkpoint, device), bfloat16=False), _clock(device.type)
+    size = read_metadata(checkpoint)["extra"]["size"]
+    images = torch.rand(batch, 3, *size).mul_(2).sub_(1).to(device, memory_format=torch.channels_last)
+    poses = torch.rand(2, batch, 18, 2, device=device) * torch.tensor(size, device=device)
+    times: list[float] = []
+    with torch.inference_mode():
+        while len(times) < 4 or sum(times[1:]) < seconds:
+            started = clock()
+            network(images, *poses).mean().item()  # on a GPU, waits for it
+            times.append(clock() - started)
+    return round(batch / median(times[1:]), 1)
 
 
 def read_plan(path: Path) -> dict[str, dict[str, Any]]:

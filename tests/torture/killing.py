@@ -19,7 +19,7 @@ PER_ROUND = 4
 KINDS = ("start", "work", "file")
 """A process is killed in an interpreter's first seconds, within the work, or before a file event."""
 TURNS = ("file", "work", "start", "work", "file", "work")
-START = 3.0
+START = 1.0
 FIRST, STOPPED_WITHIN = 0.02, 2.0
 """CPU seconds that a fork needs to be in the verb, and that it may take to stop."""
 

@@ -19,6 +19,7 @@ from augment import AugmentError, Busy, Different
 from augment.columns import csv_text
 from augment.locks import locked
 from augment.versions import versions
+from augment.writing import naming
 
 RUN, PENDING = "run.json", "pending.json"
 
@@ -37,12 +38,13 @@ def write_bytes(path: Path, content: bytes) -> None:
         if left.name.startswith(here) and owner.isdecimal() and not _alive(int(owner)):
             left.unlink(missing_ok=True)
     partial = path.with_name(f"{here}{os.getpid()}.{secrets.token_hex(4)}.partial")  # machines may share the folder
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with naming(path):
+        try:
+            partial.write_bytes(content)
+            partial.replace(path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
 
 
 def _alive(process: int) -> bool:

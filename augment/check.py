@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from augment.deepfashion import PAIRS as DEEPFASHION_PAIRS
 from augment.images import read_image
 from augment.poses import summarise
 from augment.weights import weights_report
+from augment.workers import thread_map
 from augment.workspace import Workspace
 from patn.keypoints import keypoint_array
 from reid.market1501 import COUNTS
@@ -96,19 +96,14 @@ def inspect_images(paths: Sequence[str], size: tuple[int, int], jobs: int, progr
             return str(error)
         return height, width
 
-    pool = ThreadPoolExecutor(max(1, jobs))
-    try:
-        bar = tqdm(total=len(paths), desc="check", unit="image", disable=None if progress else True)
-        with bar:
-            seen = []
-            for shape in pool.map(look, paths):
-                seen.append(shape)
-                bar.update()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-    unreadable = [shape for shape in seen if isinstance(shape, str)]
-    shapes = [shape for shape in seen if not isinstance(shape, str)]
-    return {"decoded": len(shapes), "resized": sum(shape != size for shape in shapes), "unreadable": unreadable}
+    resized, unreadable = 0, []
+    seen = thread_map(look, paths, jobs)
+    for shape in tqdm(seen, "check", len(paths), unit="image", disable=None if progress else True):
+        if isinstance(shape, str):
+            unreadable.append(shape)
+        else:
+            resized += shape != size
+    return {"decoded": len(paths) - len(unreadable), "resized": resized, "unreadable": unreadable}
 
 
 def identities(table: pd.DataFrame) -> dict[str, int]:

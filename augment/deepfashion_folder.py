@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,6 +30,8 @@ from augment.deepfashion import (
 )  # fmt: skip
 from augment.images import open_image
 from augment.layouts import Layout
+from augment.workers import thread_map
+from augment.writing import write_image
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -226,7 +227,7 @@ def crop(image: Image.Image) -> Image.Image:
 def write_crops(table: pd.DataFrame, data: Path, jobs: int, progress: bool) -> None:
     """Crops of the table's images below `data`, JPEGs of quality 95 written by rename; those that are there are kept.
 
-    Raises AugmentError for an unreadable image, or where nothing can be written.
+    Raises AugmentError for an unreadable image, OSError where nothing can be written.
     """
     for part in FOLDERS.values():
         (data / part).mkdir(parents=True, exist_ok=True)
@@ -238,21 +239,12 @@ def write_crops(table: pd.DataFrame, data: Path, jobs: int, progress: bool) -> N
 def _write_crop(source: Path, target: Path) -> None:
     with open_image(source) as image:
         pixels = crop(image)
-    partial = target.with_suffix(".partial")
-    try:
-        pixels.save(partial, "JPEG", quality=95, subsampling=0)
-        partial.replace(target)
-    except OSError as error:
-        raise AugmentError(f"{target}: cannot be written ({error.strerror}); free space and run again") from error
+    write_image(pixels, target, "JPEG", quality=95, subsampling=0)
 
 
 def _in_threads(work: Callable[[Any], None], jobs: Sequence[Any], threads: int, progress: bool) -> None:
     """Do all jobs, with a bar; the first error or Ctrl-C ends them."""
     from tqdm import tqdm
 
-    pool = ThreadPoolExecutor(max(1, threads))
-    try:
-        for _ in tqdm(pool.map(work, jobs), "crop", len(jobs), unit="image", disable=None if progress else True):
-            pass
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    for _ in tqdm(thread_map(work, jobs, threads), "crop", len(jobs), unit="image", disable=None if progress else True):
+        pass

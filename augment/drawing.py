@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from augment import AugmentError
 from augment.images import load_images, read_image, to_uint8
 from augment.runtime import Runtime
 from augment.split import training_images
 from augment.workspace import Workspace
+from augment.writing import write_image
 from patn.keypoints import keypoint_array, scale_keypoints
 
 if TYPE_CHECKING:
@@ -121,14 +121,9 @@ def description(row: Any, mark: str) -> str:
 
 
 def write_jpeg(pixels: np.ndarray, path: Path, description: str) -> None:
-    """A JPEG of quality 95 whose metadata says what it is, written by rename."""
+    """A JPEG of quality 95 whose metadata says what it is, written by rename; raises OSError that names the file."""
     from PIL import Image
 
     exif = Image.Exif()
     exif[IMAGE_DESCRIPTION], exif[SOFTWARE] = description, "augment"
-    partial = path.with_suffix(".partial")
-    try:
-        Image.fromarray(pixels).save(partial, "JPEG", quality=95, exif=exif)
-        partial.replace(path)
-    except OSError as error:
-        raise AugmentError(f"{path}: cannot be written ({error.strerror}); free space and run again") from error
+    write_image(Image.fromarray(pixels), path, "JPEG", quality=95, exif=exif)

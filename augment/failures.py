@@ -15,17 +15,35 @@ _VISIBLE = {code: repr(chr(code))[1:-1] for code in (*range(32), 127, *range(0xD
 """Line breaks and what else in the name of a file would tear a sentence or a terminal apart, made visible."""
 
 
+OUT_OF_MEMORY = "out of memory; give a smaller --batch or fewer --jobs, or raise the limit (ulimit -v)"
+_NO_MEMORY = "out of memory|(can't|cannot) allocate memory|can't start new thread|failed to map segment"
+_AGAIN = "and give the same command again, it goes on where it stopped"
+_RIGHT = "give yourself the right to it or choose another folder"
+_FILES = f"raise the limit on open files (ulimit -n) {_AGAIN}"
+_REMEDIES = {
+    errno.ENOSPC: f"free some {_AGAIN}",
+    errno.EDQUOT: f"free some {_AGAIN}",
+    errno.EFBIG: f"raise the limit on file sizes (ulimit -f) {_AGAIN}",
+    errno.EMFILE: _FILES,
+    errno.ENFILE: _FILES,
+    errno.ENOENT: f"put it back {_AGAIN}",
+    errno.EACCES: _RIGHT,
+    errno.EPERM: _RIGHT,
+    errno.EROFS: _RIGHT,
+}
+
+
 def sentence(error: Exception) -> str:
     """What went wrong and what to do, in one sentence: the packages' own words, a file's trouble, or a bug's name."""
     text = str(error).strip().translate(_VISIBLE)
     if isinstance(error, OURS):
         return text
-    if isinstance(error, OSError) and error.errno is not None:
-        return f"{str(error.filename or 'a file').translate(_VISIBLE)}: {error.strerror}; {_remedy(error.errno)}"
+    if isinstance(error, OSError) and error.errno not in (None, errno.ENOMEM):
+        return f"{str(error.filename or 'a file').translate(_VISIBLE)}: {error.strerror}; {_remedy(error.errno or 0)}"
     if "os error 28" in text or "No space left" in text:  # safetensors writes files on its own
         return f"no space left on the disk; {_remedy(errno.ENOSPC)}"
-    if isinstance(error, MemoryError) or re.search("out of memory|can't allocate memory", text, re.IGNORECASE):
-        return "out of memory; give a smaller --batch or fewer --jobs"
+    if isinstance(error, MemoryError) or re.search(_NO_MEMORY, text, re.IGNORECASE):
+        return OUT_OF_MEMORY
     first = next(iter(str(error).strip().splitlines()), "no message")
     return (
         f"this should not happen ({type(error).__name__}: {first}); `augment -v -v ...` shows where, please report it"
@@ -33,8 +51,4 @@ def sentence(error: Exception) -> str:
 
 
 def _remedy(number: int) -> str:
-    if number in (errno.ENOSPC, errno.EDQUOT):
-        return "free some and give the same command again, it goes on where it stopped"
-    if number in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return "give yourself the right to it or choose another folder"
-    return "mend that and give the same command again"
+    return _REMEDIES.get(number, "mend that and give the same command again")

@@ -8,6 +8,7 @@ from typing import Any
 from augment import AugmentError
 from augment.artefact import artefact, fingerprint
 from augment.workspace import Workspace
+from augment.writing import naming
 
 NAME = "imported"
 
@@ -47,10 +48,11 @@ def import_network(
         built = type(network)(role, options, size, network.tensors).build()
         extra = {"size": size, "imported": path.name}
         target = folder / f"{role}.safetensors"
-        if role == GENERATOR:
-            save_generator(target, built, "patn", extra)
-        else:
-            save_discriminator(target, built, role, options, extra)
+        with naming(target):
+            if role == GENERATOR:
+                save_generator(target, built, "patn", extra)
+            else:
+                save_discriminator(target, built, role, options, extra)
         return run.finish({
             "folder": str(folder.relative_to(workspace.root)), "network": role, **_shown(options), "size": list(size),
             "parameters": sum(parameter.numel() for parameter in built.parameters()),

@@ -19,6 +19,7 @@ from augment.sheets import draw_skeleton, write_sheet
 from augment.split import training_images
 from augment.weights import find_weights, load_path, missing_sentence
 from augment.workspace import Workspace
+from augment.writing import naming
 from patn.keypoints import keypoint_array, scale_keypoints
 from patn.pairs import training_pairs
 
@@ -80,7 +81,8 @@ def train_generator(
         )  # fmt: skip
         extra = {"size": size, "perceptual": loss.name if loss else NO_PERCEPTUAL, "seed": seed, "training": options}
         network = objective.networks["generator"]
-        save_generator(folder / "generator.safetensors", network, training.generator, extra)
+        with naming(folder / "generator.safetensors"):
+            save_generator(folder / "generator.safetensors", network, training.generator, extra)
         return run.finish({
             "folder": str(folder.relative_to(workspace.root)), "steps": training.steps, "images": len(names),
             "pairs": len(objective.pairs), "parameters": sum(p.numel() for p in network.parameters()),

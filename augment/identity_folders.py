@@ -19,6 +19,7 @@ from augment.artefact import write_csv
 from augment.columns import csv_text
 from augment.images import open_image, upright_rgb
 from augment.layouts import Layout, common_size, describe
+from augment.writing import write_image
 from reid.market1501 import FOLDERS, read_market1501
 
 QUERIES = 2
@@ -222,7 +223,7 @@ def _convert(source: Path, target: Path) -> str:
     """A JPEG of any image, as read_image shows it."""
     with open_image(source) as opened:
         image = upright_rgb(opened)
-    image.save(target, "JPEG", quality=95, subsampling=0)
+    write_image(image, target, "JPEG", quality=95, subsampling=0)
     return "converted"
 
 

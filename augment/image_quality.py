@@ -20,6 +20,7 @@ from augment.quality_protocol import PROTOCOLS, SPLITS, Evaluation
 from augment.runtime import Runtime
 from augment.split import training_images
 from augment.workspace import Workspace
+from augment.writing import naming
 from patn.pairs import write_pairs
 
 if TYPE_CHECKING:
@@ -181,8 +182,9 @@ def _write_partial(path: Path, done: int, meters: Mapping[str, Meter]) -> None:
     from augment.quality_meters import state_of
 
     partial = path.with_suffix(".writing")
-    save_file({name: value.contiguous() for name, value in state_of(meters).items()}, partial, _about(done, meters))
-    partial.replace(path)
+    with naming(path):
+        save_file({name: value.contiguous() for name, value in state_of(meters).items()}, partial, _about(done, meters))
+        partial.replace(path)
 
 
 def _read_partial(path: Path, meters: Mapping[str, Meter]) -> tuple[int, dict[str, torch.Tensor]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from augment import AugmentError
+from augment.writing import naming
 
 if TYPE_CHECKING:
     import torch
@@ -23,6 +25,8 @@ LARGEST = 64_000_000
 IN_MEMORY = 2 << 30
 """Bytes of decoded images up to which load_or_map keeps them in memory."""
 CHUNK = 512
+NOT_THE_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""Errors of opening a file that are no fault of that file."""
 
 
 @contextmanager
@@ -41,6 +45,8 @@ def open_image(path: str | Path) -> Iterator[Image.Image]:
                 raise ValueError(f"{file.width} x {file.height} pixels, more than {LARGEST:,}")
             yield file
     except (OSError, ValueError, SyntaxError, *bombs) as error:
+        if isinstance(error, OSError) and error.errno in NOT_THE_FILES:
+            raise
         raise AugmentError(f"{path}: not a readable image ({error}); replace or remove it") from error
 
 
@@ -111,17 +117,15 @@ def load_or_map(
 
 
 def _decode_into(path: Path, paths: Sequence[str | Path], size: tuple[int, int], jobs: int) -> None:
-    """Write all pixels, N x height x width x 3, to `path` by rename; raises AugmentError where the disk is full."""
+    """Write all pixels, N x height x width x 3, to `path` by rename; raises OSError where the disk is full."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
-        with ThreadPoolExecutor(jobs) as pool, partial.open("wb") as file:
+        with naming(path), ThreadPoolExecutor(jobs) as pool, partial.open("wb") as file:
             for start in range(0, len(paths), CHUNK):
                 for pixels in pool.map(lambda each: read_image(each, size), paths[start : start + CHUNK]):
                     file.write(pixels.tobytes())
         partial.replace(path)
-    except OSError as error:
-        raise AugmentError(f"{path}: cannot be written ({error.strerror}); free space and run again") from error
     finally:
         partial.unlink(missing_ok=True)
 

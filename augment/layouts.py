@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from augment import AugmentError
 from augment.deepfashion import LAYOUT as DEEPFASHION
 from augment.deepfashion import find_root
 from augment.images import open_image
+from augment.workers import thread_map
 from reid.market1501 import DOWNLOADED_AS, FOLDERS, present_splits, read_market1501
 
 LAYOUTS = ("market1501", "folders", "deepfashion")
@@ -107,8 +107,7 @@ def common_size(paths: Sequence[Path], jobs: int = 4) -> tuple[tuple[int, int], 
     multiples of 4 (the generator halves twice); else 128 x 64. Only file headers are read; unreadable files are
     passed over here.
     """
-    with ThreadPoolExecutor(jobs) as pool:
-        sizes = Counter(size for size in pool.map(_header_size, paths) if size is not None)
+    sizes = Counter(size for size in thread_map(_header_size, paths, jobs) if size is not None)
     if not sizes:
         return USUAL_SIZE, "no image could be read; the working size is 128 x 64"
     (height, width), count = max(sizes.items(), key=lambda item: (item[1], item[0]))

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from augment import Busy
+from augment.writing import naming
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,8 @@ def locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
         log.info("%s: %s is at work there; waiting for it", folder, _holder(folder))
         lock.acquire()
     try:
-        note.write_text(json.dumps({"process": os.getpid(), "host": platform.node()}), encoding="utf-8")
+        with naming(note):
+            note.write_text(json.dumps({"process": os.getpid(), "host": platform.node()}), encoding="utf-8")
         yield
     finally:
         note.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from augment import AugmentError
+from augment.writing import naming
 
 if TYPE_CHECKING:
     import torch
@@ -71,7 +72,7 @@ def train(
         network.train()
     started = time.perf_counter()
     bar = tqdm(total=objective.steps, initial=first, desc=label, unit="step", disable=None if progress else True)
-    with bar, (folder / METRICS).open("a", encoding="utf-8") as metrics:
+    with bar, naming(folder / METRICS), (folder / METRICS).open("a", encoding="utf-8") as metrics:
         for step in range(first, objective.steps):
             torch.manual_seed(step_seed(seed, step))
             losses = objective.step(objective.batch(step), step)
@@ -132,8 +133,9 @@ def _cut_metrics(path: Path, step: int) -> None:
         if done <= step:
             kept.append(line + "\n")
     partial = path.with_suffix(".partial")
-    partial.write_text("".join(kept), encoding="utf-8")
-    partial.replace(path)
+    with naming(path):
+        partial.write_text("".join(kept), encoding="utf-8")
+        partial.replace(path)
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
@@ -163,8 +165,9 @@ def save_state(objective: Objective, path: Path, step: int) -> None:
     contiguous = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
     _refuse_nan(contiguous, step, path.parent)
     partial = path.with_suffix(".partial")
-    save_file(contiguous, partial, metadata={"step": str(step)})
-    partial.replace(path)
+    with naming(path):
+        save_file(contiguous, partial, metadata={"step": str(step)})
+        partial.replace(path)
 
 
 def load_state(objective: Objective, path: Path) -> int:

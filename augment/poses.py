@@ -21,6 +21,7 @@ from augment.images import read_image
 from augment.runtime import Runtime
 from augment.workers import worker_pool
 from augment.workspace import POSE_FILES, Workspace
+from augment.writing import naming
 from patn.keypoints import (
     MISSING,
     has_torso,
@@ -149,7 +150,8 @@ def _estimate_part(
     part: Path, names: Sequence[str], paths: Sequence[str], estimator: str, size: tuple[int, int]
 ) -> int:
     """A worker's task: write one part; returns its number of images."""
-    write_keypoints(keypoint_table(names, estimate_files(paths, estimator, size)), part)
+    with naming(part):
+        write_keypoints(keypoint_table(names, estimate_files(paths, estimator, size)), part)
     return len(names)
 
 
@@ -189,7 +191,8 @@ def _join_parts(table: pd.DataFrame, workspace: Workspace) -> dict[str, pd.DataF
 def _finish(run: Run, tables: Mapping[str, pd.DataFrame], result: Mapping[str, Any]) -> None:
     """Write the splits' files and record the result."""
     for split, rows in tables.items():
-        write_keypoints(rows, run.folder / POSE_FILES[split])
+        with naming(run.folder / POSE_FILES[split]):
+            write_keypoints(rows, run.folder / POSE_FILES[split])
     run.finish(result)
 
 

@@ -17,6 +17,7 @@ from augment.images import load_images, to_uint8
 from augment.poses_input import Pose, PoseReader, find_image, with_a_person
 from augment.runtime import Runtime
 from augment.workspace import Workspace
+from augment.writing import write_image
 
 if TYPE_CHECKING:
     import torch
@@ -166,8 +167,6 @@ def write_picture(pixels: np.ndarray, path: Path, description: str) -> None:
             return write_jpeg(pixels, path, description)
         exif = Image.Exif()
         exif[IMAGE_DESCRIPTION], exif[SOFTWARE] = description, "augment"
-        partial = path.with_suffix(".partial")
-        Image.fromarray(pixels).save(partial, "PNG", exif=exif)
-        partial.replace(path)
+        write_image(Image.fromarray(pixels), path, "PNG", exif=exif)
     except OSError as error:
         raise AugmentError(f"{path}: cannot be written ({error.strerror}); choose another place with -o") from error

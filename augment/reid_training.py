@@ -18,6 +18,7 @@ from augment.split import training_images
 from augment.training_set import TrainingSet
 from augment.weights import find_weights, load_path, missing_sentence
 from augment.workspace import Workspace
+from augment.writing import naming
 from reid.market1501 import drop_junk, relabel
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ def train_reid(
         )  # fmt: skip
         selection = objective.choose()
         epoch = {"epoch": selection.epoch, "validation": round(100 * selection.score, 4)} if selection else {}
-        save_model(folder / "model.safetensors", objective.model, {"training": options, "pids": pids, "seed": seed})
+        with naming(folder / "model.safetensors"):
+            save_model(folder / "model.safetensors", objective.model, {"training": options, "pids": pids, "seed": seed})
         figures = evaluate_model(workspace, objective.model, training, runtime)
         (folder / "last.safetensors").unlink(missing_ok=True)
         return run.finish({

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from augment.writing import write_image
 from patn.keypoints import LIMBS
 
 COLOURS = ((214, 39, 40), (31, 119, 180), (44, 160, 44), (255, 127, 14), (148, 103, 189), (23, 190, 207))
@@ -51,6 +52,4 @@ def write_sheet(rows: Sequence[Sequence[np.ndarray]], path: Path, headings: Sequ
     from PIL import Image
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    Image.fromarray(sheet(rows, headings)).save(partial, "PNG")
-    partial.replace(path)
+    write_image(Image.fromarray(sheet(rows, headings)), path, "PNG")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -44,14 +45,19 @@ def read_keypoints(path: str | Path) -> pd.DataFrame:
     """
     path = Path(path)
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        with path.open(encoding="utf-8-sig") as lines:
+            return _read_lines(path, lines)
     except (OSError, UnicodeDecodeError) as error:
         raise KeypointError(f"{path}: key points cannot be read ({error}); give an annotation CSV file") from error
-    if not lines or [field.strip() for field in lines[0].split(":")] != HEADER.split(":"):
+
+
+def _read_lines(path: Path, lines: Iterator[str]) -> pd.DataFrame:
+    """The table of a file's lines, of which one is held at a time; raises KeypointError as `read_keypoints`."""
+    if [field.strip() for field in next(lines, "").split(":")] != HEADER.split(":"):
         raise KeypointError(f"{path}, line 1: the header is not {HEADER}; give the authors' annotation format")
     first_line: dict[str, int] = {}
-    rows: list[list[int]] = []
-    for number, line in enumerate(lines[1:], start=2):
+    values = array("q")
+    for number, line in enumerate(lines, start=2):
         if not line.strip():
             continue
         place = f"{path}, line {number}"
@@ -62,8 +68,9 @@ def read_keypoints(path: str | Path) -> pd.DataFrame:
         if name in first_line:
             raise KeypointError(f"{place}: {name} was already given in line {first_line[name]}; keep one of the two")
         first_line[name] = number
-        rows.append(_coordinates(fields[1], "y", place) + _coordinates(fields[2], "x", place))
-    return _table(first_line, np.array(rows, dtype=np.int64).reshape(len(rows), len(COLUMNS)))
+        values.extend(_coordinates(fields[1], "y", place))
+        values.extend(_coordinates(fields[2], "x", place))
+    return _table(first_line, np.frombuffer(values, dtype=np.int64).reshape(-1, len(COLUMNS)))
 
 
 def write_keypoints(table: pd.DataFrame, path: str | Path) -> None:

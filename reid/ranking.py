@@ -21,6 +21,10 @@ from reid import DataError
 _BLOCK = 16  # queries that are counted together: enough to make numpy's calls cheap, few enough to need no memory
 
 
+MATRIX = 1 << 26
+"""Distances that are held at a time: 256 MiB of float32."""
+
+
 @dataclass(frozen=True)
 class Ranking:
     """What a ranking came to; all values in [0, 1].
@@ -82,7 +86,8 @@ def evaluate(
     """Ranks the gallery for each query by the squared Euclidean distance of their features.
 
     query_features: queries x D, gallery_features: gallery x D, arrays or CPU tensors, read as float32.
-    chunk: queries at a time; the memory needed beyond the features is one chunk x gallery matrix of float32.
+    chunk: at most so many queries at a time; the memory needed beyond the features is one chunk x gallery matrix of
+    float32, for which fewer are taken where it would have more than MATRIX numbers.
     Distances are |q|^2 + |g|^2 - 2 q.g in float32, not below 0.  Otherwise as `rank`, and raises as it does.
     """
     people = _People(q_pids, g_pids, q_camids, g_camids)
@@ -91,6 +96,7 @@ def evaluate(
         raise DataError(f"chunk is {chunk}; it must be at least 1 query")
     tally = _Tally(people, max_rank)
     lengths = _squared_lengths(gallery)
+    chunk = min(chunk, max(1, MATRIX // max(1, len(gallery))))
     for first in range(0, len(queries), chunk):
         tally.add(_squared_distances(queries[first : first + chunk], gallery, lengths))
     return tally.ranking()

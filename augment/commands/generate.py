@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from augment.cli import emit, pass_workspace, runtime, seed_or
+from augment.cli import emit, global_options, pass_workspace, runtime, seed_or
 from augment.options import NAME, Finite
 
 
@@ -58,8 +58,9 @@ def command(
     sampling = Sampling(target_poses, ratio, missing, per_identity)
     if dry_run:
         planned = plan_set(workspace, portion, seed, sampling, pose_file)
-        plan = {"real": len(planned.kept), "plan": planned.plan.to_dict("records")}
-        emit(plan, csv_text(planned.plan).rstrip())
+        as_json = global_options()["as_json"]
+        plan = {"real": len(planned.kept), "plan": planned.plan.to_dict("records")} if as_json else {}
+        emit(plan, "" if as_json else csv_text(planned.plan).rstrip())
         return
     filtering = None if share is None else Filtering(share, CRITERIA if by == "both" else (by,))
     if generator_data == "reduced":

@@ -23,6 +23,7 @@ from augment.pedestrians.photograph import photograph
 from augment.pedestrians.settings import Pedestrians
 from augment.pedestrians.tables import write_tables
 from augment.workers import worker_pool
+from augment.writing import replace_file, write_image
 
 FOLDERS = {"train": "bounding_box_train", "test": "bounding_box_test", "query": "query"}
 _PERSON, _IMAGE = 1, 2  # tags of the random streams
@@ -124,9 +125,7 @@ def _claim(folder: Path, config: Pedestrians) -> bool:
                 path.replace(folder / _BEGUN)
             return name == _DONE and complete
     folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"{_BEGUN}.partial"
-    partial.write_text(json.dumps(config.as_dict(), indent=2) + "\n")
-    partial.replace(folder / _BEGUN)
+    replace_file(folder / _BEGUN, (json.dumps(config.as_dict(), indent=2) + "\n").encode())
     return False
 
 
@@ -170,12 +169,8 @@ def _draw_people(folder: Path, config: Pedestrians, persons: list[Person], finis
             photo = photograph(figure, _camera(config, number), config, rng, botched=person.botched)
             path = folder / FOLDERS[split] / name
             if not path.exists():
-                partial = path.with_suffix(".partial")
-                Image.fromarray(photo.image).save(partial, format="JPEG", quality=95)
-                partial.replace(path)
+                write_image(Image.fromarray(photo.image), path, "JPEG", quality=95)
             notes[name] = [photo.keypoints.tolist(), photo.visible.tolist(), round(photo.head, 3)]
         if not finished:
-            partial = _shard(folder, person).with_suffix(".partial")
-            partial.write_text(json.dumps(notes))
-            partial.replace(_shard(folder, person))
+            replace_file(_shard(folder, person), json.dumps(notes).encode())
     return sum(len(person.images) for person in persons)

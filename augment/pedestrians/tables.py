@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from augment.writing import naming, replace_file
 from patn.keypoints import JOINTS, keypoint_table, write_keypoints
 
 
@@ -17,10 +18,9 @@ def write_tables(folder: Path, entries: list[tuple[str, Path, str]]) -> None:
     """
     rows: dict[str, list[tuple[str, np.ndarray]]] = {"train": [], "query": [], "test": []}
     visible, heads = {}, {}
+    split_of = {name: split for split, _, name in entries}
     for path in dict.fromkeys(path for _, path, _ in entries):
-        notes = json.loads(path.read_text())
-        split_of = {name: split for split, source, name in entries if source == path}
-        for name, (keypoints, seen, head) in notes.items():
+        for name, (keypoints, seen, head) in json.loads(path.read_text()).items():
             rows[split_of[name]].append((name, np.asarray(keypoints)))
             visible[name], heads[name] = seen, head
     for split, found in rows.items():
@@ -28,13 +28,11 @@ def write_tables(folder: Path, entries: list[tuple[str, Path, str]]) -> None:
         table = keypoint_table(
             [name for name, _ in found], np.array([points for _, points in found]).reshape(-1, 18, 2)
         )
-        partial = folder / "keypoints" / f"{split}.csv.partial"
-        write_keypoints(table, partial)
-        partial.replace(folder / "keypoints" / f"{split}.csv")
+        path = folder / "keypoints" / f"{split}.csv"
+        with naming(path):
+            write_keypoints(table, path)
     order = sorted(visible)
     flags = pd.DataFrame([visible[name] for name in order], columns=list(JOINTS), index=pd.Index(order, name="name"))
     sizes = pd.DataFrame({"head_size": [heads[name] for name in order]}, index=pd.Index(order, name="name"))
     for table, file in ((flags, "visible.csv"), (sizes, "head_size.csv")):
-        partial = folder / "keypoints" / f"{file}.partial"
-        table.to_csv(partial)
-        partial.replace(folder / "keypoints" / file)
+        replace_file(folder / "keypoints" / file, table.to_csv().encode())

@@ -16,6 +16,7 @@ from augment.drawing import BATCH
 from augment.images import read_image
 from augment.study.answers import ANSWERS, Answers
 from augment.workspace import Workspace
+from augment.writing import write_image
 
 if TYPE_CHECKING:
     from augment.runtime import Runtime
@@ -177,11 +178,6 @@ def _write(workspace: Workspace, pool: _Pool, folder: Path, quality: int) -> pd.
     rows = []
     for number, (kind, name, image) in enumerate(pixels()):
         file = f"{FOLDER}/{number:04d}.jpg"
-        try:
-            partial = (folder / file).with_suffix(".partial")
-            Image.fromarray(image).save(partial, "JPEG", quality=quality, subsampling="4:2:0")
-            partial.replace(folder / file)
-        except OSError as error:
-            raise AugmentError(f"{folder / file}: cannot be written ({error.strerror}); free space") from error
+        write_image(Image.fromarray(image), folder / file, "JPEG", quality=quality, subsampling="4:2:0")
         rows.append({"file": file, "kind": kind, "name": name})
     return pd.DataFrame(rows)

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from augment import AugmentError
-from augment.workers import worker_pool
+from augment.workers import AHEAD, thread_map, worker_pool
 from tests.pipelines.processes import alive
 
 SCRIPT = """
 import os, sys
-from augment.workers import worker_pool
+from augment.workers import AHEAD, thread_map, worker_pool
 if __name__ == "__main__":
     with worker_pool(1, "waiting") as pool:
         print(pool.submit(os.getpid).result(), flush=True)
@@ -46,3 +46,30 @@ def test_a_killed_worker_is_one_sentence() -> None:
     sentence = r"a process died while counting \(killed, or out of memory\); run the same command again"
     with pytest.raises(AugmentError, match=sentence), worker_pool(1, "counting") as pool:
         pool.submit(os._exit, 9).result()
+
+
+def test_threads_keep_the_order_and_are_given_a_few_items_at_a_time() -> None:
+    begun: list[int] = []
+
+    def work(item: int) -> int:
+        begun.append(item)
+        return item * item
+
+    count = 3 * AHEAD
+    results = thread_map(work, range(count), 4)
+    assert next(results) == 0
+    assert len(begun) <= AHEAD
+    assert list(results) == [item * item for item in range(1, count)]
+    assert sorted(begun) == list(range(count))
+
+
+def test_threads_stop_at_the_first_error() -> None:
+    begun: list[int] = []
+
+    def work(item: int) -> None:
+        begun.append(item)
+        raise AugmentError("odd")
+
+    with pytest.raises(AugmentError, match="odd"):
+        list(thread_map(work, range(10 * AHEAD), 2))
+    assert len(begun) <= AHEAD

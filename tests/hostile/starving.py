@@ -1,0 +1,287 @@
+"""Verbs that are starved: `python -m tests.hostile.starving` prints as JSON what each said and what it left.
+
+Every verb is begun in a fork that lacks something, on a workspace in which the verbs before it are done; then that is
+mended and the same command is given again.
+"""
+
+from __future__ import annotations
+
+import os
+
+for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[variable] = "1"  # before torch and numpy are imported: a fork has one thread
+os.environ["MPLBACKEND"] = "Agg"
+
+import codecs  # noqa: E402
+import json  # noqa: E402
+import resource  # noqa: E402
+import shutil  # noqa: E402
+import subprocess  # noqa: E402
+import sys  # noqa: E402
+import tempfile  # noqa: E402
+import warnings  # noqa: E402
+from collections.abc import Callable  # noqa: E402
+from dataclasses import asdict, dataclass, field  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
+
+from tests.torture.contents import contents, differences  # noqa: E402
+from tests.torture.processes import Ended, Process  # noqa: E402
+from tests.torture.verbs import import_all  # noqa: E402
+
+VERBS = {
+    "init": "init ROOT --identities 2 --test-identities 1 --images 4 --cameras 2 --size 64 32 --jobs 1",
+    "poses": "poses --csv ROOT/data/keypoints/train.csv --csv ROOT/data/keypoints/query.csv "
+    "--csv ROOT/data/keypoints/test.csv",
+    "patn-train": "patn-train --preset demo --steps 2 --batch 2 --blocks 1 --perceptual none",
+    "generate": "generate --portion 0.3",
+    "reid-train": "reid-train --preset demo --backbone small --portion 0.3 --augmentation ours --epochs 2",
+    "table5": "table5 --portions 0.3 --rows none --seeds 1 --lengths updates --threads 1",
+    "report": "report --no-galleries --no-generators",
+}
+CHEAP = ("poses", "generate", "reid-train")
+NOBODY = 65534
+Step = Callable[[Path], object]
+
+
+def nothing(_: Path) -> None:
+    """Lack nothing."""
+
+
+@dataclass(frozen=True)
+class Lack:
+    """What a verb lacks: `limit` runs in its process before it, `spoil` and `mend` around it, on its workspace."""
+
+    name: str
+    verbs: tuple[str, ...]
+    limit: Step = nothing
+    spoil: Step = nothing
+    mend: Step = nothing
+
+
+@dataclass
+class Found:
+    """What a starved verb came to: its status and words, what was damaged, and how the same command ended afterwards.
+
+    damaged: files of verbs before that are not as they were.  finished: a record says the verb's work is done.
+    different: what differs from a workspace that lacked nothing.
+    """
+
+    lack: str
+    verb: str
+    root: str = ""
+    status: int = 0
+    said: str = ""
+    damaged: list[str] = field(default_factory=list)
+    finished: bool = False
+    again: int = 0
+    said_again: str = ""
+    different: list[str] = field(default_factory=list)
+
+
+def file_size(limit: int) -> Step:
+    """No file may be larger."""
+    return lambda _: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+
+
+def open_files(count: int) -> Step:
+    """No more files may be open."""
+    return lambda _: resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
+
+
+def memory(more: int) -> Step:
+    """No more memory than the process has now and `more` bytes."""
+
+    def limit(_: Path) -> None:
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + more
+        resource.setrlimit(resource.RLIMIT_AS, (used, used))
+
+    return limit
+
+
+def variables(**given: str | None) -> Step:
+    """Other environment variables; None takes one away."""
+
+    def limit(_: Path) -> None:
+        os.environ.update({name: value for name, value in given.items() if value is not None})
+        for name in given:
+            if given[name] is None:
+                os.environ.pop(name, None)
+        tempfile.tempdir = None
+
+    return limit
+
+
+def as_nobody(_: Path) -> None:
+    """Be a user who may write to nothing here."""
+    if os.getuid() == 0:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+
+
+def forbid(root: Path) -> None:
+    """Let nobody but root write to the workspace."""
+    _modes(root, 0o222, 0)
+
+
+def permit(root: Path) -> None:
+    """Let the owner write again."""
+    _modes(root, 0, 0o200)
+
+
+def _modes(root: Path, take: int, give: int) -> None:
+    for path in (root.parent, *([root, *root.rglob("*")] if root.exists() else [])):
+        if not path.is_symlink():
+            path.chmod((path.stat().st_mode & ~take) | give)
+
+
+def vanish(number: int) -> Step:
+    """The workspace is moved away when a file is opened for writing or renamed the `number`th time."""
+
+    def limit(root: Path) -> None:
+        left = [number]
+
+        def hear(event: str, told: tuple[Any, ...]) -> None:
+            if event == "os.rename" or (event == "open" and told[2] & (os.O_WRONLY | os.O_RDWR)):
+                left[0] -= 1
+                if left[0] == 0 and root.exists():
+                    root.rename(root.with_name("elsewhere"))
+
+        sys.addaudithook(hear)
+
+    return limit
+
+
+def put_back(root: Path) -> None:
+    """Move the workspace back; what was made where it had been is no workspace, and goes."""
+    if root.with_name("elsewhere").exists():
+        shutil.rmtree(root, ignore_errors=True)
+        root.with_name("elsewhere").rename(root)
+
+
+def fill(root: Path) -> None:
+    """Leave 16 kB of the disk, a small one of its own."""
+    with (root.parent / "ballast").open("wb", buffering=0) as file:
+        free = shutil.disk_usage(root.parent).free - (16 << 10)
+        while free > 0:
+            free -= file.write(bytes(min(free, 1 << 16)))
+
+
+def empty(root: Path) -> None:
+    """Free the disk."""
+    (root.parent / "ballast").unlink()
+
+
+def read_only(root: Path) -> None:
+    """Mount the workspace's folder so that nothing can be written to it."""
+    subprocess.run(["mount", "--bind", root.parent, root.parent], check=True)
+    subprocess.run(["mount", "-o", "remount,bind,ro", root.parent], check=True)
+
+
+def writable(root: Path) -> None:
+    """Take that mount away."""
+    subprocess.run(["umount", root.parent], check=True)
+
+
+LACKS = (
+    Lack("room in a file", (*VERBS,), file_size(600)),
+    Lack("room in a larger file", ("patn-train", "reid-train"), file_size(12_000)),
+    Lack("memory", ("patn-train", "generate", "reid-train", "table5"), memory(8 << 20)),
+    Lack("permission", (*VERBS,), as_nobody, forbid, permit),
+    Lack("its folder after a moment", ("init", *CHEAP, "table5"), vanish(4), mend=put_back),
+    Lack("its folder later", ("patn-train", "generate", "reid-train"), vanish(9), mend=put_back),
+    Lack("more than 64 open files", ("patn-train", *CHEAP), open_files(64)),
+    Lack("open files", ("generate", "reid-train"), open_files(4)),
+    Lack("a home", (*CHEAP, "report"), variables(HOME=None, XDG_CACHE_HOME=None, XDG_CONFIG_HOME=None)),
+    Lack("a home that exists", (*CHEAP, "report"), variables(HOME="/dev/null/none")),
+    Lack("a temporary folder on its device", ("poses", "generate", "report"), variables(TMPDIR="/dev/shm")),
+)
+MOUNTING = (
+    Lack("room on the disk", (*VERBS,), spoil=fill, mend=empty),
+    Lack("a folder it may write to", (*VERBS,), spoil=read_only, mend=writable),
+)
+
+
+def run(verb: str, root: Path, limit: Step = nothing) -> Ended:
+    """Run a verb in a fork, after `limit`."""
+    from augment.cli import augment
+
+    place = [] if verb == "init" else ["--workspace", str(root)]
+    words = ["--device", "cpu", "--quiet", *place, *VERBS[verb].replace("ROOT", str(root)).split()]
+
+    def work() -> None:
+        os.chdir("/")
+        limit(root)
+        augment.main(words, prog_name="augment")
+
+    with tempfile.TemporaryDirectory() as log:
+        return Process(work, Path(log) / "said.txt").end()
+
+
+def starve(lack: Lack, verb: str, whole: Path, folder: Path) -> Found:
+    """Begin a verb that lacks something in `folder`, mend that, and begin it again."""
+    root, found = folder / "room" / "w", Found(lack.name, verb)
+    root.parent.mkdir()
+    if verb != "init":
+        shutil.copytree(whole / f"before-{verb}", root, symlinks=True)
+    before, records = _contents(root), {*root.rglob("run.json"), *root.glob("augment.toml")}
+    lack.spoil(root)
+    ended = run(verb, root, lack.limit)
+    found.root, found.status, found.said = str(root), ended.status, ended.said
+    if lack.mend is put_back:
+        put_back(root)
+    now = _contents(root)
+    found.damaged = [name for name in before if now.get(name) != before[name]]
+    found.finished = bool(set(root.rglob("run.json")) - records) or (
+        verb == "init" and (root / "augment.toml").exists()
+    )
+    lack.mend(root)
+    again = run(verb, root)
+    found.again, found.said_again = again.status, again.said
+    found.different = differences(root, contents(whole / f"after-{verb}"))
+    shutil.rmtree(root.parent)
+    return found
+
+
+def _contents(root: Path) -> dict[str, bytes | str]:
+    return contents(root) if root.exists() else {}
+
+
+def unbroken(folder: Path) -> Path:
+    """Run all verbs once and keep the workspace before and after each; returns where."""
+    root, kept = folder / "unbroken" / "w", folder / "kept"
+    root.parent.mkdir()
+    for verb in VERBS:
+        if root.exists():
+            shutil.copytree(root, kept / f"before-{verb}", symlinks=True)
+        ended = run(verb, root)
+        if ended.status:
+            raise RuntimeError(f"{verb} ended with {ended.status}: {ended.said}")
+        shutil.copytree(root, kept / f"after-{verb}", symlinks=True)
+    return kept
+
+
+def main() -> None:
+    """Starve the verbs of everything; `mounting` as argument says that this process may mount."""
+    warnings.simplefilter("ignore")
+    import_all()
+    codecs.lookup("utf-8-sig")  # nobody else may read where Python is
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        folder.chmod(0o755)
+        kept = unbroken(folder)
+        found = [starve(lack, verb, kept, folder) for lack in LACKS for verb in lack.verbs]
+        if "mounting" in sys.argv[1:]:
+            disk = folder / "disk"
+            disk.mkdir()
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", disk], check=True)
+            try:
+                found += [starve(lack, verb, kept, disk) for lack in MOUNTING for verb in lack.verbs]
+            finally:
+                subprocess.run(["umount", disk], check=False)
+        print(json.dumps([asdict(each) for each in found]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""What a verb says that lacks room, memory, permission, files or its folder; nothing finished is damaged by it."""
+
+import json
+import os
+import re
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.hostile.starving import LACKS, MOUNTING
+
+ROOT = Path(__file__).resolve().parents[2]
+AUGMENT = (sys.executable, "-c", "from augment.cli import augment; augment(prog_name='augment')", "--device", "cpu")
+AGAIN = "and give the same command again, it goes on where it stopped"
+RIGHT = "give yourself the right to it or choose another folder|choose a folder you may write to"
+SENTENCES = {
+    "room in a file": rf": File too large; raise the limit on file sizes \(ulimit -f\) {AGAIN}",
+    "room in a larger file": rf": File too large; raise the limit on file sizes \(ulimit -f\) {AGAIN}",
+    "memory": r"out of memory; give a smaller --batch or fewer --jobs, or raise the limit \(ulimit -v\)",
+    "permission": rf"Permission denied\)?; ({RIGHT})",
+    "its folder after a moment": f": No such file or directory; put it back {AGAIN}",
+    "its folder later": f": No such file or directory; put it back {AGAIN}",
+    "open files": rf": Too many open files; raise the limit on open files \(ulimit -n\) {AGAIN}",
+    "room on the disk": f": No space left on device; free some {AGAIN}",
+    "a folder it may write to": rf"Read-only file system\)?; ({RIGHT})",
+}
+"""Verbs that lack anything else work."""
+
+
+def may_mount() -> bool:
+    """Whether this user may mount a small disk, in a namespace of its own."""
+    command = ["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+    try:
+        return os.getuid() == 0 and subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def mounting() -> bool:
+    return may_mount()
+
+
+@pytest.fixture(scope="module")
+def starved(mounting: bool) -> dict[tuple[str, str], dict]:
+    """What all starved verbs came to."""
+    command = [sys.executable, "-m", "tests.hostile.starving", *(["mounting"] if mounting else [])]
+    prefix = ["unshare", "--mount"] if mounting else []
+    done = subprocess.run([*prefix, *command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return {(each["lack"], each["verb"]): each for each in json.loads(done.stdout)}
+
+
+@pytest.mark.parametrize(
+    ("lack", "verb"),
+    [(lack.name, verb) for lack in (*LACKS, *MOUNTING) for verb in lack.verbs],
+    ids=lambda value: value.replace(" ", "_"),
+)
+def test_a_starved_verb_says_so_and_goes_on_afterwards(
+    starved: dict[tuple[str, str], dict], mounting: bool, lack: str, verb: str
+) -> None:
+    if not mounting and lack in {each.name for each in MOUNTING}:
+        pytest.skip("only root in a mount namespace can make a small or read-only disk")
+    found = starved[lack, verb]
+    if lack in SENTENCES:
+        assert re.fullmatch(f"Error: .*({SENTENCES[lack]})\n", found["said"]), found["said"]
+        assert found["status"] == 1
+        assert found["root"] in found["said"] or lack == "memory"
+        assert not found["finished"]
+    else:
+        assert found["status"] == 0, found["said"]
+    assert found["damaged"] == []
+    assert found["again"] == 0, found["said_again"]
+    assert found["different"] == []
+
+
+def test_a_new_process_with_too_little_memory_for_torch_says_so(sound: Path) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (600 << 20, 600 << 20))
+
+    command = [*AUGMENT, "--workspace", str(sound), "generate", "--portion", "0.5"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, preexec_fn=limit)
+    assert done.returncode == 1
+    assert re.fullmatch(r"Error: out of memory; .*raise the limit \(ulimit -v\)\n", done.stderr), done.stderr
+
+
+def test_a_new_process_works_without_a_home_and_with_64_files(root: Path) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+
+    environment = {"PATH": "/usr/bin:/bin", "HOME": "/dev/null/none", "OMP_NUM_THREADS": "1"}
+    command = [*AUGMENT, "--workspace", str(root), "generate", "--portion", "0.5"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, preexec_fn=limit
+    )
+    assert done.returncode == 0, done.stderr
+    assert (root / "generated" / "ours-p0.5-s0" / "run.json").is_file()
+    check = subprocess.run(
+        [*AUGMENT, "--json", "--workspace", str(root), "check", "--jobs", "100"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False, preexec_fn=limit,
+    )  # fmt: skip
+    report = json.loads(check.stdout) if check.stdout else {"images": {"unreadable": []}}
+    assert report["images"]["unreadable"] == [], "an image is not to blame for a limit"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -54,7 +56,7 @@ def init_real(
     folder = folder.resolve()
     layout = layout or detect_layout(folder)
     _refuse_unfit(root, folder, layout, size, test_share, lists)
-    with locked(root / DATA):
+    with _held(root):
         _refuse_other(root, {"seed": seed, "layout": layout}, made=layout)
         if layout == "market1501":
             made = market1501_layout(folder, size)
@@ -82,12 +84,25 @@ def init_rendered(root: Path, pedestrians: Pedestrians, *, jobs: int = 1) -> dic
 
     size = (pedestrians.height, pedestrians.width)
     settings = {"data": DATA, "size": list(size), "seed": pedestrians.seed, "layout": "market1501", **DEMO_PRESETS}
-    with locked(root / DATA):
+    with _held(root):
         _refuse_other(root, settings, made=RENDERED)
         render(root / DATA, pedestrians, jobs)
         workspace = _workspace(root, settings)
     decisions = (describe(workspace.images()), "rendered pedestrians with exact key points; presets are demo")
     return _summary(workspace, Layout(workspace.data, "market1501", size, decisions))
+
+
+@contextmanager
+def _held(root: Path) -> Iterator[None]:
+    """Hold the lock of the data; a `root` that was made for it goes where the block fails and leaves nothing else."""
+    was_there = root.exists()
+    try:
+        with locked(root / DATA):
+            yield
+    except Exception:
+        if not was_there and root.is_dir() and all(path.suffix == ".lock" for path in root.iterdir()):
+            shutil.rmtree(root)
+        raise
 
 
 def init_text(result: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: install lint test torture demo bench lock
+.PHONY: install lint test torture demo bench lock audit
 
 install: $(STAMP)
 
@@ -34,3 +34,7 @@ bench: install
 
 lock: install
 	$(BIN)/python -m tests.lock
+
+audit: install
+	test -x .venv/audit/bin/pip-audit || ($(PYTHON) -m venv .venv/audit && .venv/audit/bin/pip install --quiet pip-audit)
+	$(BIN)/python -m tests.audit .venv/audit/bin/pip-audit

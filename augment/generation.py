@@ -78,10 +78,11 @@ def plan_set(
     train = training_images(workspace.images())
     kept = keep_reduced(workspace, portion, seed)
     posed = posed_names(workspace, train["name"].tolist())
-    bank = _bank(workspace, sampling.target_poses, [name for name in posed if name in set(kept)], pose_file)
+    keeps = set(kept)
+    bank = _bank(workspace, sampling.target_poses, [name for name in posed if name in keeps], pose_file)
     plan = make_plan(train, posed, kept, sampling, seed, bank)
     pid_of = dict(zip(train["name"], train["pid"], strict=True))
-    return PlannedSet(plan, kept, Pools(pid_of, sorted(posed), set(kept), bank))
+    return PlannedSet(plan, kept, Pools(pid_of, sorted(posed), keeps, bank))
 
 
 def _bank(workspace: Workspace, target_poses: str, posed: Sequence[str], file: Path | None) -> PoseBank | None:

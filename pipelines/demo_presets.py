@@ -51,7 +51,8 @@ STUDY = DemoPreset(
     generator=GENERATORS["study"],
     tables=(
         Table5(portions=(0.1, 0.3, 0.5), rows=_STUDIED, ordinary=BOTH, seeds=3, preset="study"),
-        Table5(portions=(0.3,), rows=("reduced",), ordinary=BOTH, seeds=1, lengths=("updates",), preset="study"),
+        Table5(portions=(0.3,), rows=("reduced",), ordinary=BOTH, seeds=3, lengths=("updates",), preset="study"),
+        Table5(portions=(0.5,), rows=("reduced",), ordinary=BOTH, seeds=2, lengths=("updates",), preset="study"),
         Table5(portions=(1.0,), rows=("none",), lengths=("updates",), ordinary=BOTH, seeds=3, preset="study"),
     ),
     unseen=True,

@@ -77,11 +77,11 @@ def test_a_starved_verb_says_so_and_goes_on_afterwards(
     assert found["different"] == []
 
 
-def test_a_new_process_with_too_little_memory_for_torch_says_so(sound: Path) -> None:
+def test_a_new_process_with_too_little_memory_for_torch_says_so(root: Path) -> None:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (600 << 20, 600 << 20))
 
-    command = [*AUGMENT, "--workspace", str(sound), "generate", "--portion", "0.5"]
+    command = [*AUGMENT, "--workspace", str(root), "generate", "--portion", "0.5"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, preexec_fn=limit)
     assert done.returncode == 1
     assert re.fullmatch(r"Error: out of memory; .*raise the limit \(ulimit -v\)\n", done.stderr), done.stderr

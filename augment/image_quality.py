@@ -53,6 +53,7 @@ def evaluate_generator(
     inputs = {
         "generator": fingerprint(checkpoint), "keypoints": workspace.keypoints_source() or "",
         "pair_names": fingerprint_names(pairs["from"] + " " + pairs["to"]),
+        "arithmetic": f"scikit-image 0.14.2, SSIM of {PROTOCOLS[evaluation.protocol].taps} taps",
     }  # fmt: skip
     with artefact(folder, "evaluation", options, inputs=inputs, seed=evaluation.seed, force=runtime.force) as run:
         before = {"rows": {}, "missing": {}, "notes": {}, **run.result}

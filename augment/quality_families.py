@@ -56,7 +56,8 @@ def build_meters(setting: Setting, metrics: list[str]) -> tuple[dict[str, Meter]
 
 
 def _similarity(setting: Setting, metrics: list[str]) -> Meter:
-    return Similarity(metrics, PROTOCOLS[setting.evaluation.protocol].data_range)
+    protocol = PROTOCOLS[setting.evaluation.protocol]
+    return Similarity(metrics, protocol.data_range, protocol.taps)
 
 
 def _inception(setting: Setting, metrics: list[str]) -> Meter:

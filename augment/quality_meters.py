@@ -101,27 +101,31 @@ class MeanMeter:
 class Similarity(MeanMeter):
     """SSIM, mask-SSIM and L1 of generated images, of copies of the condition image and of the mean image.
 
-    data_range as of patn.ssim.  `ssim_256_padded` is the paper's figure for DeepFashion. L1 is on the [-1, 1] scale.
+    data_range, taps: as of patn.ssim.  `ssim_256_padded` is the paper's figure for DeepFashion. L1 is on the [-1, 1]
+    scale.
     """
 
-    def __init__(self, metrics: Sequence[str], data_range: float | None) -> None:
+    def __init__(self, metrics: Sequence[str], data_range: float | None, taps: int = 13) -> None:
         super().__init__()
-        self.metrics, self.data_range = metrics, data_range
+        self.metrics, self.data_range, self.taps = metrics, data_range, taps
 
     def update(self, panels: Panels) -> None:
         """Add a batch."""
-        from patn.ssim import ssim
-
         real = panels.target
         for row, images in panels.candidates():
             if "ssim" in self.metrics:
-                self.add(row, "ssim", ssim(real, images, self.data_range))
+                self.add(row, "ssim", self._ssim(real, images))
                 if padded(real) is not real:
-                    self.add(row, "ssim_256_padded", ssim(padded(real), padded(images), self.data_range))
+                    self.add(row, "ssim_256_padded", self._ssim(padded(real), padded(images)))
             if "mask-ssim" in self.metrics:
-                self.add(row, "mask-ssim", ssim(real * panels.masks, images * panels.masks, self.data_range))
+                self.add(row, "mask-ssim", self._ssim(real * panels.masks, images * panels.masks))
             if "l1" in self.metrics:
                 self.add(row, "l1", (real.float() - images.float()).abs().mean(dim=(1, 2, 3)) / 127.5)
+
+    def _ssim(self, real: Tensor, images: Tensor) -> Tensor:
+        from patn.ssim import ssim
+
+        return ssim(real, images, self.data_range, taps=self.taps)
 
 
 class InceptionMeter:

@@ -28,11 +28,12 @@ class Protocol:
     """What happens to images before they are measured.
 
     jpeg_quality: every image goes through a JPEG of this quality (4:2:0), before PCKh's estimator twice; None: never.
-    data_range: of SSIM; None is the range of each image that is measured.
+    data_range: of SSIM; None is the range of each image that is measured.  taps: of SSIM's window.
     """
 
     jpeg_quality: int | None
     data_range: float | None
+    taps: int
 
     def panel(self, images: torch.Tensor) -> torch.Tensor:
         """Images as they are measured, uint8 in and out."""
@@ -40,7 +41,10 @@ class Protocol:
 
 
 PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
-    {"paper": Protocol(jpeg_quality=75, data_range=None), "clean": Protocol(jpeg_quality=None, data_range=255.0)}
+    {
+        "paper": Protocol(jpeg_quality=75, data_range=None, taps=13),
+        "clean": Protocol(jpeg_quality=None, data_range=255.0, taps=11),
+    }
 )
 
 

@@ -15,7 +15,7 @@ from augment.cli import emit, pass_workspace, runtime, seed_or
 @click.option("--pairs", type=click.IntRange(1), metavar="N",
               help="Pairs, drawn by --seed.  [default: 12,000 as the paper, DeepFashion 8,570, or all]")  # fmt: skip
 @click.option("--protocol", type=click.Choice(["paper", "clean"]), default="paper", show_default=True,
-              help="paper: through JPEG of quality 75, SSIM by each image's own range; clean: neither.")  # fmt: skip
+              help="paper: JPEG of quality 75, scikit-image 0.14.2's SSIM; clean: no JPEG, today's SSIM.")  # fmt: skip
 @click.option("--metrics", metavar="NAME,...", default="all", show_default=True,
               help="ssim, mask-ssim, l1, is, mask-is, fid, ds, pckh, lpips, mask-lpips, identity.")  # fmt: skip
 @click.option("--reid-model", metavar="NAME",

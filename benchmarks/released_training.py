@@ -106,14 +106,15 @@ class ReleasedTraining:
         pixels = nn.functional.l1_loss(fake, p2)
         features = self._features(fake)
         perceptual = nn.functional.l1_loss(features, self._features(p2).detach())
-        gan = (shape * training.lambda_gan + appearance * training.lambda_gan) / 2
+        weight = 2 * training.lambda_gan  # the release multiplies the mean
+        gan = (shape * weight + appearance * weight) / 2
         return training.lambda_l1 * pixels + training.lambda_perceptual * perceptual + gan
 
     def _discriminator_loss(self, name: str, fake: Tensor, real: Tensor, condition: Tensor) -> Tensor:
         shown = self._from_pool(name, torch.cat([fake, condition], dim=1).detach())
         real_loss = self._gan(self.netD[name](torch.cat([real, condition], dim=1)), True)
         fake_loss = self._gan(self.netD[name](shown), False)
-        return (real_loss + fake_loss) / 2 * self.training.lambda_gan
+        return (real_loss + fake_loss) / 2 * (2 * self.training.lambda_gan)
 
     def _gan(self, scores: Tensor, real: bool) -> Tensor:
         if self.like_ours:

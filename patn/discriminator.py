@@ -17,7 +17,8 @@ class Discriminator(nn.Module):
     leaky: slope of every activation below 0; 0 is ReLU as released, the paper says 0.2.
     head: "maps" as released, or "patch1": one more 3x3 convolution, with a bias, to one channel.  Without residual
     blocks "maps" ends in a ReLU, so a score is never negative and a fake is never called more likely fake than not.
-    Weights keep PyTorch's default initialisation, as released.
+    Weights start as in the PyTorch versions of the release, up to 1.1: convolutions as today, batch-norm gains from
+    U(0, 1), where today's are 1.
     """
 
     def __init__(
@@ -38,6 +39,9 @@ class Discriminator(nn.Module):
         residual = [ResidualBlock(channels=code, norm=norm, dropout=dropout, leaky=leaky) for _ in range(blocks)]
         last = [nn.Conv2d(code, 1, 3, padding=1)] if head == "patch1" else []
         self.layers = nn.Sequential(*encoder(in_channels, width, norm, leaky=leaky), *residual, *last)
+        for module in self.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                nn.init.uniform_(module.weight)
 
     def forward(self, candidate_and_condition: Tensor) -> Tensor:
         """Returns logits (for "bce") or scores (for "lsgan"), B x (4 * width, or 1 for "patch1") x H/4 x W/4.

@@ -112,7 +112,7 @@ class PatnObjective:
                 losses["perceptual"] = self.perceptual(fake, target)
             loss = loss + training.lambda_perceptual * losses["perceptual"]
         if conditions:
-            loss = loss + training.lambda_gan * (losses["gan_pb"] + losses["gan_pp"]) / 2
+            loss = loss + training.lambda_gan * (losses["gan_pb"] + losses["gan_pp"])
         descend(self.optimizers["generator"], loss)
         return {name: value.detach() for name, value in {"loss_g": loss, **losses}.items()}
 
@@ -126,7 +126,7 @@ class PatnObjective:
             fake_scores = discriminator(pooled)
         gan = self.training.gan
         loss = (adversarial(real_scores, True, gan) + adversarial(fake_scores, False, gan)) / 2
-        descend(self.optimizers[name], self.training.lambda_gan * loss)
+        descend(self.optimizers[name], 2 * self.training.lambda_gan * loss)
         return loss.detach()
 
     def _set_learning_rates(self, step: int) -> None:

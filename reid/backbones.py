@@ -19,17 +19,20 @@ class Backbone:
 
     channels: of the trunk's map.  size: default input (height, width) in pixels.
     embedding_std: of the embedding's normal initialisation; None is Kaiming normal, fan-out.
+    uniform_gains: the batch norm after the embedding starts from U(0, 1), as PyTorch's did up to 1.1; Open-ReID sets
+    every other norm to 1.
     """
 
     trunk: Callable[..., nn.Module]
     channels: int
     size: tuple[int, int]
     embedding_std: float | None = None
+    uniform_gains: bool = False
 
 
 BACKBONES: dict[str, Backbone] = {
     "resnet50": Backbone(resnet50_trunk, channels=2048, size=(256, 128)),
-    "inception": Backbone(inception_trunk, channels=1536, size=(144, 56), embedding_std=0.001),
+    "inception": Backbone(inception_trunk, channels=1536, size=(144, 56), embedding_std=0.001, uniform_gains=True),
     "small": Backbone(small_trunk, channels=128, size=(64, 32)),
 }
 
@@ -68,7 +71,10 @@ class ReidModel(nn.Module):
             else:
                 nn.init.normal_(embedding.weight, std=backbone.embedding_std)
             nn.init.zeros_(embedding.bias)
-            self.head = nn.Sequential(embedding, nn.BatchNorm1d(features), nn.ReLU(inplace=True), nn.Dropout(dropout))
+            norm = nn.BatchNorm1d(features)
+            if backbone.uniform_gains:
+                nn.init.uniform_(norm.weight)
+            self.head = nn.Sequential(embedding, norm, nn.ReLU(inplace=True), nn.Dropout(dropout))
         self.classifier = nn.Linear(features or backbone.channels, classes, bias=not bnneck)
         nn.init.normal_(self.classifier.weight, std=0.001)
         if bnneck:

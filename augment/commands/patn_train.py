@@ -45,7 +45,11 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 @network("--no-discriminator-residuals", is_flag=True,
          help="Both discriminators without residual blocks, and with --d-head patch1 unless you say maps.")  # fmt: skip
 @recipe("--gan", type=click.Choice(["bce", "lsgan"]), help="Adversarial loss; the paper has the logarithmic one.")
-@recipe("--lambda-gan", type=Finite(0), help="Weight of the adversarial loss; paper: 5.")
+@recipe(
+    "--lambda-gan",
+    type=Finite(0),
+    help="Weight of the adversarial loss, for PATN of the sum of its two terms; paper: 5, released: 2.5.",
+)
 @recipe("--lambda-l1", type=Finite(0), help="Weight of the L1 loss; paper: 1.")
 @recipe("--lambda-perceptual", type=Finite(0), help="Weight of the perceptual loss; paper: 1.")
 @recipe("--lambda-kl", type=Finite(0), help="vunet: weight of the KL term at the end; released: 1.")

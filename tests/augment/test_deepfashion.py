@@ -1,5 +1,6 @@
 """DeepFashion: the authors' names, crops, lists and pairs, and a generator trained on them."""
 
+import io
 import json
 from dataclasses import replace
 from itertools import permutations
@@ -100,6 +101,9 @@ def test_workspace_has_crops_names_and_lists_of_the_authors(tree: FashionTree, f
     square = read_image(tree.img / "WOMEN/Skirts/id_00006290/04_3_back.jpg")
     pixels = read_image(row["path"])
     assert np.abs(pixels.astype(int) - square[:, 40:216]).mean() < 2  # a JPEG of a JPEG
+    saved = io.BytesIO()
+    Image.fromarray(square).crop((40, 0, 216, 256)).save(saved, "JPEG")  # as the authors do: Pillow's defaults
+    assert np.array_equal(pixels, np.asarray(Image.open(saved)))
     assert Path(row["path"]) == workspace.data / "train" / row["name"]
     for split, names in tree.names.items():
         assert (workspace.data / f"{split}.lst").read_text().split() == names

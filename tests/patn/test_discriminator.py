@@ -45,7 +45,31 @@ def test_residual_block_adds_its_input():
     torch.testing.assert_close(block(code), expected, rtol=1e-4, atol=1e-5)
 
 
-def test_weights_keep_the_default_initialisation():
+def test_gains_start_between_0_and_1_as_in_the_pytorch_of_the_release():
+    torch.manual_seed(0)
+    made = Discriminator(in_channels=6)
+    norms = [module for module in made.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    assert len(norms) == 3 + 3 * 2
+    gains = torch.cat([norm.weight.detach() for norm in norms])
+    bins = torch.histc(gains, bins=10, min=0, max=1) / len(gains)  # 1,984 gains
+    assert (bins - 0.1).abs().max() < 5 * (0.1 * 0.9 / len(gains)) ** 0.5
+    assert not any(norm.bias.any() for norm in norms)
+
+
+def test_logits_spread_as_at_the_start_of_the_release():
+    torch.manual_seed(0)
+    made = Discriminator(in_channels=6, dropout=False)
+    images = torch.rand(4, 6, 128, 64) * 2 - 1
+    with torch.no_grad():
+        released = made(images).std().item()
+        for module in made.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.weight.fill_(1)
+        assert released < 0.75 * made(images).std().item()
+    assert released == pytest.approx(1.07, abs=0.12)
+
+
+def test_convolutions_keep_the_default_initialisation():
     torch.manual_seed(0)
     weight = Discriminator(in_channels=6, width=8).layers[10].path[1].weight
     bound = 1 / (32 * 9) ** 0.5  # kaiming uniform with a = sqrt 5

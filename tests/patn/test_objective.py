@@ -13,7 +13,7 @@ from patn.heatmaps import heat_maps
 from patn.losses import adversarial
 from patn.objective import PatnObjective
 from patn.perceptual import Perceptual
-from patn.training import PatnTraining
+from patn.training import PRESETS, PatnTraining
 
 TINY = PatnTraining(
     blocks=2, width=4, d_width=4, d_blocks=1, sigma=2.0, height=16, width_px=8, batch=3, steps=8, constant_steps=4,
@@ -101,7 +101,7 @@ class ReleasedLoop:
         terms = t.lambda_l1 * l1
         if self.perceptual is not None:
             terms = terms + t.lambda_perceptual * self.perceptual(fake, batch["target"])
-        loss_g = terms + t.lambda_gan * (pb + pp) / 2
+        loss_g = terms + t.lambda_gan * (pb + pp)
         self.optimizers["generator"].zero_grad()
         loss_g.backward()
         self.optimizers["generator"].step()
@@ -111,7 +111,7 @@ class ReleasedLoop:
             pooled = self.pools[name].query(torch.cat([fake, conditions[name]], 1).detach(), rng)
             real = self.adv(nets[name](torch.cat([batch["target"], conditions[name]], 1)), True)
             false = self.adv(nets[name](pooled.contiguous(memory_format=torch.channels_last)), False)
-            (t.lambda_gan * ((real + false) / 2)).backward()
+            (t.lambda_gan * (real + false)).backward()
             self.optimizers[name].step()
         return loss_g
 
@@ -237,7 +237,14 @@ def test_every_network_learns_and_losses_carry_no_graph():
 
 def test_the_generators_loss_is_the_weighted_sum_of_its_terms():
     losses = run(objective(replace(TINY, lambda_gan=3.0, lambda_perceptual=7.0), perceptual=tiny_perceptual()), [0])
-    expected = 10 * losses["l1"] + 7 * losses["perceptual"] + 3 * (losses["gan_pb"] + losses["gan_pp"]) / 2
+    expected = 10 * losses["l1"] + 7 * losses["perceptual"] + 3 * (losses["gan_pb"] + losses["gan_pp"])
+    torch.testing.assert_close(losses["loss_g"], expected)
+
+
+@pytest.mark.parametrize(("alpha", "of_the_mean"), [(PRESETS["market"].lambda_gan, 5), (5.0, 10)])
+def test_the_papers_5_weighs_the_sum_and_the_releases_5_the_mean(alpha, of_the_mean):
+    losses = run(objective(replace(TINY, lambda_gan=alpha)), [0])
+    expected = 10 * losses["l1"] + of_the_mean * (losses["gan_pb"] + losses["gan_pp"]) / 2
     torch.testing.assert_close(losses["loss_g"], expected)
 
 

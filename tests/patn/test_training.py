@@ -50,8 +50,8 @@ def test_a_training_without_fall_keeps_its_learning_rate():
 
 def test_presets_are_the_released_commands():
     market, fashion = PRESETS["market"], PRESETS["deepfashion"]
-    assert (market.lambda_gan, market.lambda_l1, market.lambda_perceptual) == (5, 10, 10)
-    assert (fashion.lambda_gan, fashion.lambda_l1, fashion.lambda_perceptual) == (5, 1, 1)
+    assert (market.lambda_gan, market.lambda_l1, market.lambda_perceptual) == (2.5, 10, 10)
+    assert (fashion.lambda_gan, fashion.lambda_l1, fashion.lambda_perceptual) == (2.5, 1, 1)
     assert (market.gan, market.norm, market.batch, market.pool) == ("bce", "batch", 32, 50)
     assert (fashion.gan, fashion.norm, fashion.batch, fashion.pool) == ("lsgan", "instance", 7, 0)
     assert fashion.pose_maps == "onehot"

@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 
-from pipelines.tabletext import NOTE, Grid, grids
+from pipelines.tabletext import NOTE, Grid, grids, remarks
 
 HEAD = "% Table 5 of augment; needs \\usepackage{booktabs} and, before TeX Live 2018, \\usepackage[utf8]{inputenc}.\n"
 ESCAPES = {
@@ -16,7 +16,7 @@ NUMBER_SIGN = re.compile(r"(?<![\w.])-(?=\d)")
 
 def latex(summary: pd.DataFrame) -> str:
     """The whole summary as LaTeX source; a document only has to load booktabs and \\input it."""
-    captions = [NOTE, *["Figures as in the table before."] * len(summary)]
+    captions = [" ".join([NOTE, *remarks(summary)]), *["Figures as in the table before."] * len(summary)]
     return HEAD + "\n".join(_table(grid, caption) for grid, caption in zip(grids(summary), captions, strict=False))
 
 

@@ -179,9 +179,25 @@ def grids(summary: pd.DataFrame) -> list[Grid]:
     return found
 
 
+def remarks(summary: pd.DataFrame) -> list[str]:
+    """What a reader has to know of rows that stand side by side: which of them are one plan."""
+    beyond = summary[summary["ratio"] > 1]
+    both = sorted(
+        set(beyond.loc[beyond["row"] == "ours", "ratio"]) & set(beyond.loc[beyond["row"] == "ours*", "ratio"])
+    )
+    if not both:
+        return []
+    at = " and ".join(f"{ratio:g}" for ratio in both)
+    ours, star = row_title("ours"), row_title("ours*")
+    return [
+        f"At ratio {at} {ours} and {star} are one plan: no image is removed, so both take poses of the whole training "
+        "set, by the same seed. Their figures are those of one training set, not two results."
+    ]
+
+
 def markdown(summary: pd.DataFrame) -> str:
     """The whole summary as a Markdown document."""
-    parts = ["# Table 5: re-identification with generated training images", NOTE]
+    parts = ["# Table 5: re-identification with generated training images", NOTE, *remarks(summary)]
     for grid in grids(summary):
         parts.append(f"## {grid.title}")
         lines = [grid.header, ["---"] * len(grid.header), *grid.lines]
@@ -203,7 +219,7 @@ def terminal(summary: pd.DataFrame) -> str:
         widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
         text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
         parts.append("\n".join([grid.title, *(f"  {line.rstrip()}" for line in text)]))
-    return "\n\n".join([*parts, NOTE]) if parts else "No cell is finished yet."
+    return "\n\n".join([*parts, *remarks(summary), NOTE]) if parts else "No cell is finished yet."
 
 
 def summary_json(summary: pd.DataFrame) -> list[dict[Any, Any]]:

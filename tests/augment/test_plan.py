@@ -140,3 +140,11 @@ def test_a_bank_gives_the_poses(train: pd.DataFrame) -> None:
     share = (plan["pose"] == "b").mean()
     assert set(plan["pose"]) == {"a", "b"}
     assert 0.65 < share < 0.95
+
+
+@pytest.mark.parametrize("ratio", [2, 3])
+def test_at_ratios_beyond_one_ours_and_ours_star_are_one_plan(train: pd.DataFrame, ratio: int) -> None:
+    names = train["name"].tolist()
+    ours, star = (make_plan(train, names, names, Sampling(poses, ratio), 5) for poses in ("removed", "reduced"))
+    pd.testing.assert_frame_equal(ours, star)
+    assert not ours.equals(make_plan(train, names, names, Sampling("removed", ratio), 6))

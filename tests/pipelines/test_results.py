@@ -12,7 +12,8 @@ from augment import AugmentError
 from augment.artefact import write_json
 from augment.workspace import Workspace
 from pipelines.cells import Cell
-from pipelines.results import cells_dir, collect, declare, declared, is_finished, summarise
+from pipelines.latex import latex
+from pipelines.results import MEASURES, cells_dir, collect, declare, declared, is_finished, summarise
 from pipelines.table5 import Table5
 from pipelines.tabletext import markdown, summary_json, terminal
 
@@ -195,3 +196,21 @@ def test_a_rows_name_stays_in_its_cell_of_the_markdown(tmp_path, name):
     (row,) = [line for line in text.splitlines() if line.endswith("5.0 (1) |")]
     assert len(re.findall(r"(?<!\\)\|", row)) == 3
     assert not re.search(r"(?<!\\)[*_<`]", row)
+
+
+ONE_PLAN = "At ratio 2 and 3 Ours and Ours* are one plan"
+
+
+def lines_of(rows, ratios, lengths=("updates",)):
+    cells = Table5(portions=(0.1, 1.0), rows=rows, ratios=ratios, lengths=lengths, seeds=1).cells()
+    return summarise(
+        pd.DataFrame([{**cell.to_json(), **dict.fromkeys(MEASURES, 1.0), "seconds": 1.0} for cell in cells])
+    )
+
+
+@pytest.mark.parametrize("form", [markdown, terminal, latex])
+def test_every_form_of_the_table_says_where_two_rows_are_one_plan(form):
+    both = lines_of(("none", "ours", "ours*"), (1, 2, 3))
+    assert ONE_PLAN.replace("*", r"\*") in form(both) or ONE_PLAN in form(both)
+    for alone in (lines_of(("none", "ours"), (1, 2, 3)), lines_of(("none", "ours", "ours*"), (1,))):
+        assert "one plan" not in form(alone)

@@ -96,8 +96,8 @@ def _ready_made(workspace: Workspace, train: Tiles) -> dict[tuple[float, int, tu
 def _pair(train: Tiles, path: Path, person: int) -> Example:
     """A ready-made image of a person, and the real one where its name says which it replaces."""
     replaced = path.name.replace("_gen.", ".")
-    withheld = train.pixels(replaced) if replaced != path.name else None
-    tiles = {"generated": read_image(path, train.size), **({} if withheld is None else {"withheld": withheld})}
+    removed = train.pixels(replaced) if replaced != path.name else None
+    tiles = {"generated": read_image(path, train.size), **({} if removed is None else {"removed": removed})}
     return Example(photograph(_side_by_side(list(tiles.values()))), tuple(tiles), path.name, person)
 
 
@@ -129,7 +129,7 @@ def _example(train: Tiles, folder: Path, line: dict[Any, Any]) -> Example | None
         ("source", train.pixels(source)),
         ("pose", train.skeleton(str(line.get("pose", "")))),
         ("generated", train.file(folder / "bounding_box_train" / name)),
-        ("withheld", train.pixels(replaced) if replaced != name else None),
+        ("removed", train.pixels(replaced) if replaced != name else None),
     ]
     tiles = {what: pixels for what, pixels in parts if pixels is not None}
     if "generated" not in tiles:

@@ -14,6 +14,9 @@ from augment.artefact import write_text
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 
+BASE = "page.css"
+"""The style of what all parts have; every other sheet is of the component it is named after."""
+
 
 @dataclass(frozen=True)
 class Section:
@@ -99,6 +102,14 @@ def render_page(name: str, sections: list[Section]) -> str:
     script = loader.get_source(environment, "page.js")[0]
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     page = environment.get_template("page.html")
+    sheets = sorted(
+        (name for name in loader.list_templates() if name.endswith(".css")), key=lambda name: (name != BASE, name)
+    )
     return page.render(
-        name=name, sections=sections, version=metadata.version("augment-reid"), script=script, digest=digest
+        name=name,
+        sections=sections,
+        version=metadata.version("augment-reid"),
+        script=script,
+        digest=digest,
+        sheets=sheets,
     )

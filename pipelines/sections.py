@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +33,14 @@ from pipelines.tabletext import (
     column_title,
     gain_text,
     grids,
+    remarks,
     spread_text,
 )
 from pipelines.tiles import Tiles
 from pipelines.times import read_times
 
 KINDS = {
-    "patn": "training of a generator",
+    "patn": "generator training",
     "generated": "generated set",
     "reid": "re-ID training",
     "tables": "measurement",
@@ -52,8 +54,29 @@ def _runs(workspace: Workspace, folder: str) -> dict[str, dict[str, Any]]:
     return {name: run for name, run in found.items() if run is not None}
 
 
+@dataclass(frozen=True)
+class Card:
+    """A difference to None as the first screen says it: the figure, its 95 % interval ("" for one seed), and of what.
+
+    others: the differences at other lengths as (length, text).  share, gap: of the gap to all real images that is
+    closed, as a number and as text, "-" where it is not known.
+    """
+
+    figure: str
+    interval: str
+    contains_zero: bool
+    seeds: int
+    what: str
+    kept: str
+    block: str
+    length: str
+    others: list[tuple[str, str]]
+    share: float
+    gap: str
+
+
 def glance(workspace: Workspace) -> Section | None:
-    """The main figures: what the first augmented row gains at the smallest p, of every block; and mAP over p."""
+    """What the first augmented row gains at the smallest p, the first block's largest, others below; and mAP over p."""
     from pipelines.plots import panels, portion_plot
 
     summary = read_table5(workspace)
@@ -64,24 +87,32 @@ def glance(workspace: Workspace) -> Section | None:
         if gained:
             like = [line for line in gained if all(line[n] == gained[0][n] for n in ("row", "portion", "ratio"))]
             cards.append(_card(like, block_title(block)))
-    plots = [portion_plot(part, "svg", summary) for _, part in panels(summary)]
-    context = {"cards": cards, "plots": [data_uri(plot, "image/svg+xml") for plot in plots]}
-    return None if summary.empty else Section("At a glance", "glance.html", context)
+    first = next(iter(panels(summary)), None)
+    plot = None if first is None else _svg(portion_plot(first[1], "svg", summary))
+    return None if summary.empty else Section("At a glance", "glance.html", {"cards": cards, "plot": plot})
 
 
-def _card(lines: list[dict[Any, Any]], block: str) -> dict[str, Any]:
-    """What a card shows of the lines of one training: of the first, and the difference at each length."""
+def _svg(plot: bytes) -> str:
+    return data_uri(plot, "image/svg+xml")
+
+
+def _card(lines: list[dict[Any, Any]], block: str) -> Card:
+    """The card of the lines of one training."""
     line = lines[0]
-    return {
-        "figure": f"{line['gain_mean']:+.1f}",
-        "what": f"mAP: {row_title(line['row'])} minus None, {column_title(line['portion'], line['ratio'])}",
-        "block": block,
-        "lengths": [(LENGTH_TITLES[each["length"]], gain_text(each)) for each in lines],
-        "single": len(line["gains"]) == 1,
-        "clear": excludes_zero(line["gain_low"], line["gain_high"]),
-        "share": line["gap_mean"],
-        "gap": spread_text(line["gap_mean"], line["gap_std"], len(line["gaps"]), percent=True),
-    }
+    seeds = len(line["gains"])
+    return Card(
+        figure=f"{line['gain_mean']:+.1f}",
+        interval=f"[{line['gain_low']:+.1f}, {line['gain_high']:+.1f}]" if seeds > 1 else "",
+        contains_zero=not excludes_zero(line["gain_low"], line["gain_high"]),
+        seeds=seeds,
+        what=f"{row_title(line['row'])} minus None",
+        kept=column_title(line["portion"], line["ratio"]).replace(" ", "\u00a0"),
+        block=block,
+        length=LENGTH_TITLES[line["length"]],
+        others=[(LENGTH_TITLES[each["length"]], gain_text(each)) for each in lines[1:]],
+        share=line["gap_mean"],
+        gap=spread_text(line["gap_mean"], line["gap_std"], len(line["gaps"]), percent=True),
+    )
 
 
 def said(workspace: Workspace) -> Section | None:
@@ -103,14 +134,22 @@ def table(workspace: Workspace) -> Section | None:
     context = {
         "cells": len(cells),
         "unfinished": sum(not is_finished(workspace, cell) for cell in cells),
-        "grids": grids(summary),
-        "details": [(block_title(block), _details(part)) for block, part in blocks(summary)],
+        "blocks": [_block(block_title(block), part, summary) for block, part in blocks(summary)],
         "note": NOTE,
+        "remarks": remarks(summary),
         "rows": [row_of(name) for name in sorted(set(summary["row"]), key=row_order)],
         "histogram": None if histogram is None else histogram["result"],
         "missing": [ROWS[name].title for name in CONTROLS if name not in set(summary["row"])],
     }
-    return Section("Table 5", "table.html", context)
+    return Section("Table 5", "table5.html", context)
+
+
+def _block(title: str, part: pd.DataFrame, summary: pd.DataFrame) -> dict[str, Any]:
+    """The tables of one block, its lines in detail and its plot where it has one."""
+    from pipelines.plots import portion_plot
+
+    plot = _svg(portion_plot(part, "svg", summary)) if (part["ratio"] == 1).any() else None
+    return {"title": title, "grids": grids(part), "details": _details(part), "plot": plot}
 
 
 def _details(part: pd.DataFrame) -> list[tuple[str, ...]]:
@@ -146,14 +185,20 @@ def side_by_side(workspace: Workspace) -> Section | None:
     if not drawn:
         return None
     people = {pair: tiles.person(pair[0]) for each in drawn for pair in each.pictures}
-    figures = []
+    figures, widest = [], 0
     for pair in sorted(people, key=lambda pair: (people[pair] or 0, pair)):
         real = {"condition": tiles.pixels(pair[0]), "pose": tiles.skeleton(pair[1]), "target": tiles.pixels(pair[1])}
         shown = {name: photograph(pixels) for name, pixels in real.items() if pixels is not None}
         made = [(each, _uri(each.pictures.get(pair)), _uri(each.masks.get(pair))) for each in drawn]
+        widest = max(widest, len(shown) + len(made))
         figures.append({"person": people[pair], "names": pair, "real": shown, "made": made})
     films = [(each, _uri(each.walk)) for each in drawn if each.walk is not None]
-    context = {"generators": drawn, "figures": figures, "films": films, "masks": any(each.blocks for each in drawn)}
+    context = {
+        "figures": figures,
+        "tiles": widest,
+        "films": films,
+        "masks": any(each.blocks for each in drawn),
+    }
     known = tuple(sorted({person for person in people.values() if person is not None}))
     return Section("Generators side by side", "sidebyside.html", context, known)
 
@@ -250,5 +295,5 @@ def _pairs(values: Mapping[str, Any]) -> str:
 
 
 SECTIONS: tuple[Callable[[Workspace], Section | None], ...] = (
-    *(glance, said, table, side_by_side, sets, galleries, images, training, poses, times, settings),
+    *(glance, table, side_by_side, said, sets, galleries, images, training, poses, times, settings),
 )

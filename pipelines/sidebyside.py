@@ -17,6 +17,7 @@ from augment.runtime import Runtime
 from augment.workspace import Workspace
 from patn import DataError
 from patn.keypoints import keypoint_array
+from pipelines.generators import Trained, trained
 
 logger = logging.getLogger(__name__)
 PICTURE, MASKS, WALK = ".webp", "-masks.webp", "walk"
@@ -35,12 +36,13 @@ class Shown:
 
 @dataclass(frozen=True)
 class Drawn:
-    """What a generator drew: its folder's name, its kind, pictures and mask strips of pairs of image names, its film.
+    """What a generator drew: its name and title, its kind, pictures and mask strips of pairs of image names, its film.
 
     ends: what the first and last colour of the strips stand for; blocks: how many maps a strip has, 0 without masks.
     """
 
     name: str
+    title: str
     kind: str
     blocks: int
     ends: tuple[float, float]
@@ -52,12 +54,6 @@ class Drawn:
 def drawn_dir(workspace: Workspace, name: str) -> Path:
     """Where the pictures of a generator are kept."""
     return workspace.table_dir("table5") / "generators" / name
-
-
-def trained(workspace: Workspace) -> list[str]:
-    """The folders' names of the workspace's finished generators."""
-    found = sorted((workspace.root / "patn").glob("*/generator.safetensors"))
-    return [path.parent.name for path in found if read_run(path.parent) is not None]
 
 
 def shown_pairs(workspace: Workspace, shown: Shown) -> pd.DataFrame:
@@ -77,25 +73,25 @@ def draw_pairs(workspace: Workspace, shown: Shown, runtime: Runtime) -> None:
 
     What cannot be drawn is left out with a warning, so that the report is written all the same.
     """
-    names = trained(workspace)
-    if not names:
+    generators = trained(workspace)
+    if not generators:
         return
     try:
         pairs = shown_pairs(workspace, shown)
     except (AugmentError, DataError) as error:
         logger.warning("no generators side by side: %s", error)
         return
-    for name in names:
+    for generator in generators:
         try:
-            _keep(workspace, name, pairs, shown, runtime)
+            _keep(workspace, generator, pairs, shown, runtime)
         except (AugmentError, DataError) as error:
-            logger.warning("nothing drawn by generator %s: %s", name, error)
+            logger.warning("nothing drawn by generator %s: %s", generator.name, error)
 
 
-def _keep(workspace: Workspace, name: str, pairs: pd.DataFrame, shown: Shown, runtime: Runtime) -> None:
+def _keep(workspace: Workspace, generator: Trained, pairs: pd.DataFrame, shown: Shown, runtime: Runtime) -> None:
     from augment.video import film_ending
 
-    checkpoint, folder = workspace.root / "patn" / name / "generator.safetensors", drawn_dir(workspace, name)
+    checkpoint, folder = generator.checkpoint(workspace), drawn_dir(workspace, generator.name)
     paths = workspace.images().query("split == 'gallery'").set_index("name")["path"]
     files = pairs.assign(source=paths.loc[pairs["from"]].to_numpy(), target=paths.loc[pairs["to"]].to_numpy())
     poses = keypoint_array(workspace.keypoints("gallery"), [*pairs["from"], *pairs["to"]])
@@ -109,7 +105,7 @@ def _keep(workspace: Workspace, name: str, pairs: pd.DataFrame, shown: Shown, ru
     stale = made is None or made["options"] != options or made["inputs"] != inputs
     with artefact(folder, "drawn pairs", options, inputs=inputs, force=stale) as run:
         if not run.finished:
-            logger.info("%s: drawing %d test pairs for the report", name, len(pairs))
+            logger.info("%s: drawing %d test pairs for the report", generator.name, len(pairs))
             run.finish(_draw(workspace, checkpoint, files, folder, runtime))
 
 
@@ -167,15 +163,17 @@ def _files(folder: Path, pairs: list[list[str]], ending: str) -> dict[Pair, Path
 
 
 def read_drawn(workspace: Workspace) -> list[Drawn]:
-    """What the workspace's generators have drawn, by name."""
+    """What the workspace's generators have drawn, in the order of `pipelines.generators.trained`."""
     found = []
-    for name in trained(workspace):
-        folder = drawn_dir(workspace, name)
+    for generator in trained(workspace):
+        folder = drawn_dir(workspace, generator.name)
         run = read_run(folder)
         if run is None:
             continue
         result, films = run["result"], sorted(folder.glob(f"{WALK}.*"))
         made, masks = (_files(folder, result["pairs"], ending) for ending in (PICTURE, MASKS))
         ends = (float(result["ends"][0]), float(result["ends"][1]))
-        found.append(Drawn(name, result["kind"], result["blocks"], ends, made, masks, films[0] if films else None))
+        walk = films[0] if films else None
+        kind, blocks = result["kind"], result["blocks"]
+        found.append(Drawn(generator.name, generator.title, kind, blocks, ends, made, masks, walk))
     return found

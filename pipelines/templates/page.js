@@ -1,12 +1,12 @@
 "use strict";
 (() => {
-  const bar = document.getElementById("pick");
+  const bar = document.querySelector("[data-pick-bar]");
   const pictures = [...document.querySelectorAll("[data-person]")];
   const pick = () => {
     const person = bar.querySelector("select").value;
     for (const picture of pictures) picture.hidden = person !== "" && picture.dataset.person !== person;
     for (const group of document.querySelectorAll("[data-pick]")) {
-      group.querySelector(".nobody").hidden = group.querySelector("[data-person]:not([hidden])") !== null;
+      group.querySelector("[data-nobody]").hidden = group.querySelector("[data-person]:not([hidden])") !== null;
     }
     const shown = pictures.filter((picture) => !picture.hidden).length;
     bar.querySelector("output").textContent = `${shown} of ${pictures.length} pictures`;
@@ -22,6 +22,7 @@
     film.src = URL.createObjectURL(new Blob([bytes], { type: kind }));
   }
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && document.activeElement.closest(".tile")) document.activeElement.blur();
+    const masked = event.key === "Escape" && document.activeElement.closest("[data-pick] button");
+    if (masked) masked.blur();
   });
 })();

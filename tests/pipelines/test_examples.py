@@ -78,13 +78,13 @@ def test_a_row_of_ready_made_images_shows_them_beside_what_they_replace(filled, 
     assert "gone" not in made
     assert (made["theirs"].column, made["theirs"].seed, made["theirs"].generated) == ("p = 0.4", 0, 3)
     assert {example.name: example.tiles for example in made["theirs"].examples} == {
-        generated[0].name: ("generated", "withheld"),
-        generated[1].name: ("generated", "withheld"),
+        generated[0].name: ("generated", "removed"),
+        generated[1].name: ("generated", "removed"),
         odd.name: ("generated",),
     }
     first = next(tiles_of(each) for each in made["theirs"].examples if each.name == generated[0].name)
     assert near(first["generated"], generated[0])
-    assert near(first["withheld"], filled.data / "bounding_box_train" / generated[0].name.replace("_gen", ""))
+    assert near(first["removed"], filled.data / "bounding_box_train" / generated[0].name.replace("_gen", ""))
     for seed in (0, 1):
         shutil.rmtree(tmp_path / f"theirs-{seed}")
     assert "theirs" not in {found.title for found in generated_sets(filled)}
@@ -104,10 +104,10 @@ def test_tiles_show_source_generated_and_withheld_image(filled):
     assert len(shown) == SHOWN == len({example.name for example in shown})
     for example in shown:
         tiles = tiles_of(example)
-        assert list(tiles) == ["source", "pose", "generated", "withheld"]
+        assert list(tiles) == ["source", "pose", "generated", "removed"]
         assert near(tiles["source"], train / manifest.at[example.name, "source"])
         assert near(tiles["generated"], folder / "bounding_box_train" / example.name)
-        assert near(tiles["withheld"], train / example.name.replace("_gen", ""))
+        assert near(tiles["removed"], train / example.name.replace("_gen", ""))
         assert not near(tiles["source"], train / example.name.replace("_gen", ""))
 
 
@@ -134,4 +134,4 @@ def test_without_key_points_there_is_no_pose(filled, tmp_path):
     for folder in ("bounding_box_train", "bounding_box_test", "query"):
         (tmp_path / folder).symlink_to(filled.data / folder)
     example = generated_sets(Workspace(filled.root, {"data": str(tmp_path)}))[0].examples[0]
-    assert example.tiles == ("source", "generated", "withheld")
+    assert example.tiles == ("source", "generated", "removed")

@@ -1,5 +1,4 @@
 import json
-import multiprocessing
 import time
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from safetensors.torch import save_file
 from augment import AugmentError, Busy
 from augment.artefact import artefact, fingerprint, is_busy, read_run, write_text
 from augment.locks import locked
+from tests.torture.processes import Process
 
 
 def test_work_is_done_once_and_recorded(tmp_path: Path) -> None:
@@ -54,13 +54,15 @@ def _save(path: Path) -> None:
 
 def test_what_a_kill_in_the_midst_of_saving_tensors_leaves_is_taken_away(tmp_path: Path) -> None:
     folder = tmp_path / "thing"
-    with artefact(folder, "demo", {}):
-        saving = multiprocessing.get_context("spawn").Process(target=_save, args=(folder / "last.safetensors",))
-        saving.start()
-        while not (found := [path.name for path in folder.iterdir() if path.name != "pending.json"]):
-            time.sleep(0.0001)
+    found: list[str] = []
+    with (
+        artefact(folder, "demo", {}),
+        Process(lambda: _save(folder / "last.safetensors"), tmp_path / "said.txt") as saving,
+    ):
+        while not found and not saving.ended():
+            found = [path.name for path in folder.iterdir() if path.name != "pending.json"]
         saving.kill()
-        saving.join()
+    assert found
     assert found != ["last.safetensors"]  # or safetensors has another way now
     with artefact(folder, "demo", {}):
         assert [path.name for path in folder.iterdir()] == ["pending.json"]
@@ -135,15 +137,12 @@ def _hold(folder: Path, ready: Path) -> None:
 
 def test_the_lock_falls_with_its_owner(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
-    process = multiprocessing.get_context("spawn").Process(target=_hold, args=(tmp_path / "thing", ready))
-    process.start()
-    while not ready.exists():
-        time.sleep(0.02)
-    assert is_busy(tmp_path / "thing")
-    with pytest.raises(Busy, match=f"thing: process {process.pid} on .* is at work there"):
-        artefact(tmp_path / "thing", "demo", {}, wait=False).__enter__()
-    process.kill()
-    process.join()
+    with Process(lambda: _hold(tmp_path / "thing", ready), tmp_path / "said.txt") as process:
+        assert process.until(ready.exists)
+        assert is_busy(tmp_path / "thing")
+        with pytest.raises(Busy, match=f"thing: process {process.pid} on .* is at work there"):
+            artefact(tmp_path / "thing", "demo", {}, wait=False).__enter__()
+        process.kill()
     assert not is_busy(tmp_path / "thing")
     with artefact(tmp_path / "thing", "demo", {}, wait=False) as run:
         assert not run.finished

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from augment.study.answers import Answers
 from tests.browser import DESKTOP, PHONE, chromium
+from tests.children import child
 from tests.conftest import run
 
 NUMBERS = ("--images", "3", "--practice", "2", "--pool", "8")
@@ -49,19 +51,20 @@ def browser() -> Iterator[Any]:
 
 
 class Server:
-    """`augment study` in a process of its own, which can be killed and started again."""
+    """`augment study` in a process of its own, which can be killed and started again; `running` ends them all."""
 
-    def __init__(self, people: Path, generator: Path) -> None:
+    def __init__(self, people: Path, generator: Path, running: ExitStack) -> None:
         self.command = [
             sys.executable, "-c", "from augment.cli import augment; augment()", "--json", "--quiet",
             "--workspace", str(people), "study", "--generator", str(generator), *NUMBERS,
         ]  # fmt: skip
+        self.running = running
         self.process: subprocess.Popen[str] | None = None
         self.url = ""
 
     def start(self, port: int = 0) -> None:
         command = [*self.command, "--port", str(port)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.process = self.running.enter_context(child(command, stdout=subprocess.PIPE, text=True))
         assert self.process.stdout is not None
         self.url = json.loads(self.process.stdout.readline())["url"]
 
@@ -79,11 +82,10 @@ class Server:
 @pytest.fixture
 def server(people: Path, trained: Path) -> Iterator[Server]:
     run(people, "study", "--generator", str(trained), "--no-serve", *NUMBERS)
-    running = Server(people, trained)
-    running.start()
-    yield running
-    if running.process is not None and running.process.poll() is None:
-        running.stop(signal.SIGKILL)
+    with ExitStack() as running:
+        server = Server(people, trained, running)
+        server.start()
+        yield server
 
 
 def answers_of(people: Path) -> pd.DataFrame:

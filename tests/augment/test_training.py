@@ -1,7 +1,5 @@
 import json
-import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +20,9 @@ from patn.checkpoints import load_generator, read_metadata
 from reid.checkpoints import load_model
 from reid.objective import ReidObjective
 from reid.training import preset
+from tests.children import child
 from tests.conftest import invoke, run
+from tests.pipelines.processes import until
 
 TINY = ("patn-train", "--preset", "demo", "--steps", "12", "--batch", "2", "--perceptual", "none")
 REID = ("reid-train", "--preset", "demo", "--epochs", "2", "--batch", "8")
@@ -32,12 +32,10 @@ def test_a_generator_killed_in_training_ends_with_the_bytes_of_an_unbroken_run(p
     whole = Workspace.create(people.parent / "whole", {"data": str(rendered), "size": [128, 64], "seed": 0}).root
     run(whole, *TINY)
     code = "import torch; torch.set_num_threads(1); from augment.cli import augment; augment()"
-    process = subprocess.Popen([sys.executable, "-c", code, "-q", "--workspace", str(people), *TINY])
     last = people / "patn" / "patn" / "last.safetensors"
-    while not last.exists() and process.poll() is None:
-        time.sleep(0.01)
-    process.kill()
-    process.wait()
+    with child([sys.executable, "-c", code, "-q", "--workspace", str(people), *TINY]) as process:
+        assert until(lambda: last.exists() or process.poll() is not None, 120)
+        process.kill()
     assert not (people / "patn" / "patn" / "run.json").exists()
     result = run(people, *TINY)
     files = [root / "patn" / "patn" / "generator.safetensors" for root in (whole, people)]

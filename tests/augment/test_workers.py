@@ -2,14 +2,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from augment import AugmentError
 from augment.workers import AHEAD, thread_map, worker_pool
-from tests.pipelines.processes import alive
+from tests.children import child
+from tests.pipelines.processes import alive, until
 
 SCRIPT = """
 import os, sys
@@ -25,7 +25,7 @@ if __name__ == "__main__":
 def test_an_idle_worker_ends_with_the_process_that_started_it(tmp_path: Path, sent: signal.Signals) -> None:
     script = tmp_path / "waiting.py"
     script.write_text(SCRIPT)
-    with subprocess.Popen(
+    with child(
         [sys.executable, str(script)],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         stdin=subprocess.PIPE,
@@ -36,10 +36,7 @@ def test_an_idle_worker_ends_with_the_process_that_started_it(tmp_path: Path, se
         worker = int(parent.stdout.readline())
         parent.send_signal(sent)
         assert parent.wait(timeout=30) != 0
-        end = time.monotonic() + 30
-        while alive(worker):
-            assert time.monotonic() < end
-            os.sched_yield()
+        assert until(lambda: not alive(worker))
 
 
 def test_a_killed_worker_is_one_sentence() -> None:

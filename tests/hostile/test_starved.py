@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.children import child
 from tests.hostile.starving import LACKS, MOUNTING
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,9 +50,11 @@ def starved(mounting: bool) -> dict[tuple[str, str], dict]:
     """What all starved verbs came to."""
     command = [sys.executable, "-m", "tests.hostile.starving", *(["mounting"] if mounting else [])]
     prefix = ["unshare", "--mount"] if mounting else []
-    done = subprocess.run([*prefix, *command], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return {(each["lack"], each["verb"]): each for each in json.loads(done.stdout)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with child([*prefix, *command], cwd=ROOT, text=True, **pipes) as starving:
+        out, err = starving.communicate()
+    assert starving.returncode == 0, err
+    return {(each["lack"], each["verb"]): each for each in json.loads(out)}
 
 
 @pytest.mark.parametrize(

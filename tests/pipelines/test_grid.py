@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from augment.runtime import Runtime
 from pipelines import grid
 from pipelines.grid import run_grid
 from pipelines.pools import Placement, available_cores
+from tests.children import child
 from tests.pipelines.fake_work import BASE, GOALS, SHARED, Item, result_of, slow_sum, square
 from tests.pipelines.processes import alive, descendants, until
 
@@ -165,10 +167,10 @@ SCRIPT = """
 
 
 def start(root, *arguments):
-    """A grid in a process of its own."""
+    """A grid in a process of its own, which ends with the block."""
     script = root.parent / "grid.py"
     script.write_text(textwrap.dedent(SCRIPT.format(root=str(root))))
-    return subprocess.Popen(
+    return child(
         [sys.executable, str(script), *arguments],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         stderr=subprocess.DEVNULL,
@@ -184,13 +186,13 @@ def root(tmp_path):
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
 def test_workers_end_with_the_process_that_started_them(root, sent):
-    parent = start(root, "wait_for_ever", "2")
     notes = [root / "item0.json", root / "item1.json"]
-    assert until(lambda: all(note.exists() and note.read_text() for note in notes))
-    workers = [int(note.read_text()) for note in notes]
-    parent.send_signal(sent)
-    assert parent.wait(timeout=20) != 0
-    assert until(lambda: not any(alive(worker) for worker in workers))
+    with start(root, "wait_for_ever", "2") as parent:
+        assert until(lambda: all(note.exists() and note.read_text() for note in notes))
+        workers = [int(note.read_text()) for note in notes]
+        parent.send_signal(sent)
+        assert parent.wait(timeout=20) != 0
+        assert until(lambda: not any(alive(worker) for worker in workers))
 
 
 def files(root):
@@ -203,8 +205,9 @@ def files(root):
 
 
 def test_several_grids_on_one_folder_share_the_work(root):
-    grids = [start(root, "slow_sum", jobs) for jobs in ("1", "1", "2")]
-    assert [grid.wait(timeout=60) for grid in grids] == [0, 0, 0]
+    with ExitStack() as running:
+        grids = [running.enter_context(start(root, "slow_sum", jobs)) for jobs in ("1", "1", "2")]
+        assert [grid.wait(timeout=60) for grid in grids] == [0, 0, 0]
     starts = (root / "starts.txt").read_text().split()
     assert sorted(starts) == sorted(item.name for item in (*GOALS, *SHARED, BASE))
 
@@ -216,11 +219,11 @@ def test_killed_at_any_moment_and_started_again_it_ends_with_the_same_bytes(root
     moments = random.Random(0)
     for killed in ("driver", "worker", "driver", "worker"):
         enough = len(files(root)) + moments.randrange(1, 15)
-        parent = start(root, "slow_sum", "2")
-        assert until(lambda: len(files(root)) >= enough)  # noqa: B023
-        workers = descendants(parent.pid, running="spawn_main")
-        os.kill(parent.pid if killed == "driver" else moments.choice(workers), signal.SIGKILL)
-        assert parent.wait(timeout=60) != 0
-        assert until(lambda: not any(alive(worker) for worker in workers))  # noqa: B023
+        with start(root, "slow_sum", "2") as parent:
+            assert until(lambda: len(files(root)) >= enough)  # noqa: B023
+            workers = descendants(parent.pid, running="spawn_main")
+            os.kill(parent.pid if killed == "driver" else moments.choice(workers), signal.SIGKILL)
+            assert parent.wait(timeout=60) != 0
+            assert until(lambda: not any(alive(worker) for worker in workers))  # noqa: B023
     sums(root, GOALS)
     assert files(root) == files(whole)

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pandas as pd
@@ -23,6 +24,7 @@ from augment.runtime import Runtime
 from pipelines.pools import Placement, available_cores
 from pipelines.ray_tasks import Share, _start_here, ray_tasks, share_of
 from pipelines.table5 import Table5, chosen
+from tests.children import child
 from tests.conftest import invoke, run
 from tests.pipelines.processes import LOOPBACK, alive, descendants, listening, until
 from tests.pipelines.toy import toy_workspace
@@ -43,9 +45,9 @@ def root(tmp_path: Path, rendered: Path, trained: Path) -> Path:
     return toy_workspace(tmp_path / "w", rendered, trained).root
 
 
-def start(root: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-    """`python -m pipelines.table5 ...` in a process of its own, as a batch script has it."""
-    return subprocess.Popen(
+def start(root: Path, *arguments: str, **environment: str) -> AbstractContextManager[subprocess.Popen[str]]:
+    """`python -m pipelines.table5 ...` in a process of its own, as a batch script has it; it ends with the block."""
+    return child(
         [sys.executable, "-m", "pipelines.table5", *ASKED, *arguments],
         cwd=root,
         env={
@@ -88,9 +90,9 @@ def test_the_reference_holds_all_cells_and_one_generated_set(whole: Path) -> Non
 
 
 def test_shards_that_run_side_by_side_make_the_same_table(whole: Path, root: Path) -> None:
-    shards = [start(root, "--shard", f"{number}/2") for number in (1, 2)]
-    for shard in shards:
-        finish(shard)
+    with start(root, "--shard", "1/2") as one, start(root, "--shard", "2/2") as two:
+        finish(one)
+        finish(two)
     assert made(root) == made(whole)
 
 
@@ -162,24 +164,27 @@ def kill_in_the_middle(process: subprocess.Popen[str], root: Path, killed: str, 
 def test_killed_at_random_and_started_again_it_is_the_same_table(whole: Path, root: Path) -> None:
     moments = random.Random(1)
     for killed in ("driver", "spawn_main"):
-        process = start(root, "--jobs", "2")
-        children = kill_in_the_middle(process, root, killed, moments.randrange(1, 8))
-        _, said = process.communicate(timeout=60)
-        assert process.returncode != 0
-        assert killed == "driver" or "run the same command again" in said
-        assert until(lambda: not any(alive(child) for child in children))  # noqa: B023
-    finish(start(root, "--jobs", "2"))
+        with start(root, "--jobs", "2") as process:
+            children = kill_in_the_middle(process, root, killed, moments.randrange(1, 8))
+            _, said = process.communicate(timeout=60)
+            assert process.returncode != 0
+            assert killed == "driver" or "run the same command again" in said
+            assert until(lambda: not any(map(alive, children)))  # noqa: B023
+    with start(root, "--jobs", "2") as process:
+        finish(process)
     assert made(root) == made(whole)
 
 
 def test_two_ray_workers_make_the_same_table_although_one_is_killed(whole: Path, root: Path) -> None:
     pytest.importorskip("ray")
-    with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp") as short:  # Ray's sockets have long names
-        process = start(root, "--ray", "local", "--jobs", "2", RAY_TMPDIR=short)
+    with (
+        tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp") as short,  # Ray's sockets have long names
+        start(root, "--ray", "local", "--jobs", "2", RAY_TMPDIR=short) as process,
+    ):
         children = kill_in_the_middle(process, root, "ray::_call", 3)
         addresses = listening([process.pid, *children])
         finish(process)
-        assert until(lambda: not any(alive(child) for child in children))
+        assert until(lambda: not any(map(alive, children)))
     assert addresses
     assert addresses <= LOOPBACK
     assert made(root) == made(whole)

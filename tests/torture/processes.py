@@ -33,17 +33,30 @@ class Process:
 
     A fork costs milliseconds where a new interpreter takes seconds, so that moments fall into the work.  `die_at`: the
     file event (a file opened for writing, renamed, removed or linked, a folder made or removed) before which it kills
-    itself, counted from 1.
+    itself, counted from 1.  As a context it is killed at the end of the block.
     """
 
     def __init__(self, work: Callable[[], object], log: Path, *, die_at: int = 0) -> None:
         self.log = log
         self.events = mmap.mmap(-1, 8)
+        self.over = False
         sys.stdout.flush()
         sys.stderr.flush()
         self.pid = os.fork()
         if self.pid == 0:
             _live(work, log, self.events, die_at)
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def kill(self) -> None:
+        """Kill it where it has not ended."""
+        if not self.over:
+            self.send(signal.SIGKILL)
+            self.end()
 
     def cpu(self) -> float:
         """CPU seconds so far; moments in them do not depend on what else the machine does."""
@@ -88,6 +101,7 @@ class Process:
         while True:
             pid, status, usage = os.wait4(self.pid, os.WNOHANG)
             if pid:
+                self.over = True
                 cpu, files = usage.ru_utime + usage.ru_stime, int.from_bytes(self.events[:8], "little")
                 return Ended(os.waitstatus_to_exitcode(status), self.said(), cpu, files)
             if time.monotonic() > limit:

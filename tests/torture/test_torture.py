@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.children import child
 from tests.torture.contents import contents, differences
 from tests.torture.killing import Blow, faults
 from tests.torture.processes import Ended, Process
@@ -21,12 +22,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_killed_stopped_and_shared_it_ends_as_if_nothing_had_been() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.torture", "--short"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    found = json.loads(done.stdout)
+    with child([sys.executable, "-m", "tests.torture", "--short"], cwd=ROOT, stdout=subprocess.PIPE) as tortured:
+        found = json.loads(tortured.communicate()[0])
     assert found["wrong"] == []
-    assert done.returncode == 0
+    assert tortured.returncode == 0
     assert sum(found["kills"].values()) == sum(found["stops"].values()) == 6
     assert found["shared"] == dict.fromkeys(VERBS, 1)
 

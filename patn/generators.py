@@ -22,7 +22,7 @@ from patn.published import Counting, bare
 from patn.resnet import Resnet
 from patn.rival_training import named
 from patn.skips import PatnSkips
-from patn.training import PRESETS
+from patn.training import PRESETS, SKIPS_PRESETS
 from patn.vunet import training as vunet
 from patn.vunet.networks import Vunet
 from patn.vunet.objective import VunetObjective, as_released
@@ -113,7 +113,7 @@ def _patn_preset(generator: str) -> Callable[[str], Training]:
 
 GENERATORS: dict[str, Kind] = {
     "patn": Kind(Patn, _patn_preset("patn"), PatnObjective),
-    "patn-skips": Kind(PatnSkips, _patn_preset("patn-skips"), PatnObjective),
+    "patn-skips": Kind(PatnSkips, lambda preset: named(SKIPS_PRESETS, preset), PatnObjective),
     "resnet": Kind(Resnet, _patn_preset("resnet"), PatnObjective),
     "pg2": Kind(Pg2, lambda preset: named(pg2.PRESETS, preset), pg2_objective.Pg2Objective, pg2_objective.as_released),
     "deform": Kind(Deform, lambda preset: named(deform.PRESETS, preset), DeformObjective),

@@ -12,9 +12,12 @@ from patn.discriminator import Discriminator
 from patn.generator import Patn, pose_maps
 from patn.layers import initialise
 from patn.losses import adversarial, l1
+from patn.perceptual import Perceptual
 from patn.pool import ImagePool
 from patn.resnet import Resnet
+from patn.segments import segment_boxes
 from patn.skips import PatnSkips
+from patn.style import segment_style
 from patn.training import PatnTraining
 from patn.updates import adam, descend, placed, precision, seeded, set_rate
 
@@ -43,7 +46,7 @@ class PatnObjective:
         seed: int,
         device: torch.device | str = "cpu",
         autocast: torch.dtype | None = None,
-        perceptual: nn.Module | None = None,
+        perceptual: Perceptual | None = None,
     ) -> None:
         self.training = training
         self.steps = training.steps
@@ -52,9 +55,10 @@ class PatnObjective:
         self.autocast = autocast
         self.batches = PairBatches(training, images, keypoints, pairs, seed=seed, device=self.device)
         self.pairs = self.batches.pairs
-        self.perceptual: nn.Module | None = None
+        self.perceptual: Perceptual | None = None
         if perceptual is not None and training.lambda_perceptual > 0:
-            self.perceptual = placed(perceptual, self.device)
+            placed(perceptual, self.device)
+            self.perceptual = perceptual
         self.networks = seeded(seed, lambda: _networks(training), self.device)
         self.optimizers: dict[str, Optimizer] = {
             name: adam(network, training.lr, training.betas) for name, network in self.networks.items()
@@ -68,8 +72,8 @@ class PatnObjective:
     def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
         """One update of every network; returns detached scalars.
 
-        "loss_g" is the generator's weighted loss; "l1", "perceptual", "gan_pb", "gan_pp" are its unweighted terms;
-        "d_pp", "d_pb" each discriminator's mean of its real and its fake loss, unweighted.
+        "loss_g" is the generator's weighted loss; "l1", "perceptual", "style", "gan_pb", "gan_pp" are its unweighted
+        terms; "d_pp", "d_pb" each discriminator's mean of its real and its fake loss, unweighted.
         """
         self._set_learning_rates(step)
         with precision(self.device, self.autocast):
@@ -80,7 +84,7 @@ class PatnObjective:
             size = (self.training.height, self.training.width_px)
             maps = pose_maps(batch["target_keypoints"], size, self.training.pose_maps, self.training.sigma)
             conditions = {"d_pp": batch["image"], "d_pb": maps}
-        losses = self._update_generator(fake, batch["target"], conditions)
+        losses = self._update_generator(fake, batch, conditions)
         for index, (name, condition) in enumerate(conditions.items()):
             rng = np.random.default_rng((self.seed, _POOL_TAG, step, index))
             losses[name] = self._update_discriminator(name, fake.detach(), batch["target"], condition, rng)
@@ -97,8 +101,10 @@ class PatnObjective:
             own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
             pool.load_state({key: value.to(self.device) for key, value in own.items()})
 
-    def _update_generator(self, fake: Tensor, target: Tensor, conditions: dict[str, Tensor]) -> dict[str, Tensor]:
-        training = self.training
+    def _update_generator(
+        self, fake: Tensor, batch: dict[str, Tensor], conditions: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
+        training, target = self.training, batch["target"]
         losses = {}
         for name, term in (("d_pb", "gan_pb"), ("d_pp", "gan_pp")) if conditions else ():
             discriminator = self.networks[name].requires_grad_(False)
@@ -108,13 +114,24 @@ class PatnObjective:
         losses["l1"] = l1(fake, target)
         loss = training.lambda_l1 * losses["l1"]
         if self.perceptual is not None:
-            with precision(self.device, self.autocast):
-                losses["perceptual"] = self.perceptual(fake, target)
+            losses |= self._feature_losses(self.perceptual, fake, batch)
             loss = loss + training.lambda_perceptual * losses["perceptual"]
+            if "style" in losses:
+                loss = loss + training.lambda_style * losses["style"]
         if conditions:
             loss = loss + training.lambda_gan * (losses["gan_pb"] + losses["gan_pp"])
         descend(self.optimizers["generator"], loss)
         return {name: value.detach() for name, value in {"loss_g": loss, **losses}.items()}
+
+    def _feature_losses(self, network: Perceptual, fake: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The perceptual term and, where it has a weight, the style term of the same features."""
+        with precision(self.device, self.autocast):
+            distance, made, wanted = network.compare(fake, batch["target"])
+        if not self.training.lambda_style:
+            return {"perceptual": distance}
+        size = (self.training.height, self.training.width_px)
+        boxes, there = segment_boxes(batch["target_keypoints"], size)
+        return {"perceptual": distance, "style": segment_style(made, wanted, boxes, there, size)}
 
     def _update_discriminator(
         self, name: str, fake: Tensor, target: Tensor, condition: Tensor, rng: np.random.Generator

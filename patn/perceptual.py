@@ -60,12 +60,17 @@ class Perceptual(nn.Module):
 
     def forward(self, generated: Tensor, target: Tensor) -> Tensor:
         """A scalar >= 0; images are B x 3 x H x W in [-1, 1].  No gradient flows into `target`."""
+        return self.compare(generated, target)[0]
+
+    def compare(self, generated: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What `forward` returns, and the first tapped layer's features of both."""
         outer = contextlib.nullcontext()
         with torch.autocast(generated.device.type, enabled=False) if self.full_precision else outer:
             with torch.no_grad():
                 wanted = self.features(target)
-            distances = self.distances(self.features(generated), wanted)
-        return torch.stack(distances).div(self.scales).mean()
+            made = self.features(generated)
+            distances = self.distances(made, wanted)
+        return torch.stack(distances).div(self.scales).mean(), made[0], wanted[0]
 
     def first_features(self, images: Tensor) -> Tensor:
         """The first tapped layer's output, divided by its scale."""

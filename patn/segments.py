@@ -21,16 +21,17 @@ _MARGIN_SIZE = (256, 176)
 
 
 def segment_boxes(keypoints: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """Boxes of the segments, B x 7 x 2 x 2 as ((first y, x), (last y, x)) in pixels, and which are there, B x 7.
+    """Boxes of the segments, B x 7 x 2 x 2 as ((first y, x), (end y, x)) in pixels, and which are there, B x 7.
 
     keypoints: B x 18 x 2 as (y, x) in pixels of an image of `size`, missing = -1.  A box holds the present joints of
-    its segment and a margin, inside the image; a segment with fewer than two joints is not there.
+    its segment and a margin, from pixel 1 on and inside the image, and its end is not part of it; a segment with fewer
+    than two joints is not there.
     Source: branch PATN_Fine of the released code.
     """
     points, seen = keypoints.double(), joints_present(keypoints)
     margins = torch.tensor(MARGINS, dtype=torch.float64, device=points.device).flip(1)  # 7 x 2 as (y, x)
     margins = margins * torch.tensor(size, device=points.device) / torch.tensor(_MARGIN_SIZE, device=points.device)
-    last = torch.tensor(size, dtype=torch.float64, device=points.device) - 1
+    most = torch.tensor(size, dtype=torch.float64, device=points.device)
     firsts, lasts, there = [], [], []
     for joints in SEGMENTS:
         own, present = points[:, joints], seen[:, joints, None]
@@ -38,8 +39,8 @@ def segment_boxes(keypoints: Tensor, size: tuple[int, int]) -> tuple[Tensor, Ten
         lasts.append(torch.where(present, own, -torch.inf).amax(dim=1))
         there.append(present.sum(dim=(1, 2)) >= 2)
     found = torch.stack(there, dim=1)
-    corners = torch.stack([torch.stack(firsts, dim=1) - margins, torch.stack(lasts, dim=1) + margins], dim=2)
-    corners = torch.minimum(corners.clamp(min=0), last)
+    starts, stops = torch.stack(firsts, dim=1) - margins, torch.stack(lasts, dim=1) + margins
+    corners = torch.stack([starts.clamp(min=1), torch.minimum(stops, most)], dim=2)
     return torch.where(found[..., None, None], corners, 0.0), found
 
 
@@ -57,25 +58,25 @@ class SegmentMotion:
     def warp(self, features: Tensor) -> Tensor:
         """Features of the condition image, moved: B x C x h x w to the same shape.
 
-        Each segment's box is stretched onto its box in the target pose, bilinearly, its corners onto the corners; where
-        boxes overlap the larger value counts, elsewhere it is 0.  h and w: the image's size, divided by one number.
+        Each segment's box, rounded to whole features, is stretched onto its box in the target pose, bilinearly, the
+        middles of its outermost features onto theirs; where boxes overlap the larger value counts, elsewhere it is 0.
+        h and w: the image's size, divided by one number.
         """
         batch, channels, *lengths = features.shape
         ratio = self.size[0] // lengths[0]
-        places, inside = [], []
+        places, inside, moves = [], [], self.moves
         for axis, length in enumerate(lengths):
-            first, last = (self.target[:, :, end, axis, None] for end in (0, 1))  # B x 7 x 1
-            from_first, from_last = (self.source[:, :, end, axis, None] for end in (0, 1))
-            first, last, from_first, from_last = (
-                (border / ratio).round().clamp(max=length - 1) for border in (first, last, from_first, from_last)
-            )
+            source, target = ((box[:, :, :, axis, None] / ratio + 0.5).floor() for box in (self.source, self.target))
+            (from_first, from_end), (first, end) = source.unbind(dim=2), target.unbind(dim=2)  # B x 7 x 1 each
+            moves = moves & (from_end > from_first)[..., 0]
             place = torch.arange(length, dtype=torch.float64, device=features.device)
-            inside.append((place >= first) & (place <= last))
-            share = (place - first) / (last - first).clamp(min=1)
-            places.append((2 * (from_first + share * (from_last - from_first)) + 1) / length - 1)
+            inside.append((place >= first) & (place < end))
+            share = (place - first) / (end - first - 1)  # one row alone takes the last
+            share = torch.where(end - first > 1, share, 1.0)
+            places.append((2 * (from_first + share * (from_end - 1 - from_first)) + 1) / length - 1)
         y, x = places[0][..., :, None], places[1][..., None, :]  # B x 7 x h x 1 and B x 7 x 1 x w
         grid = torch.stack(torch.broadcast_tensors(x, y), dim=-1).clamp(-2, 2).flatten(1, 2).float()
         sampled = functional.grid_sample(features.float(), grid, padding_mode="border", align_corners=False)
         sampled = sampled.to(features.dtype).view(batch, channels, len(SEGMENTS), *lengths)
-        shown = inside[0][..., :, None] & inside[1][..., None, :] & self.moves[..., None, None]  # B x 7 x h x w
+        shown = inside[0][..., :, None] & inside[1][..., None, :] & moves[..., None, None]  # B x 7 x h x w
         return torch.where(shown[:, None], sampled, 0.0).amax(dim=2)

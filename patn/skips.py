@@ -21,8 +21,8 @@ class PatnSkips(nn.Module):
     blocks, width, norm, dropout, pose_maps, sigma, add, cat, pose_reduction: as those of `patn.generator.Patn`.
     skips: how codes are moved: "segments", seven upright boxes (see `patn.segments`), or "affine", Deform's ten parts.
     decoder_blocks: residual blocks at each of the decoder's three sizes.
-    Gradients go through the skips.  Source: paper, supplement A, and branch PATN_Fine of the released code, which has 6
-    blocks.
+    No gradient goes through "segments", which is the original's; through "affine" it does, as in Deform.
+    Source: paper, supplement A, and branch PATN_Fine of the released code, which has 6 blocks.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class PatnSkips(nn.Module):
         code = through_blocks(self.blocks, codes[-1], self.pose_encoder(poses), cat=options["cat"])
         if options["skips"] == "segments":
             segments = SegmentMotion(source_keypoints, target_keypoints, size)
-            moved = [segments.warp(skip) for skip in codes[1:]]
+            moved = [segments.warp(skip.detach()) for skip in codes[1:]]
         else:
             parts = part_motion(source_keypoints, target_keypoints, size)
             moved = [warp(skip, parts) for skip in codes[1:]]

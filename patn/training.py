@@ -10,6 +10,7 @@ _CHOICES = {
     "generator": ("patn", "patn-skips", "resnet"),
     "skips": ("segments", "affine"),
     "norm": ("batch", "instance"),
+    "d_norm": ("", "batch", "instance"),
     "pose_maps": ("gaussian", "onehot"),
     "pose_reduction": ("second", "first"),
     "fusion": ("concat", "two_streams"),
@@ -19,11 +20,21 @@ _CHOICES = {
 }
 _PATB = ("add", "cat", "pose_reduction")
 _OWN = {"patn": _PATB, "resnet": ("fusion",), "patn-skips": (*_PATB, "skips", "decoder_blocks")}
-_LATER = ("generator", *_OWN["patn-skips"], *_OWN["resnet"], "d_head", "d_leaky", "perceptual_loss", "epoch_steps")
+_LATER = (
+    "generator",
+    *_OWN["patn-skips"],
+    *_OWN["resnet"],
+    "d_head",
+    "d_leaky",
+    "perceptual_loss",
+    "epoch_steps",
+    "lambda_style",
+    "d_norm",
+)
 _AT_LEAST_ONE = ("blocks", "width", "d_width", "batch", "steps")
 _AT_LEAST_ZERO = (
     "decoder_blocks", "d_blocks", "d_leaky", "pool", "constant_steps", "epoch_steps", "lambda_gan", "lambda_l1",
-    "lambda_perceptual",
+    "lambda_perceptual", "lambda_style",
 )  # fmt: skip
 _POSITIVE = ("sigma", "lr", "lr_d_factor")
 
@@ -36,13 +47,14 @@ class PatnTraining:
     pose_reduction: PATN's (see `patn.generator.Patn`); fusion: Resnet's (see `patn.resnet.Resnet`); skips,
     decoder_blocks: those of `patn.skips.PatnSkips`.
     d_blocks, d_width, d_dropout, d_leaky, d_head: the discriminators' (see `patn.discriminator.Discriminator`);
-    d_init draws their weights like the generator's (released: not).
+    d_init draws their weights like the generator's (released: not); d_norm: their norm, "" for the generator's.
     height, width_px: image size in pixels, divisible by 4.  batch: pairs a step.
     lr: Adam's learning rate, see `learning_rate`; the discriminators learn at `lr * lr_d_factor`.
     gan: "bce" or "lsgan".  pool: fakes kept for each discriminator.  perceptual_loss: "l1" or "mse".
     lambda_gan, lambda_l1, lambda_perceptual: weights of the generator's loss (paper eq. 4: alpha, lambda_1, lambda_2);
     lambda_gan multiplies the sum of the two adversarial terms, and 0 leaves the discriminators out.  The paper's is 5;
-    the released code multiplies their mean by 5, which is 2.5 here.
+    the released code multiplies their mean by 5, which is 2.5 here.  lambda_style: of patn-skips' style term (see
+    `patn.style`), which needs the perceptual term's network.
     """
 
     blocks: int = 9
@@ -79,6 +91,8 @@ class PatnTraining:
     d_leaky: float = 0.0
     perceptual_loss: str = "l1"
     epoch_steps: int = 0
+    lambda_style: float = 0.0
+    d_norm: str = ""
 
     def __post_init__(self) -> None:
         for field, choices in _CHOICES.items():
@@ -93,6 +107,8 @@ class PatnTraining:
         decay_rates(self, "betas")
         if self.epoch_steps and (self.steps % self.epoch_steps or self.constant_steps % self.epoch_steps):
             raise DataError(f"epoch_steps is {self.epoch_steps}; steps and constant_steps must be divisible by it")
+        if self.lambda_style and self.generator != "patn-skips":
+            raise DataError(f"lambda_style is an option of generator 'patn-skips'; this one is {self.generator!r}")
         for generator, own in _OWN.items():
             others = [name for name in own if name not in _OWN[self.generator]]
             changed = [name for name in others if getattr(self, name) != _default(name)]
@@ -128,7 +144,7 @@ class PatnTraining:
     def discriminator_options(self) -> dict[str, Any]:
         """The constructor arguments of both discriminators, but for `in_channels`."""
         fields = {name: getattr(self, f"d_{name}") for name in ("width", "blocks", "dropout", "leaky", "head")}
-        return {**fields, "norm": self.norm}
+        return {**fields, "norm": self.d_norm or self.norm}
 
     def as_dict(self) -> dict[str, Any]:
         """All fields as JSON can hold them.
@@ -184,3 +200,22 @@ PRESETS: dict[str, PatnTraining] = {
     "demo": _DEMO,
     "study": replace(_DEMO.of_steps(4_500), width=24, d_width=24, lr=8e-4),
 }
+
+_SKIPS: dict[str, PatnTraining] = {name: replace(preset, generator="patn-skips") for name, preset in PRESETS.items()}
+SKIPS_PRESETS: dict[str, PatnTraining] = {
+    **_SKIPS,
+    "market": replace(_SKIPS["market"], lambda_style=10.0),
+    "deepfashion": replace(
+        _SKIPS["deepfashion"],
+        blocks=6,
+        norm="batch",
+        d_norm="instance",
+        gan="bce",
+        batch=4,
+        steps=700_000,
+        constant_steps=500_000,
+        epoch_steps=1_000,
+        lambda_style=10.0,
+    ),
+}
+"""Of patn-skips; deepfashion is the released command, which there is for that data set alone."""

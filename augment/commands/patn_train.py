@@ -52,6 +52,7 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 )
 @recipe("--lambda-l1", type=Finite(0), help="Weight of the L1 loss; paper: 1.")
 @recipe("--lambda-perceptual", type=Finite(0), help="Weight of the perceptual loss; paper: 1.")
+@recipe("--lambda-style", type=Finite(0), help="patn-skips: weight of the style term; released: 10.")
 @recipe("--lambda-kl", type=Finite(0), help="vunet: weight of the KL term at the end; released: 1.")
 @recipe("--perceptual-loss", type=click.Choice(["l1", "mse"]), help="Distance of features; paper: l1.")
 @recipe("--d-head", type=click.Choice(["maps", "patch1"]),

@@ -3,15 +3,19 @@
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import map_coordinates
 from torch.nn import functional
 
 from patn import DataError
 from patn.deform.warping import part_motion, warp
 from patn.generator import pose_pair
+from patn.objective import PatnObjective
+from patn.perceptual import Perceptual
 from patn.published import weights_of
 from patn.segments import MARGINS, SEGMENTS, SegmentMotion, segment_boxes
 from patn.skips import PatnSkips
-from patn.training import PRESETS, PatnTraining
+from patn.style import CROPS, segment_style
+from patn.training import PRESETS, SKIPS_PRESETS, PatnTraining
 from tests.patn.kinds import standing
 
 SIZE = (64, 32)
@@ -36,14 +40,14 @@ def test_it_has_the_published_number_of_weights(blocks, norm, count):
 
 
 def plain_box(pose, segment, size):
-    """First and last (y, x), or None."""
+    """First (y, x) and the end, which is not part of it, or None."""
     joints = [pose[joint] for joint in SEGMENTS[segment] if pose[joint][0] != -1 and pose[joint][1] != -1]
     if len(joints) < 2:
         return None
     y, x = zip(*joints, strict=True)
     right, down = MARGINS[segment][0] * size[1] / 176, MARGINS[segment][1] * size[0] / 256
-    first = (max(0.0, min(y) - down), max(0.0, min(x) - right))
-    return first, (min(size[0] - 1.0, max(y) + down), min(size[1] - 1.0, max(x) + right))
+    first = (max(1.0, min(y) - down), max(1.0, min(x) - right))
+    return first, (min(float(size[0]), max(y) + down), min(float(size[1]), max(x) + right))
 
 
 def test_boxes_are_those_of_one_image_at_a_time():
@@ -64,13 +68,14 @@ def plain_warp(features, source, target, ratio):
         here, there = plain_box(source, segment, SIZE), plain_box(target, segment, SIZE)
         if here is None or there is None:
             continue
-        ends = [[min(round(v / ratio), length - 1) for v, length in zip(corner, (height, width), strict=True)]
-                for corner in (*here, *there)]  # fmt: skip
+        ends = [[int(v / ratio + 0.5) for v in corner] for corner in (*here, *there)]
         (sy0, sx0), (sy1, sx1), (ty0, tx0), (ty1, tx1) = ends
-        for y in range(ty0, ty1 + 1):
-            for x in range(tx0, tx1 + 1):
-                v = sy0 + (y - ty0) / max(ty1 - ty0, 1) * (sy1 - sy0)
-                u = sx0 + (x - tx0) / max(tx1 - tx0, 1) * (sx1 - sx0)
+        if sy1 <= sy0 or sx1 <= sx0:  # too thin for features of this size; the original stops there
+            continue
+        for y in range(ty0, ty1):
+            for x in range(tx0, tx1):
+                v = sy0 + (y - ty0) / (ty1 - ty0 - 1) * (sy1 - sy0 - 1) if ty1 - ty0 > 1 else sy1 - 1
+                u = sx0 + (x - tx0) / (tx1 - tx0 - 1) * (sx1 - sx0 - 1) if tx1 - tx0 > 1 else sx1 - 1
                 top, left = min(int(v), height - 2), min(int(u), width - 2)
                 fy, fx = v - top, u - left
                 corners = features[:, top : top + 2, left : left + 2]
@@ -138,7 +143,97 @@ def test_forward_equals_layers_written_out(skips):
         torch.testing.assert_close(network(image, source, target), expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize(("skips", "carried"), [("segments", False), ("affine", True)])
+def test_no_gradient_goes_through_the_originals_skips(skips, carried):
+    network = PatnSkips(blocks=1, width=2, norm="instance", skips=skips, decoder_blocks=1).eval()
+    image = torch.rand(5, 3, *SIZE, requires_grad=True)
+    source, target = poses()
+    codes = {}
+    first, last = network.decoder[0][0], network.decoder[2][0]
+    first.register_forward_pre_hook(lambda _, given: codes.update(first=given[0]))
+    last.register_forward_pre_hook(lambda _, given: codes.update(last=given[0]))
+    network(image, source, target)
+    for code in codes.values():
+        through = code[:, code.shape[1] // 2 :]  # the second half is the skip
+        (gradient,) = torch.autograd.grad(through.sum(), image, retain_graph=True, allow_unused=True)
+        assert (gradient is not None and gradient.any().item()) == carried
+
+
+@pytest.fixture
+def vgg_like():
+    torch.manual_seed(4)
+    return Perceptual("tiny", [torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3, padding=1), torch.nn.ReLU())])
+
+
+def plain_style(made, wanted, poses):
+    """One image, segment, row and column at a time."""
+    total = 0.0
+    for segment, (rows, columns) in enumerate(CROPS):
+        values = []
+        for index, pose in enumerate(poses.tolist()):
+            box = plain_box(pose, segment, SIZE)
+            if box is None:
+                continue
+            (y0, x0), (y1, x1) = np.floor(box)
+            grams = []
+            for image in (made[index], wanted[index]):
+                crop = np.zeros((len(image), rows, columns))
+                for i in range(rows):
+                    for j in range(columns):
+                        v = y0 + (i + 0.5) * (y1 - y0) / rows - 0.5
+                        u = x0 + (j + 0.5) * (x1 - x0) / columns - 0.5
+                        if 0 <= v <= SIZE[0] - 1 and 0 <= u <= SIZE[1] - 1:
+                            crop[:, i, j] = [map_coordinates(plane, [[v], [u]], order=1)[0] for plane in image]
+                flat = crop.reshape(len(image), -1)
+                grams.append(flat @ flat.T / crop.size)
+            values.append(((grams[0] - grams[1]) ** 2).mean())
+        total += np.mean(values) if values else 0.0
+    return total
+
+
+def test_style_is_that_of_one_segment_at_a_time(vgg_like):
+    _, target = poses()
+    target[3] = -1
+    made, wanted = torch.rand(2, 5, 3, *SIZE)
+    with torch.no_grad():
+        distance, first, second = vgg_like.compare(made, wanted)
+    assert distance == vgg_like(made, wanted)
+    boxes, there = segment_boxes(target, SIZE)
+    value = segment_style(first, second, boxes, there, SIZE).item()
+    assert value == pytest.approx(plain_style(first.numpy(), second.numpy(), target), rel=1e-4)
+    assert segment_style(first, first, boxes, there, SIZE) == 0
+    assert segment_style(first, second, boxes, torch.zeros_like(there), SIZE) == 0
+
+
+def test_the_style_term_is_part_of_the_generators_loss(vgg_like):
+    rng = np.random.default_rng(0)
+    images = torch.from_numpy(rng.integers(0, 256, (4, 3, *SIZE), dtype=np.uint8))
+    training = PatnTraining(
+        generator="patn-skips", blocks=1, width=2, decoder_blocks=1, height=SIZE[0], width_px=SIZE[1], batch=2, steps=2,
+        lambda_gan=0.0, lambda_style=3.0,
+    )  # fmt: skip
+    made = PatnObjective(
+        training, images, standing(4, SIZE, rng), torch.tensor([[0, 1], [2, 3]]), seed=0, perceptual=vgg_like
+    )
+    losses = made.step(made.batch(0), 0)
+    expected = 10 * losses["l1"] + 10 * losses["perceptual"] + 3 * losses["style"]
+    torch.testing.assert_close(losses["loss_g"], expected)
+    assert losses["style"] > 0
+
+
+def test_the_deepfashion_preset_is_the_released_command():
+    training = SKIPS_PRESETS["deepfashion"]
+    assert (training.blocks, training.batch, training.gan, training.pool) == (6, 4, "bce", 0)
+    assert (training.norm, training.discriminator_options()["norm"]) == ("batch", "instance")
+    assert (training.lambda_l1, training.lambda_perceptual, training.lambda_style) == (1, 1, 10)
+    assert training.steps == 700 * 4_000 // 4
+    assert training.learning_rate(499 * 1_000 - 1) == training.lr
+    assert training.learning_rate(699 * 1_000) == 0
+
+
 def test_its_options_are_its_own():
+    with pytest.raises(DataError, match="lambda_style is an option of generator 'patn-skips'; this one is 'patn'"):
+        PatnTraining(lambda_style=1.0)
     with pytest.raises(DataError, match="skips is an option of generator 'patn-skips'; this one is 'patn'"):
         PatnTraining(skips="affine")
     training = PatnTraining(generator="patn-skips", skips="affine", cat=False, decoder_blocks=1)

@@ -95,11 +95,19 @@ class IdentityMeter(MeanMeter):
     def _places(self, names: Sequence[str]) -> Tensor:
         return torch.stack([self.place[name] for name in names])
 
+    def cosines(self, images: Tensor) -> Tensor:
+        """Cosine of each image, uint8 N x 3 x H x W, to the centre of each identity: N x identities."""
+        return self.embed(images) @ self.centres.T
+
+    def scores(self, images: Tensor, sources: Sequence[str]) -> Tensor:
+        """Cosine of each image to the centre of its source's identity, N.  sources: names of the split's images."""
+        return self.cosines(images).gather(1, self._places(sources)[:, None])[:, 0]
+
     def update(self, panels: Panels) -> None:
         """Add a batch."""
         identity = self._places(panels.sources)
         rows = ((GENERATED, panels.generated), (COPY, panels.condition), (REAL, panels.target))
         for row, images in rows:
-            cosines = self.embed(images) @ self.centres.T
+            cosines = self.cosines(images)
             self.add(row, "identity", (cosines.argmax(dim=1) == identity).double())
             self.add(row, "identity_cosine", cosines.gather(1, identity[:, None]))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 
 import numpy as np
 
@@ -9,7 +10,9 @@ from augment.writing import write_image
 from patn.keypoints import LIMBS
 
 COLOURS = ((214, 39, 40), (31, 119, 180), (44, 160, 44), (255, 127, 14), (148, 103, 189), (23, 190, 207))
-GAP, HEADING = 4, 16
+GAP = 4
+LINE, LETTER = 12, 6
+"""Pixels that a line and a letter of a heading take."""
 
 
 def draw_skeleton(keypoints: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -27,14 +30,18 @@ def draw_skeleton(keypoints: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.asarray(canvas.resize((size[1], size[0]), Image.Resampling.LANCZOS))
 
 
-def sheet(rows: Sequence[Sequence[np.ndarray]], headings: Sequence[str] = ()) -> np.ndarray:
-    """Rows of equally large uint8 H x W x 3 images as one picture, small ones enlarged to at least 128 rows."""
+def sheet(rows: Sequence[Sequence[np.ndarray]], headings: Sequence[str] = (), least: int = 128) -> np.ndarray:
+    """Rows of equally large uint8 H x W x 3 images as one picture, small ones enlarged to about `least` rows of pixels.
+
+    headings: one a column, on several lines where it is wider than the column.
+    """
     from PIL import Image, ImageDraw
 
     height, width = rows[0][0].shape[:2]
-    scale = max(1, round(128 / height))
+    scale = max(1, round(least / height))
     height, width = height * scale, width * scale
-    top = HEADING if headings else 0
+    texts = [wrap(text, max(1, width // LETTER)) for text in headings]
+    top = LINE * max(map(len, texts)) + GAP if texts else 0
     size = (len(rows[0]) * (width + GAP) - GAP, top + len(rows) * (height + GAP) - GAP)
     canvas = Image.new("RGB", size, "white")
     for r, row in enumerate(rows):
@@ -42,8 +49,8 @@ def sheet(rows: Sequence[Sequence[np.ndarray]], headings: Sequence[str] = ()) ->
             tile = Image.fromarray(pixels).resize((width, height), Image.Resampling.NEAREST)
             canvas.paste(tile, (c * (width + GAP), top + r * (height + GAP)))
     pen = ImageDraw.Draw(canvas)
-    for c, text in enumerate(headings):
-        pen.text((c * (width + GAP) + 1, 2), text, fill="black")
+    for c, lines in enumerate(texts):
+        pen.multiline_text((c * (width + GAP) + 1, 2), "\n".join(lines), fill="black", spacing=2)
     return np.asarray(canvas)
 
 

@@ -17,6 +17,11 @@ def data_uri(content: bytes, media: str) -> str:
     return f"data:{media};base64,{base64.b64encode(content).decode('ascii')}"
 
 
+def svg(plot: bytes) -> str:
+    """A chart as a data URI."""
+    return data_uri(plot, "image/svg+xml")
+
+
 def photograph(pixels: np.ndarray) -> str:
     """uint8 H x W x 3 as a data URI, compressed as photographs are."""
     return data_uri(webp(Image.fromarray(pixels)), "image/webp")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +16,21 @@ from pipelines.curves import HEIGHT, WIDTH, cell_curves, generator_curves
 from pipelines.examples import generated_sets
 from pipelines.findings import TERMS, findings
 from pipelines.galleries import PICTURE, chosen, gallery_dir
+from pipelines.glance import glance
 from pipelines.heldout import SHEETS, heldout_name
 from pipelines.outputs import read_table5
-from pipelines.pictures import data_uri, photograph, photograph_of
+from pipelines.pictures import data_uri, photograph, photograph_of, svg
 from pipelines.report import Section
 from pipelines.results import declared, is_finished
 from pipelines.rows import CONTROLS, ROWS, UNSEEN, row_of, row_order, row_title
 from pipelines.sidebyside import read_drawn
-from pipelines.spread import excludes_zero
 from pipelines.tabletext import (
-    LENGTH_TITLES,
     NOTE,
     block_title,
     blocks,
     column_title,
-    gain_text,
     grids,
     remarks,
-    spread_text,
 )
 from pipelines.tiles import Tiles
 from pipelines.times import read_times
@@ -52,67 +48,6 @@ def _runs(workspace: Workspace, folder: str) -> dict[str, dict[str, Any]]:
     """The finished artefacts of a folder of the workspace, by name."""
     found = {path.name: read_run(path) for path in sorted((workspace.root / folder).glob("*")) if path.is_dir()}
     return {name: run for name, run in found.items() if run is not None}
-
-
-@dataclass(frozen=True)
-class Card:
-    """A difference to None as the first screen says it: the figure, its 95 % interval ("" for one seed), and of what.
-
-    others: the differences at other lengths as (length, text).  share, gap: of the gap to all real images that is
-    closed, as a number and as text, "-" where it is not known.
-    """
-
-    figure: str
-    interval: str
-    contains_zero: bool
-    seeds: int
-    what: str
-    kept: str
-    block: str
-    length: str
-    others: list[tuple[str, str]]
-    share: float
-    gap: str
-
-
-def glance(workspace: Workspace) -> Section | None:
-    """What the first augmented row gains at the smallest p, the first block's largest, others below; and mAP over p."""
-    from pipelines.plots import panels, portion_plot
-
-    summary = read_table5(workspace)
-    cards = []
-    for block, part in blocks(summary):
-        gained = [line for line in part.to_dict("records") if line["gains"] and not row_of(line["row"]).repeat]
-        gained.sort(key=lambda line: (line["length"] != "updates", line["portion"], line["row"] != "ours"))
-        if gained:
-            like = [line for line in gained if all(line[n] == gained[0][n] for n in ("row", "portion", "ratio"))]
-            cards.append(_card(like, block_title(block)))
-    first = next(iter(panels(summary)), None)
-    plot = None if first is None else _svg(portion_plot(first[1], "svg", summary))
-    return None if summary.empty else Section("At a glance", "glance.html", {"cards": cards, "plot": plot})
-
-
-def _svg(plot: bytes) -> str:
-    return data_uri(plot, "image/svg+xml")
-
-
-def _card(lines: list[dict[Any, Any]], block: str) -> Card:
-    """The card of the lines of one training."""
-    line = lines[0]
-    seeds = len(line["gains"])
-    return Card(
-        figure=f"{line['gain_mean']:+.1f}",
-        interval=f"[{line['gain_low']:+.1f}, {line['gain_high']:+.1f}]" if seeds > 1 else "",
-        contains_zero=not excludes_zero(line["gain_low"], line["gain_high"]),
-        seeds=seeds,
-        what=f"{row_title(line['row'])} minus None",
-        kept=column_title(line["portion"], line["ratio"]).replace(" ", "\u00a0"),
-        block=block,
-        length=LENGTH_TITLES[line["length"]],
-        others=[(LENGTH_TITLES[each["length"]], gain_text(each)) for each in lines[1:]],
-        share=line["gap_mean"],
-        gap=spread_text(line["gap_mean"], line["gap_std"], len(line["gaps"]), percent=True),
-    )
 
 
 def said(workspace: Workspace) -> Section | None:
@@ -148,7 +83,7 @@ def _block(title: str, part: pd.DataFrame, summary: pd.DataFrame) -> dict[str, A
     """The tables of one block, its lines in detail and its plot where it has one."""
     from pipelines.plots import portion_plot
 
-    plot = _svg(portion_plot(part, "svg", summary)) if (part["ratio"] == 1).any() else None
+    plot = svg(portion_plot(part, "svg", summary)) if (part["ratio"] == 1).any() else None
     return {"title": title, "grids": grids(part), "details": _details(part), "plot": plot}
 
 
@@ -187,8 +122,7 @@ def side_by_side(workspace: Workspace) -> Section | None:
     people = {pair: tiles.person(pair[0]) for each in drawn for pair in each.pictures}
     figures, widest = [], 0
     for pair in sorted(people, key=lambda pair: (people[pair] or 0, pair)):
-        real = {"condition": tiles.pixels(pair[0]), "pose": tiles.skeleton(pair[1]), "target": tiles.pixels(pair[1])}
-        shown = {name: photograph(pixels) for name, pixels in real.items() if pixels is not None}
+        shown = {what: photograph(pixels) for what, pixels in tiles.pair(*pair).items()}
         made = [(each, _uri(each.pictures.get(pair)), _uri(each.masks.get(pair))) for each in drawn]
         widest = max(widest, len(shown) + len(made))
         figures.append({"person": people[pair], "names": pair, "real": shown, "made": made})

@@ -43,3 +43,8 @@ class Tiles:
         if self._poses is None or name not in self._poses.index:
             return None
         return draw_skeleton(keypoint_array(self._poses, [name])[0], self.size)
+
+    def pair(self, source: str, target: str) -> dict[str, np.ndarray]:
+        """What is real of a test pair: condition image, target pose and target, those of them that are there."""
+        real = {"condition": self.pixels(source), "pose": self.skeleton(target), "target": self.pixels(target)}
+        return {what: pixels for what, pixels in real.items() if pixels is not None}

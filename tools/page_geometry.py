@@ -33,6 +33,12 @@ LOADED = """Promise.all([
 ])"""
 """Waits for all pictures and films, also for those that fail."""
 
+UNSTICK = """document.querySelectorAll("body *").forEach((each) => {
+    if (getComputedStyle(each).position === "sticky" && each.tagName !== "TD" && each.tagName !== "TH")
+        each.style.position = "static";
+})"""
+"""Keeps a bar that follows the reader out of the middle of a section's picture."""
+
 
 @contextmanager
 def opened(browser: Browser, path: Path, size: ViewportSize) -> Iterator[Page]:
@@ -67,6 +73,7 @@ def take_screenshots(page: Page, folder: Path, device: str) -> list[Path]:
         files.append(folder / f"{device}-screen{number + 1}.png")
         page.screenshot(path=files[-1])
     page.evaluate("scrollTo({top: 0, behavior: 'instant'})")
+    page.evaluate(UNSTICK)
     for section in page.locator("main > section").all():
         title = section.locator("h2").first.inner_text()
         files.append(folder / f"{device}-{re.sub('[^a-z0-9]+', '-', title.lower()).strip('-')}.png")

@@ -45,8 +45,13 @@ def source_places(motion: PartMotion, size: torch.Size | tuple[int, int]) -> Ten
     y = torch.arange(height, dtype=torch.float64, device=masks.device)[:, None]
     x = torch.arange(width, dtype=torch.float64, device=masks.device)
     entries = transforms[..., None, None].unbind(dim=2)  # two rows of B x 10 x 3 x 1 x 1
-    from_x, from_y = (((row[:, :, 0] * x + row[:, :, 1] * y) + row[:, :, 2] / ratio).round() for row in entries)
+    from_x, from_y = (_rounded(row[:, :, 0] * x + row[:, :, 1] * y + row[:, :, 2] / ratio) for row in entries)
     inside = (from_x >= 0) & (from_x < width) & (from_y >= 0) & (from_y < height) & masks
     first = torch.arange(len(masks), device=masks.device).view(-1, 1, 1, 1) * (height * width)
     nothing = len(masks) * height * width
     return torch.where(inside, first + (from_y * width + from_x).long(), nothing)
+
+
+def _rounded(places: Tensor) -> Tensor:
+    """Whole numbers, halves away from 0, as TensorFlow's image transform rounds."""
+    return (places.abs() + 0.5).floor().copysign(places)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from skimage.transform import estimate_transform
 
 from patn.deform.parts import AWAY, part_masks, part_transforms
 from patn.deform.warping import part_motion, source_places, warp
@@ -42,13 +43,24 @@ def quad(pose, limb, reach):
     return np.array([before + normal, before - normal, after - normal, after + normal])
 
 
+def normalised(points):
+    """The matrix that moves points to mean 0 and mean square 2, and the points moved."""
+    middle = np.mean(points, axis=0)
+    factor = math.sqrt(2 / np.mean(np.sum((points - middle) ** 2, axis=1)))
+    matrix = np.array([[factor, 0, -factor * middle[0]], [0, factor, -factor * middle[1]], [0, 0, 1]])
+    return matrix, (points - middle) * factor
+
+
 def fitted(here, there):
-    """Least squares by numpy, or None for points on a line."""
+    """Total least squares by numpy's singular vectors, or None for points on a line."""
     here, there = np.array(here), np.array(there)
-    design = np.column_stack([here, np.ones(len(here))])
-    if len(here) < 3 or np.linalg.matrix_rank(design, tol=1e-4) < 3:
+    if len(here) < 3 or np.linalg.matrix_rank(here - here.mean(axis=0), tol=1e-4) < 2:
         return None
-    return np.linalg.lstsq(design, there, rcond=None)[0].T
+    (from_here, mine), (from_there, theirs) = normalised(here), normalised(there)
+    zeros, ones = np.zeros((len(mine), 3)), np.ones((len(mine), 1))
+    rows = np.block([[mine, ones, zeros, -theirs[:, :1]], [zeros, mine, ones, -theirs[:, 1:]]])
+    *entries, scale = np.linalg.svd(rows)[2][-1]
+    return (np.linalg.inv(from_there) @ np.vstack([np.reshape(entries, (2, 3)) / scale, [0, 0, 1]]) @ from_here)[:2]
 
 
 def plain_transforms(source, target):
@@ -72,19 +84,24 @@ def plain_masks(pose):
     masks[0] = True
     head = [at(pose, j) for j in (0, 14, 15, 16, 17) if present(pose, j)]
     half = int(0.4 * scale(pose))
-    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
     if head:
-        middle = np.mean(head, axis=0)
-        masks[1] = (abs(x - middle[0]) <= half) & (abs(y - middle[1]) <= half)
+        x, y = np.mean(head, axis=0).astype(int)
+        masks[1, max(0, y - half) : y + half, max(0, x - half) : x + half] = True
     for limb in range(8):
         corners = quad(pose, limb, 0.5 if limb in (2, 3, 6, 7) else 0.1)
         if corners is not None:
-            signs = []
-            for corner, following in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-                edge = following - corner
-                signs.append(edge[0] * (y - corner[1]) - edge[1] * (x - corner[0]))
-            masks[2 + limb] = (np.array(signs) >= 0).all(axis=0) | (np.array(signs) <= 0).all(axis=0)
+            for row, column in np.ndindex(*SIZE):
+                masks[2 + limb, row, column] = in_polygon(corners, row, column)
     return masks
+
+
+def in_polygon(corners, row, column):
+    """Franklin's rule with rows and columns exchanged, as scikit-image 0.13.1 calls it."""
+    inside = False
+    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, 1, axis=0), strict=True):
+        if (x0 <= column < x1 or x1 <= column < x0) and row < (y1 - y0) * (column - x0) / (x1 - x0) + y0:
+            inside = not inside
+    return inside
 
 
 def poses():
@@ -98,7 +115,7 @@ def poses():
     return source, target
 
 
-def test_transforms_are_the_least_squares_of_one_image_at_a_time():
+def test_transforms_are_the_total_least_squares_of_one_image_at_a_time():
     source, target = poses()
     made = part_transforms(source, target).numpy()
     for index, (one, other) in enumerate(zip(source.numpy(), target.numpy(), strict=True)):
@@ -108,14 +125,44 @@ def test_transforms_are_the_least_squares_of_one_image_at_a_time():
     assert (made[:, 0, 0, 2] != AWAY).all()
 
 
-def test_masks_are_the_half_planes_of_one_image_at_a_time():
+def test_transforms_are_those_of_scikit_image():
+    source, target = (points.round() for points in poses())
+    made = part_transforms(source, target).numpy()
+    for index in range(len(made)):
+        here, there = (points[index].numpy()[[8, 11, 5, 2], ::-1].astype(np.float64) for points in (target, source))
+        expected = estimate_transform("affine", here, there).params[:2]
+        np.testing.assert_allclose(made[index, 0], expected, rtol=1e-9, atol=1e-9)
+
+
+def test_a_body_that_no_affine_map_fits_is_not_taken_by_ordinary_least_squares():
+    square = [(20.0, 10.0), (20.0, 20.0), (40.0, 20.0), (40.0, 10.0)]  # shoulders and hips as (y, x)
+    source, target = torch.full((1, 18, 2), 15.0), torch.full((1, 18, 2), 15.0)
+    source[0, [2, 5, 11, 8]] = torch.tensor(square)
+    target[0, [2, 5, 11, 8]] = torch.tensor([(20.0, 10.0), (20.0, 20.0), (40.0, 26.0), (40.0, 10.0)])
+    here, there = (points[0, [8, 11, 5, 2]].numpy()[:, ::-1] for points in (target, source))
+    ordinary = np.linalg.lstsq(np.column_stack([here, np.ones(4)]), there, rcond=None)[0].T
+    made = part_transforms(source, target)[0, 0].numpy()
+    np.testing.assert_allclose(made, fitted(here.astype(np.float64), there.astype(np.float64)), rtol=1e-9)
+    assert abs(made - ordinary).max() > 0.01
+
+
+def test_masks_are_those_of_one_pixel_at_a_time():
     _, target = poses()
+    target[8:] = target[8:].round()  # borders on pixels
     made = part_masks(target, SIZE).numpy()
     expected = np.array([plain_masks(pose) for pose in target.numpy()])
-    assert made.shape == expected.shape
-    assert (made != expected).sum() <= 2  # pixels on a border, by rounding
+    np.testing.assert_array_equal(made, expected)
     assert made[:, 2:].any(axis=(2, 3)).mean() > 0.5
     assert not made[2, 1].any()
+
+
+def test_the_heads_square_starts_at_whole_pixels_and_is_open_below():
+    target = torch.full((1, 18, 2), -1.0)
+    target[0, [2, 5, 8, 11]] = torch.tensor([(20.0, 10.0), (20.0, 22.0), (40.0, 10.0), (40.0, 22.0)])  # a scale of 20
+    target[0, [0, 14]] = torch.tensor([(12.0, 15.0), (11.0, 18.0)])  # mean (11.5, 16.5)
+    rows, columns = part_masks(target, SIZE)[0, 1].nonzero(as_tuple=True)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (3, 18, 8, 23)
+    assert len(rows) == 16 * 16
 
 
 def test_identical_poses_leave_every_present_part_where_it_is():
@@ -136,6 +183,19 @@ def test_a_body_that_is_not_all_there_stays():
     assert torch.equal(part_transforms(source, target)[5, 0], identity)
 
 
+def away_from_zero(value):
+    return int(math.copysign(math.floor(abs(value) + 0.5), value))
+
+
+def test_a_place_between_two_pixels_goes_away_from_the_origin():
+    source = standing(1, SIZE, np.random.default_rng(0)).round()
+    target = torch.where(source == -1, source, source - torch.tensor([2.0, 0.0]))  # half a place of the features
+    features = torch.rand(1, 1, SIZE[0] // 4, SIZE[1] // 4)
+    body = source_places(part_motion(source, target, SIZE), features.shape[-2:])[0, 0]
+    assert body[3, 2] == 4 * features.shape[-1] + 2  # row 3.5
+    assert body[4, 2] == 5 * features.shape[-1] + 2  # row 4.5
+
+
 @pytest.mark.parametrize("ratio", [1, 4])
 def test_the_warp_is_that_of_one_pixel_at_a_time(ratio):
     source, target = (points[:4] for points in poses())
@@ -150,7 +210,7 @@ def test_the_warp_is_that_of_one_pixel_at_a_time(ratio):
                 for part in range(10):
                     if masks[image, part, y * ratio, x * ratio]:
                         m = transforms[image, part].numpy()
-                        sx, sy = (round(r[0] * x + r[1] * y + r[2] / ratio) for r in m)
+                        sx, sy = (away_from_zero(r[0] * x + r[1] * y + r[2] / ratio) for r in m)
                         if 0 <= sx < width and 0 <= sy < height:
                             best = np.maximum(best, features[image, :, sy, sx].numpy())
                 np.testing.assert_allclose(made[image, :, y, x].numpy(), best, atol=1e-6)

@@ -9,7 +9,7 @@ from augment.workspace import Workspace
 from pipelines.outputs import read_table5
 from pipelines.pictures import svg
 from pipelines.report import Section
-from pipelines.rows import row_of, row_title
+from pipelines.rows import row_of
 from pipelines.spread import excludes_zero
 from pipelines.tabletext import LENGTH_TITLES, block_title, blocks, column_title, gain_text, spread_text
 
@@ -19,20 +19,22 @@ class Card:
     """A difference to None as the first screen says it: the figure, its 95 % interval ("" for one seed), and of what.
 
     others: the differences at other lengths as (length, text).  share, gap: of the gap to all real images that is
-    closed, as a number and as text, "-" where it is not known.
+    closed, as a number and as text, "-" where it is not known.  saw_removed: whether the removed images trained the
+    generator.
     """
 
     figure: str
     interval: str
     contains_zero: bool
     seeds: int
-    what: str
+    row: str
     kept: str
     block: str
     length: str
     others: list[tuple[str, str]]
     share: float
     gap: str
+    saw_removed: bool
 
 
 def glance(workspace: Workspace) -> Section | None:
@@ -55,17 +57,19 @@ def glance(workspace: Workspace) -> Section | None:
 def _card(lines: list[dict[Any, Any]], block: str) -> Card:
     """The card of the lines of one training."""
     line = lines[0]
+    row = row_of(line["row"])
     seeds = len(line["gains"])
     return Card(
         figure=f"{line['gain_mean']:+.1f}",
         interval=f"[{line['gain_low']:+.1f}, {line['gain_high']:+.1f}]" if seeds > 1 else "",
         contains_zero=not excludes_zero(line["gain_low"], line["gain_high"]),
         seeds=seeds,
-        what=f"{row_title(line['row'])} minus None",
+        row=row.title,
         kept=column_title(line["portion"], line["ratio"]).replace(" ", "\u00a0"),
         block=block,
         length=LENGTH_TITLES[line["length"]],
         others=[(LENGTH_TITLES[each["length"]], gain_text(each)) for each in lines[1:]],
         share=line["gap_mean"],
         gap=spread_text(line["gap_mean"], line["gap_std"], len(line["gaps"]), percent=True),
+        saw_removed=row.generates and row.generator is None and not row.reduced,
     )

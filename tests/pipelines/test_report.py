@@ -246,7 +246,26 @@ def test_the_first_screen_says_what_an_interval_means(people, ours, said):
     text = by_seed(Workspace.find(people), {"none": none, "ours": ours})
     assert said in text
     assert ("may be chance" in text) == ("may be chance" in said)
-    assert "the removed ones among them" in text  # the generator saw them
+    assert "the removed ones among them" in text.partition("How to read")[0]  # the generator saw them
+
+
+@pytest.mark.parametrize(("row", "title"), [("reduced", "Ours, M^R_p only"), ("unseen", "Unseen")])
+def test_the_first_screen_does_not_blame_a_generator_that_saw_no_removed_image(people, row, title):
+    text = by_seed(Workspace.find(people), {"none": [10.0, 11.0], row: [20.0, 20.0]})
+    assert f"{title} minus None" in text
+    assert "the removed ones among them" not in text.partition("How to read")[0]
+
+
+@pytest.mark.parametrize(("portions", "folded"), [((0.1, 0.2), False), ((0.1, 0.2, 0.3, 0.4, 0.5), True)])
+def test_differences_longer_than_a_screen_are_folded(people, portions, folded):
+    workspace = Workspace.find(people)
+    cells = [Cell(row, portion=portion) for row in ("none", "ours", "self") for portion in portions]
+    declare(workspace, cells)
+    for cell in cells:
+        record(workspace.reid_dir(cell.name), {"mAP": 10.0, "rank1": 1, "updates": 9, "images": 9})
+    page = write_report(workspace).read_text(encoding="utf-8")
+    assert ("Differences to None at every share p, 15 lines</summary>" in page) == folded
+    assert page.count("<th>minus None<small") == 1
 
 
 def test_a_section_added_from_outside_is_shown(workspace):

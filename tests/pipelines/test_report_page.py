@@ -224,6 +224,8 @@ def test_masks_are_shown_where_one_points_or_tabs_and_nowhere_else(page):
         == 3 * 64
     )
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    strip, numbers = (tile.locator(f".sidebyside__{part}").bounding_box() for part in ("strip", "numbers"))
+    assert (strip["x"], strip["width"]) == pytest.approx((numbers["x"], numbers["width"]))  # a number below each map
     page.mouse.move(0, 0)
     page.locator(".sidebyside__button").first.focus()
     assert page.locator(".sidebyside__tile--masked .sidebyside__masks").first.is_visible()

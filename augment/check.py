@@ -13,6 +13,7 @@ from augment.deepfashion import COUNTS as DEEPFASHION_COUNTS
 from augment.deepfashion import LAYOUT as DEEPFASHION
 from augment.deepfashion import PAIRS as DEEPFASHION_PAIRS
 from augment.images import read_image
+from augment.plausibility import doubts
 from augment.poses import summarise
 from augment.weights import weights_report
 from augment.workers import thread_map
@@ -125,12 +126,23 @@ def identities(table: pd.DataFrame) -> dict[str, int]:
 
 
 def inspect_keypoints(workspace: Workspace, table: pd.DataFrame) -> dict[str, Any]:
-    """Where the key points in use come from (None: there are none) and what they lack."""
+    """Where the key points in use come from (None: there are none), what they lack, and what speaks against them.
+
+    `impossible` and `odd` are the sentences of `augment.plausibility`.
+    """
     source = workspace.keypoints_source()
     if source is None:
         return {"source": None}
     tables = {split: workspace.keypoints(split) for split in table["split"].unique()}
-    return {"source": source, **summarise(table, tables)}
+    rows = pd.concat(list(tables.values()))
+    rows = rows[rows.index.isin(table["name"]) & ~rows.index.duplicated()]
+    cropped = workspace.layout == DEEPFASHION
+    found = doubts(rows.index.tolist(), keypoint_array(rows, rows.index), workspace.size, cropped=cropped)
+    said = {
+        kind: [doubt.sentence for doubt in found if doubt.impossible is wrong]
+        for kind, wrong in (("impossible", True), ("odd", False))
+    }
+    return {"source": source, **summarise(table, tables), **said}
 
 
 def inspect_pairs(workspace: Workspace) -> dict[str, Any] | None:
@@ -178,6 +190,7 @@ def judge(report: dict[str, Any]) -> tuple[list[str], list[str]]:
         notes.append("no identity has two training images: a generator cannot be trained")
     if people["train_and_test"]:
         notes.append(f"{people['train_and_test']} identities are in both the training and the test part")
+    problems += _pose_problems(report["keypoints"])
     for name, (found, expected) in (report["market1501"] or {}).items():
         notes.append(f"{name}: {found:,} where Market-1501 has {expected:,}")
     return problems, [*notes, *_pose_notes(report["keypoints"])]
@@ -194,10 +207,26 @@ def _fashion_notes(report: dict[str, Any]) -> list[str]:
     return notes
 
 
+def _pose_problems(keypoints: dict[str, Any]) -> list[str]:
+    """What makes key points useless: they cannot be those of the images, or nobody has any."""
+    if keypoints["source"] is None:
+        return []
+    problems = [f"key points ({keypoints['source']}): {sentence}" for sentence in keypoints["impossible"]]
+    train = keypoints["splits"].get("train", {"images": 0})
+    if keypoints["images"] == keypoints["no_pose"]:
+        problems.append("no image has a joint: no generator can be trained; run `augment poses` again")
+    elif train["images"] and train["images"] == train["no_torso"]:
+        problems.append(
+            "no training image shows both shoulders and both hips: no generator can be trained; run `augment poses` "
+            "again"
+        )
+    return problems
+
+
 def _pose_notes(keypoints: dict[str, Any]) -> list[str]:
     if keypoints["source"] is None:
         return ["no key points yet: run `augment poses`"]
-    notes = []
+    notes = [f"key points: {sentence}" for sentence in keypoints["odd"]]
     if keypoints["no_row"]:
         notes.append(f"{keypoints['no_row']} images have no row in the key point files: run `augment poses`")
     if keypoints["no_pose"]:

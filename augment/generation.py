@@ -90,7 +90,7 @@ def _bank(workspace: Workspace, target_poses: str, posed: Sequence[str], file: P
     if (target_poses == "file") != (file is not None):
         raise AugmentError("poses of a file: give --target-poses file together with --pose-file FILE")
     if file is not None:
-        return file_bank(file)
+        return file_bank(file, workspace.size)
     if target_poses not in ("canonical", "rare"):
         return None
     if not posed:
@@ -130,6 +130,11 @@ def generate(
     checkpoint = find_generator(workspace, generator)
     folder = workspace.generated_dir(name or set_name(sampling, filtering), portion, seed, sampling.ratio)
     planned = plan_set(workspace, portion, seed, sampling, pose_file)
+    if planned.plan.empty:
+        raise AugmentError(
+            f"{folder}: there is nothing to generate, {len(planned.kept)} of {len(planned.pools.pid_of)} images are "
+            "kept; give a smaller --portion, --ratio 2 with --portion 1.0, or a larger --per-identity"
+        )
     options = {"portion": portion, **asdict(sampling), "filter": None if filtering is None else asdict(filtering)}
     if runtime.precision == "bf16":
         options["precision"] = "bf16"

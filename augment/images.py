@@ -50,6 +50,15 @@ def open_image(path: str | Path) -> Iterator[Image.Image]:
         raise AugmentError(f"{path}: not a readable image ({error}); replace or remove it") from error
 
 
+def header_size(path: str | Path) -> tuple[int, int] | None:
+    """The (height, width) that an image's header gives, None where the file is no readable image."""
+    try:
+        with open_image(path) as image:
+            return image.height, image.width
+    except AugmentError:
+        return None
+
+
 def upright_rgb(image: Image.Image) -> Image.Image:
     """As RGB of 8 bits: turned upright as its EXIF says, 16 bits scaled down, transparency on white."""
     from PIL import Image, ImageOps

@@ -141,6 +141,8 @@ def _with_pairs(workspace: Workspace, made: Layout, files: Sequence[Path]) -> La
     said = f"{counts['train']:,} training and {counts['test']:,} test pairs were taken over"
     if counts["left_out"]:
         said += f"; {counts['left_out']:,} pairs of images that are not there were left out"
+    if counts["apart"]:
+        said += f"; {counts['apart']:,} pairs of images of two parts, or of queries, were left out"
     return replace(made, decisions=(*made.decisions, said))
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from augment import AugmentError
 from augment.deepfashion import LAYOUT as DEEPFASHION
 from augment.deepfashion import find_root
-from augment.images import open_image
+from augment.images import header_size
 from augment.workers import thread_map
 from reid.market1501 import DOWNLOADED_AS, FOLDERS, present_splits, read_market1501
 
@@ -107,7 +107,7 @@ def common_size(paths: Sequence[Path], jobs: int = 4) -> tuple[tuple[int, int], 
     multiples of 4 (the generator halves twice); else 128 x 64. Only file headers are read; unreadable files are
     passed over here.
     """
-    sizes = Counter(size for size in thread_map(_header_size, paths, jobs) if size is not None)
+    sizes = Counter(size for size in thread_map(header_size, paths, jobs) if size is not None)
     if not sizes:
         return USUAL_SIZE, "no image could be read; the working size is 128 x 64"
     (height, width), count = max(sizes.items(), key=lambda item: (item[1], item[0]))
@@ -126,11 +126,3 @@ def _roots(folder: Path) -> tuple[Path, ...]:
 
 def _to_multiple(side: int) -> int:
     return MULTIPLE * round(side / MULTIPLE)
-
-
-def _header_size(path: Path) -> tuple[int, int] | None:
-    try:
-        with open_image(path) as image:
-            return image.height, image.width
-    except AugmentError:
-        return None

@@ -12,6 +12,7 @@ from augment import AugmentError
 from augment.deepfashion import LAYOUT as DEEPFASHION
 from augment.deepfashion import PAIRS as DEEPFASHION_PAIRS
 from augment.generation import posed_names
+from augment.image_names import ImageNames
 from augment.workspace import PAIR_FILES, Workspace
 from patn.keypoints import joints_present, keypoint_array
 from patn.pairs import read_pairs, sample_pairs, training_pairs, write_pairs
@@ -23,18 +24,21 @@ TEST_PAIRS = 12_000
 def import_pairs(workspace: Workspace, files: Sequence[Path]) -> dict[str, int]:
     """Take pairs from files with the header from,to into the workspace's pairs/train.csv and pairs/test.csv.
 
-    A file's pairs may be of both parts. Pairs of images that are not in the workspace are left out.
-    Returns the numbers of pairs: train, test, left_out. Raises AugmentError where no pair is of this workspace or it
-    has other pairs already, and patn.DataError for another file.
+    A file's pairs may be of both parts. Pairs of images that are not in the workspace are left out, and so are those
+    of images of two parts, and of queries.
+    Returns the numbers of pairs: train, test, left_out (an image is not there), apart (images of two parts or
+    queries). Raises AugmentError where no pair is of this workspace, where a pair cannot be one (see `refuse_unfit`) or
+    it has other pairs already, and patn.DataError for another file.
     """
-    pairs = pd.concat([read_pairs(path) for path in files], ignore_index=True).drop_duplicates(ignore_index=True)
     images = workspace.images()
+    pairs = _read_all(workspace, files)
     taken = {}
     for split in PAIR_FILES:
         names = images.loc[images["split"] == split, "name"]
         taken[split] = pairs[pairs["from"].isin(names) & pairs["to"].isin(names)]
     if not sum(map(len, taken.values())):
-        raise AugmentError(f"{files[0]}: no pair is of this workspace's images (such as {images['name'].iloc[0]})")
+        example = ImageNames(workspace).example()
+        raise AugmentError(f"{files[0]}: no pair is of two training or two test images of this workspace ({example})")
     for split, part in taken.items():
         held = given_pairs(workspace, split)
         if held is not None and held.to_numpy().tolist() != part.to_numpy().tolist():
@@ -42,13 +46,56 @@ def import_pairs(workspace: Workspace, files: Sequence[Path]) -> dict[str, int]:
         if len(part):
             write_pairs(part, workspace.pairs_csv(split))
     counts = {split: len(part) for split, part in taken.items()}
-    return {"train": counts["train"], "test": counts["gallery"], "left_out": len(pairs) - sum(counts.values())}
+    there = int((pairs["from"].isin(images["name"]) & pairs["to"].isin(images["name"])).sum())
+    return {
+        "train": counts["train"],
+        "test": counts["gallery"],
+        "left_out": len(pairs) - there,
+        "apart": there - sum(counts.values()),
+    }
+
+
+def _read_all(workspace: Workspace, files: Sequence[Path]) -> pd.DataFrame:
+    """The pairs of the files under the images' own names, each once; raises AugmentError as `refuse_unfit`."""
+    names, read = ImageNames(workspace), []
+    for path in files:
+        pairs = read_pairs(path)
+        image_of = names.match(dict.fromkeys([*pairs["from"], *pairs["to"]]))
+        pairs = pairs.apply(lambda column, known=image_of: column.map(known).fillna(column))
+        refuse_unfit(pairs, workspace.images(), path)
+        read.append(pairs)
+    return pd.concat(read, ignore_index=True).drop_duplicates(ignore_index=True)
+
+
+def refuse_unfit(pairs: pd.DataFrame, images: pd.DataFrame, path: Path) -> None:
+    """Raise AugmentError for a pair of an image with itself, of two identities, or of images that are nobody's."""
+    pid_of = dict(zip(images["name"], images["pid"], strict=True))
+    for number, (first, second) in enumerate(zip(pairs["from"], pairs["to"], strict=True), start=1):
+        if first == second:
+            raise AugmentError(f"{path}: pair {number} is of {first} with itself; write two images of one identity")
+        one, other = pid_of.get(first), pid_of.get(second)
+        if one is None or other is None:
+            continue
+        if one != other:
+            raise AugmentError(
+                f"{path}: pair {number} is of two identities, {one} ({first}) and {other} ({second}); write two images "
+                "of one identity"
+            )
+        if one <= 0:
+            raise AugmentError(f"{path}: pair {number} ({first}, {second}) is of junk or distractors, which are nobody")
 
 
 def given_pairs(workspace: Workspace, split: str) -> pd.DataFrame | None:
-    """The pairs that were given for the split `train` or `gallery`, or None."""
+    """The pairs that were given for the split `train` or `gallery`, or None.
+
+    Raises AugmentError where one cannot be a pair, see `refuse_unfit`.
+    """
     path = workspace.pairs_csv(split)
-    return read_pairs(path) if path.is_file() else None
+    if not path.is_file():
+        return None
+    pairs = read_pairs(path)
+    refuse_unfit(pairs, workspace.images(), path)
+    return pairs
 
 
 def pairable(workspace: Workspace, names: Sequence[str]) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
+from augment.plausibility import refuse_impossible
 from patn.keypoints import TORSO, has_torso, joints_present, keypoint_array, read_keypoints
 
 CANONICAL = 8
@@ -82,12 +83,14 @@ def rare_bank(names: Sequence[str], points: np.ndarray) -> PoseBank:
     return PoseBank(tuple(names), tuple((far / far.sum()).tolist()))
 
 
-def file_bank(path: Path) -> PoseBank:
-    """The poses of a file in the PATN authors' format, in pixels of the workspace's images.
+def file_bank(path: Path, size: tuple[int, int]) -> PoseBank:
+    """The poses of a file in the PATN authors' format, in pixels of images of `size` (height, width).
 
-    Raises AugmentError where no pose has both shoulders and hips, patn.KeypointError for another file.
+    Raises AugmentError where no pose has both shoulders and hips or they cannot be poses in such images,
+    patn.KeypointError for another file.
     """
     table = read_keypoints(path)
+    refuse_impossible(path, table.index.tolist(), keypoint_array(table, table.index), size)
     table.index = pd.Index([PREFIX + str(name) for name in table.index], name=table.index.name)
     names = table.index.tolist()
     usable = has_torso(keypoint_array(table, names)) if names else np.zeros(0, dtype=bool)

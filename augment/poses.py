@@ -12,10 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from augment import AugmentError
+from augment.annotations import completed, read_annotations
 from augment.artefact import Run, artefact, fingerprint, fingerprint_names
-from augment.deepfashion import LAYOUT as DEEPFASHION
-from augment.deepfashion import UNCROPPED, crop_keypoints
 from augment.estimators import Estimator, build_estimator
 from augment.images import read_image
 from augment.runtime import Runtime
@@ -66,33 +64,45 @@ def estimate_poses(
 
 
 def import_poses(
-    workspace: Workspace, files: Sequence[Path], *, size: tuple[int, int] | None = None, runtime: Runtime | None = None
+    workspace: Workspace,
+    files: Sequence[Path],
+    *,
+    size: tuple[int, int] | None = None,
+    own_pixels: bool = False,
+    runtime: Runtime | None = None,
 ) -> dict[str, Any]:
     """Take the key points of every image from the authors' annotation files; rows are matched by file name.
 
-    size: the (height, width) that the files' coordinates are for, default the workspace's; they are scaled to that.
+    size: the (height, width) that the files' coordinates are for, default the workspace's; own_pixels: each image's
+    own.  They are scaled to the workspace's.
     DeepFashion's files for 256 x 256 are not scaled but cropped like its images.
     Rows of other images are passed over; images without a row are counted in the summary and get no joint.
-    Raises AugmentError when no image has a row or two files disagree on one, patn.KeypointError for a malformed file.
+    Raises AugmentError when no image has a row, two rows disagree on one, or the key points cannot be those of the
+    images; patn.KeypointError for a malformed file.
     """
     runtime = runtime or Runtime()
     table = workspace.images()
-    size = size or workspace.size
-    options = {"estimator": "csv", "size": list(workspace.size), "csv_size": list(size)}
+    csv_size = "own" if own_pixels else list(size or workspace.size)
+    options = {"estimator": "csv", "size": list(workspace.size), "csv_size": csv_size}
     inputs = {"images": _fingerprint_images(table), "csv": fingerprint(list(files))}
     with artefact(workspace.poses_dir, "poses", options, inputs=inputs, force=runtime.force) as run:
         if not run.finished:
-            rows = _read_all(files)
-            names = {str(split): list(part["name"]) for split, part in table.groupby("split")}
-            tables = {split: rows[rows.index.isin(part)] for split, part in names.items()}
-            if not sum(map(len, tables.values())):
-                first = table["name"].iloc[0]
-                raise AugmentError(f"{files[0]}: no row is of an image of this workspace (such as {first})")
-            _refuse_outside(pd.concat(list(tables.values())), size, files[0], workspace)
-            summary = summarise(table, tables)
-            unused = len(rows) - int(rows.index.isin(table["name"]).sum())
-            tables = {split: _complete(tables[split], part, size, workspace) for split, part in names.items()}
-            _finish(run, tables, {"source": "csv", **summary, "rows_of_no_image": unused})
+            read = read_annotations(files, workspace, size=size, own_pixels=own_pixels)
+            summary = summarise(table, read.tables)
+            tables = {
+                str(split): completed(read.tables[str(split)], list(part["name"]))
+                for split, part in table.groupby("split")
+            }
+            _finish(
+                run,
+                tables,
+                {
+                    "source": "csv",
+                    **summary,
+                    "rows_of_no_image": read.unused,
+                    "notes": list(read.notes),
+                },
+            )
     return run.result
 
 
@@ -196,34 +206,6 @@ def _finish(run: Run, tables: Mapping[str, pd.DataFrame], result: Mapping[str, A
     run.finish(result)
 
 
-def _read_all(files: Sequence[Path]) -> pd.DataFrame:
-    """All rows of the files; the same row twice counts once."""
-    rows = pd.concat([read_keypoints(path) for path in files])
-    rows = rows[~(rows.reset_index().duplicated().to_numpy())]
-    if not rows.index.is_unique:
-        twice = rows.index[rows.index.duplicated()][0]
-        raise AugmentError(f"{files[-1]}: {twice} has other key points than in another of the files; give one of them")
-    return rows
-
-
-def _refuse_outside(rows: pd.DataFrame, size: tuple[int, int], file: Path, workspace: Workspace) -> None:
-    """Raise AugmentError where most images have a joint outside of `size`; DeepFashion's crop cuts joints off."""
-    outside = (keypoint_array(rows, rows.index) >= size).any(axis=(1, 2))
-    if 2 * outside.sum() > len(rows) and workspace.layout != DEEPFASHION:
-        raise AugmentError(
-            f"{file}: joints of {rows.index[outside.argmax()]} and most images lie outside {size[0]} x {size[1]} "
-            "pixels; say with --csv-size HEIGHT WIDTH which size the file is for, or y and x are changed over in it"
-        )
-
-
-def _complete(rows: pd.DataFrame, names: Sequence[str], size: tuple[int, int], workspace: Workspace) -> pd.DataFrame:
-    """One row for each name, scaled from `size` to the workspace's; names without a row get no joint."""
-    points = keypoint_array(rows.reindex(list(names), fill_value=MISSING), names)
-    if workspace.layout == DEEPFASHION and tuple(size) == UNCROPPED:
-        return keypoint_table(names, crop_keypoints(points))
-    return keypoint_table(names, scale_keypoints(points, size, workspace.size))
-
-
 def _fingerprint_images(table: pd.DataFrame) -> str:
     """Names and file sizes of all images."""
     files = zip(table["split"], table["name"], table["path"], strict=True)
@@ -243,6 +225,7 @@ def poses_text(workspace: Workspace, result: Mapping[str, Any]) -> str:
         lines.append(f"{result['no_row']} images had no row in the files")
     if result.get("rows_of_no_image"):
         lines.append(f"{result['rows_of_no_image']} rows were of other images and passed over")
+    lines += [f"note: {note}" for note in result.get("notes", ())]
     if "agreement" in result:
         lines.append(agreement_text(result["agreement"]))
         lines.append("Later commands use these; delete poses/ to go back to the exact joints")

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from augment import AugmentError
 from augment.deepfashion import LAYOUT as DEEPFASHION
+from augment.plausibility import refuse_impossible
 from augment.poses import estimate_files
 from augment.workspace import Workspace
 from patn.keypoints import MISSING, joints_present, keypoint_array, read_keypoints, scale_keypoints
@@ -71,6 +72,10 @@ class PoseReader:
             table = read_keypoints(path)
             if table.empty:
                 raise AugmentError(f"{path}: holds no pose; give a file with a row an image")
+            refuse_impossible(
+                path, table.index.tolist(), keypoint_array(table, table.index), self._csv_size(self.size),
+                cropped=self._cropped,
+            )  # fmt: skip
             return [self._row(path, table, str(name), self.size) for name in table.index]
         return self.of_images([find_image(source, self.workspace)])
 
@@ -103,19 +108,29 @@ class PoseReader:
             if name not in table.index:
                 raise AugmentError(f"{csv}: has no row of {name}; give a file with the key points of the image redrawn")
             height, width = read_image(path).shape[:2]
+            points, size = keypoint_array(table, [name]), self._csv_size((height, width))
+            refuse_impossible(csv, [name], points, size, cropped=self._cropped)
             row = self._row(csv, table, name, (height, width))
             yield Pose(path.name, row.keypoints, row.origin, path)
 
     def _row(self, csv: Path, table: pd.DataFrame, name: str, otherwise: tuple[int, int]) -> Pose:
         points = keypoint_array(table, [name])[0]
-        size = self.csv_size or (self.workspace.size if self.workspace else otherwise)
-        cropped = self.workspace is not None and self.workspace.layout == DEEPFASHION
-        if self.csv_size is None and not cropped and (points >= size).any():  # DeepFashion's crop cuts joints off
+        size = self._csv_size(otherwise)
+        outside = ((points >= size) | (points < MISSING)).any()
+        if outside and self.csv_size is None and not self._cropped:  # DeepFashion's crop cuts joints off
             raise AugmentError(
                 f"{csv}: joints of {name} lie outside {size[0]} x {size[1]} pixels; say with --csv-size HEIGHT WIDTH "
                 "which size of images the file is for"
             )
         return Pose(name, scale_keypoints(points, size, self.size), "csv")
+
+    @property
+    def _cropped(self) -> bool:
+        return self.workspace is not None and self.workspace.layout == DEEPFASHION
+
+    def _csv_size(self, otherwise: tuple[int, int]) -> tuple[int, int]:
+        """The (height, width) that an annotation file is for, `otherwise` where neither option nor workspace says."""
+        return self.csv_size or (self.workspace.size if self.workspace else otherwise)
 
     def _known(self, path: Path) -> Pose | None:
         """The workspace's key points of an image, None where it is not one of its images or has no row."""

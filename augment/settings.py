@@ -20,7 +20,9 @@ def read_settings(path: Path) -> dict[str, Any]:
     Raises AugmentError for broken TOML, a missing `data`, and a size or seed that is none.
     """
     try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise AugmentError(f"{path}: not readable as TOML, it is not UTF-8 ({error.reason}); save it so") from error
     except (OSError, ValueError, RecursionError) as error:
         raise AugmentError(f"{path}: not readable as TOML ({error}); mend or remove it") from error
     data, size, seed = settings.get("data"), settings.get("size", [128, 64]), settings.get("seed", 0)

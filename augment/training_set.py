@@ -44,6 +44,10 @@ class TrainingSet:
             raise AugmentError(f"length {self.length!r}: must be epochs or updates")
         if self.repeat and self.augmentation != "none":
             raise AugmentError("--repeat: repeats real images only; leave --augmentation out, or --repeat")
+        if self.ratio > 1 and self.augmentation == "none":
+            raise AugmentError(f"--ratio {self.ratio}: is of generated sets; name one with --augmentation, as ours")
+        if self.repeat and self.portion == 1:
+            raise AugmentError("--repeat: nothing is removed at --portion 1.0, so nothing is repeated; leave it out")
         if self.ratio > 1 and isinstance(self.augmentation, Path):
             raise AugmentError(f"--ratio {self.ratio}: is of generated sets; {self.augmentation} is taken as it is")
 
@@ -119,7 +123,7 @@ def mark_generated(table: pd.DataFrame, folder: Path, train: pd.DataFrame) -> pd
     path = folder / MANIFEST
     if path.is_file():
         try:
-            manifest = pd.read_csv(path, dtype=str)
+            manifest = pd.read_csv(path, dtype=str, encoding="utf-8-sig")
             kinds = manifest.drop_duplicates("name").set_index("name")["kind"]
         except (OSError, ValueError, KeyError) as error:
             raise AugmentError(f"{path}: is no table with columns name and kind; mend it or take it away") from error

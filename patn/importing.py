@@ -1,6 +1,7 @@
 """The authors' checkpoints (`latest_net_netG.pth`, `..._netD_PP.pth`, `..._netD_PB.pth`) as networks of this package.
 
-Their files are plain state dicts whose keys start with `model.` and count positions in `Sequential`s. What a file holds
+Their files are plain state dicts whose keys start with `model.` and count positions in `Sequential`s; what other
+programs put around them is taken away. What a file holds
 is read off its keys and shapes; no code in it is ever run. Source: the released code and files.
 """
 
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from patn import DataError, WeightsError
 from patn.discriminator import Discriminator
 from patn.generators import build_generator
+from patn.state_dict import unwrapped
 
 GENERATOR, APPEARANCE, POSE = "generator", "d_pp", "d_pb"
 DISCRIMINATORS = {3 + 3: APPEARANCE, 3 + 18: POSE}
@@ -99,6 +101,7 @@ def _state_dict(path: Path) -> dict[str, Tensor]:
             f"{path} is not a file of plain weights as torch.save writes a state dict, and nothing in it was run; "
             "name another file"
         ) from error
+    state = unwrapped(state)
     if not isinstance(state, dict) or not state:
         raise WeightsError(f"{path} holds no state dict; name another file")
     for key, value in state.items():

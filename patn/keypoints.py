@@ -30,6 +30,8 @@ LIMBS = (
 )  # fmt: skip
 MIRROR = (0, 1, 5, 6, 7, 2, 3, 4, 11, 12, 13, 8, 9, 10, 15, 14, 17, 16)
 TORSO = (2, 5, 8, 11)
+OTHER_JOINTS = {16: "MPII's joints", 17: "COCO's joints, without the neck", 25: "OpenPose's BODY_25", 33: "BlazePose's"}
+"""Whose joints other numbers of them are."""
 HEADER = "name:keypoints_y:keypoints_x"
 COLUMNS = tuple(f"{axis}{joint}" for axis in "yx" for joint in range(len(JOINTS)))
 _LARGEST = 1_000_000  # pixels; anything beyond is no coordinate, and float32 still holds these exactly
@@ -47,7 +49,11 @@ def read_keypoints(path: str | Path) -> pd.DataFrame:
     try:
         with path.open(encoding="utf-8-sig") as lines:
             return _read_lines(path, lines)
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise KeypointError(
+            f"{path}: key points cannot be read ({error.reason}, not UTF-8); give an annotation CSV file saved as UTF-8"
+        ) from error
+    except OSError as error:
         raise KeypointError(f"{path}: key points cannot be read ({error}); give an annotation CSV file") from error
 
 
@@ -170,9 +176,11 @@ def _coordinates(text: str, axis: str, place: str) -> list[int]:
     except (ValueError, RecursionError):
         values = None
     if not isinstance(values, list) or not all(type(v) in (int, float) and abs(v) <= _LARGEST for v in values):
-        raise KeypointError(f"{place}: the {axis} values are not a list of numbers; estimate poses again")
+        raise KeypointError(f"{place}: the {axis} values are not a list of numbers; write pixels, -1 if missing")
     if len(values) != len(JOINTS):
+        kind = f" ({OTHER_JOINTS[len(values)]})" if len(values) in OTHER_JOINTS else ""
         raise KeypointError(
-            f"{place}: {len(values)} {axis} values where {len(JOINTS)} are expected; estimate poses again"
+            f"{place}: {len(values)} {axis} values{kind} where {len(JOINTS)} are expected; give them in this order: "
+            f"{', '.join(JOINTS).replace('_', ' ')}"
         )
     return [round(value) for value in values]

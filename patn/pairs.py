@@ -53,6 +53,7 @@ def read_pairs(path: str | Path) -> pd.DataFrame:
     except (OSError, ValueError, ParserWarning) as error:
         reason = str(error).strip().replace("\n", " ")
         raise DataError(f"{path}: pairs cannot be read ({reason}); give a file with header from,to") from error
+    pairs = pairs.apply(lambda column: column.str.strip()).rename(columns=str.strip)
     if list(pairs.columns) != COLUMNS:
         raise DataError(f"{path}, line 1: the header is {','.join(pairs.columns)}; it must be from,to")
     empty = (pairs == "").any(axis=1).to_numpy()

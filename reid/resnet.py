@@ -3,6 +3,7 @@
 import warnings
 from collections import OrderedDict
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,7 @@ from torch.nn import functional
 
 from reid import WeightsError
 
+NESTED, WRAPPERS = ("state_dict", "model"), ("module", "_orig_mod")
 LAYERS = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4")
 
 
@@ -58,7 +60,7 @@ def load_imagenet(trunk: nn.Module, path: Path) -> None:
     """
     try:
         tensors = torch.load(path, map_location="cpu", weights_only=True)
-        tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith("fc.")}
+        tensors = {name: tensor for name, tensor in _unwrapped(tensors).items() if not name.startswith("fc.")}
         missing, unexpected = trunk.load_state_dict(tensors, strict=False)
     except FileNotFoundError:
         raise WeightsError(f"{path} does not exist; put torchvision's resnet50 weights there") from None
@@ -66,3 +68,11 @@ def load_imagenet(trunk: nn.Module, path: Path) -> None:
         raise WeightsError(f"{path} is no ResNet-50 weight file; take torchvision's resnet50 weights") from error
     if unexpected or any(not name.endswith("num_batches_tracked") for name in missing):  # old files lack the counters
         raise WeightsError(f"{path} holds another network's weights; take torchvision's resnet50 weights")
+
+
+def _unwrapped(state: dict[str, Any]) -> dict[str, Any]:
+    """A state dict out of a checkpoint's entry, without what `DataParallel` and `torch.compile` add to its names."""
+    for name in NESTED:
+        if isinstance(state.get(name), dict):
+            return _unwrapped(state[name])
+    return {".".join(part for part in key.split(".") if part not in WRAPPERS): value for key, value in state.items()}

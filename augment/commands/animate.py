@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, runtime, workspace_or_none
+from augment.idle import refuse_idle, refuse_idle_csv_size, unless
 from augment.options import Finite, redrawing
 
 
@@ -49,6 +50,9 @@ def command(
     from augment.animation import Motion, animate, animation_text
     from augment.redrawing import Request
 
+    refuse_idle_csv_size(poses, options["source_pose"])
+    walk = unless(poses is not None, "without --poses: the walk has neither gaps nor jitter")
+    refuse_idle({"bridge": walk, "smooth": walk})
     motion = Motion(poses, frames, bridge, smooth, fit, fps)
     result = animate(Request(images, (), workspace_or_none(), runtime=runtime(), **options), motion, out, plain=plain)
     emit(result, animation_text(result))

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, runtime, workspace_or_none
+from augment.idle import refuse_idle, refuse_idle_csv_size
 from augment.options import redrawing
 
 
@@ -60,6 +61,8 @@ def command(
     from augment.attention import MaskView, attention, attention_text
     from augment.redrawing import Request
 
+    refuse_idle_csv_size(*poses, options["source_pose"])
+    refuse_idle({"block": "with --all" if everything else None})
     request = Request(images, poses, workspace_or_none(), runtime=runtime(), **options)
     channel = channels if isinstance(channels, int) else None
     view = MaskView(None if everything else block, channel, colours, stretch)

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, global_options, pass_workspace, runtime, seed_or
+from augment.idle import refuse_idle, unless
 from augment.options import NAME, Finite
 
 
@@ -54,6 +55,15 @@ def command(
     from augment.generation import generate, plan_set, set_name, summary
     from augment.plan import Sampling
 
+    refuse_idle(
+        {
+            "by": unless(share is not None, "without --filter"),
+            "judge": unless(share is not None and by != "pose", "without --filter by identity"),
+            "missing": unless(
+                ratio == 1 and per_identity is None, "with --ratio or --per-identity: nothing is replaced"
+            ),
+        }
+    )
     seed = seed_or(workspace.seed)
     sampling = Sampling(target_poses, ratio, missing, per_identity)
     if dry_run:
@@ -70,4 +80,7 @@ def command(
         workspace, portion=portion, seed=seed, generator=generator, sampling=sampling, pose_file=pose_file,
         filtering=filtering, judge=judge, name=name, runtime=runtime(force),
     )  # fmt: skip
-    emit(result, summary(result))
+    unmoved = missing == "drop" and not result["dropped"]
+    emit(
+        result, summary(result) + ("\nevery removed image has a pose: --missing drop left none out" if unmoved else "")
+    )

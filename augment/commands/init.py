@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, runtime, seed_or
+from augment.idle import refuse_workspace
 from augment.options import Finite
 
 RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "first_identity")
@@ -56,6 +57,7 @@ def command(
     from augment.pedestrians import Pedestrians
 
     _refuse_mixed(data, rendered | {"layout": layout, "test_share": test_share, "lists": lists, "pairs": pairs or None})
+    refuse_workspace()
     seed = seed_or(0) if seed is None else seed
     if data is not None:
         result = init_real(

@@ -5,6 +5,7 @@ from dataclasses import replace
 import click
 
 from augment.cli import emit, runtime, workspace_or_none
+from augment.idle import refuse_idle, unless
 
 
 @click.command(short_help="Count and time generators.")
@@ -29,6 +30,8 @@ def command(
     """
     from augment.generator_bench import bench, bench_text, candidates
 
+    timed = unless(not no_speed, "with --no-speed: nothing is timed")
+    refuse_idle({"batch": timed, "precision": timed})
     how = runtime()
     how = replace(how, precision=precision or ("bf16" if how.precision == "bf16" else "fp32"))
     records = bench(candidates(generators, sizes, workspace_or_none()), how, speed=not no_speed, batch=batch)

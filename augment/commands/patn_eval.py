@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
+from augment.idle import refuse_idle, unless
 
 
 @click.command(short_help="Measure a generator's images: SSIM, IS, DS, PCKh, FID, LPIPS, identity.")
@@ -40,6 +41,7 @@ def command(
     from augment.quality_protocol import METRICS, Evaluation
 
     names = METRICS if metrics == "all" else tuple(name.strip() for name in metrics.split(","))
+    refuse_idle({"reid_model": unless("identity" in names, "without the metric identity")})
     evaluation = Evaluation(names, seed=seed_or(0), jobs=jobs or available_cores(), **asked)
     result = evaluate_generator(workspace, evaluation, generator=generator, runtime=runtime(force))
     emit(result, summary(result))

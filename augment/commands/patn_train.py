@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
+from augment.idle import refuse_idle, unless
 from augment.options import NAME, Finite
 from augment.sections import SectionCommand, SectionOption
 
@@ -81,6 +82,8 @@ def command(
     Example:
       augment patn-train --preset demo --steps 200
     """
+    perceives = unless(perceptual != "none", "with --perceptual none")
+    refuse_idle({"lambda_perceptual": perceives, "perceptual_loss": perceives})
     from augment.generator_training import train_generator
 
     training = training_of(preset, given)

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
+from augment.idle import refuse_idle, unless
 
 
 @click.command(short_help="Estimate or import key points.")
@@ -15,6 +16,7 @@ from augment.cli import emit, pass_workspace, runtime, seed_or
               help="Take key points from this annotation file (the authors' format); may be repeated.")  # fmt: skip
 @click.option("--csv-size", type=click.IntRange(1), nargs=2, metavar="HEIGHT WIDTH",
               help="Image size in pixels that the files are for.  [default: the workspace's]")  # fmt: skip
+@click.option("--own-pixels", is_flag=True, help="The files are in pixels of each image's own size.")
 @click.option("--sample", type=click.IntRange(1), metavar="N",
               help="Only print how far estimates of N images agree with their exact joints.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(1), help="Processes.  [default: all cores]")
@@ -22,7 +24,7 @@ from augment.cli import emit, pass_workspace, runtime, seed_or
 @pass_workspace
 def command(
     workspace: Any, estimator: str, files: tuple[Path, ...], csv_size: tuple[int, int] | None, sample: int | None,
-    jobs: int | None, force: bool,
+    own_pixels: bool, jobs: int | None, force: bool,
 ) -> None:  # fmt: skip
     """Find 18 key points in every image, or import them; poses/*.csv are in the authors' annotation format.
 
@@ -34,12 +36,22 @@ def command(
     from augment.info import available_cores
     from augment.poses import estimate_poses, import_poses, poses_text
 
+    estimates = unless(not files, "with --csv")
+    refuse_idle(
+        {
+            "estimator": estimates,
+            "sample": estimates,
+            "csv_size": "with --own-pixels" if own_pixels else unless(files, "without --csv"),
+            "own_pixels": unless(files, "without --csv"),
+            "force": unless(sample is None, "with --sample, which writes nothing"),
+        }
+    )
     jobs = jobs or available_cores()
     if sample is not None:
         result = sample_agreement(workspace, estimator=estimator, count=sample, seed=seed_or(workspace.seed), jobs=jobs)
         emit(result, agreement_text(result))
     elif files:
-        result = import_poses(workspace, files, size=csv_size, runtime=runtime(force))
+        result = import_poses(workspace, files, size=csv_size, own_pixels=own_pixels, runtime=runtime(force))
         emit(result, poses_text(workspace, result))
     else:
         result = estimate_poses(workspace, estimator=estimator, jobs=jobs, runtime=runtime(force))

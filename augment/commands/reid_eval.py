@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime
+from augment.idle import refuse_idle, unless
 from augment.options import headline
 
 
@@ -31,6 +32,7 @@ def command(
       augment reid-eval small-none-p0.3-s0 --show 5
     """
     workspace.require_reid("reid-eval")
+    refuse_idle({"output": unless(show, "without --show")})
     from augment.evaluation import evaluate_saved, find_model
     from augment.reid_training import summary
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
+from augment.idle import refuse_idle, unless
 from augment.options import NAME, SET, Finite, headline
 from augment.sections import SectionCommand, SectionOption
 
@@ -69,6 +70,14 @@ def command(
     from reid.training import ordinary as with_ordinary
     from reid.training import preset as named_preset
 
+    generated = unless(augmentation != "none", "without --augmentation: no image is generated")
+    refuse_idle(
+        {
+            "generated_smoothing": generated,
+            "generated_weight": generated,
+            "weights_dir": "with --weights" if weights is not None else None,
+        }
+    )
     from_scratch = from_scratch or preset in FROM_SCRATCH
     backbone = backbone or named_preset(preset).backbone
     file = choose_weights(backbone, from_scratch, weights, weights_dir)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
+from augment.idle import refuse_idle, unless
 from augment.options import NAME, Finite
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def command(
     from augment.study.pictures import Study, make_study
     from augment.study.server import build_app, open_socket, require_packages, web_server
 
+    shown = unless(not no_serve, "with --no-serve: nothing is shown")
+    refuse_idle({"zoom": shown, "port": shown})
     if not no_serve:
         require_packages()  # told before anything is drawn
     study = Study(**numbers)

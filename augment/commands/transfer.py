@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, runtime, workspace_or_none
+from augment.idle import refuse_idle_csv_size
 from augment.options import redrawing
 
 
@@ -40,6 +41,7 @@ def command(
     from augment.redrawing import Request
     from augment.transfer import transfer, transfer_text
 
+    refuse_idle_csv_size(*poses, options["source_pose"])
     request = Request(images, poses, workspace_or_none(), runtime=runtime(), **options)
     result = transfer(request, out, columns=columns)
     emit(result, transfer_text(result))

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from augment.cli import emit, runtime, seed_or
+from augment.idle import refuse_workspace
 
 
 @click.command(short_help="The whole job on built-in people, ending with Table 5 and a report.")
@@ -29,5 +30,6 @@ def command(folder: Path, preset: str, jobs: int | None, force: bool) -> None:
     from pipelines.demo_text import demo_text
     from pipelines.pools import available_cores
 
+    refuse_workspace()
     result = run_demo(folder, PRESETS[preset], seed=seed_or(0), jobs=jobs or available_cores(), runtime=runtime(force))
     emit(result, demo_text(folder, result))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
+from augment.idle import refuse_idle, unless
 from pipelines.commands.values import NAMES
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def command(
     from pipelines.table1 import Table1, run_table1, terminal
 
     wanted = tuple(name for name in train if name)
+    trains = unless(wanted, "without --train: nothing is trained")
+    refuse_idle({"preset": trains, "steps": trains, "batch": trains, "dry_run": trains})
     seed, weights_dir = seed_or(workspace.seed), asked["weights_dir"]
     methods = Methods(wanted, preset, steps, batch, seed, weights_dir=weights_dir)
     if dry_run:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from augment.cli import emit, runtime, workspace_or_none
+from augment.idle import refuse_idle, unless
 
 
 @click.command(short_help="Size and speed, beside the paper's Table 2.")
@@ -21,6 +22,7 @@ def command(no_speed: bool, batch: int) -> None:
     """
     from pipelines.table2 import table2, terminal, write
 
+    refuse_idle({"batch": unless(not no_speed, "with --no-speed: nothing is timed")})
     how = runtime()
     records = table2(how, speed=not no_speed, batch=batch)
     precision = "bf16" if how.precision == "bf16" else "fp32"

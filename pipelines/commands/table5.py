@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
+from augment.idle import refuse_idle, unless
 from augment.options import Finite
 from pipelines.commands.values import NAMES, NUMBERS, WHOLE, Shard
 
@@ -73,6 +74,14 @@ def command(
     from pipelines.tabletext import summary_json, terminal
 
     workspace.require_reid("table5")
+    refuse_idle(
+        {
+            "ordinary": "with --both" if both else None,
+            "gpus_per_cell": unless(ray, "without --ray"),
+            "probe": unless(dry_run, "without --dry-run"),
+            "ratios": unless(1.0 in asked["portions"] or set(asked["ratios"]) == {1}, "without --portions 1"),
+        }
+    )
     augmentations = (False, True) if both else (ordinary,)
     table = Table5(**asked, ordinary=augmentations, scratch=from_scratch, first_seed=seed_or(0))
     cells = table.cells()

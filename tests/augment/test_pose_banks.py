@@ -65,8 +65,8 @@ def test_a_file_of_poses_keeps_those_with_a_torso(standing: np.ndarray, tmp_path
     half = standing.copy()
     half[8] = -1
     write_keypoints(keypoint_table(["a", "b"], np.stack([standing, half])), tmp_path / "bank.csv")
-    bank = file_bank(tmp_path / "bank.csv")
+    bank = file_bank(tmp_path / "bank.csv", (128, 64))
     assert bank.names == ("bank/a",)
     write_keypoints(keypoint_table(["b"], half[None]), tmp_path / "half.csv")
     with pytest.raises(AugmentError, match=r"half\.csv: no pose there"):
-        file_bank(tmp_path / "half.csv")
+        file_bank(tmp_path / "half.csv", (128, 64))

@@ -1,0 +1,45 @@
+"""Options that were given and would do nothing: wrong usage, said before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import click
+from click.core import ParameterSource
+
+GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
+
+
+def given(parameter: str) -> bool:
+    """Whether an option of this call stands on the command line or in the environment: no default, no setting."""
+    return click.get_current_context().get_parameter_source(parameter) in GIVEN
+
+
+def refuse_idle(reasons: Mapping[str, str | None]) -> None:
+    """Raise click.UsageError for the first option that was given though it would have no effect.
+
+    reasons: for parameters, by name, why each has no effect in this call; None where it has one.
+    Defaults that stand in augment.toml are for many calls and may be idle in some.
+    """
+    options = {parameter.name: parameter.opts[0] for parameter in click.get_current_context().command.params}
+    for parameter, why in reasons.items():
+        if why is not None and given(parameter):
+            raise click.UsageError(f"{options[parameter]} has no effect {why}; leave it out")
+
+
+def refuse_idle_csv_size(*sources: str | None) -> None:
+    """Raise click.UsageError where --csv-size was given and none of the sources of key points is a CSV file."""
+    csv = any(source is not None and source.lower().endswith(".csv") for source in sources)
+    refuse_idle({"csv_size": None if csv else "without a CSV file of key points"})
+
+
+def unless(needed: object, why: str) -> str | None:
+    """`why` where what an option needs is not there, else None."""
+    return None if needed else why
+
+
+def refuse_workspace() -> None:
+    """Raise click.UsageError where `augment --workspace` was given to a command that makes a workspace in DIR."""
+    context = click.get_current_context()
+    if context.find_root().params.get("workspace") is not None:
+        raise click.UsageError(f"--workspace has no effect on {context.info_name}; give the folder as DIR behind it")

@@ -1,0 +1,212 @@
+"""Whether key points can be those of the images: the one check of annotation files, pose files and workspaces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from augment import AugmentError
+from patn.keypoints import JOINTS, MISSING, TORSO, joints_present
+
+ENOUGH = 8
+"""Images from which on what most of them show is judged: one person may do a handstand."""
+AGREED = 0.7
+"""Mean length of the torsos' unit directions from which on they are taken to agree; upright people have over 0.9."""
+RARE = 0.01
+"""Share of the images up to which what only a mistake explains is a note: one bad line in a hundred stops nobody."""
+SMALL = 0.03
+"""Extent of a whole pose, in heights of the image, below which all its joints are taken to be at one place."""
+HEAD, HIPS = (14, 15, 16, 17), (8, 11)
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What speaks against key points, one sentence; `impossible` where they cannot be those of the images."""
+
+    sentence: str
+    impossible: bool
+
+
+def doubts(names: Sequence[str], points: np.ndarray, size: tuple[int, int], *, cropped: bool = False) -> list[Doubt]:
+    """What speaks against N x 18 x 2 key points being of images of `size` (height, width); empty for sound ones.
+
+    names: N names of images.  points: (y, x) in pixels, missing = -1.  cropped: the images were cut out of larger
+    ones, so that joints may lie beyond the edges by up to an image.
+    Images without a joint play no part.
+    """
+    points = np.asarray(points, dtype=np.float64)
+    posed = joints_present(points).any(axis=1) if len(points) else np.zeros(0, dtype=bool)
+    people = _People([name for name, there in zip(names, posed, strict=True) if there], points[posed], size, cropped)
+    if not people.names:
+        return []
+    found = [look(people) for look in LOOKS]
+    return [doubt for doubt in found if doubt is not None]
+
+
+def refuse_impossible(
+    file: Path, names: Sequence[str], points: np.ndarray, size: tuple[int, int], *, cropped: bool = False
+) -> list[str]:
+    """The notes on a file's key points (see `doubts`); raises AugmentError where they cannot be those of the images."""
+    found = doubts(names, points, size, cropped=cropped)
+    for doubt in found:
+        if doubt.impossible:
+            raise AugmentError(f"{file}: {doubt.sentence}")
+    return [doubt.sentence for doubt in found]
+
+
+@dataclass(frozen=True)
+class _People:
+    """Images that have a joint: names, joints N x 18 x 2, the (height, width) they are for, whether it was cut out."""
+
+    names: Sequence[str]
+    points: np.ndarray
+    size: tuple[int, int]
+    cropped: bool
+
+    @property
+    def different(self) -> np.ndarray:
+        """The different poses among them: the same one many times tells nothing of the others."""
+        return np.unique(self.points, axis=0)
+
+    @property
+    def present(self) -> np.ndarray:
+        """Which joints are there, N x 18."""
+        return joints_present(self.points)
+
+    def doubt(self, odd: np.ndarray, sentence: str, share: float = RARE) -> Doubt | None:
+        """The doubt about the images where `odd` (N) holds; impossible where they are more than `share` of all."""
+        if not odd.any():
+            return None
+        count = int(odd.sum())
+        images = f"{count} of {len(odd)} images" if len(odd) > 1 else "the image"
+        said = sentence.format(images=images, first=self.names[int(odd.argmax())])
+        return Doubt(said, count > share * len(odd))
+
+
+def _shares(people: _People) -> Doubt | None:
+    """Coordinates from 0 to 1, as some estimators give them, in place of pixels."""
+    largest = np.where(people.present[..., None], np.abs(people.points), 0).max(axis=(1, 2))
+    if not 0 < largest.max() <= 1:
+        return None
+    return Doubt(
+        "coordinates are from 0 to 1, shares of the image; multiply y by the image's height and x by its width, and "
+        "mark missing joints with -1",
+        impossible=True,
+    )
+
+
+def _zeros(people: _People) -> Doubt | None:
+    """Several joints in the very corner: missing ones, as OpenPose and COCO mark them."""
+    corner = ((people.points == 0).all(axis=2)).sum(axis=1) > 1
+    return people.doubt(corner, "{images} ({first}) have several joints at (0, 0); mark missing joints with -1, not 0")
+
+
+def _one_place(people: _People) -> Doubt | None:
+    """All joints at one place."""
+    joints = people.present[..., None]
+    low = np.where(joints, people.points, np.inf).min(axis=1)
+    high = np.where(joints, people.points, -np.inf).max(axis=1)
+    whole = people.present[:, list(TORSO)].all(axis=1)
+    collapsed = whole & ((high - low).max(axis=1) < SMALL * people.size[0])
+    return people.doubt(
+        collapsed, "{images} ({first}) have all joints at one place; give y and x in pixels of the images"
+    )
+
+
+def _outside(people: _People) -> Doubt | None:
+    """A joint outside of most images; an image or more away in any."""
+    height, width = people.size
+    missing = people.points == MISSING
+    far = ((people.points < -np.array(people.size)) | (people.points >= 2 * np.array(people.size))) & ~missing
+    if far.any(axis=(1, 2)).mean() > 0.5 or people.cropped:
+        return people.doubt(
+            far.any(axis=(1, 2)),
+            f"joints of {{first}} and {{images}} in all lie far outside {height} x {width} pixels; give y and x in "
+            "pixels of the images, say with --csv-size HEIGHT WIDTH which size the file is for, and mark missing "
+            "joints with -1",
+            share=0.5,
+        )
+    outside = (((people.points < 0) | (people.points >= people.size)) & ~missing).any(axis=(1, 2))
+    if len(outside) > 1 and outside.mean() > 0.5:  # of one image a joint may be beyond the edge
+        return people.doubt(
+            outside,
+            f"joints of {{first}} and most images lie outside {height} x {width} pixels; say with --csv-size HEIGHT "
+            "WIDTH which size the file is for, or y and x are changed over in it",
+        )
+    return people.doubt(
+        far.any(axis=(1, 2)), f"{{images}} ({{first}}) have joints far outside {height} x {width} pixels", share=1
+    )
+
+
+def _direction(people: _People) -> Doubt | None:
+    """Torsos that agree on another direction than downwards."""
+    poses = people.different
+    whole = poses[joints_present(poses)[:, list(TORSO)].all(axis=1)]
+    if len(whole) < ENOUGH:
+        return None
+    shoulder_right, shoulder_left, hip_right, hip_left = (whole[:, joint] for joint in TORSO)
+    down = (hip_right + hip_left - shoulder_right - shoulder_left) / 2
+    y, x = (down / np.maximum(np.linalg.norm(down, axis=1, keepdims=True), 1e-9)).mean(axis=0)
+    if np.hypot(y, x) < AGREED or y >= abs(x):
+        return None
+    lie = abs(x) > abs(y)
+    why = "y and x are changed over" if lie else "y is counted from below or the joints are in another order"
+    return Doubt(
+        f"nearly all people {'lie on their side' if lie else 'have their hips above their shoulders'}: {why}; give y "
+        "from the top, then x, of 18 joints in the order of the authors' files",
+        impossible=True,
+    )
+
+
+def _order(people: _People) -> Doubt | None:
+    """A joint of the head below the hips of nearly everybody: another order of joints."""
+    poses = people.different
+    present, y = joints_present(poses), poses[..., 0]
+    hips = y[:, list(HIPS)].mean(axis=1)
+    for joint in HEAD:
+        judged = present[:, joint] & present[:, list(HIPS)].all(axis=1)
+        if judged.sum() >= ENOUGH and (y[judged, joint] > hips[judged]).mean() > 0.9:
+            return Doubt(
+                f"the {JOINTS[joint].replace('_', ' ')} is below the hips in nearly all images: the joints are in "
+                f"another order than the authors', which is {', '.join(JOINTS).replace('_', ' ')}",
+                impossible=True,
+            )
+    return None
+
+
+def _same(people: _People) -> Doubt | None:
+    """One and the same pose in most images."""
+    if len(people.names) < ENOUGH:
+        return None
+    _, counts = np.unique(people.points.reshape(len(people.names), -1), axis=0, return_counts=True)
+    if 2 * counts.max() <= len(people.names):
+        return None
+    return Doubt(f"{counts.max()} of {len(people.names)} images have one and the same pose", impossible=False)
+
+
+def _corner(people: _People) -> Doubt | None:
+    """No joint of any image beyond the upper left quarter: the file is for smaller images."""
+    largest = people.points.max(axis=(0, 1))
+    if len(people.names) < ENOUGH or (2 * largest >= people.size).any():
+        return None
+    height, width = people.size
+    return Doubt(
+        f"all joints of all images lie in the upper left quarter of {height} x {width} pixels; look whether the key "
+        "points are for images of another size",
+        impossible=False,
+    )
+
+
+LOOKS: tuple[Callable[[_People], Doubt | None], ...] = (
+    _shares,
+    _zeros,
+    _one_place,
+    _outside,
+    _direction,
+    _order,
+    _same,
+    _corner,
+)

@@ -7,19 +7,17 @@ from collections.abc import Mapping
 import click
 from click.core import ParameterSource
 
-GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
-
 
 def given(parameter: str) -> bool:
-    """Whether an option of this call stands on the command line or in the environment: no default, no setting."""
-    return click.get_current_context().get_parameter_source(parameter) in GIVEN
+    """Whether a parameter of this call stands on the command line, and not in augment.toml or the environment."""
+    return click.get_current_context().get_parameter_source(parameter) is ParameterSource.COMMANDLINE
 
 
 def refuse_idle(reasons: Mapping[str, str | None]) -> None:
     """Raise click.UsageError for the first option that was given though it would have no effect.
 
     reasons: for parameters, by name, why each has no effect in this call; None where it has one.
-    Defaults that stand in augment.toml are for many calls and may be idle in some.
+    What stands in augment.toml or the environment is for many calls and may be idle in some.
     """
     options = {parameter.name: parameter.opts[0] for parameter in click.get_current_context().command.params}
     for parameter, why in reasons.items():
@@ -38,8 +36,8 @@ def unless(needed: object, why: str) -> str | None:
     return None if needed else why
 
 
-def refuse_workspace() -> None:
-    """Raise click.UsageError where `augment --workspace` was given to a command that makes a workspace in DIR."""
+def refuse_workspace(directory: str) -> None:
+    """Raise click.UsageError where `augment --workspace` was given, and no DIR, to a command that makes one in DIR."""
     context = click.get_current_context()
-    if context.find_root().params.get("workspace") is not None:
+    if context.find_root().params.get("workspace") is not None and not given(directory):
         raise click.UsageError(f"--workspace has no effect on {context.info_name}; give the folder as DIR behind it")

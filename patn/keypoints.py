@@ -180,7 +180,7 @@ def _coordinates(text: str, axis: str, place: str) -> list[int]:
     if len(values) != len(JOINTS):
         kind = f" ({OTHER_JOINTS[len(values)]})" if len(values) in OTHER_JOINTS else ""
         raise KeypointError(
-            f"{place}: {len(values)} {axis} values{kind} where {len(JOINTS)} are expected; give them in this order: "
+            f"{place}: {len(values)} {axis} values where {len(JOINTS)} are expected{kind}; give them in this order: "
             f"{', '.join(JOINTS).replace('_', ' ')}"
         )
     return [round(value) for value in values]

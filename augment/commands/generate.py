@@ -80,7 +80,5 @@ def command(
         workspace, portion=portion, seed=seed, generator=generator, sampling=sampling, pose_file=pose_file,
         filtering=filtering, judge=judge, name=name, runtime=runtime(force),
     )  # fmt: skip
-    unmoved = missing == "drop" and not result["dropped"]
-    emit(
-        result, summary(result) + ("\nevery removed image has a pose: --missing drop left none out" if unmoved else "")
-    )
+    idle = "\n--missing drop left none out: every removed image has a pose" if missing == "drop" else ""
+    emit(result, summary(result) + ("" if result["dropped"] else idle))

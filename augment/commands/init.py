@@ -57,7 +57,7 @@ def command(
     from augment.pedestrians import Pedestrians
 
     _refuse_mixed(data, rendered | {"layout": layout, "test_share": test_share, "lists": lists, "pairs": pairs or None})
-    refuse_workspace()
+    refuse_workspace("root")
     seed = seed_or(0) if seed is None else seed
     if data is not None:
         result = init_real(

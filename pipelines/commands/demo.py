@@ -30,6 +30,6 @@ def command(folder: Path, preset: str, jobs: int | None, force: bool) -> None:
     from pipelines.demo_text import demo_text
     from pipelines.pools import available_cores
 
-    refuse_workspace()
+    refuse_workspace("folder")
     result = run_demo(folder, PRESETS[preset], seed=seed_or(0), jobs=jobs or available_cores(), runtime=runtime(force))
     emit(result, demo_text(folder, result))

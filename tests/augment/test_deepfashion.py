@@ -222,7 +222,7 @@ def test_given_pairs_are_used_as_they_are(tree: FashionTree, tmp_path: Path):
     train, test = tree.names["train"], tree.names["test"]
     other = "fashionMENDenimid0000999901_1front.jpg"
     files = [
-        write_pair_file([(train[1], train[0]), (train[2], train[9]), (train[0], other)], tmp_path / "train.csv"),
+        write_pair_file([(train[1], train[0]), (train[2], train[3]), (train[0], other)], tmp_path / "train.csv"),
         write_pair_file([(test[0], test[1])], tmp_path / "test.csv"),
     ]
     lists = write_lists(tree, tmp_path / "lists")
@@ -233,10 +233,10 @@ def test_given_pairs_are_used_as_they_are(tree: FashionTree, tmp_path: Path):
     run(root, "poses", *(word for path in tree.cropped.values() for word in ("--csv", str(path))))
     workspace = Workspace.find(root)
     names = pairable(workspace, train)
-    assert names == sorted([train[0], train[1], train[2], train[9]])
+    assert names == sorted([train[0], train[1], train[2], train[3]])
     array = keypoint_array(workspace.keypoints("train"), names)
-    pairs = pairs_among(workspace, names, [1, 1, 2, 3], array)
-    assert pairs.to_numpy().tolist() == [[train[1], train[0]], [train[2], train[9]]]
+    pairs = pairs_among(workspace, names, [1, 1, 1, 1], array)
+    assert pairs.to_numpy().tolist() == [[train[1], train[0]], [train[2], train[3]]]
     assert evaluation_pairs(workspace).to_numpy().tolist() == [[test[0], test[1]]]
     assert run(root, "check")["pairs"]["given"] == ["train", "gallery"]
 

@@ -32,6 +32,34 @@ USAGE = [
     ("table5 --seeds 0", "0 is not in the range x>=1"),
     ("table5 --portions 0.1,x", "is no comma-separated list of numbers"),
     ("table5 --shard 3/2", "is no shard; give I/N"),
+    ("poses --csv augment.toml --estimator mediapipe", "--estimator has no effect with --csv"),
+    ("poses --csv augment.toml --sample 3", "--sample has no effect with --csv"),
+    ("poses --csv-size 128 64", "--csv-size has no effect without --csv"),
+    ("poses --own-pixels", "--own-pixels has no effect without --csv"),
+    ("poses --csv augment.toml --own-pixels --csv-size 9 9", "--csv-size has no effect with --own-pixels"),
+    ("poses --sample 3 --force", "--force has no effect with --sample"),
+    ("generate --judge m", "--judge has no effect without --filter"),
+    ("generate --filter 0.2 --filter-by pose --judge m", "--judge has no effect without --filter by identity"),
+    ("generate --filter-by pose", "--filter-by has no effect without --filter"),
+    ("generate --portion 1 --ratio 2 --missing drop", "--missing has no effect with --ratio"),
+    ("generate --per-identity 5 --missing drop", "--missing has no effect with --ratio or --per-identity"),
+    ("patn-train --perceptual none --lambda-perceptual 2", "--lambda-perceptual has no effect with --perceptual none"),
+    ("patn-eval --metrics ssim --reid-model m", "--reid-model has no effect without the metric identity"),
+    ("patn-bench --no-speed --batch 2", "--batch has no effect with --no-speed"),
+    ("transfer a.jpg --pose b.jpg -o c.png --csv-size 9 9", "--csv-size has no effect without a CSV file"),
+    ("animate a.jpg -o c.gif --smooth 9", "--smooth has no effect without --poses"),
+    ("attention a.jpg --pose b.jpg -o c.png --all --block 1", "--block has no effect with --all"),
+    ("reid-train --generated-weight 2", "--generated-weight has no effect without --augmentation"),
+    ("reid-train --weights augment.toml --weights-dir data", "--weights-dir has no effect with --weights"),
+    ("reid-eval m -o picture.png", "-o has no effect without --show"),
+    ("study --no-serve --port 0", "--port has no effect with --no-serve"),
+    ("report --no-generators --people 2", "--people has no effect with --no-generators"),
+    ("table1 --steps 3", "--steps has no effect without --train"),
+    ("table2 --no-speed --batch 2", "--batch has no effect with --no-speed"),
+    ("table5 --both --ordinary", "--ordinary has no effect with --both"),
+    ("table5 --ratios 2", "--ratios has no effect without --portions 1"),
+    ("table5 --gpus-per-cell 0.5", "--gpus-per-cell has no effect without --ray"),
+    ("init --data data", "--workspace has no effect on init; give the folder as DIR"),
     ("--seed -1 check", "-1 is not in the range"),
     ("--device tpu check", "none of auto, cpu, cuda, cuda:N"),
     ("--precision fp8 check", "'fp8' is not one of"),
@@ -40,6 +68,10 @@ WRONG = [
     ("generate --portion 0.5 --ratio 2", "adds to the whole training set; use --portion 1.0"),
     ("generate --portion 0.5 --generator nobody", "no trained generator there"),
     ("generate --portion 0.5 --target-poses file", "--target-poses file together with --pose-file FILE"),
+    ("generate --portion 1", "there is nothing to generate, 12 of 12 images are kept"),
+    ("generate --per-identity 2 --portion 1", "there is nothing to generate, 12 of 12 images are kept"),
+    ("reid-train --preset demo --ratio 2", "--ratio 2: is of generated sets; name one with --augmentation"),
+    ("reid-train --preset demo --repeat", "--repeat: nothing is removed at --portion 1.0"),
     ("reid-train --preset demo --augmentation nobody", "no finished generated set; run `augment generate"),
     ("reid-train --preset demo --ghost-batch 5", "ghost"),
     ("reid-eval nobody", "no such model; trained ones: m"),
@@ -48,6 +80,12 @@ WRONG = [
     ("table5 --only nobody --dry-run", "nobody"),
     ("transfer nobody.jpg --pose nobody.jpg -o out.png", "nobody.jpg: neither a file nor the name of an image"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def inside(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are named from the workspace."""
+    monkeypatch.chdir(root)
 
 
 @each(

@@ -27,6 +27,10 @@ def record(path: str, text: str) -> Callable[[Path], object]:
 CASES = [
     Case("broken TOML", settings("data = "), CHECK, "augment.toml: not readable as TOML .*; mend or remove it"),
     Case("binary", lambda root: (root / "augment.toml").write_bytes(bytes(range(256))), CHECK, "not readable as TOML"),
+    Case("a byte order mark", lambda root: (root / "augment.toml").write_text('data = "data"\r\nsize = [64, 32]\r\n',
+         "utf-8-sig"), ("generate", "--portion", "0.5", "--dry-run"), "plan", 0),
+    Case("Windows-1252", lambda root: (root / "augment.toml").write_text('data = "Stra\xdfe"', "cp1252"), CHECK,
+         "augment.toml: not readable as TOML, it is not UTF-8"),
     Case("empty", settings(""), CHECK, "says not where images are; add a line data ="),
     Case("an unknown key", settings('data = "data"\nsede = 1\n'), CHECK, "no setting 'sede'. Did you mean 'seed'?"),
     Case("another version", settings('data = "data"\nversion = 9\n'), CHECK, "augment.toml: no setting 'version'"),

@@ -225,7 +225,7 @@ def refused(state):
         "fine": (fine, "PATN_Fine"),
         "bare keys": ({key.removeprefix("model."): value for key, value in state.items()}, "neither a generator"),
         "another network": (nn.Linear(2, 2).state_dict(), "neither a generator"),
-        "a whole checkpoint": ({"state_dict": state, "epoch": 3}, "'state_dict'"),
+        "two networks": ({"netG": state, "generator": state}, "'netG'"),
         "a tensor": (torch.zeros(3), "no state dict"),
         "nothing": ({}, "no state dict"),
         "no norm": ({key: value for key, value in state.items() if ".2." not in key}, "neither batch norm nor"),
@@ -238,6 +238,25 @@ def refused(state):
         "another D": (old_state(discriminator(9, "batch", True, width=2)), "9 input channels"),
         "a deep D": (deep, "layers.10.weight belongs to no layer"),
     }
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda state: {f"module.{key}": value for key, value in state.items()},
+        lambda state: {f"_orig_mod.module.{key}": value for key, value in state.items()},
+        lambda state: {key.replace("model.", "model.module.", 1): value for key, value in state.items()},
+        lambda state: {f"netG.{key}": value for key, value in state.items()},
+        lambda state: {"state_dict": state, "epoch": 3},
+        lambda state: {"model": {f"module.{key}": value for key, value in state.items()}, "optimizer": {"lr": 0.1}},
+    ],
+)
+def test_what_other_programs_put_around_a_network_does_not_matter(wrap, tmp_path):
+    state = old_state(Generator("batch", 1, True, width=2))
+    plain, wrapped = save(state, tmp_path / "plain.pth"), save(wrap(state), tmp_path / "wrapped.pth")
+    expected, found = read_authors(plain).tensors, read_authors(wrapped).tensors
+    assert list(found) == list(expected)
+    assert all(torch.equal(found[key], expected[key]) for key in expected)
 
 
 def test_anything_else_is_refused_in_one_sentence(tmp_path):

@@ -99,11 +99,13 @@ def test_bnneck_has_neither_a_shift_nor_a_bias():
         build_model("small", classes=5, features=8, bnneck=True)
 
 
-def test_resnet50_computes_what_torchvisions_does(resnet50, tmp_path):
+@pytest.mark.parametrize("wrap", ["{}", "module.{}", "_orig_mod.module.{}"])
+def test_resnet50_computes_what_torchvisions_does(wrap, resnet50, tmp_path):
     from torchvision.models import resnet50 as reference
 
     expected = reference(weights=None)
-    torch.save(expected.state_dict(), tmp_path / "resnet50.pth")
+    state = {wrap.format(key): value for key, value in expected.state_dict().items()}
+    torch.save(state if wrap == "{}" else {"state_dict": state, "epoch": 9}, tmp_path / "resnet50.pth")
     model = build_model("resnet50", classes=3, weights=tmp_path / "resnet50.pth").eval()
     expected.fc = torch.nn.Identity()
     images = torch.randn(2, 3, 64, 32)

@@ -47,12 +47,16 @@ def picture_lines(folder: Path, document: Path) -> str:
 
 
 def write_document(folder: Path, document: Path) -> None:
-    """Shrink the screenshots of a folder and name them in the document, between its two markers."""
+    """Name the screenshots of a folder in the document, between its two markers; shrink them, drop those not named."""
+    lines = picture_lines(folder, document)
     for path in folder.glob("*.png"):
-        shrink(path)
+        if f"/{path.name})" in lines:
+            shrink(path)
+        else:
+            path.unlink()
     head, _, rest = document.read_text(encoding="utf-8").partition(START)
     tail = rest.partition(END)[2]
-    text = f"{head}{START}\n{picture_lines(folder, document)}\n{END}{tail}"
+    text = f"{head}{START}\n{lines}\n{END}{tail}"
     document.write_text(text, encoding="utf-8")
 
 

@@ -182,7 +182,7 @@ def test_the_documents_pictures_are_those_of_the_folder(tmp_path):
     assert text.endswith("\nAfter\n")
     assert "old" not in text
     named = re.findall(r"!\[[^\]]+\]\(report/(\S+)\)", text)
-    assert sorted(named) == sorted(set(names) - {"phone-times.png"})
+    assert sorted(named) == sorted(set(names) - {"phone-times.png"}) == sorted(path.name for path in folder.iterdir())
     with Image.open(folder / "desktop-times.png") as picture:
         assert picture.size == (300, 1600)
 

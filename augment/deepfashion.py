@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
+from augment.inventory import DEPTH, folders_below
 from patn.keypoints import MISSING
 
 LAYOUT = "deepfashion"
@@ -65,8 +67,12 @@ def item_of(name: str) -> str:
 
 
 def find_root(folder: Path) -> Path | None:
-    """The folder that holds MEN or WOMEN: the given one or img, Img/img or fashion in it; None where there is none."""
-    candidates = (folder, *(folder / inner for inner in ("img", "Img/img", "fashion")))
+    """The folder that holds MEN or WOMEN: the given one, img, Img/img or fashion in it, else the first below it.
+
+    None where there is none.
+    """
+    usual = (folder / inner for inner in ("", "img", "Img/img", "fashion"))
+    candidates = chain(usual, folders_below(folder, DEPTH))
     return next((c for c in candidates if any(_has_items(c / gender) for gender in GENDERS)), None)
 
 

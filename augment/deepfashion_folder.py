@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,7 @@ from augment.deepfashion import (
     item_of,
 )  # fmt: skip
 from augment.images import open_image
+from augment.inventory import Inventory, Reason, take_stock
 from augment.layouts import Layout
 from augment.workers import thread_map
 from augment.writing import write_image
@@ -39,13 +40,6 @@ if TYPE_CHECKING:
 SQUARE = 256
 MARK = "deepfashion.json"
 """What marks data/ as ours, unfinished or whole: an interrupted run goes on."""
-
-
-class Found(NamedTuple):
-    """Files of the benchmark by flat name, and how many others lay between them."""
-
-    sources: dict[str, Path]
-    passed: int
 
 
 def deepfashion_layout(
@@ -68,23 +62,30 @@ def deepfashion_layout(
     root = find_root(folder)
     if root is None:
         raise AugmentError(f"{folder}: neither MEN/ nor WOMEN/ with CATEGORY/id_00000000/ in it; give the img folder")
-    found = find_images(root)
+    sources = find_images(root)
     files = find_lists(root, lists)
     if files is not None and test_share is not None:
         raise AugmentError(f"{files['train']}: parts the images already; leave out --test-share or take it away")
     if files is None:
-        splits = split_by_seed(found.sources, TEST_SHARE if test_share is None else test_share, seed)
+        splits = split_by_seed(sources, TEST_SHARE if test_share is None else test_share, seed)
         said = [f"no train.lst and test.lst: items were parted by seed {seed}; the paper's split needs the lists"]
     else:
         parts = {split: read_list(path) for split, path in files.items()}
-        splits, said = split_by_lists(found.sources, parts)
+        splits, said = split_by_lists(sources, parts)
         said.insert(0, f"parted by {files['train']} and {files['gallery']}")
-    table = image_table(splits, found.sources)
-    if found.passed:
-        said.append(f"{found.passed:,} files with other names were passed over")
+    table = image_table(splits, sources)
+    stock = _stock(folder, sources, splits)
     if not _is_whole(data, table):
         _make(data, table, jobs, progress)
-    return Layout(data.resolve(), LAYOUT, SIZE, (describe(table), *said, f"crops are {SIZE[0]} x {SIZE[1]}"))
+    said = [describe(table), *said, f"crops are {SIZE[0]} x {SIZE[1]}", *stock.sentences()]
+    return Layout(data.resolve(), LAYOUT, SIZE, tuple(said), stock)
+
+
+def _stock(folder: Path, sources: Mapping[str, Path], splits: Mapping[str, str]) -> Inventory:
+    """Which files below the folder are images of a split, and why the others are not."""
+    names = {path.relative_to(folder).as_posix(): name for name, path in sources.items()}
+    taken = {file for file, name in names.items() if name in splits}
+    return take_stock(folder, taken, lambda file: Reason.UNLISTED if file in names else Reason.FLAT_NAME)
 
 
 def describe(table: pd.DataFrame) -> str:
@@ -127,20 +128,23 @@ def _make(data: Path, table: pd.DataFrame, jobs: int, progress: bool) -> None:
     partial.replace(data)
 
 
-def find_images(root: Path) -> Found:
-    """All images below `root`, by flat name in its order; files with other names are only counted.
+def find_images(root: Path) -> dict[str, Path]:
+    """All images of the benchmark below `root`, by flat name in its order.
 
-    Raises AugmentError where there is none.
+    Raises AugmentError where there is none, and for two of one flat name.
     """
-    sources, passed = {}, 0
+    sources: dict[str, Path] = {}
     for path in sorted(p for gender in GENDERS for p in (root / gender).glob("*/*/*")):
         try:
-            sources[flat_name(path)] = path
-        except AugmentError:
-            passed += 1
+            name = flat_name(path)
+        except AugmentError:  # of another name: the inventory says so
+            continue
+        if name in sources:
+            raise AugmentError(f"{path}: is named {name} here, as is {sources[name]}; take one of them away")
+        sources[name] = path
     if not sources:
         raise AugmentError(f"{root}: no image MEN|WOMEN/CATEGORY/id_00000000/NN_V_view.jpg; give the img folder")
-    return Found(dict(sorted(sources.items())), passed)
+    return dict(sorted(sources.items()))
 
 
 def find_lists(root: Path, given: Path | None) -> dict[str, Path] | None:

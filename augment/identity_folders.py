@@ -6,9 +6,8 @@ import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,27 +16,16 @@ import pandas as pd
 from augment import AugmentError
 from augment.artefact import write_csv
 from augment.columns import csv_text
+from augment.detection import IDENTITY_FOLDERS
 from augment.images import open_image, upright_rgb
 from augment.layouts import Layout, common_size, describe
+from augment.photographs import Photo, number_cameras, scan
 from augment.writing import write_image
 from reid.market1501 import FOLDERS, read_market1501
 
 QUERIES = 2
 CAMERAS = 6
 SOURCES, PLACES = "sources.csv", ["image", "identity", "camid", "source"]
-_CAMERA = re.compile(r"(?<![a-z])c(?:am(?:era)?)?[-_ ]?0*(\d{1,3})(?!\d)", re.IGNORECASE)
-_ORIENTATION = 0x0112
-
-
-@dataclass(frozen=True)
-class Photo:
-    """An image of the given folder; `camid` is 0 where its name gives no camera, `plain` says a link will do."""
-
-    source: Path
-    identity: str
-    camid: int
-    plain: bool
-    split: str = "train"
 
 
 def folders_layout(
@@ -48,67 +36,33 @@ def folders_layout(
     JPEG files are linked, everything else is converted to JPEG; sources.csv names each image's source. Of the
     identities that can give a query with a gallery image from another camera, a share drawn by `seed` is for testing,
     with up to two queries each; the others train. A camera is read from the file name or the name of a folder
-    between (c3, cam3, camera-3) if every image has one; else queries count as cameras 1 and 2 and gallery images as
-    3 to 6, so that the cross-camera rule takes nothing away.
+    between (c3, cam003, camera-3, cam_a) if every image has one; else queries count as cameras 1 and 2 and gallery
+    images as 3 to 6, so that the cross-camera rule takes nothing away.
     `data` appears complete, by rename; one that was made of the same images with the same split is taken over.
     Raises AugmentError for a folder without images, an image that breaks off, and `data` of other images.
     """
-    photos, decisions = scan(folder)
+    photos, files, odd = scan(folder)
+    cameras, said = number_cameras(photos)
     rng = np.random.default_rng(seed)
-    with_cameras = all(photo.camid > 0 for photo in photos)
     photos = split_identities(photos, test_share, rng)
     pids = number_identities([photo.identity for photo in photos])
-    places = _places(photos, pids, with_cameras)
+    places = _places(photos, pids, cameras)
     whole = _is_whole(data, places)
     made = data if whole else data.with_name(f"{data.name}.partial")
     if not whole:
         _build(made, photos, places)
     present = [split for split in FOLDERS if any(photo.split == split for photo in photos)]
     table = read_market1501(made, present)
-    decisions.insert(0, f"{describe(table)}; identities were parted by seed {seed}")
+    decisions = [f"{describe(table)}; identities were parted by seed {seed}"]
     if "query" not in present:
         decisions.append("no identity could be kept for testing: re-ID cannot be evaluated")
-    decisions.append(
-        "cameras were read from the names"
-        if with_cameras
-        else "not every name gives a camera (c1, cam2): queries count as cameras 1 and 2, gallery images as 3 to 6"
-    )
+    decisions.append(said)
     if size is None:
         size, sentence = common_size([Path(path) for path in table.loc[table["split"] == "train", "path"]])
         decisions.append(sentence)
-    layout = Layout(data.resolve(), "folders", size, tuple(decisions))
+    layout = Layout(data.resolve(), IDENTITY_FOLDERS, size, (*decisions, *odd, *files.sentences()), files)
     made.replace(data)
     return layout
-
-
-def scan(folder: Path) -> tuple[list[Photo], list[str]]:
-    """All readable images by identity in natural order, and sentences about what was passed over.
-
-    Images lie in the identity's folder or in a folder named for a camera in it. Raises AugmentError without any.
-    """
-    identities = sorted((d for d in folder.iterdir() if d.is_dir() and not d.name.startswith(".")), key=_natural)
-    files = [(identity.name, path) for identity in identities for path in _files(identity)]
-    with ThreadPoolExecutor(4) as pool:
-        headers = list(pool.map(_header, (path for _, path in files)))
-    photos = [
-        Photo(path.resolve(), identity, _camera(path, identity), header == "plain")
-        for (identity, path), header in zip(files, headers, strict=True)
-        if header in ("plain", "convert")
-    ]
-    if not photos:
-        raise AugmentError(f"{folder}: no sub-folder holds a readable image; sort the images into one a person")
-    passed = [path for (_, path), header in zip(files, headers, strict=True) if header == "no image"]
-    broken = [path for (_, path), header in zip(files, headers, strict=True) if header == "broken"]
-    loose = sum(path.is_file() and not path.name.startswith(".") for path in folder.iterdir())
-    said = []
-    if broken:
-        said.append(f"{len(broken)} unreadable images were left out, the first {broken[0]}")
-    if passed:
-        kinds = ", ".join(f"{count} {suffix}" for suffix, count in Counter(p.suffix or "bare" for p in passed).items())
-        said.append(f"{len(passed)} files of no image type were passed over ({kinds})")
-    if loose:
-        said.append(f"{loose} files directly in {folder} were passed over: they belong to no identity")
-    return photos, said
 
 
 def split_identities(photos: Sequence[Photo], test_share: float, rng: np.random.Generator) -> list[Photo]:
@@ -120,9 +74,9 @@ def split_identities(photos: Sequence[Photo], test_share: float, rng: np.random.
     by_identity: dict[str, list[int]] = {}
     for index, photo in enumerate(photos):
         by_identity.setdefault(photo.identity, []).append(index)
-    with_cameras = all(photo.camid > 0 for photo in photos)
+    with_cameras = all(photo.camera is not None for photo in photos)
     queries = {
-        identity: choose_queries([photos[i].camid if with_cameras else -place for place, i in enumerate(places)], rng)
+        identity: choose_queries([photos[i].camera if with_cameras else place for place, i in enumerate(places)], rng)
         for identity, places in by_identity.items()
     }
     candidates = [identity for identity, chosen in queries.items() if chosen]
@@ -135,7 +89,7 @@ def split_identities(photos: Sequence[Photo], test_share: float, rng: np.random.
     return [replace(photo, split=split) for photo, split in zip(photos, splits, strict=True)]
 
 
-def choose_queries(cameras: Sequence[int], rng: np.random.Generator) -> list[int]:
+def choose_queries(cameras: Sequence[Hashable], rng: np.random.Generator) -> list[int]:
     """Up to two places of an identity's images to be queries: each leaves a gallery image from another camera.
 
     Queries come from two different cameras where that can be.
@@ -161,14 +115,14 @@ def number_identities(identities: Sequence[str]) -> dict[str, int]:
     return {name: number for number, name in enumerate(names, start=1)}
 
 
-def _places(photos: Sequence[Photo], pids: dict[str, int], with_cameras: bool) -> pd.DataFrame:
+def _places(photos: Sequence[Photo], pids: Mapping[str, int], cameras: Mapping[str, int]) -> pd.DataFrame:
     """Where each photo goes: image (a path below `data`), identity, camid, source."""
     counts: Counter[tuple[str, str]] = Counter()
     rows = []
     for number, photo in enumerate(photos):
         place = counts[photo.identity, photo.split]
         counts[photo.identity, photo.split] += 1
-        camid = photo.camid if with_cameras else _running_camera(photo.split, place)
+        camid = cameras[str(photo.camera)] if cameras else _running_camera(photo.split, place)
         name = f"{pids[photo.identity]:04d}_c{camid}s1_{number:06d}_{int(photo.split != 'query'):02d}.jpg"
         rows.append((f"{FOLDERS[photo.split]}/{name}", photo.identity, str(camid), str(photo.source)))
     return pd.DataFrame(rows, columns=PLACES)
@@ -225,43 +179,3 @@ def _convert(source: Path, target: Path) -> str:
         image = upright_rgb(opened)
     write_image(image, target, "JPEG", quality=95, subsampling=0)
     return "converted"
-
-
-def _header(path: Path) -> str:
-    """`plain` for a JPEG to be linked, `convert`, `broken` for an unreadable image, `no image` for any other file."""
-    from PIL import Image
-
-    try:
-        with open_image(path) as image:
-            upright = image.getexif().get(_ORIENTATION, 1) == 1
-            return "plain" if image.format == "JPEG" and image.mode in ("RGB", "L") and upright else "convert"
-    except AugmentError:
-        return "broken" if path.suffix.lower() in Image.registered_extensions() else "no image"
-
-
-def _files(identity: Path) -> list[Path]:
-    """Files of an identity's folder and of the folders in it that are named for a camera, in natural order."""
-    inner = [d for d in identity.iterdir() if d.is_dir() and _CAMERA.fullmatch(d.name)]
-    return sorted(
-        (
-            path
-            for folder in (identity, *inner)
-            for path in folder.iterdir()
-            if path.is_file() and not path.name.startswith(".")
-        ),
-        key=_natural,
-    )
-
-
-def _camera(path: Path, identity: str) -> int:
-    """The camera that a file's name, or the folder's between, gives; 0 for none."""
-    match = _CAMERA.search(path.stem)
-    if match is None and path.parent.name != identity:
-        match = _CAMERA.fullmatch(path.parent.name)
-    return int(match[1]) if match else 0
-
-
-def _natural(path: Path) -> list[tuple[int, str]]:
-    """A sort key under which `p2` comes before `p10`."""
-    parts = re.split(r"(\d+)", str(path))
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]

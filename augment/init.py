@@ -13,8 +13,10 @@ from augment import AugmentError
 from augment.deepfashion import LAYOUT as DEEPFASHION
 from augment.deepfashion import SIZE as DEEPFASHION_SIZE
 from augment.deepfashion_folder import MARK, deepfashion_layout
+from augment.detection import IDENTITY_FOLDERS, LAYOUTS, MARKET1501, detect_layout
 from augment.identity_folders import SOURCES, folders_layout
-from augment.layouts import LAYOUTS, Layout, describe, detect_layout, market1501_layout
+from augment.inventory import Inventory
+from augment.layouts import Layout, describe, market1501_layout
 from augment.locks import locked
 from augment.pedestrians import Pedestrians
 from augment.settings import SETTINGS, read_settings
@@ -23,7 +25,7 @@ from augment.workspace import Workspace
 DATA = "data"
 TEST_SHARE = 0.5
 RENDERED = "rendered"
-MARKS = {DEEPFASHION: MARK, "folders": SOURCES, RENDERED: "pedestrians"}
+MARKS = {DEEPFASHION: MARK, IDENTITY_FOLDERS: SOURCES, RENDERED: "pedestrians"}
 """How the name of a file begins that marks data/ as made by init: an interrupted one goes on."""
 PRESETS = {DEEPFASHION: {"patn-train": {"preset": "deepfashion"}}}
 DEMO_PRESETS = {"patn-train": {"preset": "demo"}, "reid-train": {"preset": "demo"}}
@@ -46,11 +48,13 @@ def init_real(
 
     layout: `market1501` uses the folder where it lies, `folders` makes root/data a Market-1501 view of one sub-folder
     an identity, `deepfashion` makes root/data the crops of the In-shop benchmark's img folder, in `jobs` threads; None
-    looks which it is. size: (height, width) to work at, None takes the images' own. test_share is the share of the
-    identities kept for testing: of `folders`, 0.5 if None, and of `deepfashion` without lists.
+    looks which it is, and refuses where that would be a guess. size: (height, width) to work at, None takes the images'
+    own. test_share is the share of the identities kept for testing: of `folders`, 0.5 if None, and of `deepfashion`
+    without lists.
     lists: a folder with train.lst and test.lst, of `deepfashion`.  pairs: files of training and test pairs.
     An interrupted init goes on, and of a workspace that is whole nothing changes; other processes wait.
-    Returns root, data, layout, size, images per split and the decisions taken.
+    Returns root, data, layout, size, images per split, the decisions taken, and how many files below the folder were
+    taken and passed over for which reason; `passed_over.csv` in the workspace lists the latter.
     Raises AugmentError where root holds another workspace already, lies inside the folder, or the folder is of no use.
     """
     folder = folder.resolve()
@@ -58,7 +62,7 @@ def init_real(
     _refuse_unfit(root, folder, layout, size, test_share, lists)
     with _held(root):
         _refuse_other(root, {"seed": seed, "layout": layout}, made=layout)
-        if layout == "market1501":
+        if layout == MARKET1501:
             made = market1501_layout(folder, size)
         elif layout == DEEPFASHION:
             made = deepfashion_layout(
@@ -67,11 +71,12 @@ def init_real(
         else:
             share = TEST_SHARE if test_share is None else test_share
             made = folders_layout(folder, root / DATA, size=size, seed=seed, test_share=share)
-        data = str(made.data) if layout == "market1501" else DATA
+        data = str(made.data) if layout == MARKET1501 else DATA
         settings = {"data": data, "size": list(made.size), "seed": seed, "layout": layout, **PRESETS.get(layout, {})}
         _refuse_other(root, settings)
         if pairs:
             made = _with_pairs(Workspace(root.resolve(), settings), made, pairs)
+        made.files.write(root)
         return _summary(_workspace(root, settings), made)
 
 
@@ -83,13 +88,14 @@ def init_rendered(root: Path, pedestrians: Pedestrians, *, jobs: int = 1) -> dic
     from augment.pedestrians.dataset import render
 
     size = (pedestrians.height, pedestrians.width)
-    settings = {"data": DATA, "size": list(size), "seed": pedestrians.seed, "layout": "market1501", **DEMO_PRESETS}
+    settings = {"data": DATA, "size": list(size), "seed": pedestrians.seed, "layout": MARKET1501, **DEMO_PRESETS}
     with _held(root):
         _refuse_other(root, settings, made=RENDERED)
         render(root / DATA, pedestrians, jobs)
         workspace = _workspace(root, settings)
     decisions = (describe(workspace.images()), "rendered pedestrians with exact key points; presets are demo")
-    return _summary(workspace, Layout(workspace.data, "market1501", size, decisions))
+    files = Inventory(len(workspace.images()), {})
+    return _summary(workspace, Layout(workspace.data, MARKET1501, size, decisions, files))
 
 
 @contextmanager
@@ -127,7 +133,7 @@ def _refuse_unfit(
         raise AugmentError(f"{root}: lies inside the images' folder {folder}, which stays as it is; choose another DIR")
     if lists is not None and layout != DEEPFASHION:
         raise AugmentError(f"{lists}: lists are for --layout deepfashion; this is {layout}")
-    if layout == "market1501" and test_share is not None:
+    if layout == MARKET1501 and test_share is not None:
         raise AugmentError(f"{folder}: is parted as Market-1501 already; --test-share is for --layout folders")
     if layout == DEEPFASHION and size not in (None, DEEPFASHION_SIZE):
         raise AugmentError(f"{folder}: crops of DeepFashion are 256 x 176; leave out --size")
@@ -146,7 +152,7 @@ def _with_pairs(workspace: Workspace, made: Layout, files: Sequence[Path]) -> La
     return replace(made, decisions=(*made.decisions, said))
 
 
-def _refuse_other(root: Path, asked: Mapping[str, Any], made: str = "market1501") -> None:
+def _refuse_other(root: Path, asked: Mapping[str, Any], made: str = MARKET1501) -> None:
     """Raise AugmentError where `root` is a workspace of other settings or has data that init did not make.
 
     made: a layout for which init makes data, see MARKS; of others data is not looked at.
@@ -178,4 +184,5 @@ def _summary(workspace: Workspace, layout: Layout) -> dict[str, Any]:
         "size": list(layout.size),
         "images": {split: int(counts.get(split, 0)) for split in ("train", "query", "gallery")},
         "decisions": list(layout.decisions),
+        "files": {"taken": layout.files.taken, "passed_over": layout.files.counts()},
     }

@@ -10,13 +10,12 @@ from pathlib import Path
 import pandas as pd
 
 from augment import AugmentError
-from augment.deepfashion import LAYOUT as DEEPFASHION
-from augment.deepfashion import find_root
+from augment.detection import MARKET1501, find_market1501
 from augment.images import header_size
+from augment.inventory import Inventory, Reason, printable, take_stock
 from augment.workers import thread_map
-from reid.market1501 import DOWNLOADED_AS, FOLDERS, present_splits, read_market1501
+from reid.market1501 import FOLDERS, present_splits, read_market1501
 
-LAYOUTS = ("market1501", "folders", "deepfashion")
 USUAL_SIZE = (128, 64)
 LARGEST = 512
 MULTIPLE = 4
@@ -26,13 +25,15 @@ MULTIPLE = 4
 class Layout:
     """What became of a folder of images: a Market-1501 folder, the working size and the decisions taken, in words.
 
-    `size` is (height, width) in pixels; `decisions` are sentences for the user.
+    `size` is (height, width) in pixels; `decisions` are sentences for the user; `files` says of every file below the
+    folder whether it was taken.
     """
 
     data: Path
     layout: str
     size: tuple[int, int]
     decisions: tuple[str, ...]
+    files: Inventory
 
     def __post_init__(self) -> None:
         if min(self.size) < MULTIPLE or any(side % MULTIPLE for side in self.size):
@@ -42,34 +43,14 @@ class Layout:
             )
 
 
-def detect_layout(folder: Path) -> str:
-    """`market1501` for a folder that holds bounding_box_train (or the downloaded folder), `deepfashion` for one with
-    MEN/ or WOMEN/CATEGORY/id_00000000/ (or for a folder around it), else `folders`.
-
-    Raises AugmentError for a folder that is missing or without sub-folders.
-    """
-    if not folder.is_dir():
-        raise AugmentError(f"{folder}: there is no such folder; give the folder of your images with --data")
-    if any((root / FOLDERS["train"]).is_dir() for root in _roots(folder)):
-        return "market1501"
-    if find_root(folder) is not None:
-        return DEEPFASHION
-    if not any(entry.is_dir() and not entry.name.startswith(".") for entry in folder.iterdir()):
-        raise AugmentError(
-            f"{folder}: neither {FOLDERS['train']} (Market-1501) nor sub-folders, one an identity, are in it; "
-            "sort the images into one sub-folder a person"
-        )
-    return "folders"
-
-
 def market1501_layout(folder: Path, size: tuple[int, int] | None = None) -> Layout:
-    """The layout of a Market-1501 folder as downloaded, used where it lies.
+    """The layout of a Market-1501 folder as downloaded, or of the only one below a folder, used where it lies.
 
     size: (height, width) to work at; None takes the most common size of the training images (see common_size).
     Folders bounding_box_test and query may be missing or empty: then re-ID cannot be evaluated, and a decision says so.
     Raises AugmentError without bounding_box_train, and reid.DataError for names that cannot be read.
     """
-    root = next((root for root in _roots(folder) if (root / FOLDERS["train"]).is_dir()), None)
+    root = find_market1501(folder)
     if root is None:
         raise AugmentError(
             f"{folder}: there is no folder {FOLDERS['train']} in it; give the Market-1501 folder as downloaded, or "
@@ -77,9 +58,15 @@ def market1501_layout(folder: Path, size: tuple[int, int] | None = None) -> Layo
         )
     splits = present_splits(root)
     if not splits:
-        raise AugmentError(f"{root}: there is no image in {', '.join(FOLDERS.values())}; give a folder with images")
+        raise AugmentError(
+            f"{root}: there is no image in {', '.join(FOLDERS.values())}, where all images have to lie; folders in "
+            "these are not looked into"
+        )
     table = read_market1501(root, splits)
-    decisions = [describe(table)]
+    files = _market_files(folder, root, table)
+    decisions = [describe(table), *_odd_names(table)]
+    if root != folder:
+        decisions.insert(0, f"the images are those of {printable(root.relative_to(folder).as_posix())}")
     missing = [FOLDERS[split] for split in ("gallery", "query") if split not in splits]
     if missing:
         decisions.append(f"no images in {' and '.join(missing)}: generators can be trained, re-ID cannot be evaluated")
@@ -87,7 +74,35 @@ def market1501_layout(folder: Path, size: tuple[int, int] | None = None) -> Layo
         paths = table.loc[table["split"] == "train", "path"]
         size, sentence = common_size([Path(path) for path in (paths if len(paths) else table["path"])])
         decisions.append(sentence)
-    return Layout(root.resolve(), "market1501", size, tuple(decisions))
+    return Layout(root.resolve(), MARKET1501, size, (*decisions, *files.sentences()), files)
+
+
+def _market_files(folder: Path, root: Path, table: pd.DataFrame) -> Inventory:
+    """Which files below `folder` are in the image table of its Market-1501 folder `root`, and why others are not."""
+    inside = tuple((root / part).relative_to(folder).as_posix() + "/" for part in FOLDERS.values())
+    taken = {Path(path).relative_to(folder).as_posix() for path in table["path"]}
+    return take_stock(folder, taken, lambda file: Reason.DEEPER if file.startswith(inside) else Reason.OUTSIDE)
+
+
+def _odd_names(table: pd.DataFrame) -> list[str]:
+    """Sentences about names of an image table that mean something else to other code, or perhaps to the user."""
+    said = []
+    for split, what in (("train", "training images, which are not trained on,"), ("query", "queries")):
+        nobody = table.loc[(table["split"] == split) & (table["pid"] <= 0), "name"]
+        if len(nobody):
+            said.append(
+                f"{len(nobody):,} {what} are of identity 0 or -1, in Market-1501 background and junk, such as "
+                f"{nobody.iloc[0]}; rename them if that is a person"
+            )
+    others = table.loc[~table["name"].str.endswith(".jpg"), "name"]
+    if len(others):
+        said.append(f"{len(others):,} names do not end in .jpg, which other re-ID code may ask for: {others.iloc[0]}")
+    marked = table.loc[(table["split"] == "train") & table["name"].str.contains(r"_gen\d*\.", regex=True), "name"]
+    if len(marked):
+        said.append(f"{len(marked):,} training images have names of generated ones, such as {marked.iloc[0]}")
+    if (table["camid"] == 0).any():
+        said.append("cameras count from 0 in the names; other re-ID code may ask for 1 and more")
+    return said
 
 
 def describe(table: pd.DataFrame) -> str:
@@ -118,10 +133,6 @@ def common_size(paths: Sequence[Path], jobs: int = 4) -> tuple[tuple[int, int], 
     if rounded != (height, width):
         return rounded, f"{share}; the working size is {rounded[0]} x {rounded[1]}, multiples of {MULTIPLE}"
     return rounded, f"{share}, the working size" + ("; the others are resized when loaded" if len(sizes) > 1 else "")
-
-
-def _roots(folder: Path) -> tuple[Path, ...]:
-    return folder, folder / DOWNLOADED_AS
 
 
 def _to_multiple(side: int) -> int:

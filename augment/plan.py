@@ -1,5 +1,6 @@
 """The plan of a generated set: for every image to be made its source image, the image whose pose it takes, its name."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -61,6 +62,7 @@ def make_plan(
     `how` is "transfer", "other pose" where the removed image had none of its own, or "copy" where no kept image of the
     identity has a pose and the source is copied as it is.  Source images are uniform over the identity's kept images
     with a pose; a random target pose is never the source's own.
+    Raises AugmentError for a ratio of a reduced set, and where an image would have the name of another one.
     """
     rng = np.random.default_rng((seed, PLAN_STREAM))
     pid_of = dict(zip(train["name"], train["pid"], strict=True))
@@ -77,6 +79,7 @@ def make_plan(
         removed = sorted(set(pid_of) - keeps)
         drawn = (_replacement(name, has_pose, pid_of, pools, sampling, rng) for name in removed)
         rows = [row for row in drawn if row is not None]
+    _refuse_collisions([row[0] for row in rows], set(pid_of))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -86,7 +89,7 @@ class Pools:
     def __init__(
         self, pid_of: Mapping[str, int], posed: Sequence[str], keeps: set[str], bank: PoseBank | None = None
     ) -> None:
-        self.bank, self.pid_of = bank, pid_of
+        self.bank, self.pid_of, self.stems = bank, pid_of, output_stems(list(pid_of))
         self.posed = [name for name in posed if name in pid_of]
         self.kept_posed = [name for name in self.posed if name in keeps]
         self.sources: dict[int, list[str]] = {}
@@ -111,7 +114,7 @@ def _replacement(
     rng: np.random.Generator,
 ) -> Row | None:
     """The row of the image that takes the place of a removed one; None where it is dropped."""
-    pid, output = pid_of[name], _generated_name(name, "_gen")
+    pid, output = pid_of[name], f"{pools.stems[name]}_gen.jpg"
     if name not in has_pose and sampling.missing == "drop":
         return None
     if pid not in pools.sources:
@@ -129,7 +132,7 @@ def _extra(
     name: str, number: int, posed: bool, pid: int, pools: Pools, sampling: Sampling, rng: np.random.Generator
 ) -> Row:
     """The row of an additional image of a real one, in a random pose."""
-    output = _generated_name(name, f"_gen{number}")
+    output = f"{pools.stems[name]}_gen{number}.jpg"
     if not posed:
         return output, pid, name, "", "copy"
     return output, pid, name, random_pose(name, pid, pools, sampling, rng), "transfer"
@@ -171,6 +174,24 @@ def _draw(names: Sequence[str], rng: np.random.Generator) -> str:
     return names[int(rng.integers(len(names)))]
 
 
-def _generated_name(name: str, mark: str) -> str:
-    """`0002_c1s1_000451_03.jpg` with `_gen` becomes `0002_c1s1_000451_03_gen.jpg`."""
-    return f"{PurePath(name.removesuffix('.jpg')).stem if name.endswith('.jpg.jpg') else PurePath(name).stem}{mark}.jpg"
+def output_stems(names: Sequence[str]) -> dict[str, str]:
+    """What the names of generated images begin with, for each training image: its name without `.jpg` or `.jpg.jpg`.
+
+    Where several images would share that, those not named STEM.jpg keep their own ending: of `x.jpg` and `x.png`,
+    `x` and `x.png`.
+    """
+    stems = {name: PurePath(name.removesuffix(".jpg") if name.endswith(".jpg.jpg") else name).stem for name in names}
+    counts = Counter(stems.values())
+    return {name: stem if counts[stem] == 1 or name == f"{stem}.jpg" else name for name, stem in stems.items()}
+
+
+def _refuse_collisions(outputs: Sequence[str], real: set[str]) -> None:
+    """Raise AugmentError where a generated image would have the name of another one or of a real one."""
+    seen = set(real)
+    for output in outputs:
+        if output in seen:
+            raise AugmentError(
+                f"{output}: would be the name of a generated image and is that of another; rename real images whose "
+                "names end in _gen or _gen and a number"
+            )
+        seen.add(output)

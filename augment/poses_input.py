@@ -12,12 +12,13 @@ from tqdm import tqdm
 
 from augment import AugmentError
 from augment.deepfashion import LAYOUT as DEEPFASHION
+from augment.inventory import files_below, own_reason
+from augment.natural_order import natural_key
 from augment.plausibility import refuse_impossible
 from augment.poses import estimate_files
 from augment.workspace import Workspace
 from patn.keypoints import MISSING, joints_present, keypoint_array, read_keypoints, scale_keypoints
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+from reid.market1501 import is_image_name
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class PoseReader:
         self._tables: dict[str, pd.DataFrame | None] = {}
 
     def read(self, source: str) -> list[Pose]:
-        """The poses of an image, of a folder's images in the order of their names, or of a CSV's rows.
+        """The poses of an image, of a folder's images in the natural order of their names, or of a CSV's rows.
 
         Raises AugmentError for what is none of these, and patn.KeypointError for a malformed CSV.
         """
@@ -173,10 +174,16 @@ def find_image(name: str, workspace: Workspace | None) -> Path:
 
 
 def folder_images(folder: Path) -> list[Path]:
-    """Image files of a folder in the order of their names; raises AugmentError where there is none."""
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    """Image files of a folder in the natural order of their names (frame2 before frame10), hidden ones left out.
+
+    Raises AugmentError where there is none.
+    """
+    files = [path for path in folder.iterdir() if path.is_file()]
+    paths = sorted((path for path in files if is_image_name(path.name)), key=natural_key)
     if not paths:
-        raise AugmentError(f"{folder}: there is no image in it; give a folder of images")
+        deeper = next((file for file in files_below(folder) if own_reason(folder, file) is None), None)
+        where = f", only below it, in {(folder / deeper).parent}" if deeper else ""
+        raise AugmentError(f"{folder}: there is no image in it{where}; give a folder of images")
     return paths
 
 

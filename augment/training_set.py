@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import filecmp
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ from reid.market1501 import FOLDERS, read_images, read_market1501
 LENGTHS = ("epochs", "updates")
 MANIFEST = "manifest.csv"
 MADE = ("generated", "copy")
+KINDS = ("real", *MADE)
+"""What manifest.csv says of an image: real, generated, or a real one in place of one that could not be generated."""
 REPEAT_STREAM = 3
 
 
@@ -116,20 +120,50 @@ class TrainingSet:
 def mark_generated(table: pd.DataFrame, folder: Path, train: pd.DataFrame) -> pd.DataFrame:
     """The image table with the column generated: what the folder's manifest.csv calls generated or copy.
 
-    An image without a line in it is generated if its name is none of the real training images'.
-    Raises AugmentError for a manifest without the columns name and kind.
+    An image without a line in it is generated if its name is none of the real training images', and real if it is the
+    image of that name, byte for byte.
+    Raises AugmentError for a manifest that is not one, and for other images under the names of real ones.
     """
-    generated = ~table["name"].isin(train["name"])
     path = folder / MANIFEST
-    if path.is_file():
-        try:
-            manifest = pd.read_csv(path, dtype=str, encoding="utf-8-sig")
-            kinds = manifest.drop_duplicates("name").set_index("name")["kind"]
-        except (OSError, ValueError, KeyError) as error:
-            raise AugmentError(f"{path}: is no table with columns name and kind; mend it or take it away") from error
-        kind = table["name"].map(kinds)
-        generated = kind.isin(MADE) | (kind.isna() & generated)
-    return table.assign(generated=generated)
+    kinds = read_kinds(path) if path.is_file() else pd.Series(dtype=str)
+    kind = table["name"].map(kinds)
+    unsaid = table[kind.isna()]
+    if len(kinds) and len(unsaid) == len(table):
+        raise AugmentError(f"{path}: names {kinds.index[0]} and none of the images; write names without folders")
+    originals = dict(zip(train["name"], train["path"], strict=True))
+    named = unsaid[unsaid["name"].isin(train["name"])]
+    others = [name for name, at in zip(named["name"], named["path"], strict=True) if not _same(at, originals[name])]
+    if others:
+        raise AugmentError(
+            f"{folder}: {len(others)} images, such as {others[0]}, have the names of real training images and are "
+            f"others; say in {path} (columns name, kind) which images are real and which are generated"
+        )
+    return table.assign(generated=kind.isin(MADE) | (kind.isna() & ~table["name"].isin(train["name"])))
+
+
+def read_kinds(path: Path) -> pd.Series:
+    """The kind (real, generated or copy) of each image that a manifest.csv names, by name.
+
+    Raises AugmentError for a file without the columns name and kind, another kind, and two kinds of one image.
+    """
+    try:
+        lines = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")[["name", "kind"]]
+    except (OSError, ValueError, KeyError) as error:
+        raise AugmentError(f"{path}: is no table with columns name and kind; mend it or take it away") from error
+    lines = lines.apply(lambda column: column.str.strip()).drop_duplicates()
+    unknown = lines[~lines["kind"].isin(KINDS)]
+    if len(unknown):
+        name, kind = unknown.iloc[0]
+        raise AugmentError(f"{path}: {name} is of kind {kind!r}; the kinds are {', '.join(KINDS)}")
+    if lines["name"].duplicated().any():
+        name = lines.loc[lines["name"].duplicated(), "name"].iloc[0]
+        raise AugmentError(f"{path}: {name} is there with two kinds; keep one of the lines")
+    return lines.set_index("name")["kind"]
+
+
+def _same(first: str | Path, second: str | Path) -> bool:
+    """Whether two files hold the same bytes; links to one file are not read."""
+    return os.path.samefile(first, second) or filecmp.cmp(first, second, shallow=False)
 
 
 def repeated(count: int, full: int, seed: int) -> np.ndarray:

@@ -50,8 +50,10 @@ def _write_each(work: Redrawing, drawn: Sequence[np.ndarray], folder: Path) -> l
         for target, pixels in zip(work.targets, images, strict=True):
             stem = f"{Path(source.name).stem}_as_{Path(target.name).stem}"
             path = folder / f"{stem}.jpg"
-            if str(path) in files:  # images of one name in several folders
-                path = folder / f"{stem}_{len(files)}.jpg"
+            number = len(files)
+            while str(path) in files:  # images of one name in several folders, or of several types
+                path = folder / f"{stem}_{number}.jpg"
+                number += 1
             write_picture(pixels, path, work.description([source], [target]))
             files.append(str(path))
     return files

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from augment import AugmentError
+from augment.natural_order import natural_key
 
 VIDEOS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".gif", ".m4v")
 WRITTEN = (".mp4", ".gif")
@@ -49,7 +50,7 @@ def extract_frames(video: Path, folder: Path, most: int | None = None) -> tuple[
     where = ["-fps_mode", "passthrough", *limit, str(folder / "frame-%08d.png")]
     command = [require_ffmpeg(), "-nostdin", "-y", "-i", f"file:{video}", "-an", *where]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace")
-    paths = sorted(folder.glob("frame-*.png"))[:most]
+    paths = sorted(folder.glob("frame-*.png"), key=natural_key)[:most]
     rate = re.search(r"Video:.*?([\d.]+) fps", done.stderr)
     if done.returncode or not paths:
         said = done.stderr.strip().splitlines()

@@ -14,8 +14,10 @@ from augment.artefact import read_run, write_text
 from augment.deepfashion import FOLDERS as DEEPFASHION_FOLDERS
 from augment.deepfashion import LAYOUT as DEEPFASHION
 from augment.deepfashion import read_images
+from augment.detection import IDENTITY_FOLDERS
 from augment.settings import SETTINGS, format_settings, read_settings
 from patn.keypoints import read_keypoints
+from reid import BrokenLink
 from reid.market1501 import FOLDERS, present_splits, read_market1501
 
 POSE_FILES = {"train": "train.csv", "query": "query.csv", "gallery": "test.csv"}
@@ -105,7 +107,15 @@ class Workspace:
             raise AugmentError(
                 f"{self.data}: there is no image in {', '.join(FOLDERS.values())}; mend data in {self.root / SETTINGS}"
             )
-        return read_market1501(self.data, splits)
+        try:
+            return read_market1501(self.data, splits)
+        except BrokenLink as error:
+            if self.layout != IDENTITY_FOLDERS:
+                raise
+            raise AugmentError(
+                f"{self.data}: its links lead to images that were moved or deleted ({error}); put them back, or delete "
+                f"{self.data} and run `augment init {self.root} --data FOLDER` with the folder where they are now"
+            ) from error
 
     def images(self) -> pd.DataFrame:
         """The image table: name, path, pid, camid, split (train, gallery or query), of the splits that have images.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from reid import DataError
+from reid import BrokenLink, DataError
 
 if TYPE_CHECKING:
     from torchreid.reid.data.datasets import Market1501
@@ -41,13 +41,18 @@ COUNTS = MappingProxyType(
 LONGEST = 230
 """Bytes of an image's name; file systems take 255, and generated images and unfinished files add to it."""
 
-_NAME = re.compile(r"(?P<pid>-1|\d+)_c(?P<camid>[1-9]\d*)(?!\d)")
+LARGEST = 10**15 - 1
+"""Largest identity or camera: every number up to it is exact as an integer and as a float of 64 bits."""
+
+IMAGES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
+"""Endings of image files, in lower case."""
+
+_NAME = re.compile(r"(?P<pid>-1|[0-9]+)_c(?P<camid>[0-9]+)")
 _NO_TEXT = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
-_IMAGES = frozenset({".jpg", ".jpeg", ".png"})
 
 
 class ImageName(NamedTuple):
-    """What a Market-1501 image name says: identity (-1 junk, 0 background) and camera, counted from 1."""
+    """What a Market-1501 image name says: identity (-1 junk, 0 background) and camera, counted from 1 or from 0."""
 
     pid: int
     camid: int
@@ -58,10 +63,12 @@ def parse_name(name: str | Path) -> ImageName:
 
     name: a file name or a path; folders in it are ignored, so that `run_12_c3/0002_c1...` is identity 2. What follows
     the camera is free: the names of generated images (`0002_c1s1_000451_03_gen.jpg`) and `.jpg.jpg` are read too.
-    Raises DataError for a name that does not begin with an identity and a camera, is no text or too long to add to.
+    Leading zeros do not count (`0001_c001` is 1 and 1), and 0 is a camera.
+    Raises DataError for a name that does not begin with an identity and a camera, of a number above LARGEST, or that
+    is no text or too long to add to.
     """
     base = os.path.basename(name)
-    if _NO_TEXT.search(base):
+    if not is_text(base):
         raise DataError(f"{str(name)!r}: the name holds a line break or bytes that are no text; rename it")
     if len(base.encode()) > LONGEST:
         raise DataError(f"{name}: the name is longer than {LONGEST} bytes; shorten it, generated images add to it")
@@ -70,7 +77,28 @@ def parse_name(name: str | Path) -> ImageName:
         raise DataError(
             f"{name}: the name gives no identity and camera; rename it like 0002_c1s1_000451_03.jpg or take it away"
         )
-    return ImageName(int(match["pid"]), int(match["camid"]))
+    return ImageName(parse_number(match["pid"], "identity", name), parse_number(match["camid"], "camera", name))
+
+
+def parse_number(digits: str, what: str, name: str | Path) -> int:
+    """The number of an identity or camera in a name: leading zeros do not count, and 0 is a number.
+
+    what: "identity" or "camera".  Raises DataError, naming the file, for a number above LARGEST.
+    """
+    number = int(digits)
+    if number > LARGEST:
+        raise DataError(f"{name}: the {what} {digits} has more than {len(str(LARGEST))} digits; use shorter numbers")
+    return number
+
+
+def is_text(name: str) -> bool:
+    """Whether a file name is text that fits on a line of a table: no line break, no bytes outside of UTF-8."""
+    return _NO_TEXT.search(name) is None
+
+
+def is_image_name(name: str) -> bool:
+    """Whether a file name ends as an image's does and is not hidden."""
+    return os.path.splitext(name)[1].lower() in IMAGES and not name.startswith(".")
 
 
 def read_market1501(folder: str | Path, splits: Sequence[str] = ("train", "gallery", "query")) -> pd.DataFrame:
@@ -78,8 +106,8 @@ def read_market1501(folder: str | Path, splits: Sequence[str] = ("train", "galle
 
     folder: the folder as downloaded, or a folder that holds it under its own name, Market-1501-v15.09.15.
     splits: which of "train", "gallery" and "query" to read; those left out need not exist.
-    Rows are sorted by split (in the order of `splits`) and name. camid counts from 1. Junk images (pid -1) are kept:
-    see drop_junk. Files that are no images (Thumbs.db), hidden files and folders are passed over.
+    Rows are sorted by split (in the order of `splits`) and name. camid is as in the name. Junk images (pid -1) are
+    kept: see drop_junk. Files that are no images (Thumbs.db), hidden files and folders are passed over.
     Raises DataError for a folder that is missing or has no image, or an image whose name cannot be read.
     """
     root = _root(Path(folder), splits)
@@ -89,7 +117,7 @@ def read_market1501(folder: str | Path, splits: Sequence[str] = ("train", "galle
 def read_images(folder: Path, split: str) -> pd.DataFrame:
     """The image table, as of read_market1501, of the images that lie directly in one folder, all of that split.
 
-    Raises DataError for no folder or one without an image, or an image whose name cannot be read.
+    Raises DataError for no folder or one without an image, or an image whose name cannot be read, and BrokenLink.
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: there is no such folder; give one of images")
@@ -117,9 +145,10 @@ def torchreid_dataset(folder: str | Path, **options: Any) -> Market1501:
     """torchreid's own Market1501 on exactly this folder, whatever its name; nothing is downloaded.
 
     options: those of torchreid's ImageDataset (transform, mode, combineall, ...); verbose is False unless given.
-    Files, identities and cameras are those of read_market1501 without junk; torchreid counts cameras from 0. Unlike
-    torchreid's own reading, the files are sorted, labels follow the identities' order, and only base names are
-    matched (torchreid searches the whole path, which a folder such as `run_12_c3` breaks).
+    Files, identities and cameras are those of read_market1501 without junk; torchreid counts cameras from 0, one less
+    than the names do unless a name has camera 0. Unlike torchreid's own reading, the files are sorted, labels follow
+    the identities' order, and only base names are matched (torchreid searches the whole path, which a folder such as
+    `run_12_c3` breaks).
     Raises DataError as read_market1501 does.
     """
     table = drop_junk(read_market1501(folder))
@@ -127,6 +156,7 @@ def torchreid_dataset(folder: str | Path, **options: Any) -> Market1501:
         warnings.simplefilter("ignore")  # on import torchreid warns that it has no Cython
         from torchreid.reid.data.datasets import Market1501
         from torchreid.reid.data.datasets.dataset import ImageDataset
+    table["camid"] -= min(1, table["camid"].min())
     train, query, gallery = (table[table["split"] == split] for split in ("train", "query", "gallery"))
     dataset = Market1501.__new__(Market1501)  # its __init__ wants other folder names, and downloads what it misses
     dataset.data_dir = str(Path(table["path"].iloc[0]).parents[1])
@@ -142,11 +172,11 @@ def torchreid_dataset(folder: str | Path, **options: Any) -> Market1501:
 
 def _torchreid_rows(table: pd.DataFrame, pids: np.ndarray | pd.Series) -> list[tuple[str, int, int]]:
     """torchreid's (path, identity or label, camera from 0) of each image."""
-    return [(path, int(pid), camid - 1) for path, pid, camid in zip(table["path"], pids, table["camid"], strict=True)]
+    return [(path, int(pid), camid) for path, pid, camid in zip(table["path"], pids, table["camid"], strict=True)]
 
 
 def present_splits(folder: str | Path) -> tuple[str, ...]:
-    """Those of train, gallery and query whose folder holds at least one image, in that order."""
+    """Those of train, gallery and query whose folder holds at least one image or link to one, in that order."""
     parts = {split: Path(folder) / FOLDERS[split] for split in ("train", "gallery", "query")}
     return tuple(split for split, part in parts.items() if part.is_dir() and _holds_image(part))
 
@@ -175,8 +205,11 @@ def _image_names(folder: Path) -> list[str]:
         for entry in entries:
             if _is_image(entry):
                 found.append(entry.name)
-            elif entry.is_symlink() and _named_image(entry.name) and not os.path.exists(entry.path):
-                raise DataError(f"{entry.path}: is a link that leads to no file; mend it or take it away")
+            elif _leads_nowhere(entry):
+                raise BrokenLink(
+                    f"{entry.path}: is a link to {os.path.realpath(entry.path)}, where no file is; put the image back "
+                    "there, or take the link away"
+                )
     if not found:
         raise DataError(f"{folder}: there is no image in it; give the Market-1501 folder as downloaded")
     return sorted(found)
@@ -184,14 +217,14 @@ def _image_names(folder: Path) -> list[str]:
 
 def _holds_image(folder: Path) -> bool:
     with os.scandir(folder) as entries:
-        return any(map(_is_image, entries))
+        return any(_is_image(entry) or _leads_nowhere(entry) for entry in entries)
 
 
 def _is_image(entry: os.DirEntry[str]) -> bool:
-    if not _named_image(entry.name):
+    if not is_image_name(entry.name):
         return False
     return entry.is_file(follow_symlinks=False) or os.path.isfile(entry.path)  # a link in a circle is none
 
 
-def _named_image(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in _IMAGES and not name.startswith(".")
+def _leads_nowhere(entry: os.DirEntry[str]) -> bool:
+    return entry.is_symlink() and is_image_name(entry.name) and not os.path.exists(entry.path)

@@ -13,7 +13,7 @@ from augment.options import Finite, redrawing
 @click.command(short_help="Redraw people in motion, as a video.")
 @click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
 @click.option("--poses", metavar="FOLDER|VIDEO|CSV",
-              help="Frames in the order of their names, a video, an annotation file.  [default: a walk]")  # fmt: skip
+              help="Frames in the order of their numbers, a video, an annotation file.  [default: a walk]")  # fmt: skip
 @click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="OUT",
               help="A video: .mp4 or .gif.")  # fmt: skip
 @redrawing

@@ -46,7 +46,8 @@ def command(
 ) -> None:  # fmt: skip
     """Make a workspace in DIR: on real images with --data, else on rendered pedestrians with exact key points.
 
-    Stopped or killed, it goes on with the same command.
+    Says of every file below --data whether it was taken and why not (passed_over.csv). Stopped or killed, it goes on
+    with the same command.
 
     \b
     Example:

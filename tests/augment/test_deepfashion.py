@@ -16,9 +16,9 @@ from augment import AugmentError
 from augment import deepfashion_folder as folder_module
 from augment.deepfashion import crop_keypoints, flat_name, identity_of, item_of
 from augment.deepfashion_folder import crop, split_by_seed
+from augment.detection import detect_layout
 from augment.images import load_images, load_or_map, read_image
 from augment.init import init_real
-from augment.layouts import detect_layout
 from augment.pairs import evaluation_pairs, pairable, pairs_among
 from augment.workspace import Workspace
 from patn.keypoints import keypoint_array, read_keypoints

@@ -15,10 +15,11 @@ from PIL import Image
 
 from augment import AugmentError
 from augment.cli import augment
+from augment.detection import detect_layout
 from augment.identity_folders import choose_queries, number_identities
 from augment.images import read_image
 from augment.init import init_real
-from augment.layouts import common_size, detect_layout
+from augment.layouts import common_size
 from augment.workspace import Workspace
 from reid.market1501 import read_market1501, torchreid_dataset
 
@@ -175,11 +176,18 @@ def test_what_was_passed_over_is_said(people: Path, tmp_path: Path) -> None:
     (people / "anna" / "notes.txt").write_text("no image")
     (people / "bert" / "broken.jpg").write_bytes(b"no image either")
     (people / "readme.md").write_text("loose")
-    said = " ".join(init_real(tmp_path / "w", people)["decisions"])
-    assert "1 unreadable images were left out" in said
-    assert "broken.jpg" in said
-    assert "1 .txt" in said
-    assert "1 files directly in" in said
+    result = init_real(tmp_path / "w", people)
+    said = "\n".join(result["decisions"])
+    assert "30 of 33 files were taken" in said
+    for reason, file in (
+        ("not readable as an image", "bert/broken.jpg"),
+        ("no image by their type", "anna/notes.txt"),
+        ("in no identity's folder", "readme.md"),
+    ):
+        assert f"1 file passed over: {reason}, such as {file}" in said
+        assert result["files"]["passed_over"][reason] == 1
+    listed = pd.read_csv(tmp_path / "w" / "passed_over.csv")
+    assert listed["file"].tolist() == ["anna/notes.txt", "bert/broken.jpg", "readme.md"]
 
 
 def test_photographs_are_turned_upright_and_transparency_is_white(tmp_path: Path, draw: Draw) -> None:

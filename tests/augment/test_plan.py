@@ -105,6 +105,41 @@ def test_double_suffixes_are_taken_off(train: pd.DataFrame) -> None:
     assert plan["output"].tolist() == ["0001_c1s1_000002_01_gen.jpg"]
 
 
+TWINS = [
+    *(f"0001_c1s1_{shot}.{ending}" for shot in range(4) for ending in ("jpg", "png", "jpg.jpg", "JPG")),
+    "0001_c1s1_9.bmp",
+]
+
+
+@pytest.mark.parametrize("sampling", [Sampling(), Sampling(ratio=3), Sampling("all", per_identity=40)])
+@pytest.mark.parametrize("portion", [0.1, 0.5, 1.0])
+def test_images_whose_names_differ_in_their_endings_alone_give_different_names(
+    sampling: Sampling, portion: float
+) -> None:
+    table = pd.DataFrame({"name": TWINS, "pid": 1, "split": "train"})
+    kept = TWINS if sampling.ratio > 1 else reduced_set(table, portion, 0)
+    outputs = make_plan(table, TWINS, kept, sampling, 0)["output"].tolist()
+    assert len({*outputs, *TWINS}) == len(outputs) + len(TWINS)
+    expected = {1: len(TWINS) - len(kept), 3: 2 * len(TWINS)}[sampling.ratio]
+    assert len(outputs) == (expected if sampling.per_identity is None else 40 - len(kept))
+
+
+def test_the_image_named_jpg_gives_the_plain_name_whatever_else_is_there() -> None:
+    table = pd.DataFrame({"name": TWINS, "pid": 1})
+    plan = make_plan(table, TWINS, TWINS[1:2], Sampling(), 0).set_index("pose")["output"]
+    assert plan["0001_c1s1_1.jpg"] == "0001_c1s1_1_gen.jpg"
+    assert plan["0001_c1s1_1.png"] == "0001_c1s1_1.png_gen.jpg"
+    assert plan["0001_c1s1_9.bmp"] == "0001_c1s1_9_gen.jpg"
+
+
+def test_a_real_image_under_the_name_of_a_generated_one_is_refused() -> None:
+    names = ["0001_c1s1_1.jpg", "0001_c1s1_1_gen.jpg", "0001_c1s1_2.jpg"]
+    table = pd.DataFrame({"name": names, "pid": 1})
+    with pytest.raises(AugmentError, match=r"0001_c1s1_1_gen\.jpg: would be the name of a generated image"):
+        make_plan(table, names, names[2:], Sampling(), 0)
+    assert make_plan(table, names, names[:1], Sampling(), 0)["output"].is_unique
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

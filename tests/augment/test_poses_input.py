@@ -121,3 +121,22 @@ def test_without_mediapipe_it_says_what_to_install(tmp_path: Path, monkeypatch: 
     Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
     with pytest.raises(AugmentError, match=r"mediapipe cannot be imported .* `pip install augment-reid\[poses\]"):
         PoseReader((64, 32)).read(str(tmp_path / "a.png"))
+
+
+@pytest.mark.usefixtures("estimator")
+def test_the_images_of_a_folder_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    order = ["-1.jpg", "cam2 frame9.png", "cam10 frame1.JPG", "frame1.jpg", "frame02.jpg", "frame2.jpg", "frame10.jpg"]
+    for name in reversed(order):
+        Image.effect_noise((8, 16), 50).save(tmp_path / name)
+    (tmp_path / "frame3.jpg").mkdir()
+    (tmp_path / "._frame4.jpg").write_bytes(b"resource fork")
+    assert [pose.name for pose in PoseReader((16, 8)).read(str(tmp_path))] == order
+
+
+def test_a_folder_without_images_says_where_they_are(tmp_path: Path) -> None:
+    (tmp_path / "clip" / "frames").mkdir(parents=True)
+    with pytest.raises(AugmentError, match="there is no image in it; give"):
+        PoseReader((16, 8)).read(str(tmp_path / "clip"))
+    Image.new("L", (8, 16)).save(tmp_path / "clip" / "frames" / "1.png")
+    with pytest.raises(AugmentError, match=r"there is no image in it, only below it, in .*frames; give"):
+        PoseReader((16, 8)).read(str(tmp_path / "clip"))

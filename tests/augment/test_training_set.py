@@ -1,12 +1,14 @@
 """Which images a re-ID model is trained on: repeated sets, and folders of other methods."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from augment import AugmentError
 from augment.split import reduced_set, training_images
@@ -100,6 +102,47 @@ def test_a_manifest_says_which_images_are_generated(people: Path, tmp_path: Path
     (folder / "manifest.csv").write_text("file\n")
     with pytest.raises(AugmentError, match=r"manifest\.csv: is no table with columns name and kind"):
         TrainingSet(0.5, folder).table(Workspace.find(people))
+
+
+def fakes(root: Path, folder: Path, count: int) -> list[str]:
+    """Other images under the names of real ones; returns the names."""
+    names = real_images(root)["name"].tolist()[:count]
+    folder.mkdir(parents=True)
+    for name in names:
+        Image.new("RGB", (64, 128), "red").save(folder / name)
+    return names
+
+
+@pytest.mark.parametrize("portion", [0.5, 1.0])
+def test_other_images_under_the_names_of_real_ones_are_a_question(people: Path, tmp_path: Path, portion: float) -> None:
+    names = fakes(people, tmp_path / "fake", 5)
+    with pytest.raises(AugmentError, match=rf"5 images, such as {names[0]}, have the names of real .* and are others"):
+        TrainingSet(portion, tmp_path / "fake").table(Workspace.find(people))
+
+
+def test_a_manifest_answers_that_question(people: Path, tmp_path: Path) -> None:
+    names = fakes(people, tmp_path / "fake", 5)
+    lines = ["name,kind,by", *(f"{name}, generated,SPGAN" for name in names)]
+    (tmp_path / "fake" / "manifest.csv").write_bytes("\r\n".join(lines).encode("utf-8-sig"))
+    rows = TrainingSet(1.0, tmp_path / "fake").table(Workspace.find(people))
+    assert rows.loc[rows["generated"], "name"].tolist() == names
+    assert rows.loc[~rows["generated"], "name"].tolist() == real_images(people)["name"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ("{0},fake\n", "is of kind 'fake'; the kinds are real, generated, copy"),
+        ("{0},\n", "is of kind ''"),
+        ("{0},real\n{0},generated\n", "is there with two kinds"),
+        ("bounding_box_train/{0},generated\n", "names bounding_box_train/{0} and none of the images"),
+    ],
+)
+def test_a_manifest_that_says_nothing_sure_is_refused(people: Path, tmp_path: Path, lines: str, sentence: str) -> None:
+    name, *_ = fakes(people, tmp_path / "fake", 1)
+    (tmp_path / "fake" / "manifest.csv").write_text("name,kind\n" + lines.format(name))
+    with pytest.raises(AugmentError, match=re.escape(sentence.format(name))):
+        TrainingSet(1.0, tmp_path / "fake").table(Workspace.find(people))
 
 
 def test_a_strangers_image_is_refused(people: Path, tmp_path: Path) -> None:

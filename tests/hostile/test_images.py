@@ -52,7 +52,7 @@ def link_to_nothing(root: Path) -> None:
 
 
 UNREADABLE = r"0001_c1s1_010001_01.jpg: not a readable image \(.*\); replace or remove it"
-NO_FILE = r"0001_c1s1_010001_01.jpg: is a link that leads to no file; mend it or take it away"
+NO_FILE = r"0001_c1s1_010001_01.jpg: is a link to .*, where no file is; put the image back"
 RGB = Image.new("RGB", (32, 64), "red")
 CASES = [
     Case("zero bytes", written(b""), CHECK, UNREADABLE),

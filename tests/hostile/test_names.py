@@ -27,7 +27,10 @@ def named(name: str | bytes) -> Callable[[Path], object]:
 
 CASES = [
     Case("no camera", named("0002.jpg"), CHECK, r"0002.jpg: the name gives no identity and camera; rename it like"),
-    Case("camera 0", named("0002_c0s1.jpg"), CHECK, "the name gives no identity and camera"),
+    Case("camera 0", named("0002_c0s1.jpg"), CHECK, '"train": 13', 0),
+    Case("a padded camera", named("0002_c001_1.jpg"), CHECK, '"train": 13', 0),
+    Case("23 digits", named(f"{'2026' * 5}123_c1.jpg"), DRY, "the identity 2026.*123 has more than 15 digits; use"),
+    Case("a camera of 16 digits", named("0002_c1234567890123456.jpg"), CHECK, "the camera 1234567890123456 has more"),
     Case("no identity", named("photo.jpg"), DRY, "photo.jpg: the name gives no identity and camera"),
     Case("markup", named("<script>alert(1)<.jpg"), DRY, "<script>alert.1.<.jpg: the name gives no identity"),
     Case("a formula", named("=1+1.jpg"), DRY, r"=1\+1.jpg: the name gives no identity"),

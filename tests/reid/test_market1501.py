@@ -44,6 +44,11 @@ def market(tmp_path):
         ("0002_c1s1_000451_03g2.jpg", 2, 1),
         ("run_12_c3s1/9_c8/1501_c6s3_097292_04.jpg", 1501, 6),
         ("0003_c12s1_000451_03.jpg", 3, 12),
+        ("0001_c001_00016450_0.jpg", 1, 1),
+        ("0001_c0s1_000451_03.jpg", 1, 0),
+        ("7_c02_1.jpg", 7, 2),
+        ("000000000000000000000000000000012_c1.jpg", 12, 1),
+        ("999999999999999_c1.jpg", 10**15 - 1, 1),
     ],
 )
 def test_a_name_gives_identity_and_camera(name, pid, camid):
@@ -51,7 +56,7 @@ def test_a_name_gives_identity_and_camera(name, pid, camid):
 
 
 @pytest.mark.parametrize(
-    "name", ["person.jpg", "0002.jpg", "0002_c.jpg", "0002_c0s1_1_1.jpg", "x_0002_c1s1.jpg", "0002_c3/a.jpg"]
+    "name", ["person.jpg", "0002.jpg", "0002_c.jpg", "-2_c1.jpg", "x_0002_c1s1.jpg", "0002_c3/a.jpg"]
 )
 def test_a_name_without_identity_or_camera_is_named_in_the_error(name):
     with pytest.raises(DataError, match="no identity and camera") as error:

@@ -4,8 +4,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from patn.keypoints import joints_present
-
 CROPS = 8
 TORSO = (5, 11, 8, 2)  # left shoulder, left hip, right hip, right shoulder
 LIMBS = ((5, 6), (6, 7), (2, 3), (3, 4), (11, 12), (8, 9))
@@ -19,15 +17,16 @@ def part_crops(images: Tensor, keypoints: Tensor, size: tuple[int, int]) -> Tens
     """Torso, head, arms and thighs, B x 24 x height x width of three channels each; a missing part is 0 (mid grey).
 
     images: B x 3 x H x W in [-1, 1].  keypoints: B x 18 x 2 as (y, x) in pixels, missing = -1.  size: of a crop.
-    Each part's quadrilateral is mapped to the crop's rectangle by a homography, sampled bilinearly, the image's border
-    continued.  A thigh without a knee goes straight down to the bottom row; a head without a nose is the square above
-    the shoulders.  Source: the released code.
+    Each part's quadrilateral is mapped by a homography to the rectangle from the middle of the crop's first pixel to
+    one pixel beyond its last, sampled bilinearly, the image's border continued.  A thigh without a knee goes straight
+    down to the bottom row; a head without a nose is the square above the shoulders; joints left of or above the image
+    are missing.  Source: the released code.
     """
     corners, there = part_corners(keypoints, images.shape[-2])
     homographies, regular = _homographies(corners)
     there = there & regular
-    across = (torch.arange(size[1], dtype=torch.float64, device=images.device) + 0.5) / size[1]
-    down = ((torch.arange(size[0], dtype=torch.float64, device=images.device) + 0.5) / size[0])[:, None]
+    across = torch.arange(size[1], dtype=torch.float64, device=images.device) / size[1]
+    down = (torch.arange(size[0], dtype=torch.float64, device=images.device) / size[0])[:, None]
     rows = homographies[..., None, None].unbind(dim=2)  # three rows of B x 8 x 3 x 1 x 1
     x, y, scale = (row[:, :, 0] * across + row[:, :, 1] * down + row[:, :, 2] for row in rows)
     places = torch.stack([x, y], dim=-1) / scale[..., None]  # B x 8 x h x w x 2
@@ -46,7 +45,7 @@ def part_corners(keypoints: Tensor, height: int) -> tuple[Tensor, Tensor]:
 
     The four corners become the crop's (0, 0), (0, 1), (1, 1), (1, 0) as (x, y) from left to right, top to bottom.
     """
-    points, seen = keypoints.double().flip(-1), joints_present(keypoints)
+    points, seen = keypoints.double().flip(-1), (keypoints >= 0).all(dim=-1)
     torso, torso_there = points[:, TORSO], seen[:, TORSO].all(dim=1)
     head, head_there = _head(points, seen)
     ends = torch.tensor(LIMBS, device=points.device)

@@ -1,5 +1,6 @@
 """VUNet: a U-Net from a stick man to an image; its two coarsest scales receive what an encoder reads off body parts."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -181,22 +182,30 @@ class Vunet(nn.Module):
         image: B x 3 x H x W in [-1, 1].  source_keypoints, target_keypoints: B x 18 x 2 as (y, x) in pixels of this
         size, missing = -1.  In [-1, 1] in eval mode, without bounds in training.
         """
-        drawn, _, _ = self._draw(image, source_keypoints, target_keypoints, sample=False)
+        stick = self.stick_man(target_keypoints, image.shape[-2:])
+        drawn, _, _ = self._draw(image, source_keypoints, stick, sample=False)
         return drawn if self.training else drawn.clamp(-1, 1)
 
-    def reconstruct(self, image: Tensor, keypoints: Tensor) -> tuple[Tensor, Codes, Codes]:
+    def stick_man(self, keypoints: Tensor, size: Sequence[int]) -> Tensor:
+        """What the network sees of the poses, B x 18 x 2, of images of `size`: a stick man on the padded image."""
+        padding = self._padding(size)
+        return stick_man(padding.keypoints(keypoints), padding.size)
+
+    def reconstruct(self, image: Tensor, keypoints: Tensor, stick: Tensor) -> tuple[Tensor, Codes, Codes]:
         """The image again with noise in the latent maps, without bounds; their means from the image and from the shape.
 
-        What training compares: arguments as of `forward`, means the coarsest first.
+        What training compares: image and keypoints as of `forward`, stick from `stick_man`, means the coarsest first.
         """
-        return self._draw(image, keypoints, keypoints, sample=True)
+        return self._draw(image, keypoints, stick, sample=True)
 
-    def _draw(self, image: Tensor, source: Tensor, target: Tensor, *, sample: bool) -> tuple[Tensor, Codes, Codes]:
+    def _padding(self, size: Sequence[int]) -> Padding:
+        return Padding(size, 2 ** self.options["scales"])
+
+    def _draw(self, image: Tensor, source: Tensor, stick: Tensor, *, sample: bool) -> tuple[Tensor, Codes, Codes]:
         factor = 2 ** self.options["crop_factor"]
-        padding = Padding(image.shape[-2:], 2 ** self.options["scales"])
+        padding = self._padding(image.shape[-2:])
         height, width = padding.size
         crops = part_crops(padding.image(image), padding.keypoints(source), (height // factor, width // factor))
-        stick = stick_man(padding.keypoints(target), padding.size)
         means, latents = self.posterior(self.appearance(crops), sample)
         drawn, priors = self.decoder(self.shape(stick), latents, priors=sample)
         return padding.cut(drawn), means, priors

@@ -39,20 +39,21 @@ class VunetObjective(RivalObjective):
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         self.warned = False
-        self.shown = self.pairs.unique()
+        self.shown = self.pairs.unique().cpu()
+        self.poses = self.batches.keypoints.cpu()  # stick men are drawn there
         devices = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices), starting(self.networks["generator"]):
             torch.manual_seed(self.seed)
             batches = [self._drawn(_START_TAG, number) for number in range(_START_BATCHES)]
             joined = {name: torch.cat([batch[name] for batch in batches]) for name in batches[0]}
-            self._generator().reconstruct(joined["image"], joined["keypoints"])
+            self._generator().reconstruct(**joined)
 
     def build(self) -> Mapping[str, nn.Module]:
         """The generator."""
         return {"generator": Vunet(**self.training.generator_options())}
 
     def batch(self, step: int) -> dict[str, Tensor]:
-        """Images in [-1, 1] and their "keypoints", drawn with replacement, a function of (seed, step)."""
+        """Images in [-1, 1], their "keypoints" and "stick" men, drawn with replacement, a function of (seed, step)."""
         return self._drawn(_IMAGE_TAG, step)
 
     def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
@@ -63,7 +64,7 @@ class VunetObjective(RivalObjective):
         """
         self.set_rates(step)
         with self.precision():
-            drawn, means, priors = self._generator().reconstruct(batch["image"], batch["keypoints"])
+            drawn, means, priors = self._generator().reconstruct(**batch)
         training, drawn = self.training, drawn.float()
         nats = kl_divergences(means, priors)
         self._watch(nats, step)
@@ -99,9 +100,14 @@ class VunetObjective(RivalObjective):
 
     def _drawn(self, tag: int, step: int) -> dict[str, Tensor]:
         rng = np.random.default_rng((self.seed, tag, step))
-        drawn = torch.from_numpy(rng.integers(len(self.shown), size=self.training.batch)).to(self.device)
-        places = self.shown[drawn]
-        return {"image": self.batches.normalised(places), "keypoints": self.batches.keypoints[places]}
+        drawn = self.shown[torch.from_numpy(rng.integers(len(self.shown), size=self.training.batch))]
+        stick = self._generator().stick_man(self.poses[drawn], self.batches.images.shape[-2:])
+        places = drawn.to(self.device)
+        return {
+            "image": self.batches.normalised(places),
+            "keypoints": self.batches.keypoints[places],
+            "stick": stick.to(self.device),
+        }
 
 
 def kl_divergences(means: list[Tensor], priors: list[Tensor]) -> Tensor:

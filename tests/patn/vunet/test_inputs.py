@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -33,47 +34,60 @@ def at(pose, joint):
     return np.array([pose[joint][1], pose[joint][0]], dtype=np.float64)
 
 
-def distance(size, start, end):
-    """Of every pixel to a segment."""
-    points = np.stack(np.mgrid[: size[0], : size[1]][::-1], axis=-1).astype(np.float64)
-    step = end - start
-    along = np.clip((points - start) @ step / max(step @ step, 1e-9), 0, 1)
-    return np.linalg.norm(points - start - along[..., None] * step, axis=-1)
-
-
 def plain_stick_man(pose, size):
-    picture = np.full((3, *size), -1.0)
-    reach = max(3 * size[0] // 128, 1) / 2
-    sides = ([10, 9, 8, 2, 3, 4], [13, 12, 11, 5, 6, 7])
-    for channel, (chain, eye) in enumerate(zip(sides, (14, 15), strict=True)):
-        if seen(pose, 0, 2, 5):
-            faint = distance(size, (at(pose, 2) + at(pose, 5)) / 2, at(pose, 0)) <= reach
-            picture[channel][faint] = 127 / 127.5 - 1
-        lines = [pair for pair in pairwise(chain) if seen(pose, *pair)]
-        lines += [(0, eye)] if seen(pose, 0, 14, 15) else []
-        for a, b in lines:
-            picture[channel][distance(size, at(pose, a), at(pose, b)) <= reach] = 1
+    """The released drawing's order of lines, by OpenCV, on 0..255."""
+    picture = np.zeros((3, *size), dtype=np.uint8)
+    thickness = max(int(3 * size[0] / 128), 1)
     if seen(pose, 2, 5, 8, 11):
-        edges = list(pairwise(at(pose, joint) for joint in (11, 8, 2, 5, 11)))
-        for y, x in np.ndindex(*size):
-            crossed = 0
-            for a, b in edges:
-                if (a[1] > y) != (b[1] > y) and x < a[0] + (y - a[1]) * (b[0] - a[0]) / (b[1] - a[1]):
-                    crossed += 1
-            if crossed % 2:
-                picture[2, y, x] = 1
-        for a, b in edges:
-            picture[2][distance(size, a, b) <= 0.5] = 1
+        cv2.fillPoly(picture[2], np.int32([[at(pose, joint) for joint in (11, 5, 2, 8)]]), 255)
+    for channel, chain, eye in ((0, [10, 9, 8, 2, 3, 4], 14), (1, [13, 12, 11, 5, 6, 7], 15)):
+
+        def line(start, end, value, channel=channel):
+            ends = [tuple(int(value) for value in place) for place in (start, end)]
+            cv2.line(picture[channel], *ends, color=value, thickness=thickness)
+
+        for a, b in pairwise(chain):
+            if seen(pose, a, b):
+                line(at(pose, a), at(pose, b), 255)
+        if seen(pose, 0, 2, 5):
+            line((at(pose, 2) + at(pose, 5)) / 2, at(pose, 0), 127)
+        if seen(pose, 0, 14, 15):
+            line(at(pose, 0), at(pose, eye), 255)
     return picture
 
 
-@pytest.mark.parametrize("size", [(64, 32), (128, 24)])
-def test_stick_men_are_those_of_one_pixel_at_a_time(size):
-    keypoints = poses(size)[:6:2] if size[0] > 64 else poses(size)[[1, 2, 3, 5, 6]]
+@pytest.mark.parametrize("size", [(64, 32), (128, 64), (256, 176)])
+def test_stick_men_have_opencvs_lines(size):
+    keypoints = poses(size)
     made = stick_man(keypoints, size)
     expected = np.array([plain_stick_man(pose, size) for pose in keypoints.numpy()])
-    np.testing.assert_allclose(made.numpy(), expected, atol=1e-6)
+    np.testing.assert_array_equal(((made + 1) * 127.5).round().numpy(), expected)
     assert (made > 0).float().mean() > 0.03
+
+
+def test_a_line_is_five_pixels_wide_at_a_height_of_128():
+    pose = torch.full((1, 18, 2), -1.0)
+    pose[0, [9, 10]] = torch.tensor([(40.9, 20.2), (100.0, 20.9)])  # cut to (40, 20) and (100, 20)
+    right, left, torso = stick_man(pose, (128, 64))[0]
+    rows, columns = (right == 1).nonzero(as_tuple=True)
+    assert columns.unique().tolist() == [18, 19, 20, 21, 22]
+    assert (rows.min(), rows.max()) == (38, 102)
+    assert (left == -1).all()
+    assert (torso == -1).all()
+
+
+def test_the_line_to_the_nose_covers_the_sides_and_is_covered_by_the_eyes():
+    pose = torch.full((1, 18, 2), -1.0)
+    pose[0, [2, 5]] = torch.tensor([(60.0, 20.0), (60.0, 40.0)])
+    pose[0, 3] = torch.tensor([60.0, 44.0])  # the right upper arm crosses the neck
+    pose[0, [0, 14, 15]] = torch.tensor([(30.0, 30.0), (30.0, 24.0), (30.0, 36.0)])
+    right, left, _ = (stick_man(pose, (128, 64))[0] + 1) * 127.5
+    assert (right[60, 30], left[60, 30], right[45, 30], right[60, 40]) == (127, 127, 127, 255)
+    assert (right[30, 30], right[30, 24], left[30, 24], left[30, 36]) == (255, 255, 0, 255)
+    beyond = pose.clone()
+    beyond[0, 14, 1] = -3.0  # left of the image
+    right, _, _ = (stick_man(beyond, (128, 64))[0] + 1) * 127.5
+    assert right[30, 30] == 127
 
 
 def plain_corners(pose, height):
@@ -136,9 +150,26 @@ def test_crops_are_those_of_one_image_at_a_time():
             if corners is not None:
                 matrix = homography(corners)
                 for y, x in np.ndindex(*crop):
-                    u, v, w = matrix @ [(x + 0.5) / crop[1], (y + 0.5) / crop[0], 1]
+                    u, v, w = matrix @ [x / crop[1], y / crop[0], 1]
                     expected[:, y, x] = sampled(images[index].numpy(), u / w, v / w)
             np.testing.assert_allclose(made[index, part], expected, atol=1e-4, err_msg=f"image {index}, part {part}")
+
+
+def test_crops_are_those_of_opencv():
+    keypoints, height, width = poses((128, 64))[:4], 64, 32
+    rng = np.random.default_rng(0)
+    images = cv2.GaussianBlur(rng.random((128, 64, 12)).astype(np.float32), (0, 0), 2)
+    images = torch.from_numpy(images).view(128, 64, 4, 3).permute(2, 3, 0, 1) * 2 - 1
+    made = part_crops(images, keypoints, (height, width)).view(4, 8, 3, height, width).numpy()
+    rectangle = np.float32([(0, 0), (0, height), (width, height), (width, 0)])
+    for index, pose in enumerate(keypoints.numpy()):
+        picture = np.ascontiguousarray(images[index].permute(1, 2, 0).numpy())
+        for part, corners in enumerate(plain_corners(pose, 128)):
+            if corners is not None:
+                matrix = cv2.getPerspectiveTransform(np.float32(corners), rectangle)
+                crop = cv2.warpPerspective(picture, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+                # OpenCV rounds places to a 32nd of a pixel
+                np.testing.assert_allclose(made[index, part], crop.transpose(2, 0, 1), atol=0.01)
 
 
 def test_corners_that_make_no_quadrilateral_are_a_grey_crop():

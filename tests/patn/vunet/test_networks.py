@@ -98,8 +98,9 @@ def test_training_adds_noise_and_drawing_does_not():
     images, keypoints, _ = people(2)
     image = images / 127.5 - 1
     assert torch.equal(network(image, keypoints, keypoints), network(image, keypoints, keypoints))
-    first, means, priors = network.reconstruct(image, keypoints)
-    second, again, _ = network.reconstruct(image, keypoints)
+    stick = network.stick_man(keypoints, image.shape[-2:])
+    first, means, priors = network.reconstruct(image, keypoints, stick)
+    second, again, _ = network.reconstruct(image, keypoints, stick)
     assert not torch.equal(first, second)
     assert torch.equal(means[0], again[0])
     assert [mean.shape for mean in means] == [prior.shape for prior in priors] == [(2, 16, 4, 2), (2, 16, 8, 4)]
@@ -123,9 +124,9 @@ def test_the_loss_is_the_weighted_sum_of_its_terms():
     fresh = objective(training, perceptual=features())
     assert isinstance(fresh, VunetObjective)
     batch = fresh.batch(0)
-    drawn, _, _ = fresh.networks["generator"].reconstruct(batch["image"], batch["keypoints"])  # type: ignore[operator]
+    drawn, _, _ = fresh.networks["generator"].reconstruct(**batch)  # type: ignore[operator]
     torch.manual_seed(0)
-    drawn, _, _ = fresh.networks["generator"].reconstruct(batch["image"], batch["keypoints"])  # type: ignore[operator]
+    drawn, _, _ = fresh.networks["generator"].reconstruct(**batch)  # type: ignore[operator]
     assert losses["pixels"] == pytest.approx(127.5 * (drawn - batch["image"]).abs().mean().item(), rel=1e-5)
 
 

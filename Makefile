@@ -17,7 +17,7 @@ $(STAMP): requirements.lock setup.cfg pyproject.toml
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy augment patn reid pipelines tools
+	$(BIN)/mypy augment patn reid pipelines numerics tools
 	$(BIN)/lint-imports
 
 test: install

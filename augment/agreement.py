@@ -12,6 +12,7 @@ from augment import AugmentError
 from augment.poses import ESTIMATING, estimate_files
 from augment.workers import worker_pool
 from augment.workspace import POSE_FILES, Workspace
+from numerics.seeds import Stream, random_stream
 from patn.keypoints import joints_present, keypoint_array, keypoint_table, read_keypoints
 from patn.pckh import pckh_by_head_size
 from reid.market1501 import JUNK
@@ -60,7 +61,7 @@ def sample_agreement(
     images = images[[key in known for key in zip(images["split"], images["name"], strict=True)]]
     if images.empty:
         raise AugmentError(f"{workspace.data / 'keypoints'}: no exact joints; only rendered data has them")
-    drawn = np.sort(np.random.default_rng(seed).permutation(len(images))[:count])
+    drawn = np.sort(random_stream(seed, Stream.AGREEMENT_SAMPLE).permutation(len(images))[:count])
     images = images.iloc[drawn]
     chunks = [list(images["path"].iloc[start : start + CHUNK]) for start in range(0, len(images), CHUNK)]
     with worker_pool(min(jobs, len(chunks)), ESTIMATING) as pool:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from augment import AugmentError
@@ -33,6 +32,7 @@ from augment.inventory import Inventory, Reason, take_stock
 from augment.layouts import Layout
 from augment.workers import thread_map
 from augment.writing import write_image
+from numerics.seeds import Stream, random_stream
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -204,7 +204,7 @@ def split_by_seed(names: Iterable[str], share: float, seed: int) -> dict[str, st
     names = sorted(names)
     items = sorted({item_of(name) for name in names})
     count = min(max(round(share * len(items)), int(share > 0)), len(items) - 1)
-    drawn = np.random.default_rng(seed).permutation(len(items))[:count]
+    drawn = random_stream(seed, Stream.DEEPFASHION_SPLIT).permutation(len(items))[:count]
     tested = {items[index] for index in drawn}
     return {name: "gallery" if item_of(name) in tested else "train" for name in names}
 

@@ -15,8 +15,9 @@ from augment import AugmentError
 from augment.artefact import read_run, write_csv
 from augment.drawing import Pen, draw_plan
 from augment.images import load_images
-from augment.plan import Pools, Sampling, random_pose
+from augment.plan import Chance, Pools, Sampling, random_pose
 from augment.workspace import Workspace
+from numerics.seeds import Stream, random_stream
 from patn.keypoints import keypoint_array
 from patn.pckh import pckh
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 CRITERIA = ("identity", "pose")
 CANDIDATES, SCORES = "candidates", "filter.csv"
-FILTER_STREAM = 4
 CHUNK = 256
 
 
@@ -183,14 +183,14 @@ def begin_again(plan: pd.DataFrame, folder: Path) -> None:
 
 def alternatives(worst: pd.DataFrame, pools: Pools, sampling: Sampling, tries: int, seed: int) -> pd.DataFrame:
     """`tries` other rows for each row of a plan: a kept image of the identity and a pose, both drawn anew."""
-    rng = np.random.default_rng((seed, FILTER_STREAM))
+    chance = Chance(random_stream(seed, Stream.FILTER_SOURCES), random_stream(seed, Stream.FILTER_POSES))
     rows = []
     for row in worst.itertuples():
         pid = int(row.pid)  # type: ignore[arg-type]
         for number in range(1, tries + 1):
             sources = pools.sources[pid]
-            source = sources[int(rng.integers(len(sources)))]
-            pose = random_pose(source, pid, pools, sampling, rng)
+            source = sources[int(chance.sources.integers(len(sources)))]
+            pose = random_pose(source, pid, pools, sampling, chance.poses)
             rows.append((_candidate(str(row.output), number), pid, source, pose, "transfer"))
     return pd.DataFrame(rows, columns=["output", "pid", "source", "pose", "how"])
 

@@ -79,13 +79,15 @@ def plan_set(
     kept = keep_reduced(workspace, portion, seed)
     posed = posed_names(workspace, train["name"].tolist())
     keeps = set(kept)
-    bank = _bank(workspace, sampling.target_poses, [name for name in posed if name in keeps], pose_file)
+    bank = _bank(workspace, sampling.target_poses, [name for name in posed if name in keeps], pose_file, seed)
     plan = make_plan(train, posed, kept, sampling, seed, bank)
     pid_of = dict(zip(train["name"], train["pid"], strict=True))
     return PlannedSet(plan, kept, Pools(pid_of, sorted(posed), keeps, bank))
 
 
-def _bank(workspace: Workspace, target_poses: str, posed: Sequence[str], file: Path | None) -> PoseBank | None:
+def _bank(
+    workspace: Workspace, target_poses: str, posed: Sequence[str], file: Path | None, seed: int
+) -> PoseBank | None:
     """The poses that a sampling takes from elsewhere, None where it takes them from training images."""
     if (target_poses == "file") != (file is not None):
         raise AugmentError("poses of a file: give --target-poses file together with --pose-file FILE")
@@ -95,8 +97,8 @@ def _bank(workspace: Workspace, target_poses: str, posed: Sequence[str], file: P
         return None
     if not posed:
         raise AugmentError(f"target poses {target_poses}: no kept image has a pose; run `augment check`")
-    make = canonical_bank if target_poses == "canonical" else rare_bank
-    return make(posed, keypoint_array(workspace.keypoints("train"), posed))
+    points = keypoint_array(workspace.keypoints("train"), posed)
+    return rare_bank(posed, points) if target_poses == "rare" else canonical_bank(posed, points, seed=seed)
 
 
 def posed_names(workspace: Workspace, names: Sequence[str]) -> list[str]:

@@ -20,6 +20,7 @@ from augment.split import training_images
 from augment.weights import find_weights, load_path, missing_sentence
 from augment.workspace import Workspace
 from augment.writing import naming
+from numerics.seeds import Stream, random_stream
 from patn.keypoints import keypoint_array, scale_keypoints
 from patn.pairs import training_pairs
 
@@ -191,7 +192,7 @@ def held_out_pairs(workspace: Workspace, size: tuple[int, int], count: int = 8, 
     pairs = training_pairs(names, gallery["pid"].tolist(), keypoint_array(keypoints, names))
     if pairs.empty:
         return None
-    pairs = sample_pairs(pairs, min(count, len(pairs)), seed)
+    pairs = sample_pairs(pairs, min(count, len(pairs)), random_stream(seed, Stream.SHEET_PAIRS))
     path_of = gallery.set_index("name")["path"]
     loaded, poses = {}, {}
     for side in ("from", "to"):

@@ -21,6 +21,7 @@ from augment.images import open_image, upright_rgb
 from augment.layouts import Layout, common_size, describe
 from augment.photographs import Photo, number_cameras, scan
 from augment.writing import write_image
+from numerics.seeds import Stream, random_stream
 from reid.market1501 import FOLDERS, read_market1501
 
 QUERIES = 2
@@ -43,7 +44,7 @@ def folders_layout(
     """
     photos, files, odd = scan(folder)
     cameras, said = number_cameras(photos)
-    rng = np.random.default_rng(seed)
+    rng = random_stream(seed, Stream.FOLDER_SPLIT)
     photos = split_identities(photos, test_share, rng)
     pids = number_identities([photo.identity for photo in photos])
     places = _places(photos, pids, cameras)

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
 from tqdm import tqdm
 
 from augment import AugmentError
 from augment.writing import naming
+from numerics.seeds import Stream, stream_seed
 
 if TYPE_CHECKING:
     import torch
@@ -27,6 +27,8 @@ class Objective(Protocol):
     networks: dict[str, torch.nn.Module]
     optimizers: dict[str, torch.optim.Optimizer]
     steps: int
+    noise: Stream
+    """What seeds torch's global generator before each step."""
 
     def batch(self, step: int) -> dict[str, torch.Tensor]:
         """The step's batch, a function of the objective's seed and `step` alone."""
@@ -39,11 +41,6 @@ class Objective(Protocol):
 
     def load_extra_state(self, state: dict[str, torch.Tensor]) -> None:
         """Take back what `extra_state` gave."""
-
-
-def step_seed(seed: int, step: int) -> int:
-    """The global torch seed of one step (dropout has no generator of its own)."""
-    return int(np.random.SeedSequence((seed, step)).generate_state(1)[0])
 
 
 def train(
@@ -74,7 +71,7 @@ def train(
     bar = tqdm(total=objective.steps, initial=first, desc=label, unit="step", disable=None if progress else True)
     with bar, naming(folder / METRICS), (folder / METRICS).open("a", encoding="utf-8") as metrics:
         for step in range(first, objective.steps):
-            torch.manual_seed(step_seed(seed, step))
+            torch.manual_seed(stream_seed(seed, objective.noise, step))  # dropout has no generator of its own
             losses = objective.step(objective.batch(step), step)
             bar.update()
             done = step + 1

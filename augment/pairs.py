@@ -14,8 +14,9 @@ from augment.deepfashion import PAIRS as DEEPFASHION_PAIRS
 from augment.generation import posed_names
 from augment.image_names import ImageNames
 from augment.workspace import PAIR_FILES, Workspace
+from numerics.seeds import Stream, random_stream
 from patn.keypoints import joints_present, keypoint_array
-from patn.pairs import read_pairs, sample_pairs, training_pairs, write_pairs
+from patn.pairs import read_pairs, released_sample, sample_pairs, training_pairs, write_pairs
 
 TEST_PAIRS = 12_000
 """Test pairs that the released pair maker draws for Market-1501; DeepFashion has its own number."""
@@ -121,7 +122,7 @@ def pairs_among(workspace: Workspace, names: Sequence[str], pids: Sequence[int],
         return given[given["from"].isin(names) & given["to"].isin(names)].reset_index(drop=True)
     pairs = training_pairs(names, pids, array)
     if workspace.layout == DEEPFASHION and len(pairs) > DEEPFASHION_PAIRS["train"]:
-        return sample_pairs(pairs, DEEPFASHION_PAIRS["train"])
+        return released_sample(pairs, DEEPFASHION_PAIRS["train"])
     return pairs
 
 
@@ -129,8 +130,8 @@ def evaluation_pairs(workspace: Workspace, count: int | None = None, seed: int =
     """Test pairs, columns from and to, names of split `gallery`.
 
     The given ones whose images have a pose, in their order; else the released rule: all ordered pairs of one identity
-    with whole torsos, of which 12,000, for DeepFashion 8,570, are drawn with seed 0. `count` asks for fewer, drawn by
-    `seed` from these.
+    with whole torsos, of which 12,000, for DeepFashion 8,570, are sampled with its seed, 0. `count` asks for fewer, a
+    sample of these by `seed`.
     Raises AugmentError for missing key points, or where there is no pair.
     """
     given = given_pairs(workspace, "gallery")
@@ -144,10 +145,12 @@ def evaluation_pairs(workspace: Workspace, count: int | None = None, seed: int =
         names = gallery["name"].tolist()
         pairs = training_pairs(names, gallery["pid"].tolist(), keypoint_array(keypoints, names))
         most = DEEPFASHION_PAIRS["gallery"] if workspace.layout == DEEPFASHION else TEST_PAIRS
-        pairs = sample_pairs(pairs, min(most, len(pairs)))
+        pairs = released_sample(pairs, min(most, len(pairs)))
     if pairs.empty:
         raise AugmentError(f"{workspace.data}: no test identity has two images with a pose; see `augment check`")
-    return pairs if count is None or count >= len(pairs) else sample_pairs(pairs, count, seed)
+    if count is None or count >= len(pairs):
+        return pairs
+    return sample_pairs(pairs, count, random_stream(seed, Stream.EVALUATION_PAIRS))
 
 
 def identity_pairs(workspace: Workspace, split: str, count: int, seed: int) -> pd.DataFrame:
@@ -162,7 +165,7 @@ def identity_pairs(workspace: Workspace, split: str, count: int, seed: int) -> p
     pairs = training_pairs(names, images["pid"].to_numpy(), keypoint_array(table, names))
     if pairs.empty:
         raise AugmentError(f"{workspace.data}: no identity has two images with key points in split {split}")
-    return sample_pairs(pairs, min(count, len(pairs)), seed)
+    return sample_pairs(pairs, min(count, len(pairs)), random_stream(seed, Stream.IDENTITY_PAIRS))
 
 
 def _given_and_posed(workspace: Workspace, split: str, pairs: pd.DataFrame, names: Sequence[str]) -> list[str]:

@@ -10,8 +10,8 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.pose_banks import PoseBank
+from numerics.seeds import Stream, random_stream
 
-PLAN_STREAM = 2
 TARGET_POSES = ("removed", "reduced", "all", "own", "canonical", "rare", "file")
 COLUMNS = ["output", "pid", "source", "pose", "how"]
 
@@ -64,23 +64,31 @@ def make_plan(
     with a pose; a random target pose is never the source's own.
     Raises AugmentError for a ratio of a reduced set, and where an image would have the name of another one.
     """
-    rng = np.random.default_rng((seed, PLAN_STREAM))
+    chance = Chance(random_stream(seed, Stream.PLAN_SOURCES), random_stream(seed, Stream.PLAN_POSES))
     pid_of = dict(zip(train["name"], train["pid"], strict=True))
     has_pose, keeps = set(posed), set(kept)
     pools = Pools(pid_of, sorted(has_pose), keeps, bank)
     if sampling.per_identity is not None:
-        rows = _fill(pools, sampling, sampling.per_identity, rng)
+        rows = _fill(pools, sampling, sampling.per_identity, chance)
     elif sampling.ratio > 1:
         if len(keeps) < len(pid_of):
             raise AugmentError(f"ratio {sampling.ratio}: adds to the whole training set; use --portion 1.0")
         jobs = [(name, k) for name in sorted(pid_of) for k in range(1, sampling.ratio)]
-        rows = [_extra(name, k, name in has_pose, pid_of[name], pools, sampling, rng) for name, k in jobs]
+        rows = [_extra(name, k, name in has_pose, pid_of[name], pools, sampling, chance) for name, k in jobs]
     else:
         removed = sorted(set(pid_of) - keeps)
-        drawn = (_replacement(name, has_pose, pid_of, pools, sampling, rng) for name in removed)
+        drawn = (_replacement(name, has_pose, pid_of, pools, sampling, chance) for name in removed)
         rows = [row for row in drawn if row is not None]
     _refuse_collisions([row[0] for row in rows], set(pid_of))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+@dataclass(frozen=True)
+class Chance:
+    """A plan's random streams: poses have their own, so that sets of one seed and portion share their sources."""
+
+    sources: np.random.Generator
+    poses: np.random.Generator
 
 
 class Pools:
@@ -111,43 +119,41 @@ def _replacement(
     pid_of: Mapping[str, int],
     pools: Pools,
     sampling: Sampling,
-    rng: np.random.Generator,
+    chance: Chance,
 ) -> Row | None:
     """The row of the image that takes the place of a removed one; None where it is dropped."""
     pid, output = pid_of[name], f"{pools.stems[name]}_gen.jpg"
+    posed = pools.sources.get(pid)
+    source = _draw(posed or pools.kept[pid], chance.sources)  # of a dropped image too: the others' sources stay
     if name not in has_pose and sampling.missing == "drop":
         return None
-    if pid not in pools.sources:
-        source = _draw(pools.kept[pid], rng)
+    if posed is None:
         return output, pid, source, "", "copy"
-    source = _draw(pools.sources[pid], rng)
     if sampling.target_poses != "removed":
-        return output, pid, source, random_pose(source, pid, pools, sampling, rng), "transfer"
+        return output, pid, source, random_pose(source, pid, pools, sampling, chance.poses), "transfer"
     if name in has_pose:
         return output, pid, source, name, "transfer"
-    return output, pid, source, _draw(pools.removed_posed.get(pid, pools.posed), rng), "other pose"
+    return output, pid, source, _draw(pools.removed_posed.get(pid, pools.posed), chance.poses), "other pose"
 
 
-def _extra(
-    name: str, number: int, posed: bool, pid: int, pools: Pools, sampling: Sampling, rng: np.random.Generator
-) -> Row:
+def _extra(name: str, number: int, posed: bool, pid: int, pools: Pools, sampling: Sampling, chance: Chance) -> Row:
     """The row of an additional image of a real one, in a random pose."""
     output = f"{pools.stems[name]}_gen{number}.jpg"
     if not posed:
         return output, pid, name, "", "copy"
-    return output, pid, name, random_pose(name, pid, pools, sampling, rng), "transfer"
+    return output, pid, name, random_pose(name, pid, pools, sampling, chance.poses), "transfer"
 
 
-def _fill(pools: Pools, sampling: Sampling, count: int, rng: np.random.Generator) -> list[Row]:
+def _fill(pools: Pools, sampling: Sampling, count: int, chance: Chance) -> list[Row]:
     """The rows that bring every identity up to `count` images."""
     rows = []
     for pid, kept in pools.kept.items():
         made = dict.fromkeys(kept, 0)
         sources = pools.sources.get(pid)
         for _ in range(count - len(kept)):
-            source = _draw(sources or kept, rng)
+            source = _draw(sources or kept, chance.sources)
             made[source] += 1
-            rows.append(_extra(source, made[source], sources is not None, pid, pools, sampling, rng))
+            rows.append(_extra(source, made[source], sources is not None, pid, pools, sampling, chance))
     return rows
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.plausibility import refuse_impossible
+from numerics.seeds import Stream, stream_seed
 from patn.keypoints import TORSO, has_torso, joints_present, keypoint_array, read_keypoints
 
 CANONICAL = 8
@@ -54,15 +55,16 @@ def normalised(points: np.ndarray) -> np.ndarray:
     return np.where(present, placed, average).reshape(len(points), -1)
 
 
-def canonical_bank(names: Sequence[str], points: np.ndarray, count: int = CANONICAL) -> PoseBank:
+def canonical_bank(names: Sequence[str], points: np.ndarray, *, seed: int = 0, count: int = CANONICAL) -> PoseBank:
     """The poses nearest to the centres of `count` groups of poses (k-means of `normalised`), one for each.
 
-    names, points: N names and N x 18 x 2 key points with a torso.
+    names, points: N names and N x 18 x 2 key points with a torso.  seed: of where k-means starts.
     """
     from sklearn.cluster import KMeans
 
     poses = normalised(points)
-    centres = KMeans(min(count, len(poses)), n_init=4, random_state=0).fit(poses).cluster_centers_
+    start = stream_seed(seed, Stream.CANONICAL_POSES)
+    centres = KMeans(min(count, len(poses)), n_init=4, random_state=start).fit(poses).cluster_centers_
     distances = np.linalg.norm(poses[:, None] - centres[None], axis=2)
     return PoseBank(tuple(names[index] for index in sorted(set(distances.argmin(axis=0).tolist()))))
 

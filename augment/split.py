@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
-
-SPLIT_STREAM = 1
+from numerics.seeds import Stream, random_stream
 
 
 def training_images(table: pd.DataFrame) -> pd.DataFrame:
@@ -21,8 +20,7 @@ def reduction_order(names: Sequence[str], pids: Sequence[int], seed: int) -> lis
 
     M^R_p for every p is a prefix, so the sets of one seed are nested.  Depends on (names, pids, seed) alone.
     """
-    rng = np.random.default_rng((seed, SPLIT_STREAM))
-    order = rng.permutation(len(names))
+    order = random_stream(seed, Stream.REDUCED_SET).permutation(len(names))
     shuffled = np.asarray(pids)[order]
     _, first = np.unique(shuffled, return_index=True)
     rest = np.delete(np.arange(len(names)), first)

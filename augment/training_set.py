@@ -16,6 +16,7 @@ from augment.artefact import read_run
 from augment.generation import SET_NAMES, keep_reduced
 from augment.split import training_images
 from augment.workspace import Workspace
+from numerics.seeds import Stream, random_stream
 from reid.market1501 import FOLDERS, read_images, read_market1501
 
 LENGTHS = ("epochs", "updates")
@@ -23,7 +24,6 @@ MANIFEST = "manifest.csv"
 MADE = ("generated", "copy")
 KINDS = ("real", *MADE)
 """What manifest.csv says of an image: real, generated, or a real one in place of one that could not be generated."""
-REPEAT_STREAM = 3
 
 
 @dataclass(frozen=True)
@@ -169,5 +169,5 @@ def _same(first: str | Path, second: str | Path) -> bool:
 def repeated(count: int, full: int, seed: int) -> np.ndarray:
     """Indices that repeat `count` images to `full`: each floor(full / count) or one time more, chosen by the seed."""
     times, more = divmod(full, count)
-    chosen = np.random.default_rng((seed, REPEAT_STREAM)).permutation(count)[:more]
+    chosen = random_stream(seed, Stream.REPEATED_IMAGES).permutation(count)[:more]
     return np.sort(np.concatenate([np.tile(np.arange(count), times), chosen]))

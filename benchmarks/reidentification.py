@@ -10,9 +10,9 @@ from torch.nn import functional
 from torchvision import transforms
 
 from augment.images import load_images
-from augment.loop import step_seed
 from augment.runtime import Runtime
 from benchmarks.networks import copy_state
+from numerics.seeds import Stream, stream_seed
 from reid.backbones import ReidModel
 from reid.features import extract_features
 from reid.inception import AverageBlock, MaximumBlock
@@ -71,7 +71,7 @@ class OurStep:
 
     def run(self) -> None:
         """One step, always on the same batch."""
-        torch.manual_seed(step_seed(0, len(self.losses)))
+        torch.manual_seed(stream_seed(0, Stream.REID_NOISE, len(self.losses)))
         self.losses.append(float(self.objective.step(self.batch, 0)["loss"]))
 
     def result(self) -> list[float]:
@@ -101,7 +101,7 @@ class PeerStep:
 
     def run(self) -> None:
         """One step, always on the same batch."""
-        torch.manual_seed(step_seed(0, len(self.losses)))
+        torch.manual_seed(stream_seed(0, Stream.REID_NOISE, len(self.losses)))
         loss = functional.cross_entropy(self.network(self.batch["images"]), self.batch["labels"])
         self.optimizer.zero_grad()
         loss.backward()

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam
 
-from augment.loop import step_seed
 from benchmarks.networks import VggFeatures, copy_state, digest, layout, released_discriminator, released_generator
 from benchmarks.released_testing import joint_map
+from numerics.seeds import Stream, stream_seed
 from patn.generator import pose_maps
 from patn.losses import adversarial
 from patn.objective import PatnObjective
@@ -76,7 +76,7 @@ class ReleasedTraining:
 
     def run(self) -> None:
         """One step."""
-        torch.manual_seed(step_seed(0, self.steps))
+        torch.manual_seed(stream_seed(0, Stream.GENERATOR_NOISE, self.steps))
         batch = self.data.batch(self.steps)
         p1, p2 = layout(batch["image"], self.like_ours), layout(batch["target"], self.like_ours)
         bp1, bp2 = self._maps(batch["image_keypoints"]), self._maps(batch["target_keypoints"])
@@ -154,7 +154,7 @@ class OurTraining:
 
     def run(self) -> None:
         """One step."""
-        torch.manual_seed(step_seed(0, self.steps))
+        torch.manual_seed(stream_seed(0, Stream.GENERATOR_NOISE, self.steps))
         self.objective.step(self.objective.batch(self.steps), self.steps)
         self.steps += 1
 

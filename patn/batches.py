@@ -2,10 +2,10 @@
 
 from typing import Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from numerics.seeds import Stream, random_stream
 from patn import DataError
 
 
@@ -45,12 +45,12 @@ class PairBatches:
         self.keypoints = keypoints.to(device, torch.float32)
         self.pairs = pairs.to(device)
 
-    def draw(self, tag: int, step: int) -> dict[str, Tensor]:
-        """Pairs drawn uniformly with replacement, a function of (seed, tag, step).
+    def sample(self, step: int) -> dict[str, Tensor]:
+        """Random pairs, with replacement, a function of (seed, step).
 
         Returns "image", "target": B x 3 x H x W in [-1, 1]; "image_keypoints", "target_keypoints": B x 18 x 2.
         """
-        rng = np.random.default_rng((self.seed, tag, step))
+        rng = random_stream(self.seed, Stream.PAIR_BATCH, step)
         drawn = torch.from_numpy(rng.integers(len(self.pairs), size=self.count)).to(self.pairs.device)
         source, target = self.pairs[drawn].unbind(1)
         return {

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from numerics.seeds import Stream
 from patn import DataError
 from patn.deform import training as deform
 from patn.deform.networks import Deform
@@ -75,6 +76,7 @@ class Objective(Protocol):
     networks: dict[str, nn.Module]
     optimizers: dict[str, Optimizer]
     steps: int
+    noise: Stream
     device: torch.device
     pairs: Tensor
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from numerics.seeds import Stream, random_stream
 from patn.batches import PairBatches
 from patn.discriminator import Discriminator
 from patn.generator import Patn, pose_maps
@@ -21,8 +22,6 @@ from patn.style import segment_style
 from patn.training import PatnTraining
 from patn.updates import adam, descend, placed, precision, seeded, set_rate
 
-_BATCH_TAG = 1
-_POOL_TAG = 2
 _GENERATORS: dict[str, Callable[..., nn.Module]] = {"patn": Patn, "patn-skips": PatnSkips, "resnet": Resnet}
 
 
@@ -35,6 +34,8 @@ class PatnObjective:
     perceptual: `perceptual(generated, target) -> scalar` (see `patn.perceptual`); None leaves that term out.
     Raises DataError for images of another size, or for no pairs.
     """
+
+    noise = Stream.GENERATOR_NOISE
 
     def __init__(
         self,
@@ -67,7 +68,7 @@ class PatnObjective:
 
     def batch(self, step: int) -> dict[str, Tensor]:
         """Pairs drawn uniformly with replacement, a function of (seed, step): images in [-1, 1] and key points."""
-        return self.batches.draw(_BATCH_TAG, step)
+        return self.batches.sample(step)
 
     def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
         """One update of every network; returns detached scalars.
@@ -86,7 +87,7 @@ class PatnObjective:
             conditions = {"d_pp": batch["image"], "d_pb": maps}
         losses = self._update_generator(fake, batch, conditions)
         for index, (name, condition) in enumerate(conditions.items()):
-            rng = np.random.default_rng((self.seed, _POOL_TAG, step, index))
+            rng = random_stream(self.seed, Stream.IMAGE_POOL, step, index)
             losses[name] = self._update_discriminator(name, fake.detach(), batch["target"], condition, rng)
         return losses
 

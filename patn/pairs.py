@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.errors import ParserWarning
 
+from numerics.seeds import released_stream
 from patn import DataError
 from patn.keypoints import has_torso
 
@@ -34,14 +35,19 @@ def training_pairs(names: Sequence[str], pids: Sequence[int] | np.ndarray, array
     return pd.DataFrame(np.concatenate([np.empty((0, 2), dtype=object), *pairs]), columns=COLUMNS)
 
 
-def sample_pairs(pairs: pd.DataFrame, count: int, seed: int = 0) -> pd.DataFrame:
-    """`count` of the pairs, drawn without replacement; the same for the same pairs, count and seed.
-
-    Raises DataError when there are fewer pairs. Source: the released test pairs are 12,000 drawn with seed 0.
-    """
+def sample_pairs(pairs: pd.DataFrame, count: int, rng: np.random.Generator | np.random.RandomState) -> pd.DataFrame:
+    """`count` random pairs without replacement; DataError when there are fewer."""
     if not 0 <= count <= len(pairs):
         raise DataError(f"{count} pairs cannot be drawn from {len(pairs)}; ask for 0 to {len(pairs)}")
-    return pairs.sample(n=count, random_state=seed).reset_index(drop=True)
+    return pairs.sample(n=count, random_state=rng).reset_index(drop=True)
+
+
+def released_sample(pairs: pd.DataFrame, count: int) -> pd.DataFrame:
+    """`count` of the pairs as the released code samples them; the same for the same pairs and count.
+
+    Raises DataError when there are fewer pairs. Source: the released test pairs are 12,000 of pandas' seed 0.
+    """
+    return sample_pairs(pairs, count, released_stream())
 
 
 def read_pairs(path: str | Path) -> pd.DataFrame:

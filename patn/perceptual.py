@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from numerics.seeds import Stream, torch_stream
 from patn import DataError, WeightsError
 from patn.state_dict import read_state
 
@@ -168,7 +169,7 @@ def mobilenet_perceptual(weights_path: Path, reference: Tensor, *, seed: int = 0
 
 def _scales(perceptual: Perceptual, reference: Tensor, seed: int, most: int = 128) -> Tensor:
     """Mean distance of two random images of `reference` at each tapped layer."""
-    order = torch.randperm(len(reference), generator=torch.Generator().manual_seed(seed))[:most]
+    order = torch.randperm(len(reference), generator=torch_stream(seed, Stream.PERCEPTUAL_SCALES))[:most]
     with torch.no_grad():
         features = perceptual.features(reference[order])
     return torch.stack(perceptual.distances(features, [layer.roll(1, dims=0) for layer in features]))

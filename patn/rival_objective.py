@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from numerics.seeds import Stream
 from patn.batches import PairBatches
 from patn.perceptual import Perceptual
 from patn.updates import adam, placed, precision, seeded, set_rate
 
-_BATCH_TAG = 1
 CAFFE_SCALE = 57.4
 """How much larger the features of VGG-19 are in the rivals' own code, whose inputs are in 0..255 and not divided by a
 standard deviation (1 / 57.4 = 1 / (255 x 0.225)): what their weights of feature distances are multiplied with here."""
@@ -28,6 +28,8 @@ class RivalObjective(ABC):
     perceptual: features for `lambda_perceptual`; without it pixels stand in.
     Raises DataError for images of another size, or for no pairs.
     """
+
+    noise = Stream.GENERATOR_NOISE
 
     def __init__(
         self,
@@ -69,8 +71,8 @@ class RivalObjective(ABC):
         return self.networks
 
     def batch(self, step: int) -> dict[str, Tensor]:
-        """The pairs of a step, a function of (seed, step) (see `PairBatches.draw`)."""
-        return self.batches.draw(_BATCH_TAG, step)
+        """The pairs of a step, a function of (seed, step) (see `PairBatches.sample`)."""
+        return self.batches.sample(step)
 
     def extra_state(self) -> dict[str, Tensor]:
         """Nothing beyond weights, optimizers and step."""

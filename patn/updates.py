@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
+from numerics.seeds import Stream, stream_seed
+
 
 def seeded(seed: int, build: Callable[[], Mapping[str, nn.Module]], device: torch.device | str) -> dict[str, nn.Module]:
     """The networks that `build` makes, a function of `seed`, on the device in training mode.
@@ -14,7 +16,7 @@ def seeded(seed: int, build: Callable[[], Mapping[str, nn.Module]], device: torc
     torch's global generator is left as it was.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.manual_seed(stream_seed(seed, Stream.GENERATOR_WEIGHTS))
         networks = build()
     return {name: placed(network, device).train() for name, network in networks.items()}
 

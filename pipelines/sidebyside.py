@@ -15,6 +15,7 @@ from augment.artefact import artefact, fingerprint, fingerprint_names, read_run,
 from augment.pairs import evaluation_pairs
 from augment.runtime import Runtime
 from augment.workspace import Workspace
+from numerics.seeds import Stream, random_stream
 from patn import DataError
 from patn.keypoints import keypoint_array
 from pipelines.generators import Trained, trained
@@ -63,7 +64,8 @@ def shown_pairs(workspace: Workspace, shown: Shown) -> pd.DataFrame:
     """
     pairs = evaluation_pairs(workspace)
     people = workspace.images().query("split == 'gallery'").set_index("name")["pid"]
-    pairs = pairs.assign(pid=people.loc[pairs["from"]].to_numpy()).sample(frac=1, random_state=shown.seed)
+    rng = random_stream(shown.seed, Stream.SHOWN_PAIRS)
+    pairs = pairs.assign(pid=people.loc[pairs["from"]].to_numpy()).sample(frac=1, random_state=rng)
     kept = pairs[pairs["pid"].isin(pairs["pid"].unique()[: shown.people])]
     return kept.groupby("pid").head(shown.each).sort_values("pid", kind="stable", ignore_index=True)
 

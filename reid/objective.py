@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from numerics.seeds import Stream, stream_seed, torch_stream
 from reid import DataError
 from reid.backbones import build_model
 from reid.batchnorm import running_statistics
@@ -26,8 +26,6 @@ from reid.transforms import (
     whole_boxes,
 )
 
-CHANGES = 2  # the use of the seed; sampling and selection have their own
-
 
 class ReidObjective:
     """Softmax over identities, and a triplet loss if asked for; touches no file but the ImageNet weights.
@@ -44,6 +42,8 @@ class ReidObjective:
     its own batch-norm statistics; their gradients add up to one update, and the first part's statistics are kept.
     Raises DataError for labels or images that do not fit.
     """
+
+    noise = Stream.REID_NOISE
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class ReidObjective:
         self.smoothing, self.weights = (row.to(self.device) for row in _emphasis(training, generated))
         self.selection = _selection(training, labels, cameras, seed)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.manual_seed(stream_seed(seed, Stream.REID_WEIGHTS))
             model = build_model(
                 training.backbone,
                 classes=classes,
@@ -97,9 +97,7 @@ class ReidObjective:
     def batch(self, step: int) -> dict[str, Tensor]:
         """A step's "images" (float32 B x 3 x height x width, normalised), "labels", "smoothing" and "weights"."""
         training = self.training
-        generator = torch.Generator().manual_seed(
-            int(np.random.default_rng((self.seed, CHANGES, step)).integers(2**62))
-        )
+        generator = torch_stream(self.seed, Stream.IMAGE_CHANGES, step)
         index = torch.from_numpy(self.sampler.indices(step)).to(self.device)
         images, count = self.images[index], len(index)
         size = (images.shape[2], images.shape[3])

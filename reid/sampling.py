@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from numerics.seeds import Stream, random_stream
 from reid import DataError
-
-ORDER = 1  # the use of the seed
 
 
 class Sampler:
@@ -31,7 +30,7 @@ class Sampler:
         """The `batch` images of a step."""
         epoch, position = divmod(step, self.passes)
         if epoch != self._epoch:
-            rng = np.random.default_rng((self.seed, ORDER, epoch))
+            rng = random_stream(self.seed, Stream.TRAINING_ORDER, epoch)
             self._epoch = epoch
             if self.instances is None:
                 self._batches = shuffled(len(self.labels), self.size, self.passes, rng)

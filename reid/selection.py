@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from numerics.seeds import Stream, random_stream
 from reid import DataError
 from reid.ranking import evaluate
 
 IDENTITIES = 100
-DRAW = 3  # the use of the seed
 PREFIX = "weights."
 
 
@@ -28,7 +28,7 @@ class Selection:
 
     def __init__(self, labels: Tensor, cameras: Tensor, *, seed: int):
         identities = labels.unique().cpu().numpy()
-        chosen = np.random.default_rng((seed, DRAW)).permutation(identities)[:IDENTITIES]
+        chosen = random_stream(seed, Stream.VALIDATION_IDENTITIES).permutation(identities)[:IDENTITIES]
         self.rows = torch.from_numpy(np.flatnonzero(np.isin(labels.cpu().numpy(), chosen)))
         self.labels, self.cameras = labels.cpu()[self.rows].numpy(), cameras.cpu()[self.rows].numpy()
         if len(np.unique(np.stack([self.labels, self.cameras]), axis=1).T) == len(np.unique(self.labels)):

@@ -6,8 +6,7 @@ import numpy as np
 
 from augment.pedestrians.scenery import paint_scene
 from augment.pedestrians.settings import Pedestrians
-
-_CAMERA = 3  # tag of the random streams of cameras
+from numerics.seeds import Stream, random_stream
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +27,7 @@ class Camera:
 
 def draw_camera(settings: Pedestrians, number: int) -> Camera:
     """Camera `number` (from 1) of a data set: a function of the seed, the clutter and the image size."""
-    rng = np.random.default_rng((_CAMERA, settings.seed, number))
+    rng = random_stream(settings.seed, Stream.RENDERED_CAMERA, number)
     size = (int(settings.height * 1.12), settings.width * 5)
     spread = 0.2 + 0.8 * settings.clutter
     towards = np.array([rng.uniform(-0.8, 0.8), rng.uniform(0.4, 1.0), rng.uniform(0.3, 1.0)])

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
@@ -24,9 +23,9 @@ from augment.pedestrians.settings import Pedestrians
 from augment.pedestrians.tables import write_tables
 from augment.workers import worker_pool
 from augment.writing import replace_file, write_image
+from numerics.seeds import Stream, random_stream
 
 FOLDERS = {"train": "bounding_box_train", "test": "bounding_box_test", "query": "query"}
-_PERSON, _IMAGE = 1, 2  # tags of the random streams
 _DISTRACTORS, _JUNK = 1_000_000, 2_000_000  # where their identity numbers start
 _DONE, _BEGUN, _SHARDS = "pedestrians.json", "pedestrians.begun.json", ".pedestrians"
 
@@ -47,7 +46,7 @@ def people(settings: Pedestrians) -> list[Person]:
         pid = index + 1
         testing = index >= settings.train_identities
         identity = settings.first_identity + index
-        order = np.random.default_rng((_PERSON, settings.seed, identity, 1)).permutation(settings.cameras)
+        order = random_stream(settings.seed, Stream.RENDERED_VISITS, identity).permutation(settings.cameras)
         images = []
         for k in range(settings.images_per_identity):
             query = testing and k < settings.queries_per_identity
@@ -161,11 +160,11 @@ def _camera(config: Pedestrians, number: int) -> Camera:
 def _draw_people(folder: Path, config: Pedestrians, persons: list[Person], finished: bool) -> int:
     """Draw every image of some people, then note their key points; returns the number of images."""
     for person in persons:
-        rng = np.random.default_rng((_PERSON, config.seed, person.identity))
+        rng = random_stream(config.seed, Stream.RENDERED_IDENTITY, person.identity)
         figure = build_figure(draw_identity(rng), rng, config.height)
         notes = {}
         for k, (split, name, number) in enumerate(person.images):
-            rng = np.random.default_rng((_IMAGE, config.seed, person.identity, k))
+            rng = random_stream(config.seed, Stream.RENDERED_IMAGE, person.identity, k)
             photo = photograph(figure, _camera(config, number), config, rng, botched=person.botched)
             path = folder / FOLDERS[split] / name
             if not path.exists():

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from augment import AugmentError
+from numerics.seeds import Stream, random_stream
 
 ANSWERS = "answers.sqlite"
 KINDS = ("real", "generated")
@@ -152,7 +152,7 @@ class Answers:
 
 def sequence(pictures: pd.DataFrame, images: int, seed: int, number: int) -> Sequence[tuple[str, str]]:
     """The (file, kind) that volunteer `number` sees, in order: `images` of each kind, shuffled."""
-    rng = np.random.default_rng([seed, number])
+    rng = random_stream(seed, Stream.STUDY_SEQUENCE, number)
     files = {kind: pictures.loc[pictures["kind"] == kind, "file"].to_numpy(dtype=str) for kind in KINDS}
     drawn = [(str(file), kind) for kind in KINDS for file in rng.choice(files[kind], images, replace=False)]
     return [drawn[index] for index in rng.permutation(len(drawn))]

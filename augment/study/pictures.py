@@ -17,6 +17,7 @@ from augment.images import read_image
 from augment.study.answers import ANSWERS, Answers
 from augment.workspace import Workspace
 from augment.writing import write_image
+from numerics.seeds import Stream, random_stream
 
 if TYPE_CHECKING:
     from augment.runtime import Runtime
@@ -111,7 +112,7 @@ def _of_generator(
 
     checkpoint = find_generator(workspace, generator)
     pairs = evaluation_pairs(workspace)
-    rng = np.random.default_rng([seed, 3])
+    rng = random_stream(seed, Stream.STUDY_PICTURES)
     targets = rng.permutation(np.unique(pairs["to"]))
     most = max(1, min(study.pool, len(targets) // 2))
     path_of = workspace.images().query("split == 'gallery'").set_index("name")["path"]
@@ -141,7 +142,7 @@ def _of_set(workspace: Workspace, given: str, study: Study, seed: int) -> tuple[
     if not folder.is_dir() or read_run(folder) is None:
         raise AugmentError(f"{folder}: no finished generated set; make one with `augment generate`")
     manifest = pd.read_csv(folder / "manifest.csv", dtype=str, keep_default_na=False)
-    rng = np.random.default_rng([seed, 3])
+    rng = random_stream(seed, Stream.STUDY_PICTURES)
     names = {
         kind: rng.permutation(manifest.loc[manifest["kind"] == kind, "name"].to_numpy(dtype=str))[: study.pool]
         for kind in ("real", "generated")

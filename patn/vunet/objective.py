@@ -4,10 +4,10 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
+from numerics.seeds import Stream, random_stream, stream_seed
 from patn.losses import l1
 from patn.published import PublishedCount, weights_of
 from patn.rival_objective import RivalObjective
@@ -20,8 +20,6 @@ log = logging.getLogger(__name__)
 COLLAPSED = 0.01
 """Nats of a latent map, mean over images, below which the map says nothing of the appearance."""
 WATCHED_EVERY = 100  # steps: reading the figure waits for the device
-_IMAGE_TAG = 3
-_START_TAG = 4
 _START_BATCHES = 4
 PIXELS = 127.5  # a difference of images in [-1, 1], in units of 0..255
 
@@ -43,8 +41,8 @@ class VunetObjective(RivalObjective):
         self.poses = self.batches.keypoints.cpu()  # stick men are drawn there
         devices = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices), starting(self.networks["generator"]):
-            torch.manual_seed(self.seed)
-            batches = [self._drawn(_START_TAG, number) for number in range(_START_BATCHES)]
+            torch.manual_seed(stream_seed(self.seed, Stream.VUNET_START_NOISE))
+            batches = [self._images(Stream.VUNET_START_BATCH, number) for number in range(_START_BATCHES)]
             joined = {name: torch.cat([batch[name] for batch in batches]) for name in batches[0]}
             self._generator().reconstruct(**joined)
 
@@ -54,7 +52,7 @@ class VunetObjective(RivalObjective):
 
     def batch(self, step: int) -> dict[str, Tensor]:
         """Images in [-1, 1], their "keypoints" and "stick" men, drawn with replacement, a function of (seed, step)."""
-        return self._drawn(_IMAGE_TAG, step)
+        return self._images(Stream.IMAGE_BATCH, step)
 
     def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
         """One update; returns detached scalars.
@@ -98,8 +96,8 @@ class VunetObjective(RivalObjective):
         assert isinstance(generator, Vunet)
         return generator
 
-    def _drawn(self, tag: int, step: int) -> dict[str, Tensor]:
-        rng = np.random.default_rng((self.seed, tag, step))
+    def _images(self, stream: Stream, step: int) -> dict[str, Tensor]:
+        rng = random_stream(self.seed, stream, step)
         drawn = self.shown[torch.from_numpy(rng.integers(len(self.shown), size=self.training.batch))]
         stick = self._generator().stick_man(self.poses[drawn], self.batches.images.shape[-2:])
         places = drawn.to(self.device)

@@ -7,10 +7,13 @@ from torch import nn
 
 from augment import AugmentError
 from augment.loop import load_state, read_metrics, save_state, train
+from numerics.seeds import Stream
 
 
 class Toy:
     """An objective with dropout, batch norm, momentum, channels-last weights and a state of its own."""
+
+    noise = Stream.REID_NOISE
 
     def __init__(self, steps: int = 8, stop_at: int | None = None, nan_at: int | None = None) -> None:
         torch.manual_seed(0)

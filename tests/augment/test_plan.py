@@ -70,6 +70,20 @@ def test_a_removed_image_without_pose_takes_another_of_its_identity_or_is_droppe
     assert len(make_plan(train, posed, kept, Sampling(missing="drop"), 0)) == len(removed) - 3
 
 
+def test_sets_of_one_seed_share_their_sources(train: pd.DataFrame) -> None:
+    kept = reduced_set(train, 0.3, 0)
+    removed = sorted(set(train["name"]) - set(kept))
+    posed = [name for name in train["name"] if name not in removed[::5]]
+    ours, star, own, dropped = (
+        make_plan(train, posed, kept, sampling, 0).set_index("output")["source"]
+        for sampling in (Sampling(), Sampling("reduced"), Sampling("own"), Sampling(missing="drop"))
+    )
+    assert star.equals(ours)
+    assert own.equals(ours)
+    assert 0 < len(dropped) < len(ours)
+    assert dropped.equals(ours.loc[dropped.index])
+
+
 def test_an_identity_whose_kept_images_have_no_pose_is_filled_with_copies(train: pd.DataFrame) -> None:
     kept = reduced_set(train, 0.3, 0)
     posed = [name for name in train["name"] if pid(name) != 4 or name not in kept]

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from numerics.seeds import Stream, random_stream
 from patn import DataError
 from patn.heatmaps import heat_maps
 from patn.losses import adversarial
@@ -107,7 +108,7 @@ class ReleasedLoop:
         self.optimizers["generator"].step()
         for index, name in enumerate(("d_pp", "d_pb")):
             self.optimizers[name].zero_grad()
-            rng = np.random.default_rng((SEED, 2, step, index))
+            rng = random_stream(SEED, Stream.IMAGE_POOL, step, index)
             pooled = self.pools[name].query(torch.cat([fake, conditions[name]], 1).detach(), rng)
             real = self.adv(nets[name](torch.cat([batch["target"], conditions[name]], 1)), True)
             false = self.adv(nets[name](pooled.contiguous(memory_format=torch.channels_last)), False)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patn import DataError
-from patn.pairs import read_pairs, sample_pairs, training_pairs, write_pairs
+from patn.pairs import read_pairs, released_sample, sample_pairs, training_pairs, write_pairs
 
 
 @st.composite
@@ -59,18 +59,23 @@ def three_people():
 def test_a_sample_is_repeatable_and_without_replacement():
     pairs = three_people()
     assert len(pairs) == 3 * 4 * 3
-    sample = sample_pairs(pairs, 20)
+    sample = sample_pairs(pairs, 20, np.random.default_rng(0))
     assert len(sample.drop_duplicates()) == 20
     assert set(sample.itertuples(index=False)) <= set(pairs.itertuples(index=False))
-    pd.testing.assert_frame_equal(sample, sample_pairs(pairs, 20, seed=0))
-    pd.testing.assert_frame_equal(sample, pairs.sample(n=20, random_state=0).reset_index(drop=True))
-    assert not sample.equals(sample_pairs(pairs, 20, seed=1))
+    pd.testing.assert_frame_equal(sample, sample_pairs(pairs, 20, np.random.default_rng(0)))
+    assert not sample.equals(sample_pairs(pairs, 20, np.random.default_rng(1)))
+
+
+def test_the_released_sample_is_pandas_of_seed_0():
+    pairs = three_people()
+    expected = pairs.sample(n=20, random_state=0).reset_index(drop=True)
+    pd.testing.assert_frame_equal(released_sample(pairs, 20), expected)
 
 
 @pytest.mark.parametrize("count", [-1, 37])
 def test_a_sample_cannot_be_larger_than_the_whole(count):
     with pytest.raises(DataError, match="ask for 0 to 36"):
-        sample_pairs(three_people(), count)
+        released_sample(three_people(), count)
 
 
 def test_pairs_survive_a_file(tmp_path):

@@ -1,0 +1,1 @@
+"""What all packages calculate with: random streams by name. Below everything else; imports numpy at most."""

@@ -108,7 +108,9 @@ def inspect_images(paths: Sequence[str], size: tuple[int, int], jobs: int, progr
 
 
 def identities(table: pd.DataFrame) -> dict[str, int]:
-    """Identities of one training image, in both parts, and queries with a gallery image from another camera."""
+    """Identities of one training image, in both parts, queries with a gallery image from another camera, and training
+    images of identity 0 or -1.
+    """
     train = table[(table["split"] == "train") & (table["pid"] > 0)]
     query, gallery = table[table["split"] == "query"], table[(table["split"] == "gallery") & (table["pid"] > 0)]
     sizes = train["pid"].value_counts()
@@ -122,6 +124,7 @@ def identities(table: pd.DataFrame) -> dict[str, int]:
         "train_and_test": len(set(train["pid"]) & (set(query["pid"]) | set(gallery["pid"]))),
         "queries_matched": matched,
         "queries_unmatched": len(query) - matched,
+        "train_nobody": int(((table["split"] == "train") & (table["pid"] <= 0)).sum()),
     }
 
 
@@ -184,6 +187,8 @@ def judge(report: dict[str, Any]) -> tuple[list[str], list[str]]:
         notes.append(f"{people['queries_unmatched']} queries have no gallery image from another camera; none counts")
     if images["resized"]:
         notes.append(f"{images['resized']} images are of another size and are resized when loaded")
+    if people["train_nobody"]:
+        notes.append(f"{people['train_nobody']} training images are of identity 0 or -1 and are not trained on")
     if people["train_single"]:
         notes.append(f"{people['train_single']} identities have one training image only and give no pairs")
     if counts["train"] and not people["train_paired"]:

@@ -28,7 +28,7 @@ class Reason(StrEnum):
     """Why a file below the folder of images was passed over, as the end of `3 files passed over: ...`."""
 
     HIDDEN = "hidden, or of the system"
-    TYPE = "no image by their type"
+    TYPE = "of no image type that is read"
     NO_FILE = "a link that leads to no file, or no file"
     NAME = "their names hold bytes or signs that are no text"
     UNREADABLE = "not readable as an image"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -100,6 +101,9 @@ def _odd_names(table: pd.DataFrame) -> list[str]:
     marked = table.loc[(table["split"] == "train") & table["name"].str.contains(r"_gen\d*\.", regex=True), "name"]
     if len(marked):
         said.append(f"{len(marked):,} training images have names of generated ones, such as {marked.iloc[0]}")
+    empty = [name for name, path in zip(table["name"], table["path"], strict=True) if not os.path.getsize(path)]
+    if empty:
+        said.append(f"{len(empty):,} files are empty, such as {empty[0]}; `augment check` names all unreadable images")
     if (table["camid"] == 0).any():
         said.append("cameras count from 0 in the names; other re-ID code may ask for 1 and more")
     return said

@@ -14,6 +14,7 @@ import pandas as pd
 from augment import AugmentError
 from augment.artefact import read_run
 from augment.generation import SET_NAMES, keep_reduced
+from augment.inventory import files_below, own_reason, printable
 from augment.split import training_images
 from augment.workspace import Workspace
 from numerics.seeds import Stream, random_stream
@@ -95,11 +96,11 @@ class TrainingSet:
 
     def _ready_made(self, workspace: Workspace, folder: Path, train: pd.DataFrame) -> pd.DataFrame:
         """All images of a folder as they are, and M^R_p's too where it holds no real one."""
-        market = (folder / FOLDERS["train"]).is_dir()
-        found = read_market1501(folder, splits=("train",)) if market else read_images(folder, "train")
-        rows = mark_generated(training_images(found), folder, train)
-        if rows.empty:
-            raise AugmentError(f"{folder}: holds no image of an identity above 0; look at the images' names")
+        market = folder / FOLDERS["train"]
+        inside = market if market.is_dir() else folder
+        found = read_images(inside, "train")
+        _refuse_untrained(inside, found)
+        rows = mark_generated(found, folder, train)
         strange = rows.loc[~rows["pid"].isin(train["pid"]), "name"]
         if len(strange):
             raise AugmentError(f"{folder / strange.iloc[0]}: is of an identity without training images; take it away")
@@ -115,6 +116,22 @@ class TrainingSet:
             own = train[train["name"].isin(kept)].assign(generated=False)
             rows = pd.concat([own, rows], ignore_index=True)
         return rows
+
+
+def _refuse_untrained(folder: Path, found: pd.DataFrame) -> None:
+    """Raise AugmentError where images of a ready-made folder would be left out: deeper ones, and those of nobody."""
+    nobody = found.loc[found["pid"] <= 0, "name"]
+    if len(nobody):
+        raise AugmentError(
+            f"{folder}: {len(nobody)} images are of identity 0 or -1, such as {nobody.iloc[0]}, and cannot be trained "
+            "on; take them away, or name them after the person"
+        )
+    deeper = [file for file in files_below(folder) if "/" in file and own_reason(folder, file) is None]
+    if deeper:
+        raise AugmentError(
+            f"{folder}: {len(deeper)} images lie in sub-folders, such as {printable(deeper[0])}; put all images "
+            "directly into it, or take them away"
+        )
 
 
 def mark_generated(table: pd.DataFrame, folder: Path, train: pd.DataFrame) -> pd.DataFrame:

@@ -101,7 +101,7 @@ def test_market1501_is_recognised_by_its_counts() -> None:
 def test_counts_and_matches_follow_the_market1501_rule() -> None:
     images = table(
         {
-            "train": [(1, 1), (1, 2), (2, 1)],
+            "train": [(1, 1), (1, 2), (2, 1), (0, 1), (-1, 2)],
             "query": [(5, 1), (5, 2), (6, 1), (7, 1)],
             "gallery": [(5, 2), (6, 1), (0, 3), (-1, 3), (1, 3)],
         }
@@ -113,4 +113,5 @@ def test_counts_and_matches_follow_the_market1501_rule() -> None:
         "train_and_test": 1,
         "queries_matched": 1,  # identity 5 from camera 1; its other query and 6 see only their own camera, 7 nobody
         "queries_unmatched": 3,
+        "train_nobody": 2,
     }

@@ -59,7 +59,7 @@ def test_files_that_are_no_image_of_a_person_are_counted_with_their_reason(tmp_p
     passed = {
         "hidden, or of the system": 5,
         "not readable as an image": 1,
-        "no image by their type": 1,
+        "of no image type that is read": 1,
         "a link that leads to no file, or no file": 1,
         "in no identity's folder": 1,
         "in a folder -1 or 0, which is junk and background, not a person (rename it if it is one)": 2,
@@ -170,7 +170,10 @@ def test_every_image_type_is_read_under_market1501_names(tmp_path: Path, ending:
 
 
 def test_identities_that_market1501_takes_for_nobody_are_named(tmp_path: Path) -> None:
-    result = init(tmp_path, images(tmp_path / "in", [*MARKET, "bounding_box_train/0000_c1", "query/-1_c1"]))
+    data = images(tmp_path / "in", [*MARKET, "bounding_box_train/0000_c1", "query/-1_c1"])
+    (data / "bounding_box_train" / "0001_c9.jpg").touch()
+    result = init(tmp_path, data)
+    assert "1 files are empty, such as 0001_c9.jpg" in said(result)
     assert "1 training images, which are not trained on, are of identity 0 or -1" in said(result)
     assert "1 queries are of identity 0 or -1" in said(result)
 
@@ -234,7 +237,7 @@ def test_deepfashion_images_of_other_names_and_other_files_are_counted(rendered:
     result = init(tmp_path, tmp_path / "deep", progress=False)
     assert result["layout"] == "deepfashion"
     assert result["files"]["passed_over"] == {
-        "no image by their type": len([*(tmp_path / "deep").rglob("*.csv")]),
+        "of no image type that is read": len([*(tmp_path / "deep").rglob("*.csv")]),
         "images that are not named as the benchmark's": 1,
     }
     assert result["files"]["taken"] == sum(result["images"].values())

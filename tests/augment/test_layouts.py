@@ -181,7 +181,7 @@ def test_what_was_passed_over_is_said(people: Path, tmp_path: Path) -> None:
     assert "30 of 33 files were taken" in said
     for reason, file in (
         ("not readable as an image", "bert/broken.jpg"),
-        ("no image by their type", "anna/notes.txt"),
+        ("of no image type that is read", "anna/notes.txt"),
         ("in no identity's folder", "readme.md"),
     ):
         assert f"1 file passed over: {reason}, such as {file}" in said

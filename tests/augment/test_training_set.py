@@ -145,6 +145,18 @@ def test_a_manifest_that_says_nothing_sure_is_refused(people: Path, tmp_path: Pa
         TrainingSet(1.0, tmp_path / "fake").table(Workspace.find(people))
 
 
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("0000_c1_gen.jpg", "1 images are of identity 0 or -1"), ("0001/0001_c1_gen.jpg", "1 images lie in sub-folders")],
+)
+def test_images_that_would_be_left_out_are_refused(people: Path, tmp_path: Path, name: str, sentence: str) -> None:
+    folder = ready_made(people, tmp_path / "set", real_images(people)["name"].tolist()[:2])
+    (folder / name).parent.mkdir(exist_ok=True)
+    shutil.copy(next(folder.glob("*.jpg")), folder / name)
+    with pytest.raises(AugmentError, match=sentence):
+        TrainingSet(1.0, folder).table(Workspace.find(people))
+
+
 def test_a_strangers_image_is_refused(people: Path, tmp_path: Path) -> None:
     folder = ready_made(people, tmp_path / "set", real_images(people)["name"].tolist()[:1])
     shutil.copy(next(folder.iterdir()), folder / "0900_c1s1_000000_00.jpg")

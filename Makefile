@@ -1,9 +1,9 @@
-# install, lint, test, torture, demo, bench: each does everything it needs, the set-up included.
+# install, lint, test, coverage, torture, demo, bench: each does everything it needs, the set-up included.
 PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: install lint test torture demo bench lock audit
+.PHONY: install lint test coverage torture demo bench lock audit
 
 install: $(STAMP)
 
@@ -21,6 +21,9 @@ lint: install
 	$(BIN)/lint-imports
 
 test: install
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile
+
+coverage: install
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered
 
 torture: install

@@ -8,6 +8,7 @@ import os
 import shlex
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.torture.contents import contents
@@ -22,7 +23,10 @@ VERBS: dict[str, str] = {
     "reid-train": "reid-train --preset demo --backbone small --portion 0.2 --augmentation ours --epochs 6",
     "table5": "table5 --portions 0.2 --rows none,ours --seeds 1 --lengths updates --threads 1",
 }
-FRESH = "from augment.cli import augment; augment(prog_name='augment')"
+FRESH = (
+    "from tests.torture.verbs import few_others; few_others();"
+    "from augment.cli import augment; augment(prog_name='augment')"
+)
 _numbers = itertools.count()
 
 
@@ -74,8 +78,15 @@ def unbroken(root: Path) -> Whole:
     return Whole(contents(root), cpu, files)
 
 
+def few_others() -> None:
+    """Let `init` render few distractors and little junk, of which no option says the number."""
+    package = importlib.import_module("augment.pedestrians")
+    package.Pedestrians = partial(package.Pedestrians, distractors=4, junk=2)
+
+
 def import_all() -> None:
     """Import every module of the four packages and what the verbs import late, so that forks have them."""
+    few_others()
     for package in ("augment", "patn", "reid", "pipelines"):
         folder = Path(importlib.import_module(package).__file__ or "").parent
         for path in sorted(folder.rglob("*.py")):

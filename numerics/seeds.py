@@ -54,6 +54,7 @@ class Stream(IntEnum):
     VUNET_START_BATCH = 35  # batch
     VUNET_START_NOISE = 36
     PERCEPTUAL_SCALES = 37
+    MIRRORED_PAIRS = 38  # step
 
     REID_WEIGHTS = 40
     REID_NOISE = 41  # step: dropout

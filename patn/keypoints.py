@@ -153,6 +153,17 @@ def scale_keypoints(points: Points, from_size: tuple[int, int], to_size: tuple[i
     return scaled
 
 
+def mirror_keypoints(points: Points, width: int) -> Points:
+    """Key points of the mirrored images: left joints are right ones, missing joints stay missing.
+
+    points: ... x 18 x 2 as (y, x) in pixels of images of that width, a numpy array or a tensor; a new one is returned.
+    """
+    mirrored = points[..., list(MIRROR), :]
+    present = joints_present(mirrored)
+    mirrored[..., 1][present] = width - 1 - mirrored[..., 1][present]
+    return mirrored
+
+
 def joints_present(points: Points) -> Points:
     """Which joints are present, ... x 18 booleans: neither coordinate of ... x 18 x 2 points is -1."""
     return (points[..., 0] != MISSING) & (points[..., 1] != MISSING)

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from numerics.seeds import Stream, random_stream
 from patn.losses import adversarial
-from patn.pg2.inputs import body_masks
+from patn.pg2.inputs import body_masks, mirror
 from patn.pg2.networks import ImageDiscriminator, Pg2
 from patn.pg2.training import Pg2Training
 from patn.published import PublishedCount, weights_of
@@ -17,6 +18,7 @@ from patn.updates import descend
 class Pg2Objective(RivalObjective):
     """PG2's two networks, trained one after the other, and the discriminator (see `RivalObjective`).
 
+    Every pair is shown mirrored with a probability of one half, both its images and poses.
     The discriminator judges single images: the target is real; the generated image and the condition image itself are
     not, so that copying it does not pay.  All go through it in one batch.
     """
@@ -37,6 +39,12 @@ class Pg2Objective(RivalObjective):
         generator = self._generator()
         others = {name: network for name, network in self.networks.items() if name != "generator"}
         return {"coarse": generator.coarse, "refine": generator.refine, **others}
+
+    def batch(self, step: int) -> dict[str, Tensor]:
+        """The pairs of a step, some mirrored, a function of (seed, step)."""
+        rng = random_stream(self.seed, Stream.MIRRORED_PAIRS, step)
+        chosen = torch.from_numpy(rng.random(self.training.batch) < 0.5)
+        return mirror(super().batch(step), chosen.to(self.device))
 
     def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
         """One update; returns detached scalars.

@@ -10,7 +10,7 @@ from patn.rival_training import RivalTraining
 
 @dataclass(frozen=True)
 class Pg2Training(RivalTraining):
-    """How PG2 is trained; the defaults are its Market-1501 recipe, with the paper's number of steps.
+    """How PG2 is trained; the defaults are its Market-1501 recipe, with its paper's number of steps.
 
     coarse_steps: updates of the coarse network alone; then it is frozen and the other two learn.
     d_width, d_levels: the discriminator's (see `patn.pg2.networks.ImageDiscriminator`).  radius: of the joints' discs
@@ -55,7 +55,7 @@ _DEMO = Pg2Training(
 PRESETS: dict[str, Pg2Training] = {
     "market": Pg2Training(),
     "deepfashion": Pg2Training(
-        height=256, width_px=176, batch=6, steps=55_000, constant_steps=55_000, coarse_steps=30_000, lambda_gan=0.5,
+        height=256, width_px=176, batch=8, steps=50_000, constant_steps=50_000, coarse_steps=30_000, lambda_gan=0.5,
         lambda_l1=50.0,
     ),
     "demo": _DEMO,

@@ -21,6 +21,7 @@ from patn.keypoints import (
     joints_present,
     keypoint_array,
     keypoint_table,
+    mirror_keypoints,
     read_keypoints,
     scale_keypoints,
     write_keypoints,
@@ -211,6 +212,17 @@ def test_mirroring_swaps_left_and_right_and_limbs_join_known_joints():
     assert set().union(*limbs) == set(range(18))
     assert frozenset((1, 16)) in limbs
     assert frozenset((2, 16)) not in limbs
+
+
+def test_a_mirrored_pose_is_that_of_the_mirrored_image():
+    points = np.full((2, 18, 2), -1.0)
+    points[0, 4], points[0, 7], points[0, 0] = (30.0, 5.0), (40.0, 60.0), (10.0, 31.5)
+    mirrored = mirror_keypoints(points, 64)
+    assert {tuple(point) for point in mirrored[0]} == {(40.0, 3.0), (30.0, 58.0), (10.0, 31.5), (-1.0, -1.0)}
+    assert (mirrored[0, 4] == (40.0, 3.0)).all()  # the left wrist is now the right one
+    assert (mirrored[1] == -1).all()
+    assert np.array_equal(mirror_keypoints(mirrored, 64), points)
+    assert np.array_equal(mirror_keypoints(torch.from_numpy(points), 64).numpy(), mirrored)
 
 
 def test_a_market_sized_file_is_read_and_written_within_two_seconds(tmp_path):

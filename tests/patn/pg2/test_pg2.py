@@ -1,16 +1,17 @@
 """PG2's networks against the published counts, its inputs against one image at a time, its two stages."""
 
+import math
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
-from torch.nn import functional
+from scipy.ndimage import binary_dilation, binary_erosion
 
 from patn import DataError
 from patn.complexity import published_count
-from patn.masks import person_masks
+from patn.keypoints import JOINTS, LIMBS
 from patn.pg2.inputs import body_masks, discs
 from patn.pg2.networks import Coarse, ImageDiscriminator, Pg2, Refine
 from patn.pg2.objective import Pg2Objective
@@ -57,15 +58,58 @@ def test_discs_are_those_of_one_pixel_at_a_time():
     np.testing.assert_array_equal(made.numpy(), expected)
 
 
-def test_the_bodys_mask_is_that_of_mask_ssim():
-    keypoints = standing(3, (128, 64), np.random.default_rng(0))
-    made = body_masks(keypoints, (128, 64))
-    assert torch.equal(made, person_masks(keypoints, (128, 64))[:, None].float())
-    half = body_masks(torch.where(keypoints == -1, keypoints, (keypoints + 0.5) / 2 - 0.5), SIZE, radius=2.0)
-    shrunk = functional.avg_pool2d(made, 2)
-    assert half.shape == (3, 1, *SIZE)
-    assert (half - shrunk).abs().mean() < 0.05
-    assert 0.1 < half.mean() < 0.6
+def plain_mask(pose, size, radius):
+    """The released rule, one disc at a time, closed by scipy."""
+    mask, (rows, columns) = np.zeros(size, dtype=bool), np.mgrid[: size[0], : size[1]]
+    for a, b in LIMBS:
+        if -1 in pose[a] or -1 in pose[b]:
+            continue
+        pieces = max(int(math.dist(pose[a], pose[b]) / radius), 1)
+        for number in range(pieces + 1):
+            y, x = (int(p + (q - p) * number / pieces) for p, q in zip(pose[a], pose[b], strict=True))
+            mask |= (rows - y) ** 2 + (columns - x) ** 2 <= radius**2
+    return binary_erosion(binary_dilation(mask, np.ones((5, 5))), np.ones((5, 5)), border_value=1)
+
+
+@pytest.mark.parametrize(("size", "radius"), [((128, 64), 4.0), ((256, 176), 4.0), (SIZE, 2.0), ((32, 16), 1.5)])
+def test_the_bodys_mask_is_that_of_one_disc_at_a_time(size, radius):
+    keypoints = standing(4, size, np.random.default_rng(0))
+    keypoints[:2] = keypoints[:2].round()
+    keypoints[0, 4] = torch.tensor([-3.0, 2.0])  # outside the image: the disc's edge is seen
+    keypoints[1, 3] = keypoints[1, 2]  # an upper arm without length
+    made = body_masks(keypoints, size, radius)
+    expected = np.array([plain_mask(pose, size, radius) for pose in keypoints.double().numpy()])
+    np.testing.assert_array_equal(made[:, 0].bool().numpy(), expected)
+    assert 0.1 < made.mean() < 0.6
+
+
+def test_a_joint_without_a_limb_is_not_in_the_mask():
+    keypoints = torch.full((1, 18, 2), -1.0)
+    keypoints[0, 4] = torch.tensor([30.0, 10.0])  # a wrist alone
+    assert body_masks(keypoints, SIZE).sum() == 0
+    keypoints[0, 3] = keypoints[0, 4]
+    assert body_masks(keypoints, SIZE).sum() == 49  # the disc of radius 4; the closing adds nothing
+
+
+def test_every_other_pair_is_mirrored_with_its_poses():
+    images, keypoints, pairs = people()
+    made = Pg2Objective(tiny("pg2", batch=400), images, keypoints, pairs, seed=1)
+    shown, plain = made.batch(3), made.batches.sample(3)
+    mirrored = (shown["image"] != plain["image"]).flatten(1).any(dim=1)
+    assert mirrored.float().mean().item() == pytest.approx(0.5, abs=5 * 0.5 / 400**0.5)
+    for name, values in plain.items():
+        assert torch.equal(shown[name][~mirrored], values[~mirrored])
+    for side in ("image", "target"):
+        assert torch.equal(shown[side][mirrored], plain[side][mirrored].flip(3))
+        poses = zip(shown[f"{side}_keypoints"][mirrored], plain[f"{side}_keypoints"][mirrored], strict=True)
+        for pose, original in poses:
+            for joint, name in enumerate(JOINTS):
+                other = JOINTS.index(name.replace("left", "L").replace("right", "left").replace("L", "right"))
+                y, x = original[other].tolist()
+                assert pose[joint].tolist() == ([-1, -1] if y == -1 else [y, pytest.approx(15 - x)])
+    again = made.batch(3)
+    assert all(torch.equal(again[name], values) for name, values in shown.items())
+    assert not torch.equal(shown["image"], made.batch(4)["image"])
 
 
 def test_the_coarse_image_goes_through_sixty_four_numbers():
@@ -166,6 +210,7 @@ def test_losses_count_the_person_twice_and_copies_as_fakes():
 def test_presets_are_the_released_recipe():
     market, fashion = PRESETS["market"], PRESETS["deepfashion"]
     assert (market.coarse_steps, market.steps, market.batch, market.lambda_l1) == (22_000, 36_000, 16, 10)
+    assert (fashion.coarse_steps, fashion.steps, fashion.batch) == (30_000, 50_000, 8)
     assert (fashion.lambda_l1, fashion.lambda_gan) == (50, 0.5)
     assert {market.learning_rate(step) for step in (0, 20_000, 35_999)} == {2e-5}
     assert market.of_steps(3_600).coarse_steps == 2_200

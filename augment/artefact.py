@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 
@@ -70,6 +70,13 @@ class Fingerprint(str):
 
     paths: tuple[Path, ...] = ()
 
+    @classmethod
+    def of(cls, text: str, paths: tuple[Path, ...]) -> Self:
+        """The fingerprint of that text, of those files."""
+        made = cls(text)
+        made.paths = paths
+        return made
+
 
 def fingerprint(paths: Path | Iterable[Path]) -> Fingerprint:
     """A short SHA-256 of what the files hold, in the order given; one path or several.
@@ -85,9 +92,7 @@ def fingerprint(paths: Path | Iterable[Path]) -> Fingerprint:
                     digest.update(block)
         except OSError as error:
             raise AugmentError(f"{path}: cannot be read ({error.strerror}); make it again") from error
-    made = Fingerprint(digest.hexdigest()[:16])
-    made.paths = files
-    return made
+    return Fingerprint.of(digest.hexdigest()[:16], files)
 
 
 def fingerprint_names(names: Iterable[str]) -> str:
@@ -100,10 +105,10 @@ def read_run(folder: Path) -> dict[str, Any] | None:
 
     Raises AugmentError for a `run.json` that holds something else.
     """
-    return _read_record(folder / RUN, {"options": dict, "inputs": dict, "result": dict})
+    return read_record(folder / RUN, {"options": dict, "inputs": dict, "result": dict})
 
 
-def _read_record(path: Path, parts: Mapping[str, type]) -> dict[str, Any] | None:
+def read_record(path: Path, parts: Mapping[str, type]) -> dict[str, Any] | None:
     """The JSON object in a file, None where there is no file; raises AugmentError where one of its parts is amiss."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
@@ -156,13 +161,16 @@ def artefact(
     inputs: Mapping[str, str] | None = None,
     seed: int | None = None,
     force: bool = False,
+    renew: bool = False,
+    named: bool = False,
     wait: bool = True,
 ) -> Iterator[Run]:
     """Hold an artefact's folder under its lock; yields a Run that is finished or to be done.
 
     `options` are what the user chose and `inputs` fingerprints of what was read; both are recorded and compared.
-    With `force` a different, finished or damaged artefact is made again.  The system releases the lock when its owner
-    dies.  A run that fails before it wrote anything leaves nothing that a run with other options would have to mend.
+    With `force` a different, finished or damaged artefact is made again, with `renew` a different one: for what is made
+    without being asked for.  `named` says that the user may choose another name.  The system releases the lock when its
+    owner dies.  A run that fails before it wrote anything leaves nothing that one with other options has to mend.
     Raises Different, naming the first option that differs, when the folder holds another run, and Busy where
     another process is at work there and `wait` is False.
     """
@@ -178,8 +186,11 @@ def artefact(
             _clear(folder)
         finished = read_run(folder)
         earlier = finished or _pending(folder)
+        if earlier is not None and renew and _differs(earlier, recorded):
+            _clear(folder)
+            finished = earlier = None
         if earlier is not None:
-            _refuse_difference(folder, earlier, recorded, sources)
+            _refuse_difference(folder, earlier, recorded, sources, named)
         if finished is not None:
             (folder / PENDING).unlink(missing_ok=True)  # of a run that was killed right after it finished
             yield Run(folder, recorded, finished=True, result=finished["result"])
@@ -208,7 +219,7 @@ def is_busy(folder: Path) -> bool:
 
 def _pending(folder: Path) -> dict[str, Any] | None:
     """What an interrupted run had recorded of itself."""
-    return _read_record(folder / PENDING, {"options": dict, "inputs": dict})
+    return read_record(folder / PENDING, {"options": dict, "inputs": dict})
 
 
 def _clear(folder: Path) -> None:
@@ -222,11 +233,17 @@ def _clear(folder: Path) -> None:
             path.unlink()
 
 
+def _differs(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether two records are of other options, inputs or seeds."""
+    return any(earlier[part] != now[part] for part in ("seed", "options", "inputs"))
+
+
 def _refuse_difference(
-    folder: Path, earlier: Mapping[str, Any], now: Mapping[str, Any], sources: Mapping[str, tuple[Path, ...]]
-) -> None:
+    folder: Path, earlier: Mapping[str, Any], now: Mapping[str, Any], sources: Mapping[str, tuple[Path, ...]],
+    named: bool,
+) -> None:  # fmt: skip
     """Raise Different naming the first difference between two records, and the files that are newer than it."""
-    remedy = "give the same, another --name, or --force to make it again"
+    remedy = f"give the same, {'another --name, ' if named else ''}or --force to make it again"
     if earlier["seed"] != now["seed"]:
         raise Different(f"{folder}: was made with seed {earlier['seed']}, not {now['seed']}", remedy)
     for part, word in (("options", "with"), ("inputs", "from other input:")):
@@ -234,7 +251,8 @@ def _refuse_difference(
             before, after = earlier[part].get(name), now[part].get(name)
             if before != after:
                 newer = _newer(folder, sources.get(name, ()))
-                raise Different(f"{folder}: was made {word} {name} {before}, not {after}{newer}", remedy)
+                was = "that was not recorded" if before is None and part == "inputs" else before
+                raise Different(f"{folder}: was made {word} {name} {was}, not {after}{newer}", remedy)
 
 
 def _newer(folder: Path, paths: Iterable[Path]) -> str:

@@ -76,8 +76,8 @@ class Group(click.Group):
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        """As click's; the words are kept to be said again."""
-        given = shlex.join(args)
+        """As click's; the words are kept to be said again, but --force, with which nothing would be resumed."""
+        given = shlex.join(word for word in args if word != "--force")
         context = super().make_context(info_name, args, parent, **extra)
         context.meta[GIVEN] = given
         return context

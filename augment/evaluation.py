@@ -23,7 +23,8 @@ def find_model(workspace: Workspace, model: str) -> Path:
         if path.is_file():
             return path
     known = [path.parent.name for path in workspace.reid_models()]
-    raise AugmentError(f"{model}: no such model; trained ones: {', '.join(known) or 'none, run `augment reid-train`'}")
+    there = ", ".join(known) or "none; `augment reid-train` trains one"
+    raise AugmentError(f"{workspace.reid_dir(model)}: no such model; models there: {there}")
 
 
 def evaluate_saved(

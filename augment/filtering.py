@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
+from augment.advice import seeded
 from augment.artefact import read_run, write_csv
 from augment.drawing import Pen, draw_plan
 from augment.images import load_images
@@ -74,11 +75,11 @@ def find_judge(workspace: Workspace, name: str | None, portion: float, seed: int
             found.append((options["portion"], run["result"]["updates"], each))  # type: ignore[index]
     if found:
         return workspace.reid_dir(max(found)[2]) / "model.safetensors"
-    command = f"augment --seed {seed} reid-train --portion {portion} --length updates"
+    command = f"{seeded(workspace, seed)} reid-train --portion {portion} --length updates"
     if name is not None:
         raise AugmentError(
             f"{workspace.reid_dir(name)}: has seen images that portion {portion} takes away, or is not trained; "
-            f"judge by a model of `{command}`"
+            f"run `{command}` and leave --judge out"
         )
     raise AugmentError(f"{workspace.root / 'reid'}: no model to judge by; run `{command}`, or --filter-by pose")
 

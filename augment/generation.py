@@ -12,21 +12,19 @@ from typing import Any
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefact import artefact, fingerprint, write_csv
+from augment.advice import SET_NAMES, make_generator
+from augment.artefact import Fingerprint, artefact, fingerprint, read_run, write_csv, write_text
+from augment.columns import csv_text
 from augment.drawing import Pen, draw_plan
 from augment.filtering import Filtering, Judge, begin_again, filter_set, find_judge
+from augment.inputs import images_input, keypoints_input
 from augment.manifest import make_manifest, with_scores
 from augment.plan import Pools, Sampling, make_plan
 from augment.pose_banks import PoseBank, canonical_bank, file_bank, rare_bank
 from augment.runtime import Runtime
-from augment.split import reduced_set, training_images
+from augment.split import real_share, reduced_set, share_text, training_images
 from augment.workspace import Workspace
 from patn.keypoints import has_torso, keypoint_array
-
-SET_NAMES = {
-    "removed": "ours", "reduced": "ours*", "all": "ours-all", "own": "self", "canonical": "ours-canonical",
-    "rare": "ours-rare", "file": "ours-file",
-}  # fmt: skip
 
 
 def find_generator(workspace: Workspace, generator: str | Path | None) -> Path:
@@ -37,7 +35,7 @@ def find_generator(workspace: Workspace, generator: str | Path | None) -> Path:
     if generator is None:
         found = sorted((workspace.root / "patn").glob("*/generator.safetensors"))
         if not found:
-            raise AugmentError(f"{workspace.root / 'patn'}: no trained generator; run `augment patn-train`")
+            raise AugmentError(f"{workspace.root / 'patn'}: no trained generator; run `{make_generator(workspace)}`")
         if len(found) > 1:
             names = ", ".join(path.parent.name for path in found)
             raise AugmentError(f"{workspace.root / 'patn'}: several generators; name one with --generator: {names}")
@@ -46,19 +44,20 @@ def find_generator(workspace: Workspace, generator: str | Path | None) -> Path:
         path = path / "generator.safetensors" if path.is_dir() else path
         if path.is_file():
             return path
-    raise AugmentError(
-        f"{workspace.patn_dir(str(generator))}: no trained generator there; run `augment patn-train`, "
-        "with --portion P for one trained inside M^R_p"
-    )
+    if len(Path(generator).parts) > 1 or Path(generator).suffix:
+        raise AugmentError(f"{generator}: no generator there; give a generator.safetensors, or a name below patn/")
+    command = make_generator(workspace, str(generator))
+    raise AugmentError(f"{workspace.patn_dir(str(generator))}: no trained generator there; run `{command}`")
 
 
 def keep_reduced(workspace: Workspace, portion: float, seed: int) -> list[str]:
     """M^R_p's image names, written to `reduced/` for the reader."""
     kept = reduced_set(workspace.images(), portion, seed)
+    table = training_images(workspace.images())
+    text = csv_text(table.loc[table["name"].isin(kept), ["name", "pid", "camid"]])
     path = workspace.reduced_csv(portion, seed)
-    if not path.exists():
-        table = training_images(workspace.images())
-        write_csv(table.loc[table["name"].isin(kept), ["name", "pid", "camid"]], path)
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
     return kept
 
 
@@ -79,10 +78,25 @@ def plan_set(
     kept = keep_reduced(workspace, portion, seed)
     posed = posed_names(workspace, train["name"].tolist())
     keeps = set(kept)
+    require_poses(workspace, [name for name in posed if name in keeps], portion)
     bank = _bank(workspace, sampling.target_poses, [name for name in posed if name in keeps], pose_file, seed)
     plan = make_plan(train, posed, kept, sampling, seed, bank)
     pid_of = dict(zip(train["name"], train["pid"], strict=True))
+    if plan.empty:
+        raise AugmentError(
+            f"{workspace.data}: --portion {portion:g} leaves {len(kept)} of {len(train)} training images, and nothing "
+            "is left to be generated; give a smaller --portion, or --ratio 2 with --portion 1.0"
+        )
     return PlannedSet(plan, kept, Pools(pid_of, sorted(posed), keeps, bank))
+
+
+def require_poses(workspace: Workspace, posed: Sequence[str], portion: float) -> None:
+    """Raise AugmentError where no kept image has a pose, so that nothing can be generated from one."""
+    if not posed:
+        raise AugmentError(
+            f"{workspace.keypoints_file('train')}: none of the training images that --portion {portion:g} keeps has "
+            "both shoulders and both hips, so nothing can be generated from them; look at `augment check`"
+        )
 
 
 def _bank(
@@ -140,12 +154,7 @@ def generate(
     options = {"portion": portion, **asdict(sampling), "filter": None if filtering is None else asdict(filtering)}
     if runtime.precision == "bf16":
         options["precision"] = "bf16"
-    train = training_images(workspace.images())
-    inputs: dict[str, str] = {
-        "generator": fingerprint(checkpoint),
-        "images": fingerprint([Path(path) for path in train["path"]]),
-    }
-    inputs["keypoints"] = workspace.keypoints_source() or ""
+    inputs = {"generator": fingerprint(checkpoint), **data_inputs(workspace)}
     if pose_file is not None:
         inputs["poses"] = fingerprint(pose_file)
     model = None
@@ -154,15 +163,34 @@ def generate(
         inputs["judge"] = fingerprint(model)
     pen = Pen(checkpoint, inputs["generator"], runtime)
     with artefact(
-        folder, "generated", options, inputs=inputs, seed=seed, force=runtime.force, wait=runtime.wait
+        folder, "generated", options, inputs=inputs, seed=seed, force=runtime.force, wait=runtime.wait, named=True
     ) as run:  # fmt: skip
         if not run.finished:
             plan = _make(workspace, planned, sampling, filtering, model, folder, pen, seed)
             manifest = make_manifest(plan, planned.kept, pen.mark)
             write_csv(with_scores(manifest, folder, workspace), folder / "manifest.csv")
             where = {"folder": str(folder.relative_to(workspace.root)), **runtime.place()}
+            where |= {"portion": portion, "share": real_share(workspace.images(), portion)}
             run.finish({**where, **counts(plan, planned, sampling)})
         return run.result
+
+
+def data_inputs(workspace: Workspace) -> dict[str, Fingerprint]:
+    """What any generated set is made from, as its `run.json` records it: training images and their key points."""
+    train = training_images(workspace.images())
+    return {"images": images_input(train), "keypoints": keypoints_input(workspace, "train")}
+
+
+def refuse_stale(workspace: Workspace, folder: Path) -> None:
+    """Raise AugmentError where a finished generated set was made from other images or key points than there are now."""
+    run = read_run(folder)
+    recorded = {} if run is None else run["inputs"]
+    for name, now in data_inputs(workspace).items() if recorded else ():
+        if recorded.get(name, now) != now:
+            raise AugmentError(
+                f"{folder}: was made from other {name} ({recorded[name]}) than there are now ({now}); put them back, "
+                "or make it again: the same `augment generate` with --force"
+            )
 
 
 def set_name(sampling: Sampling, filtering: Filtering | None = None) -> str:
@@ -236,6 +264,8 @@ def link(source: Path, target: Path, root: Path) -> None:
 def summary(result: Mapping[str, Any]) -> str:
     """One paragraph for people about a generated set."""
     lines = [f"{result['folder']}: {result['real']} real and {result['generated']} generated images"]
+    if said := share_text(result.get("portion", 1.0), result.get("share", 1.0)):
+        lines.append(said)
     if result["replaced_pose"]:
         lines.append(f"{result['replaced_pose']} removed images had no pose: another image's pose was taken")
     if result["copied"]:

@@ -44,7 +44,7 @@ def import_network(
     folder = workspace.patn_dir(name or (NAME if role == GENERATOR else f"{NAME}-{role}"))
     kind = "generator" if role == GENERATOR else "discriminator"
     recorded = {"network": role, "size": size, "pose_maps": options.get("pose_maps")}
-    with artefact(folder, kind, recorded, inputs={"file": fingerprint(path)}, force=force) as run:
+    with artefact(folder, kind, recorded, inputs={"file": fingerprint(path)}, force=force, named=True) as run:
         if run.finished:
             return run.result
         built = type(network)(role, options, size, network.tensors).build()

@@ -13,10 +13,12 @@ from augment import AugmentError
 from augment.artefact import artefact, fingerprint
 from augment.generation import keep_reduced
 from augment.images import load_images, load_or_map, to_uint8
+from augment.inputs import images_input, keypoints_input
 from augment.pairs import pairable, pairs_among
+from augment.preconditions import require_pairs
 from augment.runtime import Runtime
 from augment.sheets import draw_skeleton, write_sheet
-from augment.split import training_images
+from augment.split import real_share, training_images
 from augment.weights import find_weights, load_path, missing_sentence
 from augment.workspace import Workspace
 from augment.writing import naming
@@ -54,29 +56,30 @@ def train_generator(
     """
     folder = workspace.patn_dir(name)
     names = training_names(workspace, portion, seed)
+    require_pairs(workspace, names, portion)
     kind = choose_perceptual(perceptual, weights_dir) if training.lambda_perceptual > 0 else "none"
     options = {**training.as_dict(), "portion": portion, "perceptual": kind, "precision": runtime.precision}
-    paths = workspace.images().query("split == 'train'").set_index("name")["path"]
-    inputs: dict[str, str] = {"images": fingerprint([Path(paths[name]) for name in names])}
-    inputs["keypoints"] = workspace.keypoints_source() or ""
+    train = workspace.images().query("split == 'train'").set_index("name", drop=False).loc[names]
+    inputs = {"images": images_input(train), "keypoints": keypoints_input(workspace, "train")}
     if workspace.pairs_csv("train").is_file():
         inputs["pairs"] = fingerprint(workspace.pairs_csv("train"))
     with artefact(
-        folder, "generator", options, inputs=inputs, seed=seed, force=runtime.force, wait=runtime.wait
+        folder, "generator", options, inputs=inputs, seed=seed, force=runtime.force, wait=runtime.wait, named=True
     ) as run:  # fmt: skip
         if run.finished:
             return run.result
-        from augment.loop import read_metrics, train
+        from augment import loop
         from patn.checkpoints import save_generator
 
         runtime.prepare()
         size = (training.height, training.width_px)
-        images = load_or_map([paths[name] for name in names], size, workspace.cache_dir, inputs["images"])
+        paths = train["path"].tolist()
+        images = load_or_map(paths, size, workspace.cache_dir, fingerprint(map(Path, paths)))
         loss = load_perceptual(kind, images, weights_dir, runtime, training)
         log.info("Perceptual term: %s.", loss.name if loss else NO_PERCEPTUAL)
         objective = build_objective(workspace, training, names, images, seed, loss, runtime)
         draw = SampleSheet(objective, held_out_pairs(workspace, size))
-        seconds = train(
+        seconds = loop.train(
             objective, folder, seed=seed, sample_every=max(training.steps // 8, 1), draw=draw, label=name,
             save_every=min(500, max(training.steps // 4, 1)), progress=runtime.progress,
         )  # fmt: skip
@@ -86,9 +89,10 @@ def train_generator(
             save_generator(folder / "generator.safetensors", network, training.generator, extra)
         return run.finish({
             "folder": str(folder.relative_to(workspace.root)), "steps": training.steps, "images": len(names),
+            "share": real_share(workspace.images(), portion or 1.0),
             "pairs": len(objective.pairs), "parameters": sum(p.numel() for p in network.parameters()),
             "perceptual": extra["perceptual"], "precision": runtime.precision_name(), **runtime.place(),
-            "train_seconds": round(seconds, 1), "losses": read_metrics(folder)[-1],
+            "train_seconds": round(seconds, 1), "losses": loop.read_metrics(folder)[-1],
         })  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from augment.columns import aligned
 from augment.drawing import BATCH, Drawing
 from augment.generation import find_generator
 from augment.images import load_images
+from augment.inputs import images_input, keypoints_input
 from augment.quality_protocol import PROTOCOLS, SPLITS, Evaluation
 from augment.runtime import Runtime
 from augment.split import training_images
@@ -50,9 +51,11 @@ def evaluate_generator(
     home = generator_home(workspace, checkpoint)
     folder = home / f"eval-{evaluation.protocol}-{evaluation.split}-{len(pairs)}-s{evaluation.seed}"
     options = {"protocol": evaluation.protocol, "split": evaluation.split, "pairs": len(pairs)}
+    tested = SPLITS[evaluation.split]
     inputs = {
-        "generator": fingerprint(checkpoint), "keypoints": workspace.keypoints_source() or "",
+        "generator": fingerprint(checkpoint), "keypoints": keypoints_input(workspace, tested),
         "pair_names": fingerprint_names(pairs["from"] + " " + pairs["to"]),
+        "images": images_input(workspace.images().query("split in ['train', @tested]")),
         "arithmetic": f"scikit-image 0.14.2, SSIM of {PROTOCOLS[evaluation.protocol].taps} taps",
     }  # fmt: skip
     with artefact(folder, "evaluation", options, inputs=inputs, seed=evaluation.seed, force=runtime.force) as run:

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from augment.annotations import completed, read_annotations
-from augment.artefact import Run, artefact, fingerprint, fingerprint_names
+from augment.artefact import Run, artefact, fingerprint
 from augment.estimators import Estimator, build_estimator
 from augment.images import read_image
+from augment.inputs import images_input
 from augment.runtime import Runtime
 from augment.workers import worker_pool
 from augment.workspace import POSE_FILES, Workspace
@@ -51,7 +52,7 @@ def estimate_poses(
     runtime = runtime or Runtime()
     table = workspace.images()
     options = {"estimator": estimator, "size": list(workspace.size)}
-    inputs = {"images": _fingerprint_images(table)}
+    inputs = {"images": images_input(table)}
     with artefact(workspace.poses_dir, "poses", options, inputs=inputs, force=runtime.force) as run:
         if not run.finished:
             _estimate_parts(table, workspace, estimator, jobs, runtime.progress)
@@ -84,7 +85,7 @@ def import_poses(
     table = workspace.images()
     csv_size = "own" if own_pixels else list(size or workspace.size)
     options = {"estimator": "csv", "size": list(workspace.size), "csv_size": csv_size}
-    inputs = {"images": _fingerprint_images(table), "csv": fingerprint(list(files))}
+    inputs = {"images": images_input(table), "csv": fingerprint(list(files))}
     with artefact(workspace.poses_dir, "poses", options, inputs=inputs, force=runtime.force) as run:
         if not run.finished:
             read = read_annotations(files, workspace, size=size, own_pixels=own_pixels)
@@ -204,12 +205,6 @@ def _finish(run: Run, tables: Mapping[str, pd.DataFrame], result: Mapping[str, A
         with naming(run.folder / POSE_FILES[split]):
             write_keypoints(rows, run.folder / POSE_FILES[split])
     run.finish(result)
-
-
-def _fingerprint_images(table: pd.DataFrame) -> str:
-    """Names and file sizes of all images."""
-    files = zip(table["split"], table["name"], table["path"], strict=True)
-    return fingerprint_names(f"{split}/{name} {Path(path).stat().st_size}" for split, name, path in files)
 
 
 def poses_text(workspace: Workspace, result: Mapping[str, Any]) -> str:

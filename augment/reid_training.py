@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefact import artefact, fingerprint, fingerprint_names
+from augment.artefact import Fingerprint, artefact, fingerprint, fingerprint_names
 from augment.images import load_images
+from augment.inputs import images_input
+from augment.preconditions import require_learnable, require_ranking, warn_of_batches
 from augment.runtime import Runtime
-from augment.split import training_images
+from augment.split import real_share, share_text, training_images
 from augment.training_set import TrainingSet
 from augment.weights import find_weights, load_path, missing_sentence
 from augment.workspace import Workspace
@@ -55,20 +57,22 @@ def train_reid(
     seed = data.seed if seed is None else seed
     folder = workspace.reid_dir(name or data.name(training.backbone))
     table = data.table(workspace)
+    require_learnable(workspace, training, table)
     all_images = training_images(workspace.images())
     training = with_length(training, data, len(all_images))
     options = {**asdict(training), **data.record(), "weights": weights.name if weights else None}
-    distinct = table.drop_duplicates("path")
-    inputs = {"images": fingerprint(map(Path, distinct["path"])), "names": fingerprint_names(distinct["name"])}
+    inputs = {"images": images_input(table), "test_images": images_input(test_images(workspace))}
+    inputs["identities"] = Fingerprint(fingerprint_names(map(str, sorted(all_images["pid"].unique()))))
     if weights is not None:
         inputs["weights"] = fingerprint(weights)
     with artefact(folder, "reid", {**options, "precision": runtime.precision}, inputs=inputs, seed=seed,
-                  force=runtime.force, wait=runtime.wait) as run:  # fmt: skip
+                  force=runtime.force, wait=runtime.wait, named=True) as run:  # fmt: skip
         if run.finished:
             return run.result
         from augment.loop import train
         from reid.checkpoints import save_model
 
+        warn_of_batches(training, table)
         runtime.prepare()
         objective, pids = build_objective(workspace, training, table, seed, weights, runtime)
         seconds = train(
@@ -83,8 +87,9 @@ def train_reid(
         (folder / "last.safetensors").unlink(missing_ok=True)
         return run.finish({
             "folder": str(folder.relative_to(workspace.root)), **figures, "updates": objective.steps,
-            "images": len(table), "real": int((~table["generated"]).sum()), "distinct": len(distinct),
-            "identities": len(pids), "precision": runtime.precision_name(), **runtime.place(),
+            "images": len(table), "real": int((~table["generated"]).sum()), "distinct": table["path"].nunique(),
+            "identities": len(pids), "portion": data.portion, "share": real_share(workspace.images(), data.portion),
+            "precision": runtime.precision_name(), **runtime.place(),
             "train_seconds": round(seconds, 1), **epoch,
         })  # fmt: skip
 
@@ -157,12 +162,10 @@ def evaluate_model(workspace: Workspace, model: ReidModel, training: ReidTrainin
 
 
 def test_images(workspace: Workspace) -> pd.DataFrame:
-    """Query and gallery images without junk; raises AugmentError where either is empty."""
+    """Query and gallery images without junk; raises AugmentError where no model can be evaluated on them."""
     table = drop_junk(workspace.images())
     test = table[table["split"].isin(["query", "gallery"])].reset_index(drop=True)
-    for split in ("query", "gallery"):
-        if not (test["split"] == split).any():
-            raise AugmentError(f"{workspace.data / split}: no {split} image, so nothing can be evaluated")
+    require_ranking(workspace, test)
     return test
 
 
@@ -197,4 +200,6 @@ def summary(result: Mapping[str, Any], queries: str = "standard", ap: str = "rec
     for name, title in QUERIES.items():
         each = [f"{result[measure + SUFFIXES[name]]:.1f} by the {rule} rule" for rule, measure in RULES.items()]
         lines.append(f"{title}: mAP {', '.join(each)}")
+    if said := share_text(result.get("portion", 1.0), result.get("share", 1.0)):
+        lines.append(said)
     return "\n".join(lines)

@@ -1,12 +1,14 @@
 """M^R_p: the reduced training set, a random share p of the images with at least one of every identity."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from augment import AugmentError
 from numerics.seeds import Stream, random_stream
+
+DIFFERENT = 0.005
 
 
 def training_images(table: pd.DataFrame) -> pd.DataFrame:
@@ -33,10 +35,42 @@ def reduced_set(table: pd.DataFrame, portion: float, seed: int) -> list[str]:
     `table` has the columns name, pid and split; `portion` is in (0, 1].
     Raises AugmentError for another portion or a table without training images.
     """
+    count, train = kept_count(table, portion), training_images(table)
+    return sorted(reduction_order(train["name"].tolist(), train["pid"].tolist(), seed)[:count])
+
+
+def kept_count(table: pd.DataFrame, portion: float) -> int:
+    """How many images M^R_p holds, whatever the seed; raises AugmentError as `reduced_set`."""
     if not 0 < portion <= 1:
         raise AugmentError(f"portion {portion}: must be above 0 and at most 1")
     train = training_images(table)
     if train.empty:
         raise AugmentError("the data holds no training image of an identity; look at `augment check`")
-    count = max(int(np.floor(len(train) * portion + 0.5)), train["pid"].nunique())
-    return sorted(reduction_order(train["name"].tolist(), train["pid"].tolist(), seed)[:count])
+    return max(int(np.floor(len(train) * portion + 0.5)), train["pid"].nunique())
+
+
+def real_share(table: pd.DataFrame, portion: float) -> float:
+    """The share of the training images that M^R_p really keeps: more than p where every identity needs its one."""
+    return round(kept_count(table, portion) / len(training_images(table)), 4)
+
+
+def is_other_share(portion: float, share: float) -> bool:
+    """Whether a real share is not what was asked for, by half a percent or more."""
+    return abs(share - portion) >= DIFFERENT
+
+
+def share_text(portion: float, share: float) -> str:
+    """A sentence on a real share that is not what was asked for, else nothing."""
+    if not is_other_share(portion, share):
+        return ""
+    why = ": every identity keeps at least one image" if share > portion else ""
+    return f"--portion {portion:g} keeps {100 * share:.3g} % of the training images{why}"
+
+
+def standing_for(shares: Mapping[float, float]) -> dict[float, float]:
+    """For each portion the one that its set is presented as: of portions with one real share, the nearest to it."""
+    best = {
+        share: min((p for p, own in shares.items() if own == share), key=lambda p: (abs(p - share), p))
+        for share in set(shares.values())
+    }
+    return {portion: best[share] for portion, share in shares.items()}

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
+from augment.advice import make_set
 from augment.artefact import read_run
-from augment.generation import SET_NAMES, keep_reduced
+from augment.generation import keep_reduced, refuse_stale
 from augment.inventory import files_below, own_reason, printable
 from augment.split import training_images
 from augment.workspace import Workspace
@@ -88,10 +89,9 @@ class TrainingSet:
             return rows.assign(generated=False).reset_index(drop=True)
         folder = workspace.generated_dir(self.augmentation, self.portion, self.seed, self.ratio)
         if read_run(folder) is None:
-            poses = {name: poses for poses, name in SET_NAMES.items()}.get(self.augmentation)
-            option = f" --target-poses {poses}" if poses else f" --name {self.augmentation}"
-            command = f"augment generate --portion {self.portion}{option}"
-            raise AugmentError(f"{folder}: no finished generated set; run `{command}`")
+            how = make_set(workspace, self.augmentation, self.portion, self.seed, self.ratio)
+            raise AugmentError(f"{folder}: no finished generated set; {how}")
+        refuse_stale(workspace, folder)
         return mark_generated(training_images(read_market1501(folder, splits=("train",))), folder, train)
 
     def _ready_made(self, workspace: Workspace, folder: Path, train: pd.DataFrame) -> pd.DataFrame:

@@ -131,10 +131,14 @@ class Workspace:
         `poses/` as `augment poses` made it, else the exact joints that came with rendered data.
         Raises AugmentError where there is neither.
         """
+        return read_keypoints(self.keypoints_file(split))
+
+    def keypoints_file(self, split: str) -> Path:
+        """The file that the key points of a split are read from; raises AugmentError where there is none."""
         file = POSE_FILES[split]
         for folder in (self.poses_dir, self.data / "keypoints"):
             if (folder / file).is_file() and (folder != self.poses_dir or read_run(folder) is not None):
-                return read_keypoints(folder / file)
+                return folder / file
         raise AugmentError(f"{self.poses_dir / file}: no key points yet; run `augment poses`")
 
     def keypoints_source(self) -> str | None:

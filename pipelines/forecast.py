@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import patn
 import reid
 from augment import AugmentError
-from augment.artefact import PENDING, is_busy, read_run
+from augment.artefact import PENDING, is_busy
 from augment.columns import aligned
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.estimates import MEASURED, TIMED, Estimates
 from pipelines.grid import in_order
 from pipelines.pools import Placement, available_cores
-from pipelines.rows import folder_of, no_generator, row_of
+from pipelines.requirements import Requirements
+from pipelines.rows import folder_of, row_of
 from pipelines.stages import Model, Stage, is_finished
 
 FINISHED, TO_DO = "finished", "to do"
@@ -58,9 +60,10 @@ def forecast(
     except (AugmentError, reid.DataError):
         estimates = None  # without images there is nothing to estimate by
     lines: dict[Stage, Line] = {}
+    requirements = Requirements(workspace)
     for stage in in_order(waiting):
         needs = tuple(need.name for need in stage.needs if lines[need].state != FINISHED)
-        lacks = _lacks(workspace, stage)
+        lacks = _lacks(workspace, stage, requirements)
         state = TO_DO if lacks or (stage in waiting and runtime.force) else _state(workspace, stage)
         line = Line(stage, state, needs, lacks)
         if estimates is not None and state != FINISHED and not lacks:
@@ -80,20 +83,21 @@ def _state(workspace: Workspace, stage: Stage) -> str:
     return "begun" if (folder / PENDING).exists() else TO_DO
 
 
-def _lacks(workspace: Workspace, stage: Stage) -> str:
+def _lacks(workspace: Workspace, stage: Stage, requirements: Requirements) -> str:
     """What is missing that no stage makes, as one sentence; empty where nothing is."""
     from augment.reid_training import choose_weights
 
     try:
         if isinstance(stage, Model):
             cell, row = stage.cell, row_of(stage.cell.row)
+            requirements.check([stage])
             choose_weights(cell.backbone, cell.scratch, None, None)
             images = None if row.folder is None else folder_of(row, cell.portion, cell.seed)
             return "" if images is None or images.is_dir() else f"{images}: no such folder"
-        folder = workspace.patn_dir(stage.taught_by(workspace))
-    except AugmentError as error:
+        requirements.check([stage])
+    except (AugmentError, patn.DataError, reid.DataError) as error:
         return str(error)
-    return "" if read_run(folder) is not None else str(no_generator(workspace, folder.name))
+    return ""
 
 
 def elapsed(lines: Sequence[Line], jobs: int) -> float:

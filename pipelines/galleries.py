@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from augment import AugmentError
-from augment.artefact import artefact, fingerprint, fingerprint_names, read_run
+from augment.artefact import artefact, fingerprint, read_run
+from augment.inputs import images_input
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.cells import Cell
@@ -87,10 +88,8 @@ def _make(workspace: Workspace, name: str, runtime: Runtime) -> None:
 
     model, folder = workspace.reid_dir(name) / "model.safetensors", gallery_dir(workspace, name)
     options = {"queries": QUERIES}
-    inputs = {"model": fingerprint(model), "images": fingerprint_names(test_images(workspace)["name"])}
-    made = read_run(folder)
-    stale = made is None or made["options"] != options or made["inputs"] != inputs
-    with artefact(folder, "galleries", options, inputs=inputs, force=stale) as run:
+    inputs = {"model": fingerprint(model), "images": images_input(test_images(workspace))}
+    with artefact(folder, "galleries", options, inputs=inputs, renew=True) as run:
         if not run.finished:
             logger.info("%s: ranking the gallery for the report", name)
             drawn, partial = folder / "ranked.png", folder / f"{PICTURE}.partial"

@@ -14,6 +14,7 @@ from augment.drawing import Drawing
 from augment.generation import find_generator
 from augment.image_quality import mean_image
 from augment.images import load_images, read_image
+from augment.inputs import images_input, keypoints_input
 from augment.pairs import identity_pairs
 from augment.runtime import Runtime
 from augment.sheets import draw_skeleton, write_sheet
@@ -56,8 +57,14 @@ def measure_heldout(workspace: Workspace, generator: str, options: Heldout, runt
     """
     checkpoint = find_generator(workspace, generator)
     folder = workspace.table_dir(heldout_name(generator))
-    inputs = {"generator": fingerprint(checkpoint), "keypoints": workspace.keypoints_source() or ""}
-    with artefact(folder, "heldout", asdict(options), inputs=inputs, seed=options.seed, force=runtime.force) as run:
+    shown = workspace.images().query("split in ['train', 'gallery']")
+    inputs = {
+        "generator": fingerprint(checkpoint), "keypoints": keypoints_input(workspace, "train", "gallery"),
+        "images": images_input(shown),
+    }  # fmt: skip
+    with artefact(
+        folder, "heldout", asdict(options), inputs=inputs, seed=options.seed, force=runtime.force, renew=True
+    ) as run:
         if not run.finished:
             heldout = identity_pairs(workspace, "gallery", options.pairs, options.seed)
             write_pairs(heldout, folder / "pairs.csv")

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from augment.artefact import artefact, fingerprint_names
+from augment.artefact import artefact
 from augment.images import load_images
+from augment.inputs import images_input
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 
@@ -22,9 +23,11 @@ def histogram_baseline(workspace: Workspace, runtime: Runtime) -> dict[str, Any]
     from reid.histogram import hsv_histograms
 
     test = test_images(workspace)
-    inputs = {"images": fingerprint_names(test["name"])}
+    inputs = {"images": images_input(test)}
     options = {"stripes": STRIPES, "size": list(workspace.size)}
-    with artefact(workspace.table_dir("histogram"), "histogram", options, inputs=inputs, force=runtime.force) as run:
+    with artefact(
+        workspace.table_dir("histogram"), "histogram", options, inputs=inputs, force=runtime.force, renew=True
+    ) as run:
         if not run.finished:
             images = load_images(test["path"].tolist(), workspace.size)
             height, width = workspace.size

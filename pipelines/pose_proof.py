@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from augment.artefact import artefact
+from augment.inputs import images_input
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 
@@ -25,7 +26,10 @@ def pose_proof(workspace: Workspace, count: int, jobs: int, runtime: Runtime) ->
     from augment.agreement import sample_agreement
 
     folder, options = workspace.table_dir("poses"), {"estimator": ESTIMATOR, "count": count}
-    with artefact(folder, "pose proof", options, seed=workspace.seed, force=runtime.force) as run:
+    inputs = {"images": images_input(workspace.images())}
+    with artefact(
+        folder, "pose proof", options, inputs=inputs, seed=workspace.seed, force=runtime.force, renew=True
+    ) as run:
         if not run.finished:
             run.finish(sample_agreement(workspace, estimator=ESTIMATOR, count=count, seed=workspace.seed, jobs=jobs))
         return run.result

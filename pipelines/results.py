@@ -11,20 +11,22 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.artefact import read_run, write_json
+from augment.split import standing_for
 from augment.workspace import Workspace
 from pipelines.cells import LENGTHS, Cell
 from pipelines.paper import paper_backbone, table5
 from pipelines.rows import row_order
 from pipelines.spread import differences, gaps_closed, spread
 
-MEASURES = ("mAP", "mAP_trapezoid", "rank1", "rank5", "rank10", "updates", "images")
+MEASURES = ("mAP", "mAP_trapezoid", "rank1", "rank5", "rank10", "updates", "images", "share")
 _OTHER = ("row", "seed", "length", "portion", "ratio", "ordinary")
 BLOCK = [*(field.name for field in fields(Cell) if field.name not in _OTHER), "ordinary"]
 """What the lines of one block of the table have in common; both lengths stand side by side in it."""
 SETTING = [*BLOCK, "length", "portion", "ratio"]
 FIELDS = ["row", *SETTING, "seed"]
 SUMMARY = [
-    *("row", *SETTING, "seeds", "mAP_mean", "mAP_std", "rank1_mean", "updates", "images", "seconds_mean", "by_seed"),
+    *("row", *SETTING, "seeds", "mAP_mean", "mAP_std", "rank1_mean"),
+    *("updates", "images", "share", "seconds_mean", "by_seed"),
     *("gains", "gain_mean", "gain_std", "gain_low", "gain_high"),
     *("gaps", "gap_mean", "gap_std", "paper", "paper_none"),
 ]
@@ -67,7 +69,22 @@ def collect(workspace: Workspace, cells: Iterable[Cell]) -> pd.DataFrame:
         if run is not None:
             measures = {name: run["result"].get(name, np.nan) for name in MEASURES}
             lines.append({**cell.to_json(), **measures, "seconds": run.get("seconds", np.nan)})
-    return pd.DataFrame(lines, columns=[*FIELDS, *MEASURES, "seconds"])
+    return one_a_set(pd.DataFrame(lines, columns=[*FIELDS, *MEASURES, "seconds"]))
+
+
+def one_a_set(results: pd.DataFrame) -> pd.DataFrame:
+    """Portions that keep the same share of the images, which are one set, as one; see `augment.split.standing_for`."""
+    known = results.dropna(subset="share")
+    shares = {float(line["portion"]): float(line["share"]) for line in known.to_dict("records")}
+    stands = {p: other for p, other in standing_for(shares).items() if p != other}
+    if not stands:
+        return results
+    lines = []
+    for line in results.to_dict("records"):
+        cell = Cell.from_json({name: line[name] for name in FIELDS})
+        shown = replace(cell, portion=stands.get(cell.portion, cell.portion)).canonical.to_json()
+        lines.append({**{str(name): value for name, value in line.items()}, **shown})
+    return pd.DataFrame(lines, columns=results.columns).drop_duplicates(FIELDS, ignore_index=True)
 
 
 def expand(results: pd.DataFrame) -> pd.DataFrame:
@@ -97,8 +114,9 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
     """Spread over seeds of every setting and row, the difference to None and the gap closed, both paired by seed.
 
     Columns: row, the setting, `seeds` (how many), mAP_mean, mAP_std (n - 1; missing for one seed), rank1_mean,
-    updates, images, seconds_mean, `by_seed` (seed to mAP); `gains` (mAP minus None's of the same seed, one a seed that
-    both have) and their gain_mean, gain_std, gain_low, gain_high (ends of the 95 % interval, see `pipelines.spread`);
+    updates, images, share (what of the real images is really kept), seconds_mean, `by_seed` (seed to mAP); `gains`
+    (mAP minus None's of the same seed, one a seed that both have) and their gain_mean, gain_std, gain_low, gain_high
+    (ends of the 95 % interval, see `pipelines.spread`);
     `gaps` ((mAP - None) / (p = 1 - None), one a seed that all three have; none where None reaches the ceiling) with
     gap_mean, gap_std; paper, paper_none (the paper's Market-1501 figures).  All but gaps (shares) are in percent.
     Sorted as the table is read.
@@ -123,6 +141,7 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
                 "rank1_mean": group["rank1"].mean(),
                 "updates": group["updates"].median(),
                 "images": group["images"].median(),
+                "share": group["share"].astype(float).median(),
                 "seconds_mean": group["seconds"].mean(),
                 "by_seed": own,
                 **_gains(differences(own, none) if augmented else {}),

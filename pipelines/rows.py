@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from augment import AugmentError
+from augment.advice import make_generator
 from augment.artefact import read_run
 from augment.workspace import Workspace
 
@@ -152,7 +153,7 @@ def own_generator(workspace: Workspace) -> str:
     """
     folder, found = workspace.root / "patn", _free_generators(workspace)
     if not found:
-        raise AugmentError(f"{folder}: no trained generator; run `augment patn-train`")
+        raise AugmentError(f"{folder}: no trained generator; run `{make_generator(workspace)}`")
     if len(found) > 1:
         raise AugmentError(f"{folder}: holds {', '.join(found)}; say which with --generator NAME")
     return found[0]

@@ -12,6 +12,7 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.artefact import artefact, fingerprint, fingerprint_names, read_run, write_bytes
+from augment.inputs import images_input
 from augment.pairs import evaluation_pairs
 from augment.runtime import Runtime
 from augment.workspace import Workspace
@@ -94,18 +95,17 @@ def _keep(workspace: Workspace, generator: Trained, pairs: pd.DataFrame, shown: 
     from augment.video import film_ending
 
     checkpoint, folder = generator.checkpoint(workspace), drawn_dir(workspace, generator.name)
-    paths = workspace.images().query("split == 'gallery'").set_index("name")["path"]
+    gallery = workspace.images().query("split == 'gallery'")
+    paths = gallery.set_index("name")["path"]
     files = pairs.assign(source=paths.loc[pairs["from"]].to_numpy(), target=paths.loc[pairs["to"]].to_numpy())
     poses = keypoint_array(workspace.keypoints("gallery"), [*pairs["from"], *pairs["to"]])
     options = {**asdict(shown), "size": list(workspace.size), "walk": FRAMES, "film": film_ending()}
     inputs = {
         "generator": fingerprint(checkpoint),
-        "images": fingerprint([Path(path) for path in (*files["source"], *files["target"])]),
+        "images": images_input(gallery[gallery["name"].isin([*pairs["from"], *pairs["to"]])]),
         "poses": fingerprint_names(map(str, poses.ravel().tolist())),
     }
-    made = read_run(folder)
-    stale = made is None or made["options"] != options or made["inputs"] != inputs
-    with artefact(folder, "drawn pairs", options, inputs=inputs, force=stale) as run:
+    with artefact(folder, "drawn pairs", options, inputs=inputs, renew=True) as run:
         if not run.finished:
             logger.info("%s: drawing %d test pairs for the report", generator.name, len(pairs))
             run.finish(_draw(workspace, checkpoint, files, folder, runtime))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from augment import AugmentError
+from augment.advice import make_generator
 from augment.artefact import write_csv, write_text
 from augment.columns import aligned, markdown_table
 from augment.image_quality import as_in_the_paper, evaluate_generator, missing_lines
@@ -56,7 +57,7 @@ class Table1:
         """The generators; raises AugmentError where the workspace has none."""
         found = sorted(path.parent.name for path in (workspace.root / "patn").glob("*/generator.safetensors"))
         if not (self.generators or found):
-            raise AugmentError(f"{workspace.root / 'patn'}: no trained generator; run `augment patn-train`")
+            raise AugmentError(f"{workspace.root / 'patn'}: no trained generator; run `{make_generator(workspace)}`")
         return list(self.generators or found)
 
 
@@ -76,6 +77,7 @@ def run_table1(workspace: Workspace, table: Table1, runtime: Runtime) -> dict[st
         tuple(name.lower() for name in columns), pairs=table.pairs, seed=table.seed, weights_dir=table.weights_dir,
         jobs=table.jobs,
     )  # fmt: skip
+    evaluation.choose_pairs(workspace)  # told before anything is trained
     trained = train_methods(workspace, table.methods, runtime) if table.methods is not None else []
     named = [*table.generators, *trained] if trained else table.named(workspace)
     results, lengths = [], {}

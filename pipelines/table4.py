@@ -133,7 +133,9 @@ def run_table4(workspace: Workspace, table: Table4, runtime: Runtime) -> dict[st
     Returns {"rows": one record a row, "missing": why a metric has no figures, "folder"}.
     """
     from augment.generator_training import train_generator
+    from augment.pairs import evaluation_pairs
 
+    evaluation_pairs(workspace)  # raises where there are none, before anything is trained
     records = []
     missing: dict[str, str] = {}
     for row in table.rows:

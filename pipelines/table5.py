@@ -12,15 +12,16 @@ import pandas as pd
 import patn
 import reid
 from augment import AugmentError, Different
-from augment.artefact import read_run
 from augment.runtime import Runtime
+from augment.split import real_share, standing_for
 from augment.workspace import Workspace
 from pipelines import results
 from pipelines.cells import Cell
 from pipelines.grid import in_order, run_grid
 from pipelines.outputs import write_table5
 from pipelines.pools import Placement
-from pipelines.rows import no_generator, row_of
+from pipelines.requirements import Requirements
+from pipelines.rows import row_of
 from pipelines.stages import Model, is_finished, make
 
 logger = logging.getLogger(__name__)
@@ -66,6 +67,22 @@ class Table5:
         return self.preset or ("demo" if backbone == SMALL else "open-reid")
 
 
+def one_a_set(workspace: Workspace, cells: Sequence[Cell]) -> list[Cell]:
+    """The cells without those whose portion keeps the same images as another one that is asked for, which is said.
+
+    Portions round to whole images, and every identity keeps one: on few images an identity several are one set.
+    """
+    shares = {portion: real_share(workspace.images(), portion) for portion in {cell.portion for cell in cells}}
+    stands = standing_for(shares)
+    if 1.0 in shares.values():
+        stands |= dict.fromkeys((portion for portion, share in shares.items() if share == 1.0), 1.0)
+    for portion, other in sorted(stands.items()):
+        if portion != other:
+            share = f"{100 * shares[portion]:.3g} % of the training images"
+            logger.warning("p = %g keeps %s, the same as p = %g: it is not another result.", portion, share, other)
+    return list(dict.fromkeys(replace(cell, portion=stands[cell.portion]).canonical for cell in cells))
+
+
 def chosen(cells: Sequence[Cell], only: Sequence[str] = (), shard: tuple[int, int] | None = None) -> list[Cell]:
     """Those of a table's cells that are named in `only`, or all; of them the `shard`: I of N, counted from 1.
 
@@ -102,9 +119,7 @@ def run_table5(
     input, before anything is trained.
     """
     models = [Model(cell, generator) for cell in (cells if part is None else part)]
-    for need in dict.fromkeys(need for model in models for need in model.needs):
-        if read_run(workspace.patn_dir(need.taught_by(workspace))) is None:
-            raise no_generator(workspace, need.taught_by(workspace))
+    Requirements(workspace).check(in_order(models))
     if not runtime.force:
         refuse_changed(workspace, models, runtime)
     results.declare(workspace, cells)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from augment.split import is_other_share
 from pipelines.cells import LENGTHS, Cell
 from pipelines.results import BLOCK, SETTING
 from pipelines.rows import row_title
@@ -59,9 +60,11 @@ def block_title(block: dict[str, Any]) -> str:
     return f"{backbone}{preset}{''.join(others)}, {augmentation}"
 
 
-def column_title(portion: float, ratio: int) -> str:
-    """`p = 0.1`, or `ratio 2`."""
-    return f"p = {portion:g}" if ratio == 1 else f"ratio {ratio}"
+def column_title(portion: float, ratio: int, share: float = math.nan) -> str:
+    """`p = 0.1`, or `ratio 2`; with the share that is really kept where it is another: `p = 0.1 (50 % kept)`."""
+    if ratio > 1:
+        return f"ratio {ratio}"
+    return f"p = {portion:g}" + (f" ({100 * share:.3g} % kept)" if is_other_share(portion, share) else "")
 
 
 def spread_text(mean: float, std: float, seeds: int, percent: bool = False) -> str:
@@ -89,7 +92,8 @@ def mean_grid(part: pd.DataFrame, title: str) -> Grid:
     without random erasing and colour jitter, stand in blocks without them.
     """
     columns = sorted({*zip(part["portion"], part["ratio"], strict=True)})
-    grid = Grid(title, ["mAP in %", *(column_title(*column) for column in columns)])
+    shares = part.groupby(["portion", "ratio"])["share"].median()
+    grid = Grid(title, ["mAP in %", *(column_title(*column, shares[column]) for column in columns)])
     for row, lines in part.groupby("row", sort=False):
         for suffix, own in _by_length(lines):
             _add(grid, "row", [row_title(str(row)) + suffix, *(_mean_text(own.get(column)) for column in columns)])
@@ -137,7 +141,7 @@ def difference_grid(part: pd.DataFrame, title: str) -> Grid:
     for portion, ratio, row in sorted(places, key=lambda place: place[:2]):  # stable: rows keep their order
         own = places[portion, ratio, row]
         main = own.get(lengths[0]) or next(iter(own.values()))
-        cells = [column_title(portion, ratio), row_title(row)]
+        cells = [column_title(portion, ratio, main["share"]), row_title(row)]
         cells += [_mean_text(own.get(length)) for length in lengths]
         cells += [gain_text(own[length]) if length in own else "-" for length in lengths]
         cells.append(spread_text(main["gap_mean"], main["gap_std"], len(main["gaps"]), percent=True))

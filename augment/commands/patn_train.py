@@ -85,6 +85,7 @@ def command(
     perceives = unless(perceptual != "none", "with --perceptual none")
     refuse_idle({"lambda_perceptual": perceives, "perceptual_loss": perceives})
     from augment.generator_training import train_generator
+    from augment.split import share_text
 
     training = training_of(preset, given)
     seed = seed_or(workspace.seed)
@@ -97,6 +98,7 @@ def command(
     emit(result, "\n".join([
         f"{result['folder']}: {result['steps']} steps on {result['pairs']} pairs of {result['images']} images, "
         f"{result['train_seconds']} s in {result['precision']}",
+        *filter(None, [share_text(portion or 1.0, result.get("share", 1.0))]),
         f"Perceptual term: {result['perceptual']}",
         "Last losses: " + ", ".join(f"{key} {value:.4f}" for key, value in losses.items()),
     ]))  # fmt: skip

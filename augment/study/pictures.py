@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefact import artefact, fingerprint, write_csv
+from augment.advice import make_set_at
+from augment.artefact import Fingerprint, artefact, fingerprint, write_csv
 from augment.drawing import BATCH
 from augment.images import read_image
+from augment.inputs import images_input, keypoints_input
 from augment.study.answers import ANSWERS, Answers
 from augment.workspace import Workspace
 from augment.writing import write_image
@@ -75,7 +77,7 @@ def make_study(
     """
     if generated_set is not None and generator is not None:
         raise AugmentError("--generated-set has a generator already; leave --generator out")
-    source, mark, pool = (
+    source, inputs, pool = (
         _of_set(workspace, generated_set, study, seed)
         if generated_set is not None
         else _of_generator(workspace, generator, study, seed, runtime)
@@ -83,8 +85,8 @@ def make_study(
     folder = workspace.study_dir(name or source)
     _keep_answers(folder, runtime.force)
     with artefact(
-        folder, "study", {"source": source, **asdict(study)}, inputs={"generated": mark}, seed=seed,
-        force=runtime.force,
+        folder, "study", {"source": source, **asdict(study)}, inputs=inputs, seed=seed,
+        force=runtime.force, named=True,
     ) as run:  # fmt: skip
         if not run.finished:
             table = _write(workspace, pool, folder, study.quality)
@@ -105,8 +107,8 @@ def _keep_answers(folder: Path, force: bool) -> None:
 
 def _of_generator(
     workspace: Workspace, generator: str | None, study: Study, seed: int, runtime: Runtime
-) -> tuple[str, str, _Pool]:
-    """A generator on test pairs: its name, its fingerprint and the pool."""
+) -> tuple[str, dict[str, Fingerprint], _Pool]:
+    """A generator on test pairs: its name, what the pictures are made from, and the pool."""
     from augment.generation import find_generator
     from augment.pairs import evaluation_pairs
 
@@ -115,7 +117,8 @@ def _of_generator(
     rng = random_stream(seed, Stream.STUDY_PICTURES)
     targets = rng.permutation(np.unique(pairs["to"]))
     most = max(1, min(study.pool, len(targets) // 2))
-    path_of = workspace.images().query("split == 'gallery'").set_index("name")["path"]
+    gallery = workspace.images().query("split == 'gallery'").set_index("name", drop=False)
+    path_of = gallery["path"]
     real = [(str(name), Path(path_of[name])) for name in targets[:most]]
     rest = pairs[pairs["to"].isin(targets[most:])].reset_index(drop=True)
     rest = rest.iloc[rng.permutation(len(rest))[: study.pool]].reset_index(drop=True)
@@ -131,16 +134,20 @@ def _of_generator(
             yield from drawing(part["from"].tolist(), part["to"].tolist())
 
     home = checkpoint.parent.name if checkpoint.stem == "generator" else checkpoint.stem
-    return home, fingerprint(checkpoint), _Pool(real, names, draw)
+    inputs = {
+        "generated": fingerprint(checkpoint), "keypoints": keypoints_input(workspace, "gallery"),
+        "images": images_input(gallery[gallery["name"].isin([*pairs["from"], *pairs["to"]])]),
+    }  # fmt: skip
+    return home, inputs, _Pool(real, names, draw)
 
 
-def _of_set(workspace: Workspace, given: str, study: Study, seed: int) -> tuple[str, str, _Pool]:
-    """A finished generated set: its name, its manifest's fingerprint and the pool."""
+def _of_set(workspace: Workspace, given: str, study: Study, seed: int) -> tuple[str, dict[str, Fingerprint], _Pool]:
+    """A finished generated set: its name, what the pictures are made from, and the pool."""
     from augment.artefact import read_run
 
     folder = Path(given) if Path(given).is_dir() else workspace.root / "generated" / given
     if not folder.is_dir() or read_run(folder) is None:
-        raise AugmentError(f"{folder}: no finished generated set; make one with `augment generate`")
+        raise AugmentError(f"{folder}: no finished generated set; {make_set_at(workspace, folder.name)}")
     manifest = pd.read_csv(folder / "manifest.csv", dtype=str, keep_default_na=False)
     rng = random_stream(seed, Stream.STUDY_PICTURES)
     names = {
@@ -152,7 +159,8 @@ def _of_set(workspace: Workspace, given: str, study: Study, seed: int) -> tuple[
     real = [(str(name), images / str(name)) for name in names["real"]]
     drawn = [str(name) for name in names["generated"]]
     pool = _Pool(real, drawn, lambda: (read_image(images / name, workspace.size) for name in drawn))
-    return folder.name, fingerprint(folder / "manifest.csv"), pool
+    shown = fingerprint([*(path for _, path in real), *(images / name for name in drawn)])
+    return folder.name, {"generated": fingerprint(folder / "manifest.csv"), "images": shown}, pool
 
 
 def _refuse_few(real: int, generated: int, study: Study, who: str) -> None:

@@ -74,7 +74,7 @@ class _Desk:
     def __init__(self, folder: Path, zoom: float) -> None:
         run = read_run(folder)
         if run is None:
-            raise AugmentError(f"{folder}: no finished study; run `augment study` again")
+            raise AugmentError(f"{folder}: no finished study; run `augment study --name {folder.name}`")
         self.folder, self.answers = folder, Answers(folder)
         self.pictures = pd.read_csv(folder / PICTURES, dtype=str)
         self.options, self.seed = run["options"], int(run["seed"])

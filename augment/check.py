@@ -232,8 +232,9 @@ def _pose_notes(keypoints: dict[str, Any]) -> list[str]:
     if keypoints["source"] is None:
         return ["no key points yet: run `augment poses`"]
     notes = [f"key points: {sentence}" for sentence in keypoints["odd"]]
+    again = "" if keypoints["source"] == "exact" else " --force"
     if keypoints["no_row"]:
-        notes.append(f"{keypoints['no_row']} images have no row in the key point files: run `augment poses`")
+        notes.append(f"{keypoints['no_row']} images have no row in the key point files: run `augment poses{again}`")
     if keypoints["no_pose"]:
         notes.append(f"{keypoints['no_pose']} images have no pose")
     if keypoints["no_torso"]:

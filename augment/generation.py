@@ -44,7 +44,7 @@ def find_generator(workspace: Workspace, generator: str | Path | None) -> Path:
         path = path / "generator.safetensors" if path.is_dir() else path
         if path.is_file():
             return path
-    if len(Path(generator).parts) > 1 or Path(generator).suffix:
+    if len(Path(generator).parts) > 1 or Path(generator).suffix == ".safetensors":
         raise AugmentError(f"{generator}: no generator there; give a generator.safetensors, or a name below patn/")
     command = make_generator(workspace, str(generator))
     raise AugmentError(f"{workspace.patn_dir(str(generator))}: no trained generator there; run `{command}`")
@@ -171,6 +171,7 @@ def generate(
             write_csv(with_scores(manifest, folder, workspace), folder / "manifest.csv")
             where = {"folder": str(folder.relative_to(workspace.root)), **runtime.place()}
             where |= {"portion": portion, "share": real_share(workspace.images(), portion)}
+            where |= {"generator": os.path.relpath(checkpoint, workspace.root)}
             run.finish({**where, **counts(plan, planned, sampling)})
         return run.result
 
@@ -182,10 +183,17 @@ def data_inputs(workspace: Workspace) -> dict[str, Fingerprint]:
 
 
 def refuse_stale(workspace: Workspace, folder: Path) -> None:
-    """Raise AugmentError where a finished generated set was made from other images or key points than there are now."""
+    """Raise AugmentError where a finished generated set was made from other input than there is now.
+
+    What was not recorded, or is gone by now, is not compared.
+    """
     run = read_run(folder)
     recorded = {} if run is None else run["inputs"]
-    for name, now in data_inputs(workspace).items() if recorded else ():
+    inputs = data_inputs(workspace) if recorded else {}
+    checkpoint = workspace.root / str((run or {"result": {}})["result"].get("generator", ""))
+    if checkpoint.is_file():
+        inputs["generator"] = fingerprint(checkpoint)
+    for name, now in inputs.items():
         if recorded.get(name, now) != now:
             raise AugmentError(
                 f"{folder}: was made from other {name} ({recorded[name]}) than there are now ({now}); put them back, "

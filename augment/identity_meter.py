@@ -69,11 +69,13 @@ class IdentityMeter(MeanMeter):
     """Top-1 identity accuracy and cosine to the source identity's centre, of generated, copied and real images.
 
     An identity's centre is the mean unit feature of its real images in `split`; all of the split's identities are
-    candidates.  The real row's images are themselves in the centres.
+    candidates.  The real row's images are themselves in the centres.  mark: of the model, so that sums of two are not
+    added.
     """
 
-    def __init__(self, workspace: Workspace, split: str, embed: Embedding) -> None:
+    def __init__(self, workspace: Workspace, split: str, embed: Embedding, mark: str = "") -> None:
         super().__init__()
+        self.metrics = (mark,)
         images = workspace.images()
         images = images[(images["split"] == split) & (images["pid"] > 0)]
         self.embed = embed

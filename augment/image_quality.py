@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
+from augment import AugmentError
 from augment.artefact import artefact, fingerprint, fingerprint_names
 from augment.columns import aligned
 from augment.drawing import BATCH, Drawing
@@ -60,7 +61,8 @@ def evaluate_generator(
     }  # fmt: skip
     with artefact(folder, "evaluation", options, inputs=inputs, seed=evaluation.seed, force=runtime.force) as run:
         before = {"rows": {}, "missing": {}, "notes": {}, **run.result}
-        todo = _to_measure(before, evaluation)
+        judge = _identity_model(workspace, evaluation)
+        todo = _to_measure(before, evaluation, judge)
         if not todo:
             return run.result
         write_pairs(pairs, folder / "pairs.csv")
@@ -70,6 +72,7 @@ def evaluate_generator(
         return run.finish({
             "folder": str(folder.relative_to(workspace.root)), "generator": generator_name(workspace, home), **options,
             "size": list(workspace.size), "rows": rows, "missing": still | missing, "notes": before["notes"] | notes,
+            "identity_model": judge if "identity" in todo else before.get("identity_model"),
         })  # fmt: skip
 
 
@@ -94,12 +97,20 @@ def mean_image(workspace: Workspace, size: tuple[int, int]) -> np.ndarray:
     return np.round(total / len(paths)).astype(np.uint8)
 
 
-def _to_measure(before: Mapping[str, Any], evaluation: Evaluation) -> list[str]:
-    """The metrics that are asked for and not there, or were made by another re-ID model than the one named."""
+def _identity_model(workspace: Workspace, evaluation: Evaluation) -> str | None:
+    """The fingerprint of the re-ID model that the identity score would be by now, None where there is none."""
+    from augment.identity_meter import full_model
+
+    try:
+        return fingerprint(full_model(workspace, evaluation.reid_model))
+    except AugmentError:
+        return None
+
+
+def _to_measure(before: Mapping[str, Any], evaluation: Evaluation, judge: str | None) -> list[str]:
+    """The metrics that are asked for and not there, or that were made by another re-ID model than they would be now."""
     there = set(before["rows"].get("generated", {}))
-    if evaluation.reid_model and not before["notes"].get("identity", "").endswith(
-        f" {Path(evaluation.reid_model).name}"
-    ):
+    if judge is not None and before.get("identity_model") != judge:
         there -= {"identity"}
     return [name for name in evaluation.metrics if name not in there]
 

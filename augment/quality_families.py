@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import patn
 import reid
 from augment import AugmentError
+from augment.artefact import fingerprint
 from augment.quality_meters import Detection, InceptionMeter, LpipsMeter, Meter, Similarity
 from augment.quality_protocol import PROTOCOLS, SPLITS, Evaluation
 from augment.weights import load_path
@@ -119,7 +120,7 @@ def _identity(setting: Setting, metrics: list[str]) -> Meter:
     path = full_model(setting.workspace, setting.evaluation.reid_model)
     setting.notes["identity"] = f"by the re-ID model {path.parent.name}"
     embed = Embedding.load(path, setting.device)
-    return IdentityMeter(setting.workspace, SPLITS[setting.evaluation.split], embed)
+    return IdentityMeter(setting.workspace, SPLITS[setting.evaluation.split], embed, fingerprint(path))
 
 
 Builder = Callable[[Setting, list[str]], Meter]

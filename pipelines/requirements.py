@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from augment.artefact import read_run
-from augment.generation import keep_reduced, posed_names, require_poses
+from augment.generation import posed_names, require_poses
 from augment.pairs import pairable
 from augment.preconditions import require_learnable, require_pairs
 from augment.reid_training import test_images
-from augment.split import training_images
+from augment.split import reduced_set, training_images
 from augment.workspace import Workspace
 from pipelines.rows import no_generator
 from pipelines.stages import GeneratedSet, Model, Stage, training_of
@@ -33,7 +33,7 @@ class Requirements:
     def check_one(self, stage: Stage) -> None:
         """Raise AugmentError where a stage lacks what no other stage makes."""
         train = training_images(self.workspace.images())
-        kept = keep_reduced(self.workspace, _portion(stage), _seed(stage))
+        kept = reduced_set(self.workspace.images(), _portion(stage), _seed(stage))
         if isinstance(stage, Model):
             require_learnable(self.workspace, training_of(stage.cell), train[train["name"].isin(kept)])
             return

@@ -1,6 +1,7 @@
 """Results of a table's cells: from their run.json files to means, deviations and paired differences."""
 
 import json
+import logging
 from collections.abc import Iterable
 from dataclasses import fields, replace
 from pathlib import Path
@@ -11,13 +12,17 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.artefact import read_run, write_json
+from augment.inputs import images_input
+from augment.reid_training import test_images
 from augment.split import standing_for
 from augment.workspace import Workspace
 from pipelines.cells import LENGTHS, Cell
 from pipelines.paper import paper_backbone, table5
 from pipelines.rows import row_order
 from pipelines.spread import differences, gaps_closed, spread
+from reid import DataError
 
+logger = logging.getLogger(__name__)
 MEASURES = ("mAP", "mAP_trapezoid", "rank1", "rank5", "rank10", "updates", "images", "share")
 _OTHER = ("row", "seed", "length", "portion", "ratio", "ordinary")
 BLOCK = [*(field.name for field in fields(Cell) if field.name not in _OTHER), "ordinary"]
@@ -62,14 +67,29 @@ def is_finished(workspace: Workspace, cell: Cell) -> bool:
 
 
 def collect(workspace: Workspace, cells: Iterable[Cell]) -> pd.DataFrame:
-    """One line a finished cell: its fields and measures (mAP and ranks in percent) and its seconds."""
+    """One line a finished cell: its fields and measures (mAP and ranks in percent) and its seconds.
+
+    One that was tested on other images than there are now is left out, which is said: it compares with no other.
+    """
     lines = []
+    tested = _tested_on(workspace)
     for cell in cells:
         run = read_run(workspace.reid_dir(cell.name))
-        if run is not None:
+        if run is not None and tested is not None and run["inputs"].get("test_images", tested) != tested:
+            folder = workspace.reid_dir(cell.name)
+            logger.warning("%s: was tested on other images than there are now, and is left out of the table.", folder)
+        elif run is not None:
             measures = {name: run["result"].get(name, np.nan) for name in MEASURES}
             lines.append({**cell.to_json(), **measures, "seconds": run.get("seconds", np.nan)})
     return one_a_set(pd.DataFrame(lines, columns=[*FIELDS, *MEASURES, "seconds"]))
+
+
+def _tested_on(workspace: Workspace) -> str | None:
+    """What `run.json` says of the workspace's test images as they are now; None where there are none."""
+    try:
+        return images_input(test_images(workspace))
+    except (AugmentError, DataError):
+        return None
 
 
 def one_a_set(results: pd.DataFrame) -> pd.DataFrame:

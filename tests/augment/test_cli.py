@@ -150,7 +150,7 @@ def test_settings_are_defaults_and_options_win(people: Path) -> None:
 
     everything = len(Workspace.find(people).images().query("split == 'train'"))
     assert kept() == round(everything * 0.5)
-    assert kept("--portion", "1.0") == everything
+    assert kept("--portion", "0.75") == round(everything * 0.75)
 
 
 def test_users_mistakes_are_one_sentence_without_traceback(tmp_path: Path) -> None:

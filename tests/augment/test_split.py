@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment import AugmentError
-from augment.split import reduced_set, training_images
+from augment.split import kept_count, real_share, reduced_set, share_text, standing_for, training_images
 
 
 def people(counts: list[int]) -> pd.DataFrame:
@@ -50,3 +50,28 @@ def test_junk_and_distractors_are_no_training_images() -> None:
 def test_other_portions_are_refused(portion: float) -> None:
     with pytest.raises(AugmentError, match="must be above 0 and at most 1"):
         reduced_set(people([2]), portion, 0)
+
+
+def test_with_two_images_an_identity_small_portions_are_one_set() -> None:
+    table = people([2] * 8)
+    kept = {portion: reduced_set(table, portion, 3) for portion in (0.1, 0.3, 0.5, 0.75, 0.99, 1.0)}
+    assert kept[0.1] == kept[0.3] == kept[0.5]
+    assert kept[0.99] == kept[1.0]
+    shares = {portion: real_share(table, portion) for portion in kept}
+    assert shares == {0.1: 0.5, 0.3: 0.5, 0.5: 0.5, 0.75: 0.75, 0.99: 1.0, 1.0: 1.0}
+    assert standing_for(shares) == {0.1: 0.5, 0.3: 0.5, 0.5: 0.5, 0.75: 0.75, 0.99: 1.0, 1.0: 1.0}
+
+
+def test_a_share_that_was_not_asked_for_is_said_with_its_reason() -> None:
+    assert share_text(0.1, 0.5) == (
+        "--portion 0.1 keeps 50 % of the training images: every identity keeps at least one image"
+    )
+    assert share_text(0.3, 0.3125).startswith("--portion 0.3 keeps 31.2 % of the training images")
+    assert share_text(0.1, 0.10003) == ""
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=9), st.floats(0.01, 1.0))
+def test_the_real_share_is_that_of_the_kept_images(counts: list[int], portion: float) -> None:
+    table = people(counts)
+    assert len(reduced_set(table, portion, 0)) == kept_count(table, portion)
+    assert real_share(table, portion) == round(kept_count(table, portion) / len(table), 4)

@@ -214,3 +214,35 @@ def test_every_form_of_the_table_says_where_two_rows_are_one_plan(form):
     assert ONE_PLAN.replace("*", r"\*") in form(both) or ONE_PLAN in form(both)
     for alone in (lines_of(("none", "ours"), (1, 2, 3)), lines_of(("none", "ours", "ours*"), (1,))):
         assert "one plan" not in form(alone)
+
+
+def test_portions_that_keep_one_share_are_one_column_named_with_it(tmp_path):
+    workspace, rng = Workspace.create(tmp_path, {"data": "data"}), np.random.default_rng(0)
+    cells = Table5(portions=(0.1, 0.3, 0.75), rows=("none", "ours"), seeds=2, lengths=("updates",)).cells()
+    declare(workspace, cells)
+    for cell in cells:
+        finish(workspace, cell, rng)
+        path = workspace.reid_dir(cell.name) / "run.json"
+        run = json.loads(path.read_text())
+        run["result"]["share"] = max(0.5, cell.portion)
+        write_json(path, run)
+    summary = summary_of(workspace)
+    assert sorted(zip(summary["portion"], summary["share"], summary["seeds"], strict=True)) == [
+        *[(0.3, 0.5, 2)] * 2, *[(0.75, 0.75, 2)] * 2,
+    ]  # fmt: skip
+    for text in (markdown(summary), terminal(summary), latex(summary).replace("\\%", "%")):
+        assert "p = 0.3 (50 % kept)" in text
+        assert "p = 0.75 (" not in text
+        assert "p = 0.1" not in text
+
+
+def test_a_cell_that_was_tested_on_other_images_is_left_out(rendered, tmp_path, caplog):
+    workspace = Workspace.create(tmp_path, {"data": str(rendered)})
+    cells = Table5(rows=("none",), seeds=2, lengths=("updates",)).cells()
+    declare(workspace, cells)
+    for cell in cells:
+        finish(workspace, cell, np.random.default_rng(0))
+    path = workspace.reid_dir(cells[0].name) / "run.json"
+    write_json(path, json.loads(path.read_text()) | {"inputs": {"test_images": "2 query images: 0123"}})
+    assert list(collect(workspace, cells)["seed"]) == [1]
+    assert f"{cells[0].name}: was tested on other images" in caplog.text

@@ -21,9 +21,10 @@ from safetensors import safe_open
 
 from augment import AugmentError
 from augment.runtime import Runtime
+from augment.workspace import Workspace
 from pipelines.pools import Placement, available_cores
 from pipelines.ray_tasks import Share, _start_here, ray_tasks, share_of
-from pipelines.table5 import Table5, chosen
+from pipelines.table5 import Table5, chosen, one_a_set
 from tests.children import child
 from tests.conftest import invoke, run
 from tests.pipelines.processes import LOOPBACK, alive, descendants, listening, until
@@ -128,7 +129,7 @@ def test_finished_cells_made_otherwise_or_from_other_input_are_refused(whole: Pa
     ):
         content = path.read_bytes()
         path.write_bytes(content + b"0")
-        what = rf"from other input: {changed} \w+, not \w+ \(.* has changed since\)"
+        what = rf"from other input: {changed} .+, not .+ \(.* has changed since\)"
         assert re.fullmatch(rf"Error: {stage}: \S+ was made {what}{REMEDY}", refused(root))
         path.write_bytes(content)
 
@@ -282,3 +283,14 @@ def test_a_cell_that_was_not_asked_for_is_named(root: Path) -> None:
     result = invoke(root, "table5", *ASKED, "--only", "small-none")
     assert result.exit_code == 1
     assert "--only small-none: is none of the 3 cells that are asked for" in result.stderr
+
+
+def test_portions_of_one_set_are_one_result_and_said(root: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """8 identities of 6 images: 0.1 and 0.15 both keep the one image that every identity keeps, 0.99 keeps all."""
+    cells = Table5(portions=(0.1, 0.15, 0.4, 0.99, 1), rows=("none", "ours"), seeds=1, lengths=("updates",)).cells()
+    kept = one_a_set(Workspace.find(root), cells)
+    assert [(cell.row, cell.portion) for cell in kept] == [
+        ("none", 0.15), ("ours", 0.15), ("none", 0.4), ("ours", 0.4), ("none", 1.0),
+    ]  # fmt: skip
+    assert "p = 0.1 keeps 16.7 % of the training images, the same as p = 0.15: it is not another result" in caplog.text
+    assert "p = 0.99 keeps 100 %" in caplog.text

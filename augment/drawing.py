@@ -40,7 +40,7 @@ def draw_plan(
     """Make the images of a plan in fixed batches, into the folder `target`; a batch that is all there is skipped.
 
     `keypoints`: further poses that the plan names, a key point table; None is the workspace's training images alone.
-    Files appear by rename, so a killed run goes on with the same batches and ends with the same bytes.
+    Files appear by rename, so a killed run goes on with the same batches and, on a CPU, ends with the same bytes.
     """
     target.mkdir(exist_ok=True)
     path_of = training_images(workspace.images()).set_index("name")["path"].to_dict()

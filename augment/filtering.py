@@ -150,7 +150,7 @@ def filter_set(
 
     The plan gains a column a criterion, `candidate` (0: as planned, k: the k-th try) and `judged`: "good", "kept"
     (among the worst, and no try was better) or "replaced".  What is decided is written to `filter.csv` before anything
-    is replaced, so that a killed run ends with the same bytes.
+    is replaced, so that a killed run ends with the same choice, on a CPU with the same bytes.
     """
     target, candidates = folder / "bounding_box_train", folder / CANDIDATES
     if not (folder / SCORES).is_file():

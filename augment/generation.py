@@ -138,8 +138,8 @@ def generate(
     """Make M^A_p and return what was made: folder, counts of real, generated, pose replaced, copied, dropped.
 
     sampling: what is drawn (default: the paper's Ours).  filtering: the worst images are replaced, judged by the model
-    `judge` (see `augment.filtering.find_judge`).  Finished sets are skipped, interrupted ones go on to the same bytes.
-    `name` defaults to that of `set_name`.
+    `judge` (see `augment.filtering.find_judge`).  Finished sets are skipped, interrupted ones go on, on a CPU to the
+    same bytes.  `name` defaults to that of `set_name`.
     Raises AugmentError for missing poses, generator or judge, or a folder made with other options.
     """
     sampling = sampling or Sampling()

@@ -51,7 +51,7 @@ def train_generator(
     """Train a generator on all training pairs, or with `portion` on the pairs inside M^R_p; returns run.json's result.
 
     Writes `patn/NAME/`: generator.safetensors, last.safetensors, metrics.jsonl, samples/, run.json.  A killed run goes
-    on where it last saved, with the result of an unbroken one.
+    on where it last saved, on a CPU with the result of an unbroken one.
     Raises AugmentError for missing key points, no pairs, a wanted weight file that is missing, or NaN losses.
     """
     folder = workspace.patn_dir(name)

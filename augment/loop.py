@@ -1,12 +1,16 @@
-"""The one loop that trains everything: a visible `for`, a step that is a function of (seed, step), exact resuming."""
+"""The one loop that trains everything: a visible `for`, a step that is a function of (seed, step), exact resuming.
+
+No step waits for the device: losses are read where they are logged and where a checkpoint is saved.
+"""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Callable, Mapping
+from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from tqdm import tqdm
 
@@ -57,13 +61,14 @@ def train(
 ) -> float:
     """Train to the objective's last step, resuming from `last.safetensors`; returns the seconds spent in this process.
 
-    A killed run continues with the result of an unbroken one.  Every `sample_every` steps `draw` writes a picture.
-    Raises AugmentError at the step at which a loss or, when saved, a weight stops being finite, naming the last
-    checkpoint, which stays.
+    A killed run continues with the result of an unbroken one, on a CPU to the byte; a GPU's default kernels add up in
+    an order of their own.  Every `sample_every` steps `draw` writes a picture.
+    Raises AugmentError where a loss that is logged or precedes a checkpoint, or a weight that would be saved, is not
+    finite, naming the steps since losses were last read and the last checkpoint, which stays.
     """
     import torch
 
-    first = load_state(objective, folder / LAST)
+    first = checked = load_state(objective, folder / LAST)
     _cut_metrics(folder / METRICS, first)
     for network in objective.networks.values():
         network.train()
@@ -75,15 +80,16 @@ def train(
             losses = objective.step(objective.batch(step), step)
             bar.update()
             done = step + 1
-            _refuse_nan(losses, done, folder)
-            if done % log_every == 0 or done == objective.steps:
-                record = {name: float(value) for name, value in losses.items()}
+            logged, saved = (done % every == 0 or done == objective.steps for every in (log_every, save_every))
+            if logged or saved:
+                record, checked = _read(losses, checked, done, folder), done
+            if logged:
                 metrics.write(json.dumps({"step": done, **record, "seconds": _elapsed(started)}) + "\n")
                 metrics.flush()
                 bar.set_postfix({name: f"{value:.3f}" for name, value in list(record.items())[:3]}, refresh=False)
             if draw is not None and sample_every and (done % sample_every == 0 or done == objective.steps):
                 draw(folder / "samples" / f"{done:06d}.png")
-            if done % save_every == 0 or done == objective.steps:  # last: all that came before the checkpoint is there
+            if saved:  # last: all that came before the checkpoint is there
                 save_state(objective, folder / LAST, done)
     return time.perf_counter() - started
 
@@ -92,17 +98,22 @@ def _elapsed(started: float) -> float:
     return round(time.perf_counter() - started, 3)
 
 
-def _refuse_nan(values: Mapping[str, torch.Tensor], step: int, folder: Path) -> None:
-    """Raise AugmentError, naming the last checkpoint, unless all tensors are finite; one wait for the device."""
-    import torch
+def _read(losses: Mapping[str, torch.Tensor], checked: int, step: int, folder: Path) -> dict[str, float]:
+    """The losses of a step, which waits for the device; AugmentError for one that is not finite."""
+    record = {name: float(value) for name, value in losses.items()}
+    for name, value in record.items():
+        if not isfinite(value):
+            _refuse(name, checked, step, folder)
+    return record
 
-    if torch.stack([value.isfinite().all() for value in values.values()]).all():
-        return
-    bad = next(name for name, value in values.items() if not value.isfinite().all())
+
+def _refuse(bad: str, checked: int, step: int, folder: Path) -> NoReturn:
+    """Raise AugmentError: what is not finite, at which steps it may have begun, the last checkpoint, the remedy."""
+    steps = f"step {step}" if checked + 1 == step else f"one of the steps {checked + 1} to {step}"
     kept = _saved_step(folder / LAST)
     said = f"{LAST} holds step {kept}, the last good one" if kept else "nothing was saved yet"
     raise AugmentError(
-        f"{folder}: {bad} is not finite at step {step}; {said}; lower the learning rate or use fp32, with --force"
+        f"{folder}: {bad} is not finite at {steps}; {said}; lower the learning rate or use fp32, with --force"
     )
 
 
@@ -160,7 +171,9 @@ def save_state(objective: Objective, path: Path, step: int) -> None:
     for key, value in objective.extra_state().items():
         tensors[f"extra.{key}"] = value
     contiguous = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
-    _refuse_nan(contiguous, step, path.parent)
+    for key, value in contiguous.items():
+        if not value.isfinite().all():
+            _refuse(key, step - 1, step, path.parent)
     partial = path.with_suffix(".partial")
     with naming(path):
         save_file(contiguous, partial, metadata={"step": str(step)})

@@ -160,7 +160,8 @@ def mirror_keypoints(points: Points, width: int) -> Points:
     """
     mirrored = points[..., list(MIRROR), :]
     present = joints_present(mirrored)
-    mirrored[..., 1][present] = width - 1 - mirrored[..., 1][present]
+    x = mirrored[..., 1]
+    mirrored[..., 1] = present * (width - 1 - x) + ~present * x  # a mask as an index would wait for the device
     return mirrored
 
 

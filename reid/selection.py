@@ -37,37 +37,30 @@ class Selection:
                 "better than another; choose model last"
             )
         self.best: dict[str, Tensor] = {}
-        self.scores = torch.tensor([-1.0, -1.0, 0.0], dtype=torch.float64)  # the best, the latest, the best's epoch
-
-    @property
-    def score(self) -> float:
-        """Top-1 of the best epoch in [0, 1]."""
-        return float(self.scores[0])
-
-    @property
-    def latest(self) -> float | None:
+        self.score = -1.0
+        """Top-1 of the best epoch in [0, 1], -1 before the first."""
+        self.latest: float | None = None
         """Top-1 of the last epoch that was considered in [0, 1], None before the first."""
-        return float(self.scores[1]) if self.best else None
-
-    @property
-    def epoch(self) -> int:
+        self.epoch = 0
         """The best epoch, counted from 1."""
-        return int(self.scores[2])
 
     def consider(self, network: nn.Module, features: Tensor, epoch: int) -> None:
         """Rank the `features` of `rows` and keep the network's weights if this epoch, counted from 1, is better."""
         people = (self.labels, self.labels, self.cameras, self.cameras)
         found = float(evaluate(features.numpy(), features.numpy(), *people).allshots_cmc[0])
-        self.scores[1] = found
+        self.latest = found
         if found > self.score:
-            self.scores[0], self.scores[2] = found, epoch
+            self.score, self.epoch = found, epoch
             self.best = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
 
     def state(self) -> dict[str, Tensor]:
         """What a checkpoint has to hold."""
-        return {"scores": self.scores, **{PREFIX + name: tensor for name, tensor in self.best.items()}}
+        latest = -1.0 if self.latest is None else self.latest
+        scores = torch.tensor([self.score, latest, self.epoch], dtype=torch.float64)
+        return {"scores": scores, **{PREFIX + name: tensor for name, tensor in self.best.items()}}
 
     def load_state(self, state: dict[str, Tensor]) -> None:
         """Take back what `state` gave."""
-        self.scores = state["scores"].clone()
+        self.score, latest, epoch = state["scores"].tolist()
+        self.latest, self.epoch = latest if epoch else None, int(epoch)
         self.best = {name.removeprefix(PREFIX): t for name, t in state.items() if name.startswith(PREFIX)}

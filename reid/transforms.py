@@ -65,7 +65,8 @@ def _weights(start: Tensor, length: Tensor, extent: int, out: int, flip: Tensor 
     if flip is not None:
         index = torch.where(flip[:, None], out - 1 - index, index)
     centre = (index + 0.5) * scale[:, None] + start[:, None]  # B x out, in input pixels
-    low, high = min(0, int(start.min())), max(extent, int((start + length).max()))
+    low = min(0, int(start.numpy().min()))  # boxes lie on the CPU: nothing waits for a device
+    high = max(extent, int((start + length).numpy().max()))
     pixel = torch.arange(low, high, dtype=torch.float64)
     inside = (pixel >= start[:, None]) & (pixel < (start + length)[:, None])  # B x pixels
     distance = (pixel + 0.5 - centre[:, :, None]) / scale.clamp(min=1)[:, None, None]

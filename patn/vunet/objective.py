@@ -19,7 +19,8 @@ from patn.vunet.training import VunetTraining
 log = logging.getLogger(__name__)
 COLLAPSED = 0.01
 """Nats of a latent map, mean over images, below which the map says nothing of the appearance."""
-WATCHED_EVERY = 100  # steps: reading the figure waits for the device
+WATCHED_EVERY = 100
+"""Steps: reading the figure waits for the device, so it is done where the loop logs, too."""
 _START_BATCHES = 4
 PIXELS = 127.5  # a difference of images in [-1, 1], in units of 0..255
 
@@ -79,8 +80,8 @@ class VunetObjective(RivalObjective):
 
     def _watch(self, nats: Tensor, step: int) -> None:
         """Warn of latent maps that carry nothing, when the KL term has had its full weight for some steps."""
-        full = self.training.kl_full * self.steps
-        if self.warned or step < full or not (step % WATCHED_EVERY == 0 or step == self.steps - 1):
+        done, full = step + 1, self.training.kl_full * self.steps
+        if self.warned or step < full or not (done % WATCHED_EVERY == 0 or done == self.steps):
             return
         values = nats.detach().tolist()
         if min(values) < COLLAPSED:
@@ -88,7 +89,7 @@ class VunetObjective(RivalObjective):
             log.warning(
                 "KL collapse at step %d: the latent maps hold %s nats (coarsest first), so one of them says nothing of "
                 "the person; train with a smaller --lambda-kl or more --steps",
-                step + 1, " and ".join(f"{value:.4f}" for value in values),
+                done, " and ".join(f"{value:.4f}" for value in values),
             )  # fmt: skip
 
     def _generator(self) -> Vunet:

@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from augment import AugmentError
 from augment.loop import LAST, load_state, save_state, train
+from numerics.seeds import Stream
 from tests.hostile.cases import Case, each, meet
 
 GENERATOR, MODEL = Path("patn/g/generator.safetensors"), Path("reid/m/model.safetensors")
@@ -153,6 +154,8 @@ def test_a_malformed_weight_file_is_refused_and_not_run(
 class Line:
     """An objective that draws a line through a point; from step `worse` on its loss or its weights are no numbers."""
 
+    noise = Stream.GENERATOR_NOISE
+
     def __init__(self, steps: int, worse: int = 99, where: str = "loss") -> None:
         self.network, self.steps, self.worse, self.where = torch.nn.Linear(1, 1), steps, worse, where
         self.networks: dict[str, torch.nn.Module] = {"line": self.network}
@@ -180,12 +183,20 @@ class Line:
 
 
 @pytest.mark.parametrize(
-    ("worse", "where", "stopped"), [(7, "loss", 7), (3, "loss", 3), (8, "weights", 8), (6, "weights", 7)]
+    ("worse", "where", "steps"),
+    [
+        (5, "loss", "step 5"),  # where losses are logged
+        (4, "loss", "one of the steps 1 to 4"),  # where a checkpoint is due
+        (4, "weights", "step 4"),
+        (8, "weights", "step 8"),
+        (6, "weights", "one of the steps 6 to 8"),
+        (1, "weights", "one of the steps 1 to 4"),
+    ],
 )
-def test_a_number_that_is_none_stops_at_its_step_and_the_last_good_checkpoint_stays(
-    tmp_path: Path, worse: int, where: str, stopped: int
+def test_a_number_that_is_none_stops_where_it_is_read_and_the_last_good_checkpoint_stays(
+    tmp_path: Path, worse: int, where: str, steps: str
 ) -> None:
-    sentence = f"is not finite at step {stopped}; " + ("last.safetensors holds step 4" if worse > 4 else "nothing was")
+    sentence = f"is not finite at {steps}; " + ("last.safetensors holds step 4" if worse > 4 else "nothing was")
     with pytest.raises(AugmentError, match=sentence):
         train(Line(20, worse, where), tmp_path, seed=0, save_every=4, log_every=5, progress=False)
     fresh = Line(20)

@@ -91,7 +91,7 @@ def test_a_joint_without_a_limb_is_not_in_the_mask():
     assert body_masks(keypoints, SIZE).sum() == 49  # the disc of radius 4; the closing adds nothing
 
 
-def test_every_other_pair_is_mirrored_with_its_poses():
+def test_half_of_the_pairs_are_mirrored_with_their_poses():
     images, keypoints, pairs = people()
     made = Pg2Objective(tiny("pg2", batch=400), images, keypoints, pairs, seed=1)
     shown, plain = made.batch(3), made.batches.sample(3)

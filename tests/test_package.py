@@ -1,131 +1,165 @@
-"""What is installed is what setup.cfg declares, and what is declared is what is needed."""
+"""What is installed is what pyproject.toml declares, and what is declared is what is needed."""
 
 import ast
 import importlib
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
-from configparser import ConfigParser
-from importlib import metadata, resources
+from fnmatch import fnmatch
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.lock import lock_text
-
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("augment", "patn", "reid", "pipelines")
-PIN = re.compile(r"^(\S+)==(\S+) \\\n    --hash=sha256:([0-9a-f]{64})\n", re.MULTILINE)
-LOCKED_EXTRAS = ("poses", "perceptual", "metrics", "study", "video", "ray", "dev")
+PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
+EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
+LOCK_FILE = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+PACKAGES = ("augment", "patn", "reid", "pipelines", "numerics")
+PYTHONS = ("3.11", "3.12", "3.13")
+PIN = re.compile(r"^([\w.-]+==\S+(?: ; .+?)?)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)\n", re.MULTILINE)
 
 
-def setup_cfg() -> ConfigParser:
-    config = ConfigParser()
-    config.read(ROOT / "setup.cfg")
-    return config
+def requirements(part: str) -> list[Requirement]:
+    """What pyproject.toml asks for in an extra, or in "core"."""
+    return [Requirement(line) for line in (PROJECT["dependencies"] if part == "core" else EXTRAS[part])]
 
 
-def requirements(text: str) -> list[Requirement]:
-    """The requirements of a setup.cfg list, comments left out."""
-    lines = (line.strip() for line in text.splitlines())
-    return [Requirement(line) for line in lines if line and not line.startswith("#")]
+def environment(python: str) -> dict[str, str]:
+    """The environment markers of that Python on Linux x86-64."""
+    markers = {"python_version": python, "python_full_version": f"{python}.9", "implementation_name": "cpython"}
+    markers |= {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64"}
+    return markers | {"platform_python_implementation": "CPython"}
 
 
-def locked() -> dict[str, str]:
-    """Versions of requirements.lock by normalised name."""
-    return {canonicalize_name(name): version for name, version, _ in PIN.findall(lock_file())}
+def applies(requirement: Requirement, python: str) -> bool:
+    return requirement.marker is None or requirement.marker.evaluate(environment(python))
 
 
-def lock_file() -> str:
-    return (ROOT / "requirements.lock").read_text(encoding="utf-8")
+def locked(python: str) -> dict[str, str]:
+    """Versions that requirements.lock pins for that Python by normalised name; fails where one is pinned twice."""
+    found: dict[str, str] = {}
+    for line, _ in PIN.findall(LOCK_FILE):
+        pin = Requirement(line)
+        if applies(pin, python):
+            name = canonicalize_name(pin.name)
+            assert name not in found, f"{name} is pinned twice for Python {python}"
+            (specifier,) = pin.specifier
+            found[name] = specifier.version
+    return found
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_packages_are_installed_with_a_docstring(package: str):
+def test_packages_are_installed_with_a_docstring_and_their_types(package: str):
     assert importlib.import_module(package).__doc__
+    assert (ROOT / package / "py.typed").exists()
     for module in (ROOT / package).rglob("*.py"):
         assert (module.parent / "__init__.py").exists(), f"{module.parent} is left out of the package"
 
 
-def test_report_templates_are_package_data():
-    assert any(file.name.endswith(".html") for file in (resources.files("pipelines") / "templates").iterdir())
-    assert "templates/*" in setup_cfg()["options.package_data"]["pipelines"]
+def test_every_file_of_the_packages_is_package_data():
+    patterns = PYPROJECT["tool"]["setuptools"]["package-data"]["*"]
+    files = [
+        file for package in PACKAGES for file in (ROOT / package).rglob("*.*") if file.suffix not in (".py", ".pyc")
+    ]
+    assert len(files) > 20
+    for file in files:
+        assert any(fnmatch(file.name, pattern.removeprefix("**/")) for pattern in patterns), file
 
 
 def test_console_script_and_plugged_commands_load():
     (script,) = (point for point in metadata.entry_points(group="console_scripts") if point.name == "augment")
     assert isinstance(script.load(), click.Group)
-    declared = setup_cfg()["options.entry_points"]["augment.commands"].split("\n")
-    wanted = dict(re.split(r"\s*=\s*", line) for line in declared if line.strip())
     plugged = {point.name: point for point in metadata.entry_points(group="augment.commands")}
-    for name, place in wanted.items():
+    for name, place in PROJECT["entry-points"]["augment.commands"].items():
         assert plugged[name].value == place, "the installed package is old; run `make install`"
         assert isinstance(plugged[name].load(), click.Command)
 
 
-def test_installed_version_and_requirements_are_those_of_setup_cfg():
-    config = setup_cfg()
-    assert metadata.version("augment-reid") == config["metadata"]["version"]
+def test_installed_version_and_requirements_are_those_of_pyproject():
+    assert metadata.version("augment-reid") == PROJECT["version"]
     installed = [Requirement(line) for line in metadata.requires("augment-reid") or []]
-    core = {
-        requirement.name: requirement.specifier for requirement in installed if "extra" not in str(requirement.marker)
-    }
-    declared = {item.name: item.specifier for item in requirements(config["options"]["install_requires"])}
-    assert core == declared
-    assert set(metadata.metadata("augment-reid").get_all("Provides-Extra") or []) == set(LOCKED_EXTRAS)
+    core = {item.name: item.specifier for item in installed if "extra" not in str(item.marker)}
+    assert core == {item.name: item.specifier for item in requirements("core")}
+    assert set(metadata.metadata("augment-reid").get_all("Provides-Extra") or []) == set(EXTRAS)
 
 
-@pytest.mark.parametrize("part", ["core", *LOCKED_EXTRAS])
-def test_lock_file_is_within_the_bounds(part: str):
-    config = setup_cfg()
-    text = config["options"]["install_requires"] if part == "core" else config["options.extras_require"][part]
-    pins = locked()
-    for requirement in requirements(text):
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("part", ["core", *EXTRAS])
+def test_lock_file_is_within_the_bounds(part: str, python: str):
+    pins = locked(python)
+    for requirement in requirements(part):
         version = pins.get(canonicalize_name(requirement.name))
-        assert version is not None, f"requirements.lock does not pin {requirement.name}"
+        if not applies(requirement, python):
+            assert version is None, f"requirements.lock pins {requirement.name}, which Python {python} does not have"
+            continue
+        assert version is not None, f"requirements.lock does not pin {requirement.name}; run `make lock`"
         assert requirement.specifier.contains(version, prereleases=True), f"{requirement} excludes {version}"
 
 
-def test_every_line_of_the_lock_file_is_a_pin_with_a_hash_and_pip_asks_for_it():
-    comments = re.compile(r"^#.*\n", re.MULTILINE)
-    assert PIN.sub("", comments.sub("", lock_file())) == ""
-    assert len(locked()) == len(PIN.findall(lock_file())) > 50
+def test_mediapipe_and_numpy_1_end_with_python_3_12():
+    for python, numpy, mediapipe in (("3.11", "1", True), ("3.12", "1", True), ("3.13", "2", False)):
+        pins = locked(python)
+        assert pins["numpy"].partition(".")[0] == numpy
+        assert ("mediapipe" in pins) == mediapipe
+
+
+def test_every_line_of_the_lock_file_is_a_pin_with_hashes_and_pip_asks_for_them():
+    comments = re.compile(r"^ *#.*\n", re.MULTILINE)
+    assert PIN.sub("", comments.sub("", LOCK_FILE)) == ""
+    assert "://" not in LOCK_FILE
+    assert all(len(locked(python)) > 50 for python in PYTHONS)
     assert "--require-hashes --requirement requirements.lock" in (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
-def test_the_lock_file_is_made_from_pips_report():
-    item = {"metadata": {"name": "Some_Thing", "version": "1.0"}}
-    item["download_info"] = {"archive_info": {"hashes": {"sha256": "a" * 64}}}
-    text = lock_text(["some-thing==1.0"], {"install": [item]})
-    assert PIN.findall(text) == [("some-thing", "1.0", "a" * 64)]
-    with pytest.raises(KeyError):
-        lock_text(["some-thing==1.1"], {"install": [item]})
+def test_the_pythons_are_the_same_everywhere():
+    prefix = "Programming Language :: Python :: 3."
+    assert [line.rpartition(" ")[2] for line in PROJECT["classifiers"] if line.startswith(prefix)] == list(PYTHONS)
+    assert PROJECT["requires-python"] == f">={PYTHONS[0]}"
+    newest_first = " ".join(f"python{python}" for python in reversed(PYTHONS))
+    assert f"for python in {newest_first};" in (ROOT / "Makefile").read_text(encoding="utf-8")
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    assert "python: [" + ", ".join(f'"{python}"' for python in PYTHONS) + "]" in workflow
+
+
+def test_ci_and_pre_commit_run_what_make_and_the_lock_file_have():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    for target in re.findall(r"run: make (.+)", workflow):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), f"there is no `make {target}`"
+    hooks = re.findall(r"entry: \.venv/bin/(.+)", (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    assert len(hooks) == 4
+    for hook in hooks:
+        assert f"$(BIN)/{hook.removesuffix(' --force-exclude')}" in makefile
 
 
 def test_lock_file_has_one_cv2():
-    assert [name for name in locked() if name.startswith("opencv-")] == ["opencv-python-headless"]
+    for python in PYTHONS:
+        assert [name for name in locked(python) if name.startswith("opencv-")] == ["opencv-python-headless"]
 
 
 def test_every_dependency_has_a_lower_and_an_upper_bound():
-    for requirement in requirements(setup_cfg()["options"]["install_requires"]):
+    for requirement in requirements("core"):
         operators = {specifier.operator for specifier in requirement.specifier}
         assert operators == {"=="} or operators >= {">=", "<"}, str(requirement)
 
 
 def test_what_torchreid_imports_is_declared():
-    config = setup_cfg()
-    declared = {canonicalize_name(item.name) for item in requirements(config["options"]["install_requires"])}
+    declared = {canonicalize_name(item.name) for item in requirements("core")}
     origin = find_spec("torchreid").origin  # type: ignore[union-attr]
     imported = {name for file in Path(origin or "").parent.rglob("*.py") for name in _imports(file)}
     imported -= {*sys.stdlib_module_names, "torchreid", "Cython", "setuptools", "distutils"}  # building, not running
     owners = metadata.packages_distributions()
     for module in sorted(imported):
         assert {canonicalize_name(owner) for owner in owners.get(module, [])} & declared, (
-            f"torchreid imports {module}, which setup.cfg does not declare"
+            f"torchreid imports {module}, which pyproject.toml does not declare"
         )
     assert "tensorboard" in declared  # torchreid's engine imports torch.utils.tensorboard
 

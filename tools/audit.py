@@ -1,15 +1,16 @@
 """Looks every pin of requirements.lock up among the known vulnerabilities: `make audit`, which needs the internet.
 
-`python -m tests.audit PIP_AUDIT` takes the path of the program pip-audit, which lives in an environment of its own.
+`python -m tools.audit PIP_AUDIT` takes the path of the program pip-audit, which lives in an environment of its own.
 """
 
 import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from tests.lock import LOCK
+LOCK = Path(__file__).resolve().parent.parent / "requirements.lock"
 
 
 def verdict(report: Mapping[str, Any]) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-from tests.audit import verdict
+from tools.audit import verdict
 
 FINE = {"name": "fine", "version": "1.0", "vulns": []}
 HOLED = {"name": "holed", "version": "1.0", "vulns": [{"id": "PYSEC-1", "fix_versions": ["1.1"]}]}

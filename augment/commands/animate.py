@@ -45,7 +45,7 @@ def command(
 
     \b
     Example:
-      augment animate 0001_c6s2_001000_01.jpg 0002_c3s3_002000_01.jpg -o walk.gif
+      augment animate 0001_c1s2_001000_01.jpg 0002_c1s3_002000_01.jpg -o walk.gif
     """
     from augment.animation import Motion, animate, animation_text
     from augment.redrawing import Request

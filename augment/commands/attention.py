@@ -56,7 +56,7 @@ def command(
 
     \b
     Example:
-      augment attention 0001_c6s2_001000_01.jpg --pose 0002_c3s3_002000_01.jpg -o masks.png
+      augment attention 0001_c1s2_001000_01.jpg --pose 0002_c1s3_002000_01.jpg -o masks.png
     """
     from augment.attention import MaskView, attention, attention_text
     from augment.redrawing import Request

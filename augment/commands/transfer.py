@@ -35,8 +35,8 @@ def command(
 
     \b
     Example:
-      augment transfer 0001_c6s2_001000_01.jpg --pose 0002_c3s3_002000_01.jpg -o redrawn.jpg
-      augment transfer 0001_c6s2_001000_01.jpg --pose data/keypoints/query.csv -o grid.png
+      augment transfer 0001_c1s2_001000_01.jpg --pose 0002_c1s3_002000_01.jpg -o redrawn.jpg
+      augment transfer 0001_c1s2_001000_01.jpg --pose data/keypoints/query.csv -o grid.png
     """
     from augment.redrawing import Request
     from augment.transfer import transfer, transfer_text

@@ -73,7 +73,8 @@ def generators_made(source: str) -> Iterator[str]:
             yield f"line {node.lineno}: {name}"
         if name.endswith("manual_seed") and not from_stream:
             yield f"line {node.lineno}: {name}"
-        if any(word.arg == "random_state" and isinstance(word.value, ast.Constant) for word in node.keywords):
+        states = [word.value for word in node.keywords if word.arg == "random_state"]
+        if any(isinstance(state, ast.Constant) or "seed" in ast.unparse(state) for state in states):
             yield f"line {node.lineno}: random_state of {name}"
 
 
@@ -88,6 +89,7 @@ def call_of_ours(node: ast.expr) -> bool:
         ("torch.manual_seed(seed)", True),
         ("torch.Generator().manual_seed(stream_seed(0, Stream.PLAN_POSES))", True),
         ("table.sample(frac=1, random_state=0)", True),
+        ("table.sample(frac=1, random_state=shown.seed)", True),
         ("np.random.shuffle(rows)", True),
         ("torch.manual_seed(stream_seed(seed, Stream.REID_WEIGHTS))", False),
         ("table.sample(frac=1, random_state=rng)", False),

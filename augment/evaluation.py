@@ -24,7 +24,7 @@ def find_model(workspace: Workspace, model: str) -> Path:
             return path
     known = [path.parent.name for path in workspace.reid_models()]
     there = ", ".join(known) or "none; `augment reid-train` trains one"
-    raise AugmentError(f"{workspace.reid_dir(model)}: no such model; models there: {there}")
+    raise AugmentError(f"{workspace.reid_dir(model)}: no such model; trained ones: {there}")
 
 
 def evaluate_saved(

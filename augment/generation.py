@@ -82,11 +82,6 @@ def plan_set(
     bank = _bank(workspace, sampling.target_poses, [name for name in posed if name in keeps], pose_file, seed)
     plan = make_plan(train, posed, kept, sampling, seed, bank)
     pid_of = dict(zip(train["name"], train["pid"], strict=True))
-    if plan.empty:
-        raise AugmentError(
-            f"{workspace.data}: --portion {portion:g} leaves {len(kept)} of {len(train)} training images, and nothing "
-            "is left to be generated; give a smaller --portion, or --ratio 2 with --portion 1.0"
-        )
     return PlannedSet(plan, kept, Pools(pid_of, sorted(posed), keeps, bank))
 
 

@@ -25,21 +25,19 @@ class Requirements:
 
     def check(self, stages: Sequence[Stage]) -> None:
         """Raise AugmentError for the first stage that cannot be made: no generator, nothing to evaluate on, no pair."""
+        for stage in stages:
+            self._check_generator(stage)
         if any(isinstance(stage, Model) for stage in stages):
             test_images(self.workspace)
         for stage in stages:
-            self.check_one(stage)
+            self._check_data(stage)
 
-    def check_one(self, stage: Stage) -> None:
-        """Raise AugmentError where a stage lacks what no other stage makes."""
+    def _check_data(self, stage: Stage) -> None:
         train = training_images(self.workspace.images())
         kept = reduced_set(self.workspace.images(), _portion(stage), _seed(stage))
         if isinstance(stage, Model):
             require_learnable(self.workspace, training_of(stage.cell), train[train["name"].isin(kept)])
             return
-        name = stage.taught_by(self.workspace)
-        if read_run(self.workspace.patn_dir(name)) is None:
-            raise no_generator(self.workspace, name)
         keeps = set(kept)
         if isinstance(stage, GeneratedSet):
             if self._posed is None:
@@ -49,6 +47,12 @@ class Requirements:
             if self._pairable is None:
                 self._pairable = pairable(self.workspace, train["name"].tolist())
             require_pairs(self.workspace, [name for name in self._pairable if name in keeps], stage.portion)
+
+    def _check_generator(self, stage: Stage) -> None:
+        if not isinstance(stage, Model):
+            name = stage.taught_by(self.workspace)
+            if read_run(self.workspace.patn_dir(name)) is None:
+                raise no_generator(self.workspace, name)
 
 
 def _portion(stage: Stage) -> float:

@@ -72,7 +72,11 @@ def one_a_set(workspace: Workspace, cells: Sequence[Cell]) -> list[Cell]:
 
     Portions round to whole images, and every identity keeps one: on few images an identity several are one set.
     """
-    shares = {portion: real_share(workspace.images(), portion) for portion in {cell.portion for cell in cells}}
+    try:
+        images = workspace.images()
+    except (AugmentError, reid.DataError):
+        return list(cells)  # nothing can be said without images; the cells themselves say that there are none
+    shares = {portion: real_share(images, portion) for portion in {cell.portion for cell in cells}}
     stands = standing_for(shares)
     if 1.0 in shares.values():
         stands |= dict.fromkeys((portion for portion, share in shares.items() if share == 1.0), 1.0)

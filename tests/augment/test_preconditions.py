@@ -100,7 +100,7 @@ def test_nothing_is_generated_from_images_without_a_pose(data: Data) -> None:
 @pytest.mark.parametrize("portion", ["1.0", "0.99"])
 def test_a_portion_that_takes_nothing_away_generates_nothing(data: Data, portion: str) -> None:
     sentence = refused(data(), "generate", "--portion", portion)
-    assert "leaves 48 of 48 training images" in sentence
+    assert "there is nothing to generate, 48 of 48 images are kept" in sentence
     assert "--ratio 2" in sentence
 
 

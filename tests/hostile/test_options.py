@@ -72,7 +72,7 @@ WRONG = [
     ("generate --per-identity 2 --portion 1", "there is nothing to generate, 12 of 12 images are kept"),
     ("reid-train --preset demo --ratio 2", "--ratio 2: is of generated sets; name one with --augmentation"),
     ("reid-train --preset demo --repeat", "--repeat: nothing is removed at --portion 1.0"),
-    ("reid-train --preset demo --augmentation nobody", "no finished generated set; run `augment generate"),
+    ("reid-train --preset demo --augmentation nobody", "no finished generated set; sets that are there: "),
     ("reid-train --preset demo --ghost-batch 5", "ghost"),
     ("reid-eval nobody", "no such model; trained ones: m"),
     ("table5 --portions 2 --dry-run", "2.0"),

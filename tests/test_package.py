@@ -57,14 +57,14 @@ def locked(python: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_packages_are_installed_with_a_docstring_and_their_types(package: str):
+def test_packages_are_installed_with_a_docstring_and_their_types(package: str) -> None:
     assert importlib.import_module(package).__doc__
     assert (ROOT / package / "py.typed").exists()
     for module in (ROOT / package).rglob("*.py"):
         assert (module.parent / "__init__.py").exists(), f"{module.parent} is left out of the package"
 
 
-def test_every_file_of_the_packages_is_package_data():
+def test_every_file_of_the_packages_is_package_data() -> None:
     patterns = PYPROJECT["tool"]["setuptools"]["package-data"]["*"]
     files = [
         file for package in PACKAGES for file in (ROOT / package).rglob("*.*") if file.suffix not in (".py", ".pyc")
@@ -74,7 +74,7 @@ def test_every_file_of_the_packages_is_package_data():
         assert any(fnmatch(file.name, pattern.removeprefix("**/")) for pattern in patterns), file
 
 
-def test_console_script_and_plugged_commands_load():
+def test_console_script_and_plugged_commands_load() -> None:
     (script,) = (point for point in metadata.entry_points(group="console_scripts") if point.name == "augment")
     assert isinstance(script.load(), click.Group)
     plugged = {point.name: point for point in metadata.entry_points(group="augment.commands")}
@@ -83,7 +83,7 @@ def test_console_script_and_plugged_commands_load():
         assert isinstance(plugged[name].load(), click.Command)
 
 
-def test_installed_version_and_requirements_are_those_of_pyproject():
+def test_installed_version_and_requirements_are_those_of_pyproject() -> None:
     assert metadata.version("augment-reid") == PROJECT["version"]
     installed = [Requirement(line) for line in metadata.requires("augment-reid") or []]
     core = {item.name: item.specifier for item in installed if "extra" not in str(item.marker)}
@@ -93,7 +93,7 @@ def test_installed_version_and_requirements_are_those_of_pyproject():
 
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("part", ["core", *EXTRAS])
-def test_lock_file_is_within_the_bounds(part: str, python: str):
+def test_lock_file_is_within_the_bounds(part: str, python: str) -> None:
     pins = locked(python)
     for requirement in requirements(part):
         version = pins.get(canonicalize_name(requirement.name))
@@ -104,14 +104,14 @@ def test_lock_file_is_within_the_bounds(part: str, python: str):
         assert requirement.specifier.contains(version, prereleases=True), f"{requirement} excludes {version}"
 
 
-def test_mediapipe_and_numpy_1_end_with_python_3_12():
+def test_mediapipe_and_numpy_1_end_with_python_3_12() -> None:
     for python, numpy, mediapipe in (("3.11", "1", True), ("3.12", "1", True), ("3.13", "2", False)):
         pins = locked(python)
         assert pins["numpy"].partition(".")[0] == numpy
         assert ("mediapipe" in pins) == mediapipe
 
 
-def test_every_line_of_the_lock_file_is_a_pin_with_hashes_and_pip_asks_for_them():
+def test_every_line_of_the_lock_file_is_a_pin_with_hashes_and_pip_asks_for_them() -> None:
     comments = re.compile(r"^ *#.*\n", re.MULTILINE)
     assert PIN.sub("", comments.sub("", LOCK_FILE)) == ""
     assert "://" not in LOCK_FILE
@@ -119,7 +119,7 @@ def test_every_line_of_the_lock_file_is_a_pin_with_hashes_and_pip_asks_for_them(
     assert "--require-hashes --requirement requirements.lock" in (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
-def test_the_pythons_are_the_same_everywhere():
+def test_the_pythons_are_the_same_everywhere() -> None:
     prefix = "Programming Language :: Python :: 3."
     assert [line.rpartition(" ")[2] for line in PROJECT["classifiers"] if line.startswith(prefix)] == list(PYTHONS)
     assert PROJECT["requires-python"] == f">={PYTHONS[0]}"
@@ -129,7 +129,7 @@ def test_the_pythons_are_the_same_everywhere():
     assert "python: [" + ", ".join(f'"{python}"' for python in PYTHONS) + "]" in workflow
 
 
-def test_ci_and_pre_commit_run_what_make_and_the_lock_file_have():
+def test_ci_and_pre_commit_run_what_make_and_the_lock_file_have() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
     for target in re.findall(r"run: make (.+)", workflow):
@@ -140,18 +140,18 @@ def test_ci_and_pre_commit_run_what_make_and_the_lock_file_have():
         assert f"$(BIN)/{hook.removesuffix(' --force-exclude')}" in makefile
 
 
-def test_lock_file_has_one_cv2():
+def test_lock_file_has_one_cv2() -> None:
     for python in PYTHONS:
         assert [name for name in locked(python) if name.startswith("opencv-")] == ["opencv-python-headless"]
 
 
-def test_every_dependency_has_a_lower_and_an_upper_bound():
+def test_every_dependency_has_a_lower_and_an_upper_bound() -> None:
     for requirement in requirements("core"):
         operators = {specifier.operator for specifier in requirement.specifier}
         assert operators == {"=="} or operators >= {">=", "<"}, str(requirement)
 
 
-def test_what_torchreid_imports_is_declared():
+def test_what_torchreid_imports_is_declared() -> None:
     declared = {canonicalize_name(item.name) for item in requirements("core")}
     origin = find_spec("torchreid").origin  # type: ignore[union-attr]
     imported = {name for file in Path(origin or "").parent.rglob("*.py") for name in _imports(file)}

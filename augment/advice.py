@@ -13,9 +13,14 @@ from augment.plan import Sampling
 from augment.workspace import Workspace, slug
 
 SET_NAMES = {
-    "removed": "ours", "reduced": "ours*", "all": "ours-all", "own": "self", "canonical": "ours-canonical",
-    "rare": "ours-rare", "file": "ours-file",
-}  # fmt: skip
+    "removed": "ours",
+    "reduced": "ours*",
+    "all": "ours-all",
+    "own": "self",
+    "canonical": "ours-canonical",
+    "rare": "ours-rare",
+    "file": "ours-file",
+}
 USUAL_FILTER = 0.2
 _SET = re.compile(r"(?P<poses>.+?)(?:-k(?P<count>\d+))?(?P<filtered>-filtered)?(?P<reduced>-reduced-data)?")
 _PLACE = re.compile(r"(?P<name>.+)-p(?P<portion>\d+\.\d+)(?:-x(?P<ratio>\d))?-s(?P<seed>\d+)")
@@ -76,13 +81,15 @@ def _options_of_name(name: str) -> str | None:
     poses = {slug(title): poses for poses, title in SET_NAMES.items()}.get(slug(found["poses"]) if found else "")
     if found is None or poses is None:
         return None
-    return "".join([
-        "" if poses == "removed" else f" --target-poses {poses}",
-        " --pose-file FILE" if poses == "file" else "",
-        f" --per-identity {found['count']}" if found["count"] else "",
-        f" --filter {USUAL_FILTER}" if found["filtered"] else "",
-        " --generator-data reduced" if found["reduced"] else "",
-    ])  # fmt: skip
+    return "".join(
+        [
+            "" if poses == "removed" else f" --target-poses {poses}",
+            " --pose-file FILE" if poses == "file" else "",
+            f" --per-identity {found['count']}" if found["count"] else "",
+            f" --filter {USUAL_FILTER}" if found["filtered"] else "",
+            " --generator-data reduced" if found["reduced"] else "",
+        ]
+    )
 
 
 def _options_begun(name: str, options: Mapping[str, Any]) -> str:

@@ -81,11 +81,16 @@ def animate(request: Request, motion: Motion, out: Path, *, plain: bool = False)
     summary = work.summary()
     summary.pop("poses")
     return {
-        "out": str(out), **summary, "frames": len(seen), "fps": fps,
-        "keypoints": sorted({*summary["keypoints"], track.origin}), "empty": int((~seen.any(axis=1)).sum()),
-        "bridged": int(joints_present(bridged).sum() - seen.sum()), "jerk": round(jerk(bridged), 4),
+        "out": str(out),
+        **summary,
+        "frames": len(seen),
+        "fps": fps,
+        "keypoints": sorted({*summary["keypoints"], track.origin}),
+        "empty": int((~seen.any(axis=1)).sum()),
+        "bridged": int(joints_present(bridged).sum() - seen.sum()),
+        "jerk": round(jerk(bridged), 4),
         "smoothed_jerk": round(jerk(smoothed), 4),
-    }  # fmt: skip
+    }
 
 
 def _read(work: Redrawing, motion: Motion) -> _Track:

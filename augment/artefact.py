@@ -239,9 +239,12 @@ def _differs(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
 
 
 def _refuse_difference(
-    folder: Path, earlier: Mapping[str, Any], now: Mapping[str, Any], sources: Mapping[str, tuple[Path, ...]],
+    folder: Path,
+    earlier: Mapping[str, Any],
+    now: Mapping[str, Any],
+    sources: Mapping[str, tuple[Path, ...]],
     named: bool,
-) -> None:  # fmt: skip
+) -> None:
     """Raise Different naming the first difference between two records, and the files that are newer than it."""
     remedy = f"give the same, {'another --name, ' if named else ''}or --force to make it again"
     if earlier["seed"] != now["seed"]:

@@ -113,12 +113,22 @@ def nearest(word: str, known: Any) -> str:
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "AUGMENT"})
 @click.version_option(package_name="augment-reid", prog_name="augment")
 @click.option("--workspace", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Workspace to use.")
-@click.option("--device", type=DEVICE, default="auto", metavar="DEVICE", show_default=True,
-              help="auto, cpu, cuda or cuda:N.")  # fmt: skip
-@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True,
-              help="Number format; auto trains in bf16 where the hardware computes it and draws in fp32.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), metavar="N",
-              help="Seed of everything random.  [default: workspace's]")  # fmt: skip
+@click.option(
+    "--device", type=DEVICE, default="auto", metavar="DEVICE", show_default=True, help="auto, cpu, cuda or cuda:N."
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "fp32", "bf16"]),
+    default="auto",
+    show_default=True,
+    help="Number format; auto trains in bf16 where the hardware computes it and draws in fp32.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, LARGEST_SEED),
+    metavar="N",
+    help="Seed of everything random.  [default: workspace's]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, everything else on stderr.")
 @click.option("-v", "--verbose", count=True, help="Say more; -v -v shows the traceback of an error.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bars, no messages.")

@@ -28,8 +28,9 @@ def csv_text(table: pd.DataFrame) -> str:
 
     Carriage returns, which pandas does not quote, become visible.
     """
-    return table.assign(**{str(name): table[name].map(_harmless) for name in table if table[name].dtype.kind == "O"}
-                        ).to_csv(index=False)  # fmt: skip
+    return table.assign(
+        **{str(name): table[name].map(_harmless) for name in table if table[name].dtype.kind == "O"}
+    ).to_csv(index=False)
 
 
 def _harmless(value: object) -> object:

@@ -26,7 +26,7 @@ from augment.deepfashion import (
     flat_name,
     image_table,
     item_of,
-)  # fmt: skip
+)
 from augment.images import open_image
 from augment.inventory import Inventory, Reason, take_stock
 from augment.layouts import Layout

@@ -28,9 +28,14 @@ def find_model(workspace: Workspace, model: str) -> Path:
 
 
 def evaluate_saved(
-    workspace: Workspace, path: Path, show: int | None, output: Path, runtime: Runtime,
-    feature: str | None = None, distance: str | None = None,
-) -> dict[str, Any]:  # fmt: skip
+    workspace: Workspace,
+    path: Path,
+    show: int | None,
+    output: Path,
+    runtime: Runtime,
+    feature: str | None = None,
+    distance: str | None = None,
+) -> dict[str, Any]:
     """The figures of `evaluate_features` (percent) for a saved model; with `show`, a picture of that many queries.
 
     `feature` is what is compared, by `distance`; None is what the model was trained for.
@@ -48,9 +53,13 @@ def evaluate_saved(
     size = (int(training["height"]), int(training["width"]))
     images = load_images(test["path"].tolist(), workspace.size)
     features = extract_features(
-        model, images, size=size, feature=feature or training["feature"],
-        distance=distance or training.get("distance", "euclidean"), device=device,
-    ).numpy()  # fmt: skip
+        model,
+        images,
+        size=size,
+        feature=feature or training["feature"],
+        distance=distance or training.get("distance", "euclidean"),
+        device=device,
+    ).numpy()
     if show:
         draw_ranked(features, test, show, output)
     return {"folder": str(path.parent), **evaluate_features(features, test)}

@@ -88,9 +88,14 @@ class Judge:
     """Scores generated images of a set by the filtering's criteria."""
 
     def __init__(
-        self, workspace: Workspace, filtering: Filtering, kept: Sequence[str], model: Path | None, pen: Pen,
+        self,
+        workspace: Workspace,
+        filtering: Filtering,
+        kept: Sequence[str],
+        model: Path | None,
+        pen: Pen,
         poses: pd.DataFrame,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.workspace, self.filtering, self.poses = workspace, filtering, poses
         if model is not None:
             from augment.identity_meter import Embedding
@@ -143,9 +148,16 @@ def total(scores: pd.DataFrame, scale: pd.DataFrame) -> np.ndarray:
 
 
 def filter_set(
-    workspace: Workspace, plan: pd.DataFrame, pools: Pools, sampling: Sampling, filtering: Filtering, judge: Judge,
-    folder: Path, pen: Pen, seed: int,
-) -> pd.DataFrame:  # fmt: skip
+    workspace: Workspace,
+    plan: pd.DataFrame,
+    pools: Pools,
+    sampling: Sampling,
+    filtering: Filtering,
+    judge: Judge,
+    folder: Path,
+    pen: Pen,
+    seed: int,
+) -> pd.DataFrame:
     """Replace the worst images of the drawn plan in `folder`/bounding_box_train; returns the plan of what is there.
 
     The plan gains a column a criterion, `candidate` (0: as planned, k: the k-th try) and `judged`: "good", "kept"

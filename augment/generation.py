@@ -159,7 +159,7 @@ def generate(
     pen = Pen(checkpoint, inputs["generator"], runtime)
     with artefact(
         folder, "generated", options, inputs=inputs, seed=seed, force=runtime.force, wait=runtime.wait, named=True
-    ) as run:  # fmt: skip
+    ) as run:
         if not run.finished:
             plan = _make(workspace, planned, sampling, filtering, model, folder, pen, seed)
             manifest = make_manifest(plan, planned.kept, pen.mark)
@@ -205,9 +205,15 @@ def set_name(sampling: Sampling, filtering: Filtering | None = None) -> str:
 
 
 def _make(
-    workspace: Workspace, planned: PlannedSet, sampling: Sampling, filtering: Filtering | None, model: Path | None,
-    folder: Path, pen: Pen, seed: int,
-) -> pd.DataFrame:  # fmt: skip
+    workspace: Workspace,
+    planned: PlannedSet,
+    sampling: Sampling,
+    filtering: Filtering | None,
+    model: Path | None,
+    folder: Path,
+    pen: Pen,
+    seed: int,
+) -> pd.DataFrame:
     """Link the real images, draw the others, replace the worst; returns the plan of what is there."""
     bank = None if planned.pools.bank is None else planned.pools.bank.keypoints
     link_real(workspace, planned.kept, folder)
@@ -228,9 +234,12 @@ def counts(plan: pd.DataFrame, planned: PlannedSet, sampling: Sampling) -> dict[
     removed = len(planned.pools.pid_of) - len(planned.kept)
     replacing = sampling.ratio == 1 and sampling.per_identity is None
     found = {
-        "real": len(planned.kept), "generated": len(plan), "replaced_pose": int(how.get("other pose", 0)),
-        "copied": int(how.get("copy", 0)), "dropped": removed - len(plan) if replacing else 0,
-    }  # fmt: skip
+        "real": len(planned.kept),
+        "generated": len(plan),
+        "replaced_pose": int(how.get("other pose", 0)),
+        "copied": int(how.get("copy", 0)),
+        "dropped": removed - len(plan) if replacing else 0,
+    }
     if "judged" in plan:
         judged = plan["judged"].value_counts()
         found |= {"filtered": int(judged.get("replaced", 0)), "not_bettered": int(judged.get("kept", 0))}

@@ -18,10 +18,16 @@ from augment.workspace import Workspace
 SIZES = ((128, 64), (256, 176))
 RECIPES = {(128, 64): "market", (256, 176): "deepfashion"}
 COLUMNS = {
-    "generator": "generator", "size": "size", "parameters": "weights", "transfer_parameters": "used to redraw",
-    "paper_parameters": "as the paper counts", "gflop": "GFLOP/image", "images_per_second": "images/s",
-    "gflop_per_second": "GFLOP/s", "peak_mib": "peak MiB",
-}  # fmt: skip
+    "generator": "generator",
+    "size": "size",
+    "parameters": "weights",
+    "transfer_parameters": "used to redraw",
+    "paper_parameters": "as the paper counts",
+    "gflop": "GFLOP/image",
+    "images_per_second": "images/s",
+    "gflop_per_second": "GFLOP/s",
+    "peak_mib": "peak MiB",
+}
 FOOTNOTE = (
     "GFLOP counts a multiply-add as two operations, as torch.utils.flop_counter does.  The paper's Table 2 counts "
     "PATN and Deform bare, of PG2 and VUNet whole training checkpoints; see `augment table2`."

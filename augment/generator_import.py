@@ -55,10 +55,15 @@ def import_network(
                 save_generator(target, built, "patn", extra)
             else:
                 save_discriminator(target, built, role, options, extra)
-        return run.finish({
-            "folder": str(folder.relative_to(workspace.root)), "network": role, **_shown(options), "size": list(size),
-            "parameters": sum(parameter.numel() for parameter in built.parameters()),
-        })  # fmt: skip
+        return run.finish(
+            {
+                "folder": str(folder.relative_to(workspace.root)),
+                "network": role,
+                **_shown(options),
+                "size": list(size),
+                "parameters": sum(parameter.numel() for parameter in built.parameters()),
+            }
+        )
 
 
 def _shown(options: dict[str, Any]) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def train_generator(
         inputs["pairs"] = fingerprint(workspace.pairs_csv("train"))
     with artefact(
         folder, "generator", options, inputs=inputs, seed=seed, force=runtime.force, wait=runtime.wait, named=True
-    ) as run:  # fmt: skip
+    ) as run:
         if run.finished:
             return run.result
         from augment import loop
@@ -80,20 +80,34 @@ def train_generator(
         objective = build_objective(workspace, training, names, images, seed, loss, runtime)
         draw = SampleSheet(objective, held_out_pairs(workspace, size))
         seconds = loop.train(
-            objective, folder, seed=seed, sample_every=max(training.steps // 8, 1), draw=draw, label=name,
-            save_every=min(500, max(training.steps // 4, 1)), progress=runtime.progress,
-        )  # fmt: skip
+            objective,
+            folder,
+            seed=seed,
+            sample_every=max(training.steps // 8, 1),
+            draw=draw,
+            label=name,
+            save_every=min(500, max(training.steps // 4, 1)),
+            progress=runtime.progress,
+        )
         extra = {"size": size, "perceptual": loss.name if loss else NO_PERCEPTUAL, "seed": seed, "training": options}
         network = objective.networks["generator"]
         with naming(folder / "generator.safetensors"):
             save_generator(folder / "generator.safetensors", network, training.generator, extra)
-        return run.finish({
-            "folder": str(folder.relative_to(workspace.root)), "steps": training.steps, "images": len(names),
-            "share": real_share(workspace.images(), portion or 1.0),
-            "pairs": len(objective.pairs), "parameters": sum(p.numel() for p in network.parameters()),
-            "perceptual": extra["perceptual"], "precision": runtime.precision_name(), **runtime.place(),
-            "train_seconds": round(seconds, 1), "losses": loop.read_metrics(folder)[-1],
-        })  # fmt: skip
+        return run.finish(
+            {
+                "folder": str(folder.relative_to(workspace.root)),
+                "steps": training.steps,
+                "images": len(names),
+                "share": real_share(workspace.images(), portion or 1.0),
+                "pairs": len(objective.pairs),
+                "parameters": sum(p.numel() for p in network.parameters()),
+                "perceptual": extra["perceptual"],
+                "precision": runtime.precision_name(),
+                **runtime.place(),
+                "train_seconds": round(seconds, 1),
+                "losses": loop.read_metrics(folder)[-1],
+            }
+        )
 
 
 def training_names(workspace: Workspace, portion: float | None, seed: int) -> list[str]:
@@ -167,9 +181,15 @@ def build_objective(
     pairs = np.stack([table["from"].map(index_of).to_numpy(), table["to"].map(index_of).to_numpy()], axis=1)
     keypoints = scale_keypoints(array, workspace.size, (training.height, training.width_px))
     return kind_of(training.generator).objective(
-        training, images, torch.from_numpy(np.asarray(keypoints, np.float32)), torch.from_numpy(pairs.astype(np.int64)),
-        seed=seed, device=runtime.torch_device(), autocast=runtime.training_dtype(), perceptual=perceptual,
-    )  # fmt: skip
+        training,
+        images,
+        torch.from_numpy(np.asarray(keypoints, np.float32)),
+        torch.from_numpy(pairs.astype(np.int64)),
+        seed=seed,
+        device=runtime.torch_device(),
+        autocast=runtime.training_dtype(),
+        perceptual=perceptual,
+    )
 
 
 class HeldOut:

@@ -80,8 +80,9 @@ class IdentityMeter(MeanMeter):
         images = images[(images["split"] == split) & (images["pid"] > 0)]
         self.embed = embed
         self.pids = torch.tensor(sorted(images["pid"].unique().tolist()))
-        self.place = dict(zip(images["name"], torch.searchsorted(self.pids, torch.tensor(images["pid"].to_list())),
-                              strict=True))  # fmt: skip
+        self.place = dict(
+            zip(images["name"], torch.searchsorted(self.pids, torch.tensor(images["pid"].to_list())), strict=True)
+        )
         self.centres = self._centres(images["path"].tolist(), images["name"].tolist(), workspace.size)
 
     def _centres(self, paths: Sequence[str], names: Sequence[str], size: tuple[int, int]) -> Tensor:

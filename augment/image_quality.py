@@ -54,11 +54,12 @@ def evaluate_generator(
     options = {"protocol": evaluation.protocol, "split": evaluation.split, "pairs": len(pairs)}
     tested = SPLITS[evaluation.split]
     inputs = {
-        "generator": fingerprint(checkpoint), "keypoints": keypoints_input(workspace, tested),
+        "generator": fingerprint(checkpoint),
+        "keypoints": keypoints_input(workspace, tested),
         "pair_names": fingerprint_names(pairs["from"] + " " + pairs["to"]),
         "images": images_input(workspace.images().query("split in ['train', @tested]")),
         "arithmetic": f"scikit-image 0.14.2, SSIM of {PROTOCOLS[evaluation.protocol].taps} taps",
-    }  # fmt: skip
+    }
     with artefact(folder, "evaluation", options, inputs=inputs, seed=evaluation.seed, force=runtime.force) as run:
         before = {"rows": {}, "missing": {}, "notes": {}, **run.result}
         judge = _identity_model(workspace, evaluation)
@@ -69,11 +70,18 @@ def evaluate_generator(
         rows, missing, notes = _measure(workspace, evaluation, checkpoint, pairs, folder, todo, runtime)
         rows = {row: {**before["rows"].get(row, {}), **rows.get(row, {})} for row in {**before["rows"], **rows}}
         still = {name: why for name, why in before["missing"].items() if name not in todo}
-        return run.finish({
-            "folder": str(folder.relative_to(workspace.root)), "generator": generator_name(workspace, home), **options,
-            "size": list(workspace.size), "rows": rows, "missing": still | missing, "notes": before["notes"] | notes,
-            "identity_model": judge if "identity" in todo else before.get("identity_model"),
-        })  # fmt: skip
+        return run.finish(
+            {
+                "folder": str(folder.relative_to(workspace.root)),
+                "generator": generator_name(workspace, home),
+                **options,
+                "size": list(workspace.size),
+                "rows": rows,
+                "missing": still | missing,
+                "notes": before["notes"] | notes,
+                "identity_model": judge if "identity" in todo else before.get("identity_model"),
+            }
+        )
 
 
 def generator_home(workspace: Workspace, checkpoint: Path) -> Path:
@@ -116,9 +124,14 @@ def _to_measure(before: Mapping[str, Any], evaluation: Evaluation, judge: str | 
 
 
 def _measure(
-    workspace: Workspace, evaluation: Evaluation, checkpoint: Path, pairs: pd.DataFrame, folder: Path,
-    metrics: list[str], runtime: Runtime,
-) -> tuple[Rows, dict[str, str], dict[str, str]]:  # fmt: skip
+    workspace: Workspace,
+    evaluation: Evaluation,
+    checkpoint: Path,
+    pairs: pd.DataFrame,
+    folder: Path,
+    metrics: list[str],
+    runtime: Runtime,
+) -> tuple[Rows, dict[str, str], dict[str, str]]:
     """One pass over the pairs: figures of the metrics that can be had, why the others cannot, and notes."""
     from augment.quality_families import Setting, build_meters
     from augment.quality_meters import restore

@@ -19,10 +19,15 @@ if TYPE_CHECKING:
 def make_manifest(plan: pd.DataFrame, kept: Sequence[str], mark: str) -> pd.DataFrame:
     """One row a file: name, kind (real, generated, copy), source, pose, generator fingerprint; a filter's columns."""
     real = pd.DataFrame({"name": list(kept), "kind": "real", "source": list(kept), "pose": "", "generator": ""})
-    made = pd.DataFrame({
-        "name": plan["output"], "kind": np.where(plan["how"] == "copy", "copy", "generated"),
-        "source": plan["source"], "pose": plan["pose"], "generator": np.where(plan["how"] == "copy", "", mark),
-    })  # fmt: skip
+    made = pd.DataFrame(
+        {
+            "name": plan["output"],
+            "kind": np.where(plan["how"] == "copy", "copy", "generated"),
+            "source": plan["source"],
+            "pose": plan["pose"],
+            "generator": np.where(plan["how"] == "copy", "", mark),
+        }
+    )
     filtered = ("identity_score", "pose_score", "candidate", "judged")
     made = made.assign(**{column: plan[column] for column in filtered if column in plan})
     return pd.concat([real, made], ignore_index=True).sort_values("name", ignore_index=True)

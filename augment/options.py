@@ -67,20 +67,31 @@ class Finite(click.FloatRange):
 
 def headline(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --queries and --ap: which of the figures, all of which are computed and kept, is printed first."""
-    queries = click.option("--queries", type=click.Choice(["standard", "open-reid"]), default="standard",
-                           show_default=True,
-                           help="Queries that are printed first; open-reid: every test image.")  # fmt: skip
-    rule = click.option("--ap", type=click.Choice(["rectangle", "trapezoid"]), default="rectangle", show_default=True,
-                        help="Rule of the average precision that is printed first.")  # fmt: skip
+    queries = click.option(
+        "--queries",
+        type=click.Choice(["standard", "open-reid"]),
+        default="standard",
+        show_default=True,
+        help="Queries that are printed first; open-reid: every test image.",
+    )
+    rule = click.option(
+        "--ap",
+        type=click.Choice(["rectangle", "trapezoid"]),
+        default="rectangle",
+        show_default=True,
+        help="Rule of the average precision that is printed first.",
+    )
     return queries(rule(command))
 
 
 def redrawing(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --generator and --source-pose: by what the images of a command are redrawn, and where their poses are."""
-    by = click.option("--generator", metavar="NAME|PATH",
-                      help="A generator below patn/, or a file.  [default: the only one]")  # fmt: skip
-    pose = click.option("--source-pose", metavar="IMAGE|CSV",
-                        help="Key points of IMAGE.  [default: the workspace's, else estimated]")  # fmt: skip
+    by = click.option(
+        "--generator", metavar="NAME|PATH", help="A generator below patn/, or a file.  [default: the only one]"
+    )
+    pose = click.option(
+        "--source-pose", metavar="IMAGE|CSV", help="Key points of IMAGE.  [default: the workspace's, else estimated]"
+    )
     return by(pose(command))
 
 

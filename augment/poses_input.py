@@ -74,9 +74,12 @@ class PoseReader:
             if table.empty:
                 raise AugmentError(f"{path}: holds no pose; give a file with a row an image")
             refuse_impossible(
-                path, table.index.tolist(), keypoint_array(table, table.index), self._csv_size(self.size),
+                path,
+                table.index.tolist(),
+                keypoint_array(table, table.index),
+                self._csv_size(self.size),
                 cropped=self._cropped,
-            )  # fmt: skip
+            )
             return [self._row(path, table, str(name), self.size) for name in table.index]
         return self.of_images([find_image(source, self.workspace)])
 

@@ -66,14 +66,20 @@ def warn_of_batches(training: ReidTraining, table: pd.DataFrame) -> None:
     """Say where batches have to repeat images or identities; table: a line an image, with its pid."""
     identities = table["pid"].nunique()
     if len(table) < training.batch:
-        log.warning("A batch of %d images is more than the %d that there are: it repeats them; see --batch.",
-                    training.batch, len(table))  # fmt: skip
+        log.warning(
+            "A batch of %d images is more than the %d that there are: it repeats them; see --batch.",
+            training.batch,
+            len(table),
+        )
     if training.instances is not None and identities < training.batch // training.instances:
         log.warning(
             "Batches are of %d identities with %d images each, and there are %d identities: each stands in one several "
             "times; --batch %d makes them of different ones.",
-            training.batch // training.instances, training.instances, identities, identities * training.instances,
-        )  # fmt: skip
+            training.batch // training.instances,
+            training.instances,
+            identities,
+            identities * training.instances,
+        )
 
 
 def require_pairs(workspace: Workspace, names: Sequence[str], portion: float | None) -> None:

@@ -124,12 +124,14 @@ def _identity(setting: Setting, metrics: list[str]) -> Meter:
 
 
 Builder = Callable[[Setting, list[str]], Meter]
-FAMILIES: Mapping[str, tuple[tuple[str, ...], Builder]] = MappingProxyType({
-    "similarity": (("ssim", "mask-ssim", "l1"), _similarity),
-    "inception": (("is", "mask-is", "fid"), _inception),
-    "detection": (("ds",), _detection),
-    "poses": (("pckh",), _poses),
-    "lpips": (("lpips", "mask-lpips"), _lpips),
-    "identity": (("identity",), _identity),
-})  # fmt: skip
+FAMILIES: Mapping[str, tuple[tuple[str, ...], Builder]] = MappingProxyType(
+    {
+        "similarity": (("ssim", "mask-ssim", "l1"), _similarity),
+        "inception": (("is", "mask-is", "fid"), _inception),
+        "detection": (("ds",), _detection),
+        "poses": (("pckh",), _poses),
+        "lpips": (("lpips", "mask-lpips"), _lpips),
+        "identity": (("identity",), _identity),
+    }
+)
 """Metrics that share a network, and what builds their meter; it raises where something is missing."""

@@ -139,8 +139,9 @@ class InceptionMeter:
 
         self.metrics, self.network = metrics, network
         rows = (GENERATED, REAL)
-        self.scores = {f"{row}/{name}": InceptionScore(count) for name in ("is", "mask-is") for row in rows
-                       if name in metrics}  # fmt: skip
+        self.scores = {
+            f"{row}/{name}": InceptionScore(count) for name in ("is", "mask-is") for row in rows if name in metrics
+        }
         self.moments = {f"{row}/fid": Moments(FEATURES) for row in rows if "fid" in metrics}
         self.parts: dict[str, Accumulator] = {**self.scores, **self.moments}
 

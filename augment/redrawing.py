@@ -125,9 +125,14 @@ class Redrawing:
         """What every command says of a request: counts, where key points came from, sizes, generator."""
         origins = sorted({pose.origin for pose in (*self.sources, *self.targets)})
         return {
-            "images": len(self.sources), "poses": len(self.targets), "skipped": self.skipped, "keypoints": origins,
-            "size": list(self.out), "generator_size": list(self.size), "generator": self.mark,
-        }  # fmt: skip
+            "images": len(self.sources),
+            "poses": len(self.targets),
+            "skipped": self.skipped,
+            "keypoints": origins,
+            "size": list(self.out),
+            "generator_size": list(self.size),
+            "generator": self.mark,
+        }
 
 
 def generator_file(generator: str | None, workspace: Workspace | None) -> Path:

@@ -65,8 +65,16 @@ def train_reid(
     inputs["identities"] = Fingerprint(fingerprint_names(map(str, sorted(all_images["pid"].unique()))))
     if weights is not None:
         inputs["weights"] = fingerprint(weights)
-    with artefact(folder, "reid", {**options, "precision": runtime.precision}, inputs=inputs, seed=seed,
-                  force=runtime.force, wait=runtime.wait, named=True) as run:  # fmt: skip
+    with artefact(
+        folder,
+        "reid",
+        {**options, "precision": runtime.precision},
+        inputs=inputs,
+        seed=seed,
+        force=runtime.force,
+        wait=runtime.wait,
+        named=True,
+    ) as run:
         if run.finished:
             return run.result
         from augment.loop import train
@@ -76,22 +84,36 @@ def train_reid(
         runtime.prepare()
         objective, pids = build_objective(workspace, training, table, seed, weights, runtime)
         seconds = train(
-            objective, folder, seed=seed, label=folder.name, progress=runtime.progress,
+            objective,
+            folder,
+            seed=seed,
+            label=folder.name,
+            progress=runtime.progress,
             save_every=min(500, max(1, objective.steps // training.epochs)),  # an epoch of the schedule
-        )  # fmt: skip
+        )
         selection = objective.choose()
         epoch = {"epoch": selection.epoch, "validation": round(100 * selection.score, 4)} if selection else {}
         with naming(folder / "model.safetensors"):
             save_model(folder / "model.safetensors", objective.model, {"training": options, "pids": pids, "seed": seed})
         figures = evaluate_model(workspace, objective.model, training, runtime)
         (folder / "last.safetensors").unlink(missing_ok=True)
-        return run.finish({
-            "folder": str(folder.relative_to(workspace.root)), **figures, "updates": objective.steps,
-            "images": len(table), "real": int((~table["generated"]).sum()), "distinct": table["path"].nunique(),
-            "identities": len(pids), "portion": data.portion, "share": real_share(workspace.images(), data.portion),
-            "precision": runtime.precision_name(), **runtime.place(),
-            "train_seconds": round(seconds, 1), **epoch,
-        })  # fmt: skip
+        return run.finish(
+            {
+                "folder": str(folder.relative_to(workspace.root)),
+                **figures,
+                "updates": objective.steps,
+                "images": len(table),
+                "real": int((~table["generated"]).sum()),
+                "distinct": table["path"].nunique(),
+                "identities": len(pids),
+                "portion": data.portion,
+                "share": real_share(workspace.images(), data.portion),
+                "precision": runtime.precision_name(),
+                **runtime.place(),
+                "train_seconds": round(seconds, 1),
+                **epoch,
+            }
+        )
 
 
 def with_length(training: ReidTraining, data: TrainingSet, full: int) -> ReidTraining:
@@ -112,10 +134,17 @@ def build_objective(
     labels, pids = labels_of(table, training_images(workspace.images()))
     size = training.size if training.crop != "random-area" else workspace.size
     objective = ReidObjective(
-        training, load_images(table["path"].tolist(), size), labels, classes=len(pids), seed=seed,
-        generated=torch.tensor(table["generated"].tolist()), cameras=torch.tensor(table["camid"].tolist()),
-        device=runtime.torch_device(), autocast=runtime.training_dtype(), weights=weights,
-    )  # fmt: skip
+        training,
+        load_images(table["path"].tolist(), size),
+        labels,
+        classes=len(pids),
+        seed=seed,
+        generated=torch.tensor(table["generated"].tolist()),
+        cameras=torch.tensor(table["camid"].tolist()),
+        device=runtime.torch_device(),
+        autocast=runtime.training_dtype(),
+        weights=weights,
+    )
     return objective, pids
 
 
@@ -155,9 +184,13 @@ def evaluate_model(workspace: Workspace, model: ReidModel, training: ReidTrainin
     test = test_images(workspace)
     images = load_images(test["path"].tolist(), workspace.size)
     features = extract_features(
-        model, images, size=training.size, feature=training.feature, distance=training.distance,
+        model,
+        images,
+        size=training.size,
+        feature=training.feature,
+        distance=training.distance,
         device=runtime.torch_device(),
-    ).numpy()  # fmt: skip
+    ).numpy()
     return evaluate_features(features, test)
 
 

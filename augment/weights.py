@@ -30,32 +30,43 @@ class WeightFile:
 
 
 _VGG19 = WeightFile(
-    "vgg19-dcbb9e9d.pth", "vgg19", "the perceptual loss of patn-train",
+    "vgg19-dcbb9e9d.pth",
+    "vgg19",
+    "the perceptual loss of patn-train",
     'torchvision.models.vgg19(weights="IMAGENET1K_V1")',
-)  # fmt: skip
+)
 _RESNET50 = WeightFile(
-    "resnet50-0676ba61.pth", "resnet50", "reid-train --backbone resnet50 from ImageNet weights",
+    "resnet50-0676ba61.pth",
+    "resnet50",
+    "reid-train --backbone resnet50 from ImageNet weights",
     'torchvision.models.resnet50(weights="IMAGENET1K_V1")',
-)  # fmt: skip
+)
 _INCEPTION = WeightFile(
-    "weights-inception-2015-12-05-6726825d.pth", "inception-2015-12-05", "IS, mask-IS and FID of patn-eval",
-    'torch_fidelity.FeatureExtractorInceptionV3("inception-v3-compat", ["2048"])', "torch-fidelity",
-)  # fmt: skip
+    "weights-inception-2015-12-05-6726825d.pth",
+    "inception-2015-12-05",
+    "IS, mask-IS and FID of patn-eval",
+    'torch_fidelity.FeatureExtractorInceptionV3("inception-v3-compat", ["2048"])',
+    "torch-fidelity",
+)
 _SSD300 = WeightFile(
-    "ssd300_vgg16_coco-b556d3b4.pth", "ssd300_vgg16", "DS of patn-eval",
+    "ssd300_vgg16_coco-b556d3b4.pth",
+    "ssd300_vgg16",
+    "DS of patn-eval",
     'torchvision.models.detection.ssd300_vgg16(weights="COCO_V1")',
-)  # fmt: skip
+)
 _ALEXNET = WeightFile(
     "alexnet-owt-7be5be79.pth", "alexnet", "LPIPS of patn-eval", 'torchvision.models.alexnet(weights="IMAGENET1K_V1")'
 )
 
-WEIGHTS: Mapping[str, tuple[WeightFile, ...]] = MappingProxyType({
-    "vgg19": (_VGG19,),
-    "resnet50": (_RESNET50, replace(_RESNET50, file="resnet50-19c8e357.pth")),
-    "inception": (_INCEPTION, replace(_INCEPTION, file="pt_inception-2015-12-05-6726825d.pth")),
-    "ssd300": (_SSD300,),
-    "alexnet": (_ALEXNET,),
-})  # fmt: skip
+WEIGHTS: Mapping[str, tuple[WeightFile, ...]] = MappingProxyType(
+    {
+        "vgg19": (_VGG19,),
+        "resnet50": (_RESNET50, replace(_RESNET50, file="resnet50-19c8e357.pth")),
+        "inception": (_INCEPTION, replace(_INCEPTION, file="pt_inception-2015-12-05-6726825d.pth")),
+        "ssd300": (_SSD300,),
+        "alexnet": (_ALEXNET,),
+    }
+)
 """Networks and their official files, the preferred one first; any of a network's files will do.
 
 resnet50's two files hold the same ImageNet weights (torchvision's IMAGENET1K_V1) in two forms; inception's two are one

@@ -157,8 +157,12 @@ def generate(root: Path, images: int) -> None:
 
 
 TABLES: dict[str, Callable[[Path, int], None]] = {
-    "check": check, "split": split, "plan": plan, "manifest": manifest, "ranking": ranking,
-}  # fmt: skip
+    "check": check,
+    "split": split,
+    "plan": plan,
+    "manifest": manifest,
+    "ranking": ranking,
+}
 WORKS = {**TABLES, "generate": generate}
 
 

@@ -53,9 +53,14 @@ def peer(ours: ReidModel, training: ReidTraining) -> nn.Module:
             warnings.simplefilter("ignore")
             from torchreid.reid.models.resnet import Bottleneck, ResNet
         network = ResNet(
-            num_classes=classes, loss="softmax", block=Bottleneck, layers=[3, 4, 6, 3], last_stride=2,
-            fc_dims=[training.features], dropout_p=training.dropout,
-        )  # fmt: skip
+            num_classes=classes,
+            loss="softmax",
+            block=Bottleneck,
+            layers=[3, 4, 6, 3],
+            last_stride=2,
+            fc_dims=[training.features],
+            dropout_p=training.dropout,
+        )
     copy_state(ours, network)
     return network
 
@@ -178,12 +183,14 @@ class PeerBatches:
 
     def __init__(self, *, training: ReidTraining, paths: list[str]) -> None:
         self.paths, self.batch = paths, training.batch
-        self.change = transforms.Compose([
-            transforms.RandomResizedCrop(training.size, scale=(0.64, 1.0), ratio=(1 / 3, 1 / 2)),
-            transforms.RandomHorizontalFlip(),
-            transforms.ToTensor(),
-            transforms.Normalize(MEAN, STD),
-        ])  # fmt: skip
+        self.change = transforms.Compose(
+            [
+                transforms.RandomResizedCrop(training.size, scale=(0.64, 1.0), ratio=(1 / 3, 1 / 2)),
+                transforms.RandomHorizontalFlip(),
+                transforms.ToTensor(),
+                transforms.Normalize(MEAN, STD),
+            ]
+        )
         self.shape: tuple[int, ...] = ()
 
     def run(self) -> None:

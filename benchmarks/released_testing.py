@@ -41,9 +41,16 @@ class ReleasedTest:
     """
 
     def __init__(
-        self, *, images: dict[str, str], maps: Path, pairs: list[tuple[str, str]], checkpoint: Path,
-        blocks: int, width: int, folder: Path,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        images: dict[str, str],
+        maps: Path,
+        pairs: list[tuple[str, str]],
+        checkpoint: Path,
+        blocks: int,
+        width: int,
+        folder: Path,
+    ) -> None:
         self.images, self.maps, self.pairs, self.folder = images, maps, pairs, folder
         state = {key.removeprefix("model."): value for key, value in torch.load(checkpoint).items()}
         self.network = released_generator(blocks, width)
@@ -61,8 +68,12 @@ class ReleasedTest:
             sample = self.load(condition, target)
             fake = self.network(sample["P1"], torch.cat([sample["BP1"], sample["BP2"]], dim=1))
             panels = [
-                image(sample["P1"]), skeleton(sample["BP1"]), image(sample["P2"]), skeleton(sample["BP2"]), image(fake),
-            ]  # fmt: skip
+                image(sample["P1"]),
+                skeleton(sample["BP1"]),
+                image(sample["P2"]),
+                skeleton(sample["BP2"]),
+                image(fake),
+            ]
             Image.fromarray(np.concatenate(panels, axis=1)).save(self.folder / f"{condition}___{target}_vis.png")
             self.made.append(panels[-1])
 

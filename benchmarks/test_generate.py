@@ -48,16 +48,26 @@ def test_generate(
     for name, keypoints in zip(names, keypoint_array(workspace.keypoints("train"), names), strict=True):
         np.save(tmp_path / "maps" / f"{name}.npy", joint_map(keypoints, SIZE))
     released = sides.open(
-        ReleasedTest, images={name: images[name] for name in names}, maps=tmp_path / "maps", pairs=pairs[:theirs],
-        checkpoint=checkpoint, blocks=blocks, width=width, folder=tmp_path / "panels",
-    )  # fmt: skip
+        ReleasedTest,
+        images={name: images[name] for name in names},
+        maps=tmp_path / "maps",
+        pairs=pairs[:theirs],
+        checkpoint=checkpoint,
+        blocks=blocks,
+        width=width,
+        folder=tmp_path / "panels",
+    )
     precisions = ("fp32", "bf16") if bfloat16_is_native() else ("fp32",)
     running = {"released": (released, float(theirs))}
     for precision in precisions:
         side = sides.open(
-            OurGenerate, workspace=workspace.root, checkpoint=checkpoint, pairs=pairs, precision=precision,
+            OurGenerate,
+            workspace=workspace.root,
+            checkpoint=checkpoint,
+            pairs=pairs,
+            precision=precision,
             folder=tmp_path / precision,
-        )  # fmt: skip
+        )
         running[precision] = (side, float(ours))
         running[f"core {precision}"] = (sides.open(Convolution, precision=precision), Convolution.gflop())
     rounds = take_turns(benchmark, running, scale.rounds(4))
@@ -67,15 +77,31 @@ def test_generate(
     for precision in precisions:
         rate, core = rounds.rate(precision), rounds.rate(f"core {precision}")
         least, work = required[precision]
-        rows.append(Row(
-            work, f"{rate:.2f} images/s", f"the released test loop, {rounds.rate('released'):.2f} images/s",
-            rounds.ratio(precision, "released"), "x", least, core / gflop / rounds.rate("released"),
-        ))  # fmt: skip
+        rows.append(
+            Row(
+                work,
+                f"{rate:.2f} images/s",
+                f"the released test loop, {rounds.rate('released'):.2f} images/s",
+                rounds.ratio(precision, "released"),
+                "x",
+                least,
+                core / gflop / rounds.rate("released"),
+            )
+        )
         share = 100 * gflop * rounds.ratio(precision, f"core {precision}")
         least_share = 90.0 if precision == "fp32" else None
         reference = f"3x3 convolution 256->256, {core:.0f} GFLOP/s"
-        rows.append(Row(f"share of the core's rate, {precision}", f"{rate * gflop:.0f} GFLOP/s", reference, share, "%",
-                        least_share, 100.0))  # fmt: skip
+        rows.append(
+            Row(
+                f"share of the core's rate, {precision}",
+                f"{rate * gflop:.0f} GFLOP/s",
+                reference,
+                share,
+                "%",
+                least_share,
+                100.0,
+            )
+        )
     drawn = running["fp32"][0].result()[:theirs].astype(int)
     levels = np.abs(drawn - released.result().astype(int))
     remark = (

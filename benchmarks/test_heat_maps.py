@@ -82,12 +82,29 @@ def test_heat_maps(benchmark: Any, scale: Scale, sides: Sides, record: Any, tmp_
     rows = []
     for way, words, least in (("numpy", "numpy, joint by joint", 15.0), ("files", "loaded from .npy", 20.0)):
         limit = rounds.ratio("fill", way)
-        rows.append(Row(f"heat maps, batch {BATCH}", rate["ours"], f"{words}, {rate[way]}", rounds.ratio("ours", way),
-                        "x", least, limit))  # fmt: skip
+        rows.append(
+            Row(
+                f"heat maps, batch {BATCH}",
+                rate["ours"],
+                f"{words}, {rate[way]}",
+                rounds.ratio("ours", way),
+                "x",
+                least,
+                limit,
+            )
+        )
     inside = "ours, channels_last"
-    rows.append(Row(f"heat maps, batch {BATCH}, as the networks want them", rate[inside],
-                    f"numpy, joint by joint, {rate['numpy']}", rounds.ratio(inside, "numpy"), "x", None,
-                    rounds.ratio("fill", "numpy")))  # fmt: skip
+    rows.append(
+        Row(
+            f"heat maps, batch {BATCH}, as the networks want them",
+            rate[inside],
+            f"numpy, joint by joint, {rate['numpy']}",
+            rounds.ratio(inside, "numpy"),
+            "x",
+            None,
+            rounds.ratio("fill", "numpy"),
+        )
+    )
     for way in ("ours", inside):
         difference = float(np.abs(running[way][0].result() - expected).max())
         rows.append(

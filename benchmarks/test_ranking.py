@@ -35,21 +35,39 @@ def matrix(search: Search, tmp_path: Path) -> Path:
 def rows_of(search: Search, way: str, seconds: dict[str, float], ratio: float, limit: float) -> Row:
     """One comparison."""
     return Row(
-        f"ranking {search.queries:,} x {search.gallery:,}, distances given", f"{seconds['ours']:.2f} s",
-        f"{WORDS[way]}, {seconds[way]:.2f} s", ratio, "x", LEAST[way], limit,
-    )  # fmt: skip
+        f"ranking {search.queries:,} x {search.gallery:,}, distances given",
+        f"{seconds['ours']:.2f} s",
+        f"{WORDS[way]}, {seconds[way]:.2f} s",
+        ratio,
+        "x",
+        LEAST[way],
+        limit,
+    )
 
 
 def difference(search: Search, way: str, found: Any, expected: Any) -> Row:
     """How far the mean average precisions are apart."""
-    return Row(f"ranking {search.queries:,} x {search.gallery:,}: difference of mAP", "", WORDS[way],
-               abs(found[1] - expected[1]), "", 1e-15 if way == "open-reid" else 1e-6, at_most=True)  # fmt: skip
+    return Row(
+        f"ranking {search.queries:,} x {search.gallery:,}: difference of mAP",
+        "",
+        WORDS[way],
+        abs(found[1] - expected[1]),
+        "",
+        1e-15 if way == "open-reid" else 1e-6,
+        at_most=True,
+    )
 
 
 def test_ranking(
-    benchmark: Any, scale: Scale, sides: Sides, record: Any, search: Search, matrix: Path,
-    torchreid_compiled: Path | None, capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+    benchmark: Any,
+    scale: Scale,
+    sides: Sides,
+    record: Any,
+    search: Search,
+    matrix: Path,
+    torchreid_compiled: Path | None,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     ways = ["ours", "open-reid", "sort", *(["cython"] if torchreid_compiled else [])]
     running = {
         way: (sides.open(Ranked, search=search, matrix=matrix, way=way, compiled=torchreid_compiled), 1.0)

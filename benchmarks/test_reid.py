@@ -55,8 +55,17 @@ def compared(
     for precision in PRECISIONS:
         limit = rounds.rate(f"core {precision}") / gflop / rounds.rate("torchreid")
         mine, theirs = (f"{rounds.rate(side):.1f} images/s" for side in (precision, "torchreid"))
-        rows.append(Row(f"{work}, {precision}", mine, f"torchreid's way, {theirs}",
-                        rounds.ratio(precision, "torchreid"), "x", required[precision], limit))  # fmt: skip
+        rows.append(
+            Row(
+                f"{work}, {precision}",
+                mine,
+                f"torchreid's way, {theirs}",
+                rounds.ratio(precision, "torchreid"),
+                "x",
+                required[precision],
+                limit,
+            )
+        )
     return rows
 
 
@@ -72,8 +81,9 @@ def test_reid_step(backbone: str, benchmark: Any, scale: Scale, record: Any) -> 
         rows = compared(benchmark, scale, running, work, gflop, STEP)
         losses = {side: np.array(running[side][0].result()[:2]) for side in ("torchreid", "fp32")}
     apart = float(np.abs(losses["fp32"] / losses["torchreid"] - 1).max())
-    rows.append(Row(f"{work}: difference of the first two losses", "fp32", "torchreid's way", apart, "", 1e-2,
-                    at_most=True))  # fmt: skip
+    rows.append(
+        Row(f"{work}: difference of the first two losses", "fp32", "torchreid's way", apart, "", 1e-2, at_most=True)
+    )
     record(work, rows, (f"{work}: {gflop:.1f} GFLOP an image.",))
 
 
@@ -92,8 +102,17 @@ def test_reid_features(backbone: str, benchmark: Any, scale: Scale, record: Any)
     size = float(np.abs(features["torchreid"]).max())
     for precision in PRECISIONS:
         apart = float(np.abs(features[precision] - features["torchreid"]).max()) / size
-        rows.append(Row(f"{work}: largest difference over the largest feature", precision, "torchreid's way", apart,
-                        "", 1e-4 if precision == "fp32" else None, at_most=True))  # fmt: skip
+        rows.append(
+            Row(
+                f"{work}: largest difference over the largest feature",
+                precision,
+                "torchreid's way",
+                apart,
+                "",
+                1e-4 if precision == "fp32" else None,
+                at_most=True,
+            )
+        )
     record(work, rows)
 
 
@@ -109,7 +128,13 @@ def test_training_batches(benchmark: Any, scale: Scale, sides: Sides, record: An
     rounds = take_turns(benchmark, running, scale.rounds(9))
     assert running["ours"][0].result() == running["torchvision"][0].result()
     rate = {side: f"{rounds.rate(side):,.0f} images/s" for side in running}
-    rows.append(Row(f"training batches of {training.height} x {training.width}: crop, flip, normalise", rate["ours"],
-                    f"decoded and changed one by one with torchvision, {rate['torchvision']}",
-                    rounds.ratio("ours", "torchvision"), "x"))  # fmt: skip
+    rows.append(
+        Row(
+            f"training batches of {training.height} x {training.width}: crop, flip, normalise",
+            rate["ours"],
+            f"decoded and changed one by one with torchvision, {rate['torchvision']}",
+            rounds.ratio("ours", "torchvision"),
+            "x",
+        )
+    )
     record("training batches", rows)

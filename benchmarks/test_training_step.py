@@ -52,5 +52,12 @@ def same_bits(work: str, training: PatnTraining, scale: Scale) -> Row:
             for _ in range(STEPS):
                 side.run()
             found.append(side.result())
-    return Row(f"{work}, networks after {STEPS} steps", "", "the released order, in the same arithmetic",
-               float(found[0] != found[1]), "bits", 0.0, at_most=True)  # fmt: skip
+    return Row(
+        f"{work}, networks after {STEPS} steps",
+        "",
+        "the released order, in the same arithmetic",
+        float(found[0] != found[1]),
+        "bits",
+        0.0,
+        at_most=True,
+    )

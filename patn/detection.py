@@ -20,8 +20,12 @@ def person_confidences(detector: Detector, images: Tensor) -> Tensor:
     Source: the released evaluation, whose detector is Caffe's SSD-300 for VOC; another detector gives other values.
     """
     found = detector(list(images.float() / 255))
-    best = [one["scores"][one["labels"] == PERSON].max(dim=0, keepdim=True).values if (one["labels"] == PERSON).any()
-            else images.new_zeros(1, dtype=torch.float32) for one in found]  # fmt: skip
+    best = [
+        one["scores"][one["labels"] == PERSON].max(dim=0, keepdim=True).values
+        if (one["labels"] == PERSON).any()
+        else images.new_zeros(1, dtype=torch.float32)
+        for one in found
+    ]
     return torch.cat(best)
 
 

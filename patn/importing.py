@@ -130,8 +130,11 @@ def _recognise(path: Path, role: str, state: Mapping[str, Tensor], first: str, b
     pattern = _BLOCK if role == GENERATOR else _RESIDUAL
     blocks = len({found[1] for key in state if (found := pattern.fullmatch(key))})
     options: dict[str, Any] = {
-        "width": sum(state[f"{first}1.weight"].shape[:1]), "blocks": blocks, "norm": norm, "dropout": dropout
-    }  # fmt: skip
+        "width": sum(state[f"{first}1.weight"].shape[:1]),
+        "blocks": blocks,
+        "norm": norm,
+        "dropout": dropout,
+    }
     maps, size = RELEASED[norm]
     if role == GENERATOR:
         options["pose_maps"] = maps

@@ -42,9 +42,18 @@ class PatnSkips(nn.Module):
     ) -> None:
         super().__init__()
         self.options: dict[str, Any] = {
-            "blocks": blocks, "width": width, "norm": norm, "dropout": dropout, "pose_maps": pose_maps, "sigma": sigma,
-            "add": add, "cat": cat, "pose_reduction": pose_reduction, "skips": skips, "decoder_blocks": decoder_blocks,
-        }  # fmt: skip
+            "blocks": blocks,
+            "width": width,
+            "norm": norm,
+            "dropout": dropout,
+            "pose_maps": pose_maps,
+            "sigma": sigma,
+            "add": add,
+            "cat": cat,
+            "pose_reduction": pose_reduction,
+            "skips": skips,
+            "decoder_blocks": decoder_blocks,
+        }
         check_options(self.options)
         if skips not in SKIPS:
             raise DataError(f"skips is {skips!r}; it must be one of {', '.join(SKIPS)}")

@@ -33,9 +33,17 @@ _LATER = (
 )
 _AT_LEAST_ONE = ("blocks", "width", "d_width", "batch", "steps")
 _AT_LEAST_ZERO = (
-    "decoder_blocks", "d_blocks", "d_leaky", "pool", "constant_steps", "epoch_steps", "lambda_gan", "lambda_l1",
-    "lambda_perceptual", "lambda_style",
-)  # fmt: skip
+    "decoder_blocks",
+    "d_blocks",
+    "d_leaky",
+    "pool",
+    "constant_steps",
+    "epoch_steps",
+    "lambda_gan",
+    "lambda_l1",
+    "lambda_perceptual",
+    "lambda_style",
+)
 _POSITIVE = ("sigma", "lr", "lr_d_factor")
 
 

@@ -102,19 +102,25 @@ def compare(workspace: Workspace, comparison: Comparison, runtime: Runtime) -> d
     first = measured[comparison.generators[0]]
     draw_sheet(workspace, comparison, folder / SHEET, runtime)
     record = {
-        "comparison": asdict(comparison), "machine": machine(runtime),
-        "people": _people(workspace), "size": first["size"], "pairs": first["pairs"],
+        "comparison": asdict(comparison),
+        "machine": machine(runtime),
+        "people": _people(workspace),
+        "size": first["size"],
+        "pairs": first["pairs"],
         "generators": [
             {
-                "name": name, **trained[name], **measured[name]["rows"]["generated"],
+                "name": name,
+                **trained[name],
+                **measured[name]["rows"]["generated"],
                 **_speed(workspace, name, comparison.bench_seconds, runtime),
             }
             for name in comparison.generators
         ],
         "others": {row: figures for row, figures in first["rows"].items() if row != "generated"},
-        "missing": sorted(first["missing"]), "notes": first["notes"],
+        "missing": sorted(first["missing"]),
+        "notes": first["notes"],
         "reid": _reid(workspace, cells),
-    }  # fmt: skip
+    }
     write_json(folder / RECORD, record)
     return record
 
@@ -141,8 +147,21 @@ def _speed(workspace: Workspace, name: str, seconds: float, runtime: Runtime) ->
 def _reid(workspace: Workspace, cells: Sequence[Any]) -> list[dict[str, Any]]:
     """Table 5's summary of these cells: mAP by seed, differences to None."""
     summary = results.summarise(results.collect(workspace, cells))
-    kept = ("row", "portion", "ordinary", "seeds", "mAP_mean", "mAP_std", "rank1_mean", "by_seed", "gains",
-            "gain_mean", "gain_low", "gain_high", "updates")  # fmt: skip
+    kept = (
+        "row",
+        "portion",
+        "ordinary",
+        "seeds",
+        "mAP_mean",
+        "mAP_std",
+        "rank1_mean",
+        "by_seed",
+        "gains",
+        "gain_mean",
+        "gain_low",
+        "gain_high",
+        "updates",
+    )
     return [{name: _plain(line[name]) for name in kept} for line in summary.to_dict("records")]
 
 
@@ -194,9 +213,12 @@ def machine(runtime: Runtime) -> dict[str, Any]:
     from augment.versions import processor, versions
 
     return {
-        "processor": processor(), "cores": os.cpu_count(), "precision": runtime.precision_name(),
-        **runtime.place(), "versions": versions(),
-    }  # fmt: skip
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "precision": runtime.precision_name(),
+        **runtime.place(),
+        "versions": versions(),
+    }
 
 
 def publish(workspace: Workspace, docs: Path) -> None:

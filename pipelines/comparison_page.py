@@ -8,8 +8,15 @@ from augment.columns import markdown_table
 from pipelines.rows import row_title
 from pipelines.tabletext import gain_text, spread_text
 
-METRICS = {"ssim": "SSIM", "mask-ssim": "mask-SSIM", "l1": "L1", "pckh": "PCKh", "lpips": "LPIPS",
-           "identity": "identity", "identity_cosine": "cosine"}  # fmt: skip
+METRICS = {
+    "ssim": "SSIM",
+    "mask-ssim": "mask-SSIM",
+    "l1": "L1",
+    "pckh": "PCKh",
+    "lpips": "LPIPS",
+    "identity": "identity",
+    "identity_cosine": "cosine",
+}
 TITLES = {"copy": "copy of the condition image", "mean image": "mean training image", "real": "the real target"}
 LIMITS = (
     "Anything about the paper's methods at their own size: these are narrow networks (a half to a quarter of the "
@@ -133,10 +140,17 @@ def training_lines(generators: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     lines = [["generator", "minutes", "updates", "batch", "images seen", "weights, M", "used to redraw, M", "images/s"]]
     for one in generators:
         counts = (f"{one[name] / 1e6:.2f}" for name in ("parameters", "transfer_parameters"))
-        lines.append([
-            one["name"], f"{one['minutes']:.1f}", f"{one['updates']:,}", str(one["batch"]), f"{one['images']:,}",
-            *counts, f"{one['images_per_second']:.0f}",
-        ])  # fmt: skip
+        lines.append(
+            [
+                one["name"],
+                f"{one['minutes']:.1f}",
+                f"{one['updates']:,}",
+                str(one["batch"]),
+                f"{one['images']:,}",
+                *counts,
+                f"{one['images_per_second']:.0f}",
+            ]
+        )
     return lines
 
 

@@ -53,11 +53,16 @@ def train_for(
             plan[name]["seconds"] += clock() - started
             write_json(plan_file, plan)
     return {
-        "updates": training.steps, "images": training.steps * training.batch, "batch": training.batch,
-        "minutes": round(plan[name]["seconds"] / 60, 2), "parameters": result["parameters"],
-        "losses": result["losses"], "perceptual": result["perceptual"], "precision": result["precision"],
+        "updates": training.steps,
+        "images": training.steps * training.batch,
+        "batch": training.batch,
+        "minutes": round(plan[name]["seconds"] / 60, 2),
+        "parameters": result["parameters"],
+        "losses": result["losses"],
+        "perceptual": result["perceptual"],
+        "precision": result["precision"],
         "threads": result["threads"],
-    }  # fmt: skip
+    }
 
 
 def _clock(device: str) -> Callable[[], float]:

@@ -121,9 +121,12 @@ def to_json(lines: Sequence[Line], jobs: int) -> dict[str, Any]:
     known = [line.seconds for line in left if line.seconds is not None]
     return {
         "cells": {line.stage.cell.name: line.state == FINISHED for line in lines if isinstance(line.stage, Model)},
-        "stages": [line.to_json() for line in lines], "jobs": jobs, "seconds": sum(known),
-        "elapsed": elapsed(lines, jobs), "unknown": len(left) - len(known),
-    }  # fmt: skip
+        "stages": [line.to_json() for line in lines],
+        "jobs": jobs,
+        "seconds": sum(known),
+        "elapsed": elapsed(lines, jobs),
+        "unknown": len(left) - len(known),
+    }
 
 
 def to_text(lines: Sequence[Line], jobs: int) -> str:

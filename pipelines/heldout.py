@@ -59,9 +59,10 @@ def measure_heldout(workspace: Workspace, generator: str, options: Heldout, runt
     folder = workspace.table_dir(heldout_name(generator))
     shown = workspace.images().query("split in ['train', 'gallery']")
     inputs = {
-        "generator": fingerprint(checkpoint), "keypoints": keypoints_input(workspace, "train", "gallery"),
+        "generator": fingerprint(checkpoint),
+        "keypoints": keypoints_input(workspace, "train", "gallery"),
         "images": images_input(shown),
-    }  # fmt: skip
+    }
     with artefact(
         folder, "heldout", asdict(options), inputs=inputs, seed=options.seed, force=runtime.force, renew=True
     ) as run:

@@ -8,9 +8,16 @@ from pipelines.tabletext import NOTE, Grid, grids, remarks
 
 HEAD = "% Table 5 of augment; needs \\usepackage{booktabs} and, before TeX Live 2018, \\usepackage[utf8]{inputenc}.\n"
 ESCAPES = {
-    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "<": r"$<$",
-    ">": r"$>$", "|": r"$|$", '"': "''", **{sign: f"\\{sign}" for sign in "&%$#_{}"},
-}  # fmt: skip
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "±": r"$\pm$",
+    "<": r"$<$",
+    ">": r"$>$",
+    "|": r"$|$",
+    '"': "''",
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+}
 NUMBER_SIGN = re.compile(r"(?<![\w.])-(?=\d)")
 
 

@@ -93,9 +93,14 @@ def train_methods(workspace: Workspace, methods: Methods, runtime: Runtime) -> l
     for name in methods.names:
         logger.info("Table 1, training %s.", name)
         train_generator(
-            workspace, methods.training(name), name=methods.generator(name), seed=methods.seed,
-            perceptual=methods.perceptual, weights_dir=methods.weights_dir, runtime=runtime,
-        )  # fmt: skip
+            workspace,
+            methods.training(name),
+            name=methods.generator(name),
+            seed=methods.seed,
+            perceptual=methods.perceptual,
+            weights_dir=methods.weights_dir,
+            runtime=runtime,
+        )
     return [methods.generator(name) for name in methods.names]
 
 

@@ -33,9 +33,14 @@ def time_training(training: ReidTraining, runtime: Runtime) -> tuple[float, floa
     images = torch.randint(0, 256, (batch, 3, *training.size), dtype=torch.uint8)
     small = replace(training, batch=batch, ghost_batch=None, model="last")
     objective = ReidObjective(
-        small, images, torch.arange(batch) // (training.instances or 2), classes=batch, seed=0,
-        device=runtime.torch_device(), autocast=runtime.training_dtype(),
-    )  # fmt: skip
+        small,
+        images,
+        torch.arange(batch) // (training.instances or 2),
+        classes=batch,
+        seed=0,
+        device=runtime.torch_device(),
+        autocast=runtime.training_dtype(),
+    )
     update = seconds_of(lambda: float(objective.step(objective.batch(0), 0)["loss"]))
     feature = seconds_of(
         lambda: extract_features(

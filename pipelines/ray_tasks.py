@@ -59,8 +59,11 @@ def ray_tasks(placement: Placement, runtime: Runtime) -> Iterator[Pool]:
         share = share_of(machines, placement, runtime.device)
         logger.info(
             "Ray at %s: %d machine(s); a task has %d CPUs and %g GPUs; all machines must see the workspace's folder.",
-            address, len(machines), share.cpus, share.gpus,
-        )  # fmt: skip
+            address,
+            len(machines),
+            share.cpus,
+            share.gpus,
+        )
         task = ray.remote(num_cpus=share.cpus, num_gpus=share.gpus, max_retries=RETRIES)(_call)
         where = replace(runtime, threads=share.cpus, device="cuda" if share.gpus else "cpu")
         yield Pool(lambda *call: _future(task.remote(os.getcwd(), *call)), sys.maxsize, where)
@@ -82,9 +85,13 @@ def _start_here(ray: Any, placement: Placement) -> None:
     for start in range(STARTS):
         try:
             ray.init(
-                address=LOCAL, num_cpus=cores, include_dashboard=False, object_store_memory=STORE,
-                _node_ip_address="127.0.0.1", **SILENT,
-            )  # fmt: skip
+                address=LOCAL,
+                num_cpus=cores,
+                include_dashboard=False,
+                object_store_memory=STORE,
+                _node_ip_address="127.0.0.1",
+                **SILENT,
+            )
             return
         except Exception as error:  # Ray's own are of no narrower class where a busy machine starts it too slowly
             ray.shutdown()

@@ -50,8 +50,9 @@ class Row:
         return self.target_poses is not None
 
 
-_OURS = Row("Ours", "each withheld image replaced by a kept one redrawn in the withheld image's pose", "removed",
-            images="ours")  # fmt: skip
+_OURS = Row(
+    "Ours", "each withheld image replaced by a kept one redrawn in the withheld image's pose", "removed", images="ours"
+)
 
 ROWS: dict[str, Row] = {
     "none": Row("None", "the kept real images only"),
@@ -59,14 +60,25 @@ ROWS: dict[str, Row] = {
     "self": Row("Self", "each withheld image replaced by a kept one redrawn in its own pose", "own", images="self"),
     "ours": _OURS,
     "ours*": Row("Ours*", "as Ours, with poses of kept images only", "reduced", images="ours*"),
-    UNSEEN: replace(_OURS, title="Unseen", meaning="as Ours, with a generator trained on other identities",
-                    generator=UNSEEN, images=UNSEEN),
-    "reduced": replace(_OURS, title="Ours, M^R_p only", meaning="as Ours, with a generator trained on M^R_p alone",
-                       reduced=True, images="reduced"),
-    "canonical": Row("Canonical", "as Ours*, in the 8 most typical poses of kept images", "canonical",
-                     images="ours-canonical"),
+    UNSEEN: replace(
+        _OURS,
+        title="Unseen",
+        meaning="as Ours, with a generator trained on other identities",
+        generator=UNSEEN,
+        images=UNSEEN,
+    ),
+    "reduced": replace(
+        _OURS,
+        title="Ours, M^R_p only",
+        meaning="as Ours, with a generator trained on M^R_p alone",
+        reduced=True,
+        images="reduced",
+    ),
+    "canonical": Row(
+        "Canonical", "as Ours*, in the 8 most typical poses of kept images", "canonical", images="ours-canonical"
+    ),
     "rare": Row("Rare", "as Ours*, in rare poses of kept images more often", "rare", images="ours-rare"),
-}  # fmt: skip
+}
 """The rows without a number, by name."""
 CONTROLS = ("self", "ours*", UNSEEN)
 """The rows without which Ours can be misread: new poses, poses of withheld images, people it has seen."""
@@ -74,32 +86,50 @@ CONTROLS = ("self", "ours*", UNSEEN)
 
 def _filtered(share: float) -> Row:
     return replace(
-        _OURS, title=f"Ours, filtered {100 * share:g} %", images=f"ours-filtered-{share:g}", filtered=share,
+        _OURS,
+        title=f"Ours, filtered {100 * share:g} %",
+        images=f"ours-filtered-{share:g}",
+        filtered=share,
         meaning=f"as Ours, the worst {100 * share:g} % of the generated images replaced",
-    )  # fmt: skip
+    )
 
 
 def _smoothed(smoothing: float) -> Row:
-    return replace(_OURS, title=f"Ours, smoothed {smoothing:g}", smoothing=smoothing,
-                   meaning=f"as Ours, labels of generated images smoothed by {smoothing:g}")  # fmt: skip
+    return replace(
+        _OURS,
+        title=f"Ours, smoothed {smoothing:g}",
+        smoothing=smoothing,
+        meaning=f"as Ours, labels of generated images smoothed by {smoothing:g}",
+    )
 
 
 def _weighted(weight: float) -> Row:
-    return replace(_OURS, title=f"Ours, weight {weight:g}", weight=weight,
-                   meaning=f"as Ours, a generated image counting {weight:g} in the loss")  # fmt: skip
+    return replace(
+        _OURS,
+        title=f"Ours, weight {weight:g}",
+        weight=weight,
+        meaning=f"as Ours, a generated image counting {weight:g} in the loss",
+    )
 
 
 def _filled(count: float) -> Row:
     if count != int(count):
         raise AugmentError(f"--rows filled:{count:g}: give a whole number of images per identity")
     return replace(
-        _OURS, title=f"Filled to {count:g}", images=f"ours-k{count:g}", per_identity=int(count),
+        _OURS,
+        title=f"Filled to {count:g}",
+        images=f"ours-k{count:g}",
+        per_identity=int(count),
         meaning=f"every identity filled up to {count:g} images, in poses of withheld images",
-    )  # fmt: skip
+    )
 
 
-NUMBERED = {"filtered": (_filtered, 0.2), "smoothed": (_smoothed, 0.1), "weighted": (_weighted, 0.5),
-            "filled": (_filled, 16.0)}  # fmt: skip
+NUMBERED = {
+    "filtered": (_filtered, 0.2),
+    "smoothed": (_smoothed, 0.1),
+    "weighted": (_weighted, 0.5),
+    "filled": (_filled, 16.0),
+}
 """The rows with a number, `NAME:NUMBER`, and the number where none is given."""
 
 
@@ -172,9 +202,10 @@ def _free_generators(workspace: Workspace) -> list[str]:
     folder = workspace.root / "patn"
     runs = {path.name: read_run(path) for path in sorted(folder.glob("*")) if path.is_dir()}
     return [
-        name for name, run in runs.items()
+        name
+        for name, run in runs.items()
         if run is not None and name not in taken and run["options"].get("portion") is None
-    ]  # fmt: skip
+    ]
 
 
 def no_generator(workspace: Workspace, name: str) -> AugmentError:

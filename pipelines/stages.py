@@ -61,9 +61,14 @@ class ReducedGenerator:
 
         training, perceptual = self.recipe(workspace)
         return train_generator(
-            workspace, training, name=self.folder(workspace).name, portion=self.portion, seed=self.seed,
-            perceptual=perceptual, runtime=runtime,
-        )  # fmt: skip
+            workspace,
+            training,
+            name=self.folder(workspace).name,
+            portion=self.portion,
+            seed=self.seed,
+            perceptual=perceptual,
+            runtime=runtime,
+        )
 
 
 @dataclass(frozen=True)
@@ -123,11 +128,16 @@ class GeneratedSet:
         row = row_of(self.row)
         drawn_by = self.taught_by(workspace) if self.reduced is None else self.reduced.folder(workspace).name
         return generate(
-            workspace, portion=self.portion, seed=self.seed, generator=drawn_by,
+            workspace,
+            portion=self.portion,
+            seed=self.seed,
+            generator=drawn_by,
             sampling=Sampling(row.target_poses or "removed", self.ratio, per_identity=row.per_identity),
             filtering=None if row.filtered is None else Filtering(row.filtered),
-            judge=None if self.judge is None else self.judge.name, name=self.images, runtime=runtime,
-        )  # fmt: skip
+            judge=None if self.judge is None else self.judge.name,
+            name=self.images,
+            runtime=runtime,
+        )
 
 
 @dataclass(frozen=True)

@@ -74,9 +74,12 @@ def run_table1(workspace: Workspace, table: Table1, runtime: Runtime) -> dict[st
     """
     columns = table.columns(data_of(workspace))
     evaluation = Evaluation(
-        tuple(name.lower() for name in columns), pairs=table.pairs, seed=table.seed, weights_dir=table.weights_dir,
+        tuple(name.lower() for name in columns),
+        pairs=table.pairs,
+        seed=table.seed,
+        weights_dir=table.weights_dir,
         jobs=table.jobs,
-    )  # fmt: skip
+    )
     evaluation.choose_pairs(workspace)  # told before anything is trained
     trained = train_methods(workspace, table.methods, runtime) if table.methods is not None else []
     named = [*table.generators, *trained] if trained else table.named(workspace)

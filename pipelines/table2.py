@@ -57,12 +57,20 @@ def table2(runtime: Runtime, *, speed: bool = True, batch: int = 1) -> list[dict
         published = published_count(name, method.options, method.size)
         millions, fps = TABLE2[name]
         drawn = Candidate(name, name, recipe_options(name, SIZE), SIZE)
-        records.append({
-            "method": name, "title": method.title, "paper_millions": millions,
-            "as_in_the_paper": published.as_in_the_paper, "generator": published.generator,
-            "transfer": complexity(name, method.options, method.size).transfer_parameters, "paper_fps": fps,
-            "images_per_second": measure(drawn, runtime, batch, seconds=3.0)["images_per_second"] if speed else None,
-        })  # fmt: skip
+        records.append(
+            {
+                "method": name,
+                "title": method.title,
+                "paper_millions": millions,
+                "as_in_the_paper": published.as_in_the_paper,
+                "generator": published.generator,
+                "transfer": complexity(name, method.options, method.size).transfer_parameters,
+                "paper_fps": fps,
+                "images_per_second": measure(drawn, runtime, batch, seconds=3.0)["images_per_second"]
+                if speed
+                else None,
+            }
+        )
     return records
 
 

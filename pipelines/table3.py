@@ -109,10 +109,15 @@ def study_row(name: str, judgements: pd.DataFrame, unfinished: bool) -> dict[str
     whole = judgements.assign(answered=answered).groupby("volunteer")["answered"].transform("all")
     counted = judgements[~judgements["practice"] & answered & (whole | unfinished)]
     row: dict[str, Any] = {
-        "model": f"{name} (here)", "volunteers": int(counted["volunteer"].nunique()), "judged": len(counted),
-        "r2g": None, "g2r": None, "dprime": None, "late": int((counted["answer_ms"] > LATE).sum()),
+        "model": f"{name} (here)",
+        "volunteers": int(counted["volunteer"].nunique()),
+        "judged": len(counted),
+        "r2g": None,
+        "g2r": None,
+        "dprime": None,
+        "late": int((counted["answer_ms"] > LATE).sum()),
         "badly_timed": int((~((counted["shown_ms"] - EXPOSURE).abs() <= TOLERANCE)).sum()),
-    }  # fmt: skip
+    }
     row["left_out"] = int(judgements["volunteer"].nunique()) - row["volunteers"]
     wrong = (counted["answer"] != counted["kind"]).to_numpy()
     sums = {}
@@ -137,9 +142,10 @@ def notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         parts = {
             f"{row['left_out']} volunteers did not finish and are left out": row["left_out"],
             f"{row['late']} answers came more than {LATE / 1000:g} s after the picture": row["late"],
-            f"{row['badly_timed']} pictures were not measured to be shown for {EXPOSURE} ± {TOLERANCE} ms":
-                row["badly_timed"],
-        }  # fmt: skip
+            f"{row['badly_timed']} pictures were not measured to be shown for {EXPOSURE} ± {TOLERANCE} ms": row[
+                "badly_timed"
+            ],
+        }
         parts = {text: number for text, number in parts.items() if number}
         said += [f"{row['model']}: {'; '.join(parts)}."] if parts else []
     return said

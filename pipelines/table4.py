@@ -141,15 +141,27 @@ def run_table4(workspace: Workspace, table: Table4, runtime: Runtime) -> dict[st
     for row in table.rows:
         logger.info("Table 4, %s.", ROWS[row].title)
         trained = train_generator(
-            workspace, table.training(row), name=table.generator(row), seed=table.seed,
-            perceptual=table.perceptual, weights_dir=table.weights_dir, runtime=runtime,
-        )  # fmt: skip
+            workspace,
+            table.training(row),
+            name=table.generator(row),
+            seed=table.seed,
+            perceptual=table.perceptual,
+            weights_dir=table.weights_dir,
+            runtime=runtime,
+        )
         measured, lacking = measure(workspace, table, table.generator(row), runtime)
         missing.update(lacking)
-        records.append({
-            "row": row, "title": ROWS[row].title, "parameters": trained["parameters"], "steps": trained["steps"],
-            "perceptual": trained["perceptual"], "ours": measured, "paper": paper.table4(row, table.data),
-        })  # fmt: skip
+        records.append(
+            {
+                "row": row,
+                "title": ROWS[row].title,
+                "parameters": trained["parameters"],
+                "steps": trained["steps"],
+                "perceptual": trained["perceptual"],
+                "ours": measured,
+                "paper": paper.table4(row, table.data),
+            }
+        )
     folder = workspace.table_dir("table4")
     write_csv(pd.DataFrame(list(_flat(records))), folder / f"{table.name}.csv")
     write_text(folder / f"{table.name}.md", markdown(records, missing, table))
@@ -164,9 +176,7 @@ def measure(
 
     pairs = SMALL_PAIRS if table.pairs is None and table.preset not in paper.TABLE4_METRICS else table.pairs
     asked = {name.lower(): name for name in table.metrics}
-    evaluation = Evaluation(
-        tuple(asked), pairs=pairs, seed=table.seed, weights_dir=table.weights_dir, jobs=table.jobs
-    )  # fmt: skip
+    evaluation = Evaluation(tuple(asked), pairs=pairs, seed=table.seed, weights_dir=table.weights_dir, jobs=table.jobs)
     result = evaluate_generator(workspace, evaluation, generator=generator, runtime=runtime)
     figures = as_in_the_paper(result["rows"].get("generated", {}))
     return (

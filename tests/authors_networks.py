@@ -15,10 +15,17 @@ def down(inputs: int, width: int, norm: str) -> list[nn.Module]:
     """Positions 0 to 9: convolutions at 1, 4, 7 and norms at 2, 5, 8."""
     bias = norm == "instance"
     return [
-        nn.ReflectionPad2d(3), nn.Conv2d(inputs, width, 7, bias=bias), norm_of(norm, width), nn.ReLU(),
-        nn.Conv2d(width, 2 * width, 3, 2, 1, bias=bias), norm_of(norm, 2 * width), nn.ReLU(),
-        nn.Conv2d(2 * width, 4 * width, 3, 2, 1, bias=bias), norm_of(norm, 4 * width), nn.ReLU(),
-    ]  # fmt: skip
+        nn.ReflectionPad2d(3),
+        nn.Conv2d(inputs, width, 7, bias=bias),
+        norm_of(norm, width),
+        nn.ReLU(),
+        nn.Conv2d(width, 2 * width, 3, 2, 1, bias=bias),
+        norm_of(norm, 2 * width),
+        nn.ReLU(),
+        nn.Conv2d(2 * width, 4 * width, 3, 2, 1, bias=bias),
+        norm_of(norm, 4 * width),
+        nn.ReLU(),
+    ]
 
 
 def pair(inputs: int, outputs: int, norm: str, dropout: bool, last: bool) -> nn.Sequential:
@@ -54,10 +61,16 @@ class Generator(nn.Module):
         self.stream2_down = nn.Sequential(*down(36, width, norm))
         self.att = nn.ModuleList(Block(code, code * (1 + (k > 0)), norm, dropout) for k in range(blocks))
         self.stream1_up = nn.Sequential(
-            nn.ConvTranspose2d(code, code // 2, 3, 2, 1, 1, bias=bias), norm_of(norm, code // 2), nn.ReLU(),
-            nn.ConvTranspose2d(code // 2, width, 3, 2, 1, 1, bias=bias), norm_of(norm, width), nn.ReLU(),
-            nn.ReflectionPad2d(3), nn.Conv2d(width, 3, 7), nn.Tanh(),
-        )  # fmt: skip
+            nn.ConvTranspose2d(code, code // 2, 3, 2, 1, 1, bias=bias),
+            norm_of(norm, code // 2),
+            nn.ReLU(),
+            nn.ConvTranspose2d(code // 2, width, 3, 2, 1, 1, bias=bias),
+            norm_of(norm, width),
+            nn.ReLU(),
+            nn.ReflectionPad2d(3),
+            nn.Conv2d(width, 3, 7),
+            nn.Tanh(),
+        )
 
     def forward(self, image: Tensor, maps: Tensor) -> Tensor:
         """B x 3 x H x W in [-1, 1]."""

@@ -12,9 +12,13 @@ from augment.images import read_image
 from patn.keypoints import keypoint_array, keypoint_table, read_keypoints, write_keypoints
 
 OUTFITS = (
-    "MEN/Shirts_Polos/id_00000011/01", "MEN/Shirts_Polos/id_00000012/01", "WOMEN/Skirts/id_00006290/04",
-    "WOMEN/Skirts/id_00006290/05", "WOMEN/Tees_Tanks/id_00007838/05", "MEN/Pants/id_00000300/02",
-)  # fmt: skip
+    "MEN/Shirts_Polos/id_00000011/01",
+    "MEN/Shirts_Polos/id_00000012/01",
+    "WOMEN/Skirts/id_00006290/04",
+    "WOMEN/Skirts/id_00006290/05",
+    "WOMEN/Tees_Tanks/id_00007838/05",
+    "MEN/Pants/id_00000300/02",
+)
 TESTED = OUTFITS[-2:]
 VIEWS = ("1_front", "2_side", "3_back", "7_additional")
 WIDTH = 128  # of the person in the square of 256, in the middle: columns 64 to 191

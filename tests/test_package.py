@@ -3,6 +3,7 @@
 import ast
 import importlib
 import re
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -62,6 +63,14 @@ def test_packages_are_installed_with_a_docstring_and_their_types(package: str) -
     assert (ROOT / package / "py.typed").exists()
     for module in (ROOT / package).rglob("*.py"):
         assert (module.parent / "__init__.py").exists(), f"{module.parent} is left out of the package"
+
+
+def test_the_formatter_is_never_switched_off() -> None:
+    switched = re.compile(r"#\s*(fmt:\s*(skip|off)|yapf:\s*disable)")
+    listed = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True)
+    files = [ROOT / name for name in listed.stdout.split()]
+    assert len(files) > 100
+    assert [file.name for file in files if switched.search(file.read_text(encoding="utf-8"))] == []
 
 
 def test_every_file_of_the_packages_is_package_data() -> None:

@@ -12,32 +12,73 @@ from augment.options import Finite, redrawing
 
 @click.command(short_help="Redraw people in motion, as a video.")
 @click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
-@click.option("--poses", metavar="FOLDER|VIDEO|CSV",
-              help="Frames in the order of their numbers, a video, an annotation file.  [default: a walk]")  # fmt: skip
-@click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="OUT",
-              help="A video: .mp4 or .gif.")  # fmt: skip
+@click.option(
+    "--poses",
+    metavar="FOLDER|VIDEO|CSV",
+    help="Frames in the order of their numbers, a video, an annotation file.  [default: a walk]",
+)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    metavar="OUT",
+    help="A video: .mp4 or .gif.",
+)
 @redrawing
-@click.option("--csv-size", type=click.IntRange(1), nargs=2, metavar="HEIGHT WIDTH",
-              help="Image size in pixels that CSV files are for.  [default: the workspace's, else the "
-              "generator's]")  # fmt: skip
-@click.option("--size", type=click.IntRange(8), nargs=2, metavar="HEIGHT WIDTH",
-              help="Size of a person in the video, in pixels.  [default: the workspace's, else the "
-              "generator's]")  # fmt: skip
+@click.option(
+    "--csv-size",
+    type=click.IntRange(1),
+    nargs=2,
+    metavar="HEIGHT WIDTH",
+    help="Image size in pixels that CSV files are for.  [default: the workspace's, else the generator's]",
+)
+@click.option(
+    "--size",
+    type=click.IntRange(8),
+    nargs=2,
+    metavar="HEIGHT WIDTH",
+    help="Size of a person in the video, in pixels.  [default: the workspace's, else the generator's]",
+)
 @click.option("--frames", type=click.IntRange(1), metavar="N", help="At most so many.  [default: all; 56 of the walk]")
 @click.option("--fps", type=Finite(1, 120), help="Frames a second.  [default: the video's, else 12]")
-@click.option("--bridge", type=click.IntRange(0), default=5, show_default=True, metavar="N",
-              help="Longest gap of a joint, in frames, that is filled in a line; longer ones hold its last place; 0 "
-              "leaves all gaps.")  # fmt: skip
-@click.option("--smooth", type=click.IntRange(0), default=7, show_default=True, metavar="N",
-              help="Frames of the Savitzky-Golay window, more for smoother motion (an even one counts as one less); "
-              "0 to 4: off, as in the paper.")  # fmt: skip
-@click.option("--fit/--no-fit", default=True, show_default=True,
-              help="Scale and move the motion as a whole onto each image's person.")  # fmt: skip
+@click.option(
+    "--bridge",
+    type=click.IntRange(0),
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="Longest gap of a joint, in frames, that is filled in a line; longer ones hold its last place; 0 "
+    "leaves all gaps.",
+)
+@click.option(
+    "--smooth",
+    type=click.IntRange(0),
+    default=7,
+    show_default=True,
+    metavar="N",
+    help="Frames of the Savitzky-Golay window, more for smoother motion (an even one counts as one less); "
+    "0 to 4: off, as in the paper.",
+)
+@click.option(
+    "--fit/--no-fit",
+    default=True,
+    show_default=True,
+    help="Scale and move the motion as a whole onto each image's person.",
+)
 @click.option("--plain", is_flag=True, help="The redrawn people alone, without images and skeleton.")
 def command(
-    images: tuple[str, ...], poses: str | None, out: Path, plain: bool, frames: int | None, fps: float | None,
-    bridge: int, smooth: int, fit: bool, **options: Any,
-) -> None:  # fmt: skip
+    images: tuple[str, ...],
+    poses: str | None,
+    out: Path,
+    plain: bool,
+    frames: int | None,
+    fps: float | None,
+    bridge: int,
+    smooth: int,
+    fit: bool,
+    **options: Any,
+) -> None:
     """Redraw the person of each IMAGE in the pose of every frame, the images above and the skeleton at the left.
 
     Key points of frames are found as `augment transfer` finds them. Missing joints are bridged and jitter is smoothed

@@ -26,29 +26,68 @@ class Channels(click.ParamType):
 
 @click.command(short_help="Show where a generator's blocks attend to.")
 @click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
-@click.option("--pose", "poses", metavar="IMAGE|CSV|FOLDER", multiple=True, required=True,
-              help="Target pose, as transfer takes it; a strip of masks for each.")  # fmt: skip
-@click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="OUT",
-              help="The picture, .png or .jpg.")  # fmt: skip
+@click.option(
+    "--pose",
+    "poses",
+    metavar="IMAGE|CSV|FOLDER",
+    multiple=True,
+    required=True,
+    help="Target pose, as transfer takes it; a strip of masks for each.",
+)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    metavar="OUT",
+    help="The picture, .png or .jpg.",
+)
 @click.option("--block", type=click.IntRange(1), metavar="K", help="Only this block.  [default: all]")
 @click.option("--all", "everything", is_flag=True, help="All blocks, where augment.toml names one.")
-@click.option("--channels", type=Channels(), default="mean", show_default=True,
-              help="Mean over channels, or one channel from 0.")  # fmt: skip
-@click.option("--colours", type=click.Choice(["colour", "grey"]), default="colour", show_default=True,
-              help="colour runs from blue (0) over grey (0.5) to red (1).")  # fmt: skip
+@click.option(
+    "--channels", type=Channels(), default="mean", show_default=True, help="Mean over channels, or one channel from 0."
+)
+@click.option(
+    "--colours",
+    type=click.Choice(["colour", "grey"]),
+    default="colour",
+    show_default=True,
+    help="colour runs from blue (0) over grey (0.5) to red (1).",
+)
 @click.option("--stretch", is_flag=True, help="Colours span the 1st to 99th percentile of all maps instead of 0 to 1.")
-@click.option("--values", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.npy",
-              help="Also write the masks as numbers, pairs x blocks x height / 4 x width / 4.")  # fmt: skip
+@click.option(
+    "--values",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.npy",
+    help="Also write the masks as numbers, pairs x blocks x height / 4 x width / 4.",
+)
 @redrawing
-@click.option("--csv-size", type=click.IntRange(1), nargs=2, metavar="HEIGHT WIDTH",
-              help="Image size in pixels that CSV files are for.  [default: the workspace's, else the image's or "
-              "generator's]")  # fmt: skip
-@click.option("--size", type=click.IntRange(8), nargs=2, metavar="HEIGHT WIDTH",
-              help="Size of the images in pixels.  [default: the workspace's, else the generator's]")  # fmt: skip
+@click.option(
+    "--csv-size",
+    type=click.IntRange(1),
+    nargs=2,
+    metavar="HEIGHT WIDTH",
+    help="Image size in pixels that CSV files are for.  [default: the workspace's, else the image's or generator's]",
+)
+@click.option(
+    "--size",
+    type=click.IntRange(8),
+    nargs=2,
+    metavar="HEIGHT WIDTH",
+    help="Size of the images in pixels.  [default: the workspace's, else the generator's]",
+)
 def command(
-    images: tuple[str, ...], poses: tuple[str, ...], out: Path, block: int | None, everything: bool,
-    channels: int | str, colours: str, stretch: bool, values: Path | None, **options: Any,
-) -> None:  # fmt: skip
+    images: tuple[str, ...],
+    poses: tuple[str, ...],
+    out: Path,
+    block: int | None,
+    everything: bool,
+    channels: int | str,
+    colours: str,
+    stretch: bool,
+    values: Path | None,
+    **options: Any,
+) -> None:
     """Draw the attention masks of a PATN generator's blocks, as Fig. 5 of the paper.
 
     A strip holds the condition image, the target pose, the generated image and a map a block: the mean of the mask over

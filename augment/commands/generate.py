@@ -11,38 +11,95 @@ from augment.options import NAME, Finite
 
 
 @click.command(short_help="Fill a reduced training set with generated images.")
-@click.option("--portion", type=Finite(0, 1, min_open=True), default=0.3, metavar="P", show_default=True,
-              help="Share of the training images that is kept.")  # fmt: skip
-@click.option("--ratio", type=click.IntRange(1, 3), default=1, show_default=True,
-              help="2 and 3 add one and two images per real one; with --portion 1.0.")  # fmt: skip
-@click.option("--per-identity", type=click.IntRange(2), metavar="K",
-              help="Fill every identity up to K images, in place of replacing what was removed.")  # fmt: skip
-@click.option("--target-poses", type=click.Choice(["removed", "reduced", "all", "own", "canonical", "rare", "file"]),
-              default="removed", show_default=True,
-              help="Of removed images (Ours), M^R_p (Ours*), all, the source's own; 8 typical ones of M^R_p, its rare "
-              "ones more often, or those of --pose-file.")  # fmt: skip
-@click.option("--pose-file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="CSV",
-              help="Poses in the authors' format, in pixels of the workspace's images.")  # fmt: skip
+@click.option(
+    "--portion",
+    type=Finite(0, 1, min_open=True),
+    default=0.3,
+    metavar="P",
+    show_default=True,
+    help="Share of the training images that is kept.",
+)
+@click.option(
+    "--ratio",
+    type=click.IntRange(1, 3),
+    default=1,
+    show_default=True,
+    help="2 and 3 add one and two images per real one; with --portion 1.0.",
+)
+@click.option(
+    "--per-identity",
+    type=click.IntRange(2),
+    metavar="K",
+    help="Fill every identity up to K images, in place of replacing what was removed.",
+)
+@click.option(
+    "--target-poses",
+    type=click.Choice(["removed", "reduced", "all", "own", "canonical", "rare", "file"]),
+    default="removed",
+    show_default=True,
+    help="Of removed images (Ours), M^R_p (Ours*), all, the source's own; 8 typical ones of M^R_p, its rare "
+    "ones more often, or those of --pose-file.",
+)
+@click.option(
+    "--pose-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="CSV",
+    help="Poses in the authors' format, in pixels of the workspace's images.",
+)
 @click.option("--generator", metavar="NAME|PATH", help="A generator below patn/, or a file.  [default: the only one]")
-@click.option("--generator-data", type=click.Choice(["all", "reduced"]), default="all", show_default=True,
-              help="reduced: take the generator that was trained inside M^R_p, patn/patn-pP-sS.")  # fmt: skip
-@click.option("--missing", type=click.Choice(["fill", "drop"]), default="fill", show_default=True,
-              help="What to do for a removed image without a pose: take another pose, or leave it out.")  # fmt: skip
-@click.option("--filter", "share", type=Finite(0, 1, min_open=True, max_open=True), metavar="SHARE",
-              help="Replace the worst share of the generated images by the best of 4 other tries each.")  # fmt: skip
-@click.option("--filter-by", "by", type=click.Choice(["identity", "pose", "both"]), default="both", show_default=True,
-              help="Whom a re-ID model sees, the joints an estimator finds, or both.")  # fmt: skip
-@click.option("--judge", metavar="NAME",
-              help="The re-ID model of --filter, below reid/.  [default: one trained on M^R_p alone]")  # fmt: skip
+@click.option(
+    "--generator-data",
+    type=click.Choice(["all", "reduced"]),
+    default="all",
+    show_default=True,
+    help="reduced: take the generator that was trained inside M^R_p, patn/patn-pP-sS.",
+)
+@click.option(
+    "--missing",
+    type=click.Choice(["fill", "drop"]),
+    default="fill",
+    show_default=True,
+    help="What to do for a removed image without a pose: take another pose, or leave it out.",
+)
+@click.option(
+    "--filter",
+    "share",
+    type=Finite(0, 1, min_open=True, max_open=True),
+    metavar="SHARE",
+    help="Replace the worst share of the generated images by the best of 4 other tries each.",
+)
+@click.option(
+    "--filter-by",
+    "by",
+    type=click.Choice(["identity", "pose", "both"]),
+    default="both",
+    show_default=True,
+    help="Whom a re-ID model sees, the joints an estimator finds, or both.",
+)
+@click.option(
+    "--judge", metavar="NAME", help="The re-ID model of --filter, below reid/.  [default: one trained on M^R_p alone]"
+)
 @click.option("--name", type=NAME, help="Folder below generated/, before -pP-sS.  [default: ours, ours*, self, ...]")
 @click.option("--dry-run", is_flag=True, help="Print the plan as CSV, make no image.")
 @click.option("--force", is_flag=True, help="Make it again where it was made with other options.")
 @pass_workspace
 def command(
-    workspace: Any, portion: float, ratio: int, per_identity: int | None, target_poses: str, pose_file: Path | None,
-    generator: str | None, generator_data: str, missing: str, share: float | None, by: str, judge: str | None,
-    name: str | None, dry_run: bool, force: bool,
-) -> None:  # fmt: skip
+    workspace: Any,
+    portion: float,
+    ratio: int,
+    per_identity: int | None,
+    target_poses: str,
+    pose_file: Path | None,
+    generator: str | None,
+    generator_data: str,
+    missing: str,
+    share: float | None,
+    by: str,
+    judge: str | None,
+    name: str | None,
+    dry_run: bool,
+    force: bool,
+) -> None:
     """Generate the images that portion P took away: M^A_p, a Market-1501 folder that any re-ID code reads.
 
     \b
@@ -77,8 +134,16 @@ def command(
         generator = f"{generator or 'patn'}-p{portion}-s{seed}"
         name = name or f"{set_name(sampling, filtering)}-reduced-data"
     result = generate(
-        workspace, portion=portion, seed=seed, generator=generator, sampling=sampling, pose_file=pose_file,
-        filtering=filtering, judge=judge, name=name, runtime=runtime(force),
-    )  # fmt: skip
+        workspace,
+        portion=portion,
+        seed=seed,
+        generator=generator,
+        sampling=sampling,
+        pose_file=pose_file,
+        filtering=filtering,
+        judge=judge,
+        name=name,
+        runtime=runtime(force),
+    )
     idle = "\n--missing drop left none out: every removed image has a pose" if missing == "drop" else ""
     emit(result, summary(result) + ("" if result["dropped"] else idle))

@@ -14,22 +14,44 @@ RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "fi
 
 @click.command(short_help="Make a workspace on real images or on rendered pedestrians.")
 @click.argument("root", metavar="[DIR]", default=".", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--data", type=click.Path(path_type=Path, exists=True, file_okay=False),
-              help="Folder of real images, never modified.  [default: pedestrians are rendered]")  # fmt: skip
-@click.option("--layout", type=click.Choice(["market1501", "folders", "deepfashion"]),
-              help="Of --data: Market-1501, one sub-folder per identity, or DeepFashion's In-shop img folder."
-              "  [default: detected]")  # fmt: skip
-@click.option("--size", type=click.IntRange(4, 2048), nargs=2, metavar="HEIGHT WIDTH",
-              help="Working size in pixels.  [default: the training images' most common size, or 128 64]")  # fmt: skip
-@click.option("--test-share", type=Finite(0, 1), metavar="SHARE",
-              help="Of --layout folders, and of deepfashion without lists: share of the identities kept for testing."
-              "  [default: 0.5; deepfashion 0.077]")  # fmt: skip
-@click.option("--lists", type=click.Path(path_type=Path, exists=True, file_okay=False),
-              help="Of --layout deepfashion: folder with the authors' train.lst and test.lst.  [default: looked for "
-              "beside the data]")  # fmt: skip
-@click.option("--pairs", type=click.Path(path_type=Path, exists=True, dir_okay=False), multiple=True,
-              help="Train and test on the pairs in this file (header from,to); may be repeated.  [default: all pairs "
-              "of one identity]")  # fmt: skip
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of real images, never modified.  [default: pedestrians are rendered]",
+)
+@click.option(
+    "--layout",
+    type=click.Choice(["market1501", "folders", "deepfashion"]),
+    help="Of --data: Market-1501, one sub-folder per identity, or DeepFashion's In-shop img folder."
+    "  [default: detected]",
+)
+@click.option(
+    "--size",
+    type=click.IntRange(4, 2048),
+    nargs=2,
+    metavar="HEIGHT WIDTH",
+    help="Working size in pixels.  [default: the training images' most common size, or 128 64]",
+)
+@click.option(
+    "--test-share",
+    type=Finite(0, 1),
+    metavar="SHARE",
+    help="Of --layout folders, and of deepfashion without lists: share of the identities kept for testing."
+    "  [default: 0.5; deepfashion 0.077]",
+)
+@click.option(
+    "--lists",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Of --layout deepfashion: folder with the authors' train.lst and test.lst.  [default: looked for "
+    "beside the data]",
+)
+@click.option(
+    "--pairs",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    multiple=True,
+    help="Train and test on the pairs in this file (header from,to); may be repeated.  [default: all pairs "
+    "of one identity]",
+)
 @click.option("--identities", type=click.IntRange(1), help="Rendered training identities.  [default: 100]")
 @click.option("--test-identities", type=click.IntRange(1), help="Rendered test identities.  [default: 80]")
 @click.option("--images", type=click.IntRange(2), help="Rendered images per identity.  [default: 14]")
@@ -41,9 +63,17 @@ RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "fi
 )
 @click.option("--jobs", type=click.IntRange(1), help="Processes or threads.  [default: all cores]")
 def command(
-    root: Path, data: Path | None, layout: str | None, size: tuple[int, int] | None, test_share: float | None,
-    lists: Path | None, pairs: tuple[Path, ...], seed: int | None, jobs: int | None, **rendered: Any,
-) -> None:  # fmt: skip
+    root: Path,
+    data: Path | None,
+    layout: str | None,
+    size: tuple[int, int] | None,
+    test_share: float | None,
+    lists: Path | None,
+    pairs: tuple[Path, ...],
+    seed: int | None,
+    jobs: int | None,
+    **rendered: Any,
+) -> None:
     """Make a workspace in DIR: on real images with --data, else on rendered pedestrians with exact key points.
 
     Says of every file below --data whether it was taken and why not (passed_over.csv). Stopped or killed, it goes on
@@ -62,9 +92,17 @@ def command(
     seed = seed_or(0) if seed is None else seed
     if data is not None:
         result = init_real(
-            root, data, layout=layout, size=size, seed=seed, test_share=test_share, lists=lists, pairs=pairs,
-            jobs=jobs or available_cores(), progress=runtime().progress,
-        )  # fmt: skip
+            root,
+            data,
+            layout=layout,
+            size=size,
+            seed=seed,
+            test_share=test_share,
+            lists=lists,
+            pairs=pairs,
+            jobs=jobs or available_cores(),
+            progress=runtime().progress,
+        )
     else:
         renamed = {"identities": "train_identities", "images": "images_per_identity"}
         given = {renamed.get(key, key): value for key, value in rendered.items() if value is not None}

@@ -9,14 +9,30 @@ from augment.idle import refuse_idle, unless
 
 
 @click.command(short_help="Count and time generators.")
-@click.option("--generator", "generators", multiple=True, metavar="NAME|PATH",
-              help="A kind as patn-train has, one below patn/ or a file; may be repeated.  [default: all]")  # fmt: skip
-@click.option("--size", "sizes", type=click.IntRange(8), nargs=2, multiple=True, metavar="HEIGHT WIDTH",
-              help="Image size in pixels; may be repeated.  [default: 128 64 and 256 176, trained: own]")  # fmt: skip
+@click.option(
+    "--generator",
+    "generators",
+    multiple=True,
+    metavar="NAME|PATH",
+    help="A kind as patn-train has, one below patn/ or a file; may be repeated.  [default: all]",
+)
+@click.option(
+    "--size",
+    "sizes",
+    type=click.IntRange(8),
+    nargs=2,
+    multiple=True,
+    metavar="HEIGHT WIDTH",
+    help="Image size in pixels; may be repeated.  [default: 128 64 and 256 176, trained: own]",
+)
 @click.option("--no-speed", is_flag=True, help="Count weights and operations only.")
 @click.option("--batch", type=click.IntRange(1), default=8, show_default=True, help="Images at a time.")
-@click.option("--precision", type=click.Choice(["fp32", "bf16"]), default=None,
-              help="bf16: bfloat16 weights.  [default: that of `augment --precision`, else fp32]")  # fmt: skip
+@click.option(
+    "--precision",
+    type=click.Choice(["fp32", "bf16"]),
+    default=None,
+    help="bf16: bfloat16 weights.  [default: that of `augment --precision`, else fp32]",
+)
 def command(
     generators: tuple[str, ...], sizes: tuple[tuple[int, int], ...], no_speed: bool, batch: int, precision: str | None
 ) -> None:

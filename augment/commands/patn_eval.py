@@ -11,23 +11,39 @@ from augment.idle import refuse_idle, unless
 
 @click.command(short_help="Measure a generator's images: SSIM, IS, DS, PCKh, FID, LPIPS, identity.")
 @click.option("--generator", metavar="NAME", help="Generator below patn/, or a file.  [default: the only one]")
-@click.option("--split", type=click.Choice(["test", "train"]), default="test", show_default=True,
-              help="Whose pairs are measured.")  # fmt: skip
-@click.option("--pairs", type=click.IntRange(1), metavar="N",
-              help="Pairs, drawn by --seed.  [default: 12,000 as the paper, DeepFashion 8,570, or all]")  # fmt: skip
-@click.option("--protocol", type=click.Choice(["paper", "clean"]), default="paper", show_default=True,
-              help="paper: JPEG of quality 75, scikit-image 0.14.2's SSIM; clean: no JPEG, today's SSIM.")  # fmt: skip
-@click.option("--metrics", metavar="NAME,...", default="all", show_default=True,
-              help="ssim, mask-ssim, l1, is, mask-is, fid, ds, pckh, lpips, mask-lpips, identity.")  # fmt: skip
-@click.option("--reid-model", metavar="NAME",
-              help="Model of the identity score.  [default: the best that was trained on all real images]")  # fmt: skip
+@click.option(
+    "--split", type=click.Choice(["test", "train"]), default="test", show_default=True, help="Whose pairs are measured."
+)
+@click.option(
+    "--pairs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Pairs, drawn by --seed.  [default: 12,000 as the paper, DeepFashion 8,570, or all]",
+)
+@click.option(
+    "--protocol",
+    type=click.Choice(["paper", "clean"]),
+    default="paper",
+    show_default=True,
+    help="paper: JPEG of quality 75, scikit-image 0.14.2's SSIM; clean: no JPEG, today's SSIM.",
+)
+@click.option(
+    "--metrics",
+    metavar="NAME,...",
+    default="all",
+    show_default=True,
+    help="ssim, mask-ssim, l1, is, mask-is, fid, ds, pckh, lpips, mask-lpips, identity.",
+)
+@click.option(
+    "--reid-model",
+    metavar="NAME",
+    help="Model of the identity score.  [default: the best that was trained on all real images]",
+)
 @click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes of the pose estimator.  [default: all cores]")
 @click.option("--force", is_flag=True, help="Measure again what was measured.")
 @pass_workspace
-def command(
-    workspace: Any, generator: str | None, metrics: str, jobs: int | None, force: bool, **asked: Any
-) -> None:  # fmt: skip
+def command(workspace: Any, generator: str | None, metrics: str, jobs: int | None, force: bool, **asked: Any) -> None:
     """Measure a generator's images of test pairs, beside copies of the condition image, the mean image and real ones.
 
     Each metric is measured once; one that lacks a weight file says which, and the others go on.

@@ -16,10 +16,19 @@ ROLES = {"generator": "generator", "d_pp": "discriminator of the appearance", "d
 @click.option(
     "--name", type=NAME, help="Folder below patn/.  [default: imported; a discriminator's imported-d_pp or -d_pb]"
 )
-@click.option("--size", nargs=2, type=click.IntRange(8), metavar="HEIGHT WIDTH", default=None,
-              help="Pixels it is for.  [default: 128 64 with batch norm, 256 176 with instance norm]")  # fmt: skip
-@click.option("--pose-maps", type=click.Choice(["gaussian", "onehot"]),
-              help="Maps it draws from.  [default: gaussian with batch norm, onehot with instance norm]")  # fmt: skip
+@click.option(
+    "--size",
+    nargs=2,
+    type=click.IntRange(8),
+    metavar="HEIGHT WIDTH",
+    default=None,
+    help="Pixels it is for.  [default: 128 64 with batch norm, 256 176 with instance norm]",
+)
+@click.option(
+    "--pose-maps",
+    type=click.Choice(["gaussian", "onehot"]),
+    help="Maps it draws from.  [default: gaussian with batch norm, onehot with instance norm]",
+)
 @click.option("--force", is_flag=True, help="Make it again where another file was imported.")
 @pass_workspace
 def command(
@@ -39,8 +48,9 @@ def command(
     result = import_network(workspace, file, name=name, size=size, pose_maps=pose_maps, force=force)
     height, width = result["size"]
     maps = f", {result['pose_maps']} pose maps" if "pose_maps" in result else ""
-    emit(result, (
+    dropout = "with" if result["dropout"] else "without"
+    emit(
+        result,
         f"{result['folder']}: {ROLES[result['network']]}, {result['norm']} norm, {result['blocks']} blocks of width "
-        f"{result['width']}, trained {'with' if result['dropout'] else 'without'} dropout{maps}, {height} x {width}, "
-        f"{result['parameters']:,} parameters"
-    ))  # fmt: skip
+        f"{result['width']}, trained {dropout} dropout{maps}, {height} x {width}, {result['parameters']:,} parameters",
+    )

@@ -24,27 +24,50 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 
 
 @click.command(short_help="Train a pose-transfer generator.", cls=SectionCommand)
-@option("--preset", type=click.Choice(["market", "deepfashion", "demo", "study"]), default="market",
-        show_default=True, help="All numbers of the recipe; market and deepfashion as released.")  # fmt: skip
+@option(
+    "--preset",
+    type=click.Choice(["market", "deepfashion", "demo", "study"]),
+    default="market",
+    show_default=True,
+    help="All numbers of the recipe; market and deepfashion as released.",
+)
 @option("--name", type=NAME, help="Folder below patn/.  [default: the generator's, with --portion patn-pP-sS]")
-@option("--portion", type=Finite(0, 1, min_open=True), metavar="P",
-        help="Train on the pairs inside M^R_p only.  [default: all training pairs, as the paper]")  # fmt: skip
-@option("--perceptual", type=click.Choice(["auto", "vgg19", "mobilenet", "none"]), default="auto",
-        show_default=True, help="Network of the perceptual term; mobilenet is not the paper's.")  # fmt: skip
+@option(
+    "--portion",
+    type=Finite(0, 1, min_open=True),
+    metavar="P",
+    help="Train on the pairs inside M^R_p only.  [default: all training pairs, as the paper]",
+)
+@option(
+    "--perceptual",
+    type=click.Choice(["auto", "vgg19", "mobilenet", "none"]),
+    default="auto",
+    show_default=True,
+    help="Network of the perceptual term; mobilenet is not the paper's.",
+)
 @option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
 @option("--steps", type=click.IntRange(1), help="Updates.  [default: the preset's]")
 @option("--batch", type=click.IntRange(1), help="Pairs a step.  [default: the preset's]")
 @option("--force", is_flag=True, help="Make it again where it was made with other options.")
 @network("--generator", metavar="NAME", help=f"{KINDS}.  [default: patn]")
 @network("--blocks", type=click.IntRange(1), help="Blocks of the generator.  [default: the preset's]")
-@network("--fusion", type=click.Choice(["concat", "two_streams"]),
-         help="resnet: one encoder for image and poses, or PATN's two and twice the width.")  # fmt: skip
-@network("--skips", type=click.Choice(["segments", "affine"]),
-         help="patn-skips: codes are moved by seven upright boxes, or by Deform's ten parts.")  # fmt: skip
+@network(
+    "--fusion",
+    type=click.Choice(["concat", "two_streams"]),
+    help="resnet: one encoder for image and poses, or PATN's two and twice the width.",
+)
+@network(
+    "--skips",
+    type=click.Choice(["segments", "affine"]),
+    help="patn-skips: codes are moved by seven upright boxes, or by Deform's ten parts.",
+)
 @network("--no-add", is_flag=True, help="patn: without the sum of eq. 2.")
 @network("--no-cat", is_flag=True, help="patn: without eq. 3: the pose code never sees the image.")
-@network("--no-discriminator-residuals", is_flag=True,
-         help="Both discriminators without residual blocks, and with --d-head patch1 unless you say maps.")  # fmt: skip
+@network(
+    "--no-discriminator-residuals",
+    is_flag=True,
+    help="Both discriminators without residual blocks, and with --d-head patch1 unless you say maps.",
+)
 @recipe("--gan", type=click.Choice(["bce", "lsgan"]), help="Adversarial loss; the paper has the logarithmic one.")
 @recipe(
     "--lambda-gan",
@@ -56,24 +79,41 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 @recipe("--lambda-style", type=Finite(0), help="patn-skips: weight of the style term; released: 10.")
 @recipe("--lambda-kl", type=Finite(0), help="vunet: weight of the KL term at the end; released: 1.")
 @recipe("--perceptual-loss", type=click.Choice(["l1", "mse"]), help="Distance of features; paper: l1.")
-@recipe("--d-head", type=click.Choice(["maps", "patch1"]),
-        help="Discriminators judge 256 maps, or one after one more convolution.")  # fmt: skip
-@recipe("--d-leaky", type=Finite(0, 1), metavar="SLOPE",
-        help="Slope of the discriminators' activation below 0; paper: 0.2.")  # fmt: skip
+@recipe(
+    "--d-head",
+    type=click.Choice(["maps", "patch1"]),
+    help="Discriminators judge 256 maps, or one after one more convolution.",
+)
+@recipe(
+    "--d-leaky", type=Finite(0, 1), metavar="SLOPE", help="Slope of the discriminators' activation below 0; paper: 0.2."
+)
 @recipe("--d-dropout/--no-d-dropout", default=None, help="Dropout in the discriminators; paper: none.")
 @recipe("--g-dropout/--no-g-dropout", default=None, help="Dropout in the generator's blocks; paper: yes.")
 @recipe("--d-init/--no-d-init", default=None, help="Discriminators start from N(0, 0.02), as the generator.")
-@recipe("--pose-reduction", type=click.Choice(["second", "first"]),
-        help="patn: which pose convolution of a block halves the depth; paper's text: first.")  # fmt: skip
+@recipe(
+    "--pose-reduction",
+    type=click.Choice(["second", "first"]),
+    help="patn: which pose convolution of a block halves the depth; paper's text: first.",
+)
 @recipe("--pose-maps", type=click.Choice(["gaussian", "onehot"]), help="Heat maps (paper), or single pixels.")
 @recipe("--norm", type=click.Choice(["batch", "instance"]), help="Paper: batch on Market-1501, else instance.")
-@recipe("--constant-steps", type=click.IntRange(0), metavar="N",
-        help="Updates before the rate falls, step by step; paper: 60000.  [default: the preset's share]")  # fmt: skip
+@recipe(
+    "--constant-steps",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Updates before the rate falls, step by step; paper: 60000.  [default: the preset's share]",
+)
 @pass_workspace
 def command(
-    workspace: Any, preset: str, name: str | None, portion: float | None, perceptual: str,
-    weights_dir: Path | None, force: bool, **given: Any,
-) -> None:  # fmt: skip
+    workspace: Any,
+    preset: str,
+    name: str | None,
+    portion: float | None,
+    perceptual: str,
+    weights_dir: Path | None,
+    force: bool,
+    **given: Any,
+) -> None:
     """Train a pose-transfer generator (PATN or a rival) on the workspace's training pairs.
 
     Killed training goes on where it last saved when the same command runs again.
@@ -91,17 +131,28 @@ def command(
     seed = seed_or(workspace.seed)
     name = name or (training.generator if portion is None else f"{training.generator}-p{portion}-s{seed}")
     result = train_generator(
-        workspace, training, name=name, portion=portion,
-        seed=seed, perceptual=perceptual, weights_dir=weights_dir, runtime=runtime(force),
-    )  # fmt: skip
+        workspace,
+        training,
+        name=name,
+        portion=portion,
+        seed=seed,
+        perceptual=perceptual,
+        weights_dir=weights_dir,
+        runtime=runtime(force),
+    )
     losses = {key: value for key, value in result["losses"].items() if key not in ("step", "seconds")}
-    emit(result, "\n".join([
-        f"{result['folder']}: {result['steps']} steps on {result['pairs']} pairs of {result['images']} images, "
-        f"{result['train_seconds']} s in {result['precision']}",
-        *filter(None, [share_text(portion or 1.0, result.get("share", 1.0))]),
-        f"Perceptual term: {result['perceptual']}",
-        "Last losses: " + ", ".join(f"{key} {value:.4f}" for key, value in losses.items()),
-    ]))  # fmt: skip
+    emit(
+        result,
+        "\n".join(
+            [
+                f"{result['folder']}: {result['steps']} steps on {result['pairs']} pairs of {result['images']} images, "
+                f"{result['train_seconds']} s in {result['precision']}",
+                *filter(None, [share_text(portion or 1.0, result.get("share", 1.0))]),
+                f"Perceptual term: {result['perceptual']}",
+                "Last losses: " + ", ".join(f"{key} {value:.4f}" for key, value in losses.items()),
+            ]
+        ),
+    )
 
 
 def training_of(preset: str, given: dict[str, Any]) -> Training:

@@ -10,22 +10,47 @@ from augment.idle import refuse_idle, unless
 
 
 @click.command(short_help="Estimate or import key points.")
-@click.option("--estimator", type=click.Choice(["mediapipe"]), default="mediapipe", show_default=True,
-              help="Pose estimator; mediapipe needs `pip install augment-reid[poses]`.")  # fmt: skip
-@click.option("--csv", "files", type=click.Path(path_type=Path, exists=True, dir_okay=False), multiple=True,
-              help="Take key points from this annotation file (the authors' format); may be repeated.")  # fmt: skip
-@click.option("--csv-size", type=click.IntRange(1), nargs=2, metavar="HEIGHT WIDTH",
-              help="Image size in pixels that the files are for.  [default: the workspace's]")  # fmt: skip
+@click.option(
+    "--estimator",
+    type=click.Choice(["mediapipe"]),
+    default="mediapipe",
+    show_default=True,
+    help="Pose estimator; mediapipe needs `pip install augment-reid[poses]`.",
+)
+@click.option(
+    "--csv",
+    "files",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    multiple=True,
+    help="Take key points from this annotation file (the authors' format); may be repeated.",
+)
+@click.option(
+    "--csv-size",
+    type=click.IntRange(1),
+    nargs=2,
+    metavar="HEIGHT WIDTH",
+    help="Image size in pixels that the files are for.  [default: the workspace's]",
+)
 @click.option("--own-pixels", is_flag=True, help="The files are in pixels of each image's own size.")
-@click.option("--sample", type=click.IntRange(1), metavar="N",
-              help="Only print how far estimates of N images agree with their exact joints.")  # fmt: skip
+@click.option(
+    "--sample",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Only print how far estimates of N images agree with their exact joints.",
+)
 @click.option("--jobs", type=click.IntRange(1), help="Processes.  [default: all cores]")
 @click.option("--force", is_flag=True, help="Make them again where they were made from something else.")
 @pass_workspace
 def command(
-    workspace: Any, estimator: str, files: tuple[Path, ...], csv_size: tuple[int, int] | None, sample: int | None,
-    own_pixels: bool, jobs: int | None, force: bool,
-) -> None:  # fmt: skip
+    workspace: Any,
+    estimator: str,
+    files: tuple[Path, ...],
+    csv_size: tuple[int, int] | None,
+    sample: int | None,
+    own_pixels: bool,
+    jobs: int | None,
+    force: bool,
+) -> None:
     """Find 18 key points in every image, or import them; poses/*.csv are in the authors' annotation format.
 
     \b

@@ -12,19 +12,37 @@ from augment.options import headline
 
 @click.command(short_help="Evaluate a trained re-ID model.")
 @click.argument("model", metavar="MODEL")
-@click.option("--feature", type=click.Choice(["logits", "pooled", "neck"]),
-              help="What is compared.  [default: what the model was trained for]")  # fmt: skip
-@click.option("--distance", type=click.Choice(["euclidean", "cosine"]),
-              help="How it is compared.  [default: as the model was trained for]")  # fmt: skip
+@click.option(
+    "--feature",
+    type=click.Choice(["logits", "pooled", "neck"]),
+    help="What is compared.  [default: what the model was trained for]",
+)
+@click.option(
+    "--distance",
+    type=click.Choice(["euclidean", "cosine"]),
+    help="How it is compared.  [default: as the model was trained for]",
+)
 @headline
 @click.option("--show", type=click.IntRange(1), metavar="N", help="Draw the ranked galleries of N queries.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), default=Path("galleries.png"),
-              show_default=True, help="Where that picture goes.")  # fmt: skip
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("galleries.png"),
+    show_default=True,
+    help="Where that picture goes.",
+)
 @pass_workspace
 def command(
-    workspace: Any, model: str, feature: str | None, distance: str | None, queries: str, ap: str, show: int | None,
+    workspace: Any,
+    model: str,
+    feature: str | None,
+    distance: str | None,
+    queries: str,
+    ap: str,
+    show: int | None,
     output: Path,
-) -> None:  # fmt: skip
+) -> None:
     """Print mAP and CMC rank 1, 5, 10 of MODEL, a folder below reid/ or a file, under the Market-1501 rule.
 
     \b

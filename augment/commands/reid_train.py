@@ -18,46 +18,98 @@ recipe = partial(option, section="Recipe; default: the preset's")
 
 
 @click.command(short_help="Train a re-ID model and evaluate it.", cls=SectionCommand)
-@option("--preset", type=click.Choice(["open-reid", "open-reid-256", "open-reid-standard", "strong", "demo", "study"]),
-        default="open-reid", show_default=True,
-        help="All numbers of the recipe; open-reid-256 is for four GPUs' batches, strong is of today.")  # fmt: skip
-@option("--backbone", type=click.Choice(["resnet50", "inception", "small"]),
-        help="Network.  [default: the preset's]")  # fmt: skip
+@option(
+    "--preset",
+    type=click.Choice(["open-reid", "open-reid-256", "open-reid-standard", "strong", "demo", "study"]),
+    default="open-reid",
+    show_default=True,
+    help="All numbers of the recipe; open-reid-256 is for four GPUs' batches, strong is of today.",
+)
+@option("--backbone", type=click.Choice(["resnet50", "inception", "small"]), help="Network.  [default: the preset's]")
 @option("--weights", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="ImageNet weights file.")
 @option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
 @option("--from-scratch", is_flag=True, help="Train resnet50 without ImageNet weights; demo always does.")
 @headline
 @option("--name", type=NAME, help="Folder below reid/.  [default: backbone, set, portion, seed, length]")
 @option("--force", is_flag=True, help="Make it again where it was made with other options.")
-@data("--portion", type=Finite(0, 1, min_open=True), default=1.0, metavar="P", show_default=True,
-      help="Share of the real training images.")  # fmt: skip
-@data("--augmentation", type=SET, default="none", metavar="none|ours|ours*|NAME|DIR", show_default=True,
-      help="none trains on M^R_p; else a generated set of that portion, or a folder of images.")  # fmt: skip
+@data(
+    "--portion",
+    type=Finite(0, 1, min_open=True),
+    default=1.0,
+    metavar="P",
+    show_default=True,
+    help="Share of the real training images.",
+)
+@data(
+    "--augmentation",
+    type=SET,
+    default="none",
+    metavar="none|ours|ours*|NAME|DIR",
+    show_default=True,
+    help="none trains on M^R_p; else a generated set of that portion, or a folder of images.",
+)
 @data("--repeat", is_flag=True, help="Repeat the images of M^R_p to the size of the full set; a control.")
 @data("--ratio", type=click.IntRange(1, 3), default=1, show_default=True, help="Ratio of the generated set.")
-@data("--length", type=click.Choice(["epochs", "updates"]), default="epochs", show_default=True,
-      help="Equal passes over the set (the paper) or equal updates for every portion (fair).")  # fmt: skip
+@data(
+    "--length",
+    type=click.Choice(["epochs", "updates"]),
+    default="epochs",
+    show_default=True,
+    help="Equal passes over the set (the paper) or equal updates for every portion (fair).",
+)
 @recipe("--epochs", type=click.IntRange(1), help="Passes.")
 @recipe("--batch", type=click.IntRange(2), help="Images a step.")
-@recipe("--ghost-batch", type=click.IntRange(2), metavar="N",
-        help="Images over which batch norm takes its statistics, a divisor of the batch.")  # fmt: skip
+@recipe(
+    "--ghost-batch",
+    type=click.IntRange(2),
+    metavar="N",
+    help="Images over which batch norm takes its statistics, a divisor of the batch.",
+)
 @recipe("--learning-rate", type=Finite(0, min_open=True), help="Learning rate of the head.")
-@recipe("--generated-smoothing", type=Finite(0, 1), metavar="E",
-        help="Label smoothing of generated images; CamStyle: 0.1, LSRO: 1.  [default: as real ones]")  # fmt: skip
-@recipe("--generated-weight", type=Finite(0, min_open=True), metavar="W",
-        help="What a generated image's loss counts, a real one's being 1.  [default: 1]")  # fmt: skip
+@recipe(
+    "--generated-smoothing",
+    type=Finite(0, 1),
+    metavar="E",
+    help="Label smoothing of generated images; CamStyle: 0.1, LSRO: 1.  [default: as real ones]",
+)
+@recipe(
+    "--generated-weight",
+    type=Finite(0, min_open=True),
+    metavar="W",
+    help="What a generated image's loss counts, a real one's being 1.  [default: 1]",
+)
 @recipe("--ordinary", is_flag=True, help="Add random erasing and colour jitter.")
-@recipe("--feature", type=click.Choice(["logits", "pooled", "neck"]),
-        help="What is compared at test; neck: what the classifier sees.")  # fmt: skip
+@recipe(
+    "--feature",
+    type=click.Choice(["logits", "pooled", "neck"]),
+    help="What is compared at test; neck: what the classifier sees.",
+)
 @recipe("--distance", type=click.Choice(["euclidean", "cosine"]), help="How it is compared.")
-@recipe("--model", type=click.Choice(["last", "best"]),
-        help="Test the last epoch, or the best one by the ranking of 100 training identities (Open-ReID).")  # fmt: skip
+@recipe(
+    "--model",
+    type=click.Choice(["last", "best"]),
+    help="Test the last epoch, or the best one by the ranking of 100 training identities (Open-ReID).",
+)
 @pass_workspace
 def command(
-    workspace: Any, preset: str, backbone: str | None, portion: float, augmentation: str | Path, repeat: bool,
-    ratio: int, length: str, ordinary: bool, weights: Path | None, weights_dir: Path | None, from_scratch: bool,
-    queries: str, ap: str, name: str | None, force: bool, **given: Any,
-) -> None:  # fmt: skip
+    workspace: Any,
+    preset: str,
+    backbone: str | None,
+    portion: float,
+    augmentation: str | Path,
+    repeat: bool,
+    ratio: int,
+    length: str,
+    ordinary: bool,
+    weights: Path | None,
+    weights_dir: Path | None,
+    from_scratch: bool,
+    queries: str,
+    ap: str,
+    name: str | None,
+    force: bool,
+    **given: Any,
+) -> None:
     """Train a re-ID model on M^R_p or M^A_p and report mAP and CMC on query and gallery.
 
     \b

@@ -15,29 +15,62 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="The paper's user study as a page on this machine.")
-@click.option("--generator", metavar="NAME|PATH",
-              help="Redraws test pairs: a generator below patn/, or a file.  [default: the only one]")  # fmt: skip
-@click.option("--generated-set", metavar="NAME|FOLDER",
-              help="Takes real and generated images of a set below generated/ instead.")  # fmt: skip
+@click.option(
+    "--generator",
+    metavar="NAME|PATH",
+    help="Redraws test pairs: a generator below patn/, or a file.  [default: the only one]",
+)
+@click.option(
+    "--generated-set", metavar="NAME|FOLDER", help="Takes real and generated images of a set below generated/ instead."
+)
 @click.option("--name", type=NAME, help="Folder below study/.  [default: the generator's or the set's]")
-@click.option("--images", type=click.IntRange(1), default=55, show_default=True, metavar="N",
-              help="Real images, and as many generated ones, that a volunteer sees.")  # fmt: skip
-@click.option("--practice", type=click.IntRange(0), default=10, show_default=True, metavar="N",
-              help="The first of the sequence, which do not count.")  # fmt: skip
-@click.option("--pool", type=click.IntRange(1), default=220, show_default=True, metavar="N",
-              help="Images of each kind that a volunteer's are drawn from, at most.")  # fmt: skip
-@click.option("--quality", type=click.IntRange(1, 95), default=75, show_default=True,
-              help="JPEG quality of all pictures, real and generated.")  # fmt: skip
-@click.option("--zoom", type=Finite(0.5, 20), default=3.0, show_default=True,
-              help="Screen pixels a picture pixel.")  # fmt: skip
+@click.option(
+    "--images",
+    type=click.IntRange(1),
+    default=55,
+    show_default=True,
+    metavar="N",
+    help="Real images, and as many generated ones, that a volunteer sees.",
+)
+@click.option(
+    "--practice",
+    type=click.IntRange(0),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="The first of the sequence, which do not count.",
+)
+@click.option(
+    "--pool",
+    type=click.IntRange(1),
+    default=220,
+    show_default=True,
+    metavar="N",
+    help="Images of each kind that a volunteer's are drawn from, at most.",
+)
+@click.option(
+    "--quality",
+    type=click.IntRange(1, 95),
+    default=75,
+    show_default=True,
+    help="JPEG quality of all pictures, real and generated.",
+)
+@click.option("--zoom", type=Finite(0.5, 20), default=3.0, show_default=True, help="Screen pixels a picture pixel.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8110, show_default=True, help="0 takes any free one.")
 @click.option("--no-serve", is_flag=True, help="Make the pictures and stop.")
 @click.option("--force", is_flag=True, help="Make the pictures again; refused once there are answers.")
 @pass_workspace
 def command(
-    workspace: Workspace, generator: str | None, generated_set: str | None, name: str | None, zoom: float, port: int,
-    no_serve: bool, force: bool, **numbers: Any,
-) -> None:  # fmt: skip
+    workspace: Workspace,
+    generator: str | None,
+    generated_set: str | None,
+    name: str | None,
+    zoom: float,
+    port: int,
+    no_serve: bool,
+    force: bool,
+    **numbers: Any,
+) -> None:
     """Show volunteers real and generated images for one second each and keep their answers, for `augment table3`.
 
     The page is served to this machine alone, to any number of volunteers at a time, until Ctrl-C. Pictures have no
@@ -57,9 +90,14 @@ def command(
         require_packages()  # told before anything is drawn
     study = Study(**numbers)
     folder = make_study(
-        workspace, study, generator=generator, generated_set=generated_set, name=name,
-        seed=seed_or(workspace.seed), runtime=runtime(force),
-    )  # fmt: skip
+        workspace,
+        study,
+        generator=generator,
+        generated_set=generated_set,
+        name=name,
+        seed=seed_or(workspace.seed),
+        runtime=runtime(force),
+    )
     place = str(folder.relative_to(workspace.root))
     if no_serve:
         emit({"study": place, "url": None}, f"{place}: pictures are made; leave --no-serve out to show them")

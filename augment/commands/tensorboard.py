@@ -9,8 +9,13 @@ from augment.cli import emit, pass_workspace
 
 
 @click.command(short_help="Write TensorBoard's event files of all trainings.")
-@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
-              help="Folder of the event files.  [default: tensorboard/ in the workspace]")  # fmt: skip
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Folder of the event files.  [default: tensorboard/ in the workspace]",
+)
 @pass_workspace
 def command(workspace: Any, out: Path | None) -> None:
     """Write losses and sample sheets of all trainings as event files, for `tensorboard --logdir DIR`.

@@ -12,21 +12,45 @@ from augment.options import redrawing
 
 @click.command(short_help="Redraw people in other poses.")
 @click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
-@click.option("--pose", "poses", metavar="IMAGE|CSV|FOLDER", multiple=True, required=True,
-              help="Target pose: of an image, of all images of a folder, of all rows of an annotation file; "
-              "may be repeated.")  # fmt: skip
-@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, metavar="OUT",
-              help="A picture (.jpg, .png; a grid for many poses), or a folder for one file a pose.")  # fmt: skip
+@click.option(
+    "--pose",
+    "poses",
+    metavar="IMAGE|CSV|FOLDER",
+    multiple=True,
+    required=True,
+    help="Target pose: of an image, of all images of a folder, of all rows of an annotation file; may be repeated.",
+)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="OUT",
+    help="A picture (.jpg, .png; a grid for many poses), or a folder for one file a pose.",
+)
 @redrawing
-@click.option("--csv-size", type=click.IntRange(1), nargs=2, metavar="HEIGHT WIDTH",
-              help="Image size in pixels that CSV files are for.  [default: the workspace's, else the image's or "
-              "generator's]")  # fmt: skip
-@click.option("--size", type=click.IntRange(8), nargs=2, metavar="HEIGHT WIDTH",
-              help="Size of what is written, in pixels.  [default: the workspace's, else the generator's]")  # fmt: skip
+@click.option(
+    "--csv-size",
+    type=click.IntRange(1),
+    nargs=2,
+    metavar="HEIGHT WIDTH",
+    help="Image size in pixels that CSV files are for.  [default: the workspace's, else the image's or generator's]",
+)
+@click.option(
+    "--size",
+    type=click.IntRange(8),
+    nargs=2,
+    metavar="HEIGHT WIDTH",
+    help="Size of what is written, in pixels.  [default: the workspace's, else the generator's]",
+)
 @click.option("--columns", type=click.IntRange(1), default=12, show_default=True, help="Poses a line of the grid.")
 def command(
-    images: tuple[str, ...], poses: tuple[str, ...], out: Path, columns: int, **options: Any,
-) -> None:  # fmt: skip
+    images: tuple[str, ...],
+    poses: tuple[str, ...],
+    out: Path,
+    columns: int,
+    **options: Any,
+) -> None:
     """Redraw the person of each IMAGE in one or many poses.
 
     An image is a file or, in a workspace, the name of one of its images, whose key points are then used; mediapipe

@@ -31,15 +31,21 @@ def trunk(sampler: Sampler, identity: Identity, rng: np.random.Generator) -> Par
     g, w, h, b = body.girth, body.girth * body.waist, body.girth * body.hips, body.bust
     s = body.shoulders * (0.75 + 0.25 * g)
     rings = [
-        (0.868, 0, -0.008, 0.030, 0.028), (0.854, 0, -0.008, 0.040, 0.034), (0.843, 0, -0.006, 0.060 * s, 0.041),
-        (0.829, 0, -0.004, 0.087 * s, 0.048 * g), (0.805, 0, 0, 0.100 * s + ease / 2, 0.057 * g),
+        (0.868, 0, -0.008, 0.030, 0.028),
+        (0.854, 0, -0.008, 0.040, 0.034),
+        (0.843, 0, -0.006, 0.060 * s, 0.041),
+        (0.829, 0, -0.004, 0.087 * s, 0.048 * g),
+        (0.805, 0, 0, 0.100 * s + ease / 2, 0.057 * g),
         (0.760, 0, 0.002 + b / 2, 0.097 * s + ease / 2, 0.066 * g + b / 2 + ease),
         (0.720, 0, 0.004 + b, 0.092 * s * (0.5 + 0.5 * g) + ease, 0.068 * g + b + ease),
-        (0.670, 0, 0.002, 0.087 * w + ease, 0.064 * g + ease), (0.610, 0, 0.002, 0.081 * w + ease, 0.061 * w + ease),
-        (0.560, 0, -0.002, 0.090 * h + ease, 0.066 * h + ease), (0.510, 0, -0.006, 0.097 * h + ease, 0.071 * h + ease),
-        (0.485, 0, -0.006, 0.092 * h, 0.066 * h), (0.462, 0, -0.004, 0.060 * h, 0.045 * h),
+        (0.670, 0, 0.002, 0.087 * w + ease, 0.064 * g + ease),
+        (0.610, 0, 0.002, 0.081 * w + ease, 0.061 * w + ease),
+        (0.560, 0, -0.002, 0.090 * h + ease, 0.066 * h + ease),
+        (0.510, 0, -0.006, 0.097 * h + ease, 0.071 * h + ease),
+        (0.485, 0, -0.006, 0.092 * h, 0.066 * h),
+        (0.462, 0, -0.004, 0.060 * h, 0.045 * h),
         (0.452, 0, -0.004, 0.0, 0.0),
-    ]  # fmt: skip
+    ]
     surface = sampler.tube(rings, 2.35)
     x, y, _ = surface.positions
     colours = straps(identity, surface, prints(identity, surface, woven(identity.top, surface, 0.09)))
@@ -95,13 +101,20 @@ def leg(sampler: Sampler, identity: Identity, skeleton: Skeleton, side: int, rng
     end = identity.bottom_end if identity.bottom_kind not in ("skirt", "dress") else 1.0
     middle = (hip + knee) / 2
     keys = [
-        (hip + 0.035, hx * 0.8, -0.004, 0.0), (hip + 0.030, hx * 0.85, -0.004, 0.035), (hip - 0.02, hx, -0.004, 0.057),
-        (hip - 0.06, hx, 0.0, 0.055), (middle, hx * 0.97, 0.003, 0.048),
-        (knee + 0.03, hx * 0.93, 0.003, 0.0375), (knee, hx * 0.92, 0.002, 0.0345),
-        (knee - 0.03, hx * 0.92, -0.003, 0.033), (knee - 0.08, hx * 0.91, -0.010, 0.036),
-        (0.13, hx * 0.9, -0.010, 0.026), (0.07, hx * 0.9, -0.011, 0.0195), (0.03, hx * 0.9, -0.011, 0.021),
+        (hip + 0.035, hx * 0.8, -0.004, 0.0),
+        (hip + 0.030, hx * 0.85, -0.004, 0.035),
+        (hip - 0.02, hx, -0.004, 0.057),
+        (hip - 0.06, hx, 0.0, 0.055),
+        (middle, hx * 0.97, 0.003, 0.048),
+        (knee + 0.03, hx * 0.93, 0.003, 0.0375),
+        (knee, hx * 0.92, 0.002, 0.0345),
+        (knee - 0.03, hx * 0.92, -0.003, 0.033),
+        (knee - 0.08, hx * 0.91, -0.010, 0.036),
+        (0.13, hx * 0.9, -0.010, 0.026),
+        (0.07, hx * 0.9, -0.011, 0.0195),
+        (0.03, hx * 0.9, -0.011, 0.021),
         (0.026, hx * 0.9, -0.01, 0.0),
-    ]  # fmt: skip
+    ]
 
     def radius(y: float, r: float) -> float:
         covered = y > end and r > 0.02
@@ -165,10 +178,12 @@ def _cone(
     thigh = 0.062 * (0.3 + 0.7 * h) + identity.bottom_width
     wide, deep = max(0.106 * h, skeleton.hip_x + thigh) + ease, max(0.074 * h, thigh + 0.008) + ease
     rings = [
-        (waist, 0, 0, 0.086 * h + ease, 0.064 * h + ease), (0.51, 0, -0.005, 0.97 * wide, deep),
-        (0.44, 0, -0.002, wide + low / 3, deep + low / 3), (end, 0, 0, wide + low, deep + low),
+        (waist, 0, 0, 0.086 * h + ease, 0.064 * h + ease),
+        (0.51, 0, -0.005, 0.97 * wide, deep),
+        (0.44, 0, -0.002, wide + low / 3, deep + low / 3),
+        (end, 0, 0, wide + low, deep + low),
         (end - 0.006, 0, 0, wide + low - 0.007, deep + low - 0.007),
-    ]  # fmt: skip
+    ]
     surface = sampler.tube(rings, 2.3, dense=2.6)
     x, y, z = surface.positions
     cloth = identity.top if coat or identity.bottom_kind == "dress" else identity.bottom

@@ -127,10 +127,12 @@ def _hair(sampler: Sampler, identity: Identity, scale: float) -> list[Part]:
     if style in ("long", "bob"):
         end = 0.765 if style == "long" else 0.862
         rings = [
-            (0.95, 0, -0.008, 0.050, 0.055), (0.90, 0, -0.012, 0.053, 0.052),
-            (0.86, 0, -0.018, 0.054, 0.046), (end, 0, -0.040 if style == "long" else -0.016, 0.052, 0.042),
+            (0.95, 0, -0.008, 0.050, 0.055),
+            (0.90, 0, -0.012, 0.053, 0.052),
+            (0.86, 0, -0.018, 0.054, 0.046),
+            (end, 0, -0.040 if style == "long" else -0.016, 0.052, 0.042),
             (end - 0.004, 0, -0.04 if style == "long" else -0.016, 0.0, 0.0),
-        ]  # fmt: skip
+        ]
         curtain = sampler.tube([(y, x, z, rx * scale, rz * scale) for y, x, z, rx, rz in rings])
         surfaces.append(curtain.subset(curtain.positions[2] < 0.010))
     if style == "bun":

@@ -7,10 +7,20 @@ import numpy as np
 from augment.pedestrians.identity import Body
 
 BONES = (
-    "pelvis", "spine", "head",
-    "upper_arm_l", "forearm_l", "upper_arm_r", "forearm_r",
-    "thigh_l", "shin_l", "foot_l", "thigh_r", "shin_r", "foot_r",
-)  # fmt: skip
+    "pelvis",
+    "spine",
+    "head",
+    "upper_arm_l",
+    "forearm_l",
+    "upper_arm_r",
+    "forearm_r",
+    "thigh_l",
+    "shin_l",
+    "foot_l",
+    "thigh_r",
+    "shin_r",
+    "foot_r",
+)
 PELVIS, SPINE, HEAD, UPPER_L, FORE_L, UPPER_R, FORE_R, THIGH_L, SHIN_L, FOOT_L, THIGH_R, SHIN_R, FOOT_R = range(13)
 PARENT = (-1, PELVIS, SPINE, SPINE, UPPER_L, SPINE, UPPER_R, PELVIS, THIGH_L, SHIN_L, PELVIS, THIGH_R, SHIN_R)
 
@@ -39,30 +49,58 @@ def rest_skeleton(body: Body) -> Skeleton:
     wrist = elbow - 0.152 * body.arms
     pivots = np.array(
         [
-            [0, 0.55, 0], [0, 0.60, 0], [0, 0.865, -0.005],
-            [shoulder_x, shoulder, 0], [shoulder_x, elbow, 0], [-shoulder_x, shoulder, 0], [-shoulder_x, elbow, 0],
-            [hip_x, hip, 0], [hip_x, knee, 0], [hip_x, 0.045, -0.01],
-            [-hip_x, hip, 0], [-hip_x, knee, 0], [-hip_x, 0.045, -0.01],
+            [0, 0.55, 0],
+            [0, 0.60, 0],
+            [0, 0.865, -0.005],
+            [shoulder_x, shoulder, 0],
+            [shoulder_x, elbow, 0],
+            [-shoulder_x, shoulder, 0],
+            [-shoulder_x, elbow, 0],
+            [hip_x, hip, 0],
+            [hip_x, knee, 0],
+            [hip_x, 0.045, -0.01],
+            [-hip_x, hip, 0],
+            [-hip_x, knee, 0],
+            [-hip_x, 0.045, -0.01],
         ]
-    )  # fmt: skip
+    )
     h = body.head
     joints = np.array(
         [
-            [0, 0.917, 0.066 * h], [0, shoulder, 0],
-            [-shoulder_x, shoulder, 0], [-shoulder_x, elbow, 0], [-shoulder_x, wrist, 0],
-            [shoulder_x, shoulder, 0], [shoulder_x, elbow, 0], [shoulder_x, wrist, 0],
-            [-hip_x, hip, 0], [-hip_x, knee, 0], [-hip_x, 0.045, -0.01],
-            [hip_x, hip, 0], [hip_x, knee, 0], [hip_x, 0.045, -0.01],
-            [-0.018 * h, 0.937, 0.051 * h], [0.018 * h, 0.937, 0.051 * h],
-            [-0.046 * h, 0.928, -0.004], [0.046 * h, 0.928, -0.004],
+            [0, 0.917, 0.066 * h],
+            [0, shoulder, 0],
+            [-shoulder_x, shoulder, 0],
+            [-shoulder_x, elbow, 0],
+            [-shoulder_x, wrist, 0],
+            [shoulder_x, shoulder, 0],
+            [shoulder_x, elbow, 0],
+            [shoulder_x, wrist, 0],
+            [-hip_x, hip, 0],
+            [-hip_x, knee, 0],
+            [-hip_x, 0.045, -0.01],
+            [hip_x, hip, 0],
+            [hip_x, knee, 0],
+            [hip_x, 0.045, -0.01],
+            [-0.018 * h, 0.937, 0.051 * h],
+            [0.018 * h, 0.937, 0.051 * h],
+            [-0.046 * h, 0.928, -0.004],
+            [0.046 * h, 0.928, -0.004],
         ]
-    )  # fmt: skip
+    )
     bones = [HEAD, SPINE, UPPER_R, FORE_R, FORE_R, UPPER_L, FORE_L, FORE_L]
     bones += [PELVIS, SHIN_R, FOOT_R, PELVIS, SHIN_L, FOOT_L, HEAD, HEAD, HEAD, HEAD]
     return Skeleton(
-        pivots=pivots, joints=joints, joint_bones=np.array(bones), hip=hip, knee=knee, shoulder=shoulder,
-        elbow=elbow, wrist=wrist, shoulder_x=shoulder_x, hip_x=hip_x,
-    )  # fmt: skip
+        pivots=pivots,
+        joints=joints,
+        joint_bones=np.array(bones),
+        hip=hip,
+        knee=knee,
+        shoulder=shoulder,
+        elbow=elbow,
+        wrist=wrist,
+        shoulder_x=shoulder_x,
+        hip_x=hip_x,
+    )
 
 
 def turn(x: float = 0.0, y: float = 0.0, z: float = 0.0) -> np.ndarray:

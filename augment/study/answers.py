@@ -98,8 +98,9 @@ class Answers:
         with self._open() as database:
             trials = database.execute(
                 "SELECT id, begun, answer, practice FROM trial JOIN volunteer ON volunteer = number "
-                "WHERE token = ? ORDER BY position", (token,),
-            ).fetchall()  # fmt: skip
+                "WHERE token = ? ORDER BY position",
+                (token,),
+            ).fetchall()
         if not trials:
             return None
         open_ones = [Trial(row["id"], row["begun"] is not None) for row in trials if row["answer"] is None]

@@ -85,9 +85,14 @@ def make_study(
     folder = workspace.study_dir(name or source)
     _keep_answers(folder, runtime.force)
     with artefact(
-        folder, "study", {"source": source, **asdict(study)}, inputs=inputs, seed=seed,
-        force=runtime.force, named=True,
-    ) as run:  # fmt: skip
+        folder,
+        "study",
+        {"source": source, **asdict(study)},
+        inputs=inputs,
+        seed=seed,
+        force=runtime.force,
+        named=True,
+    ) as run:
         if not run.finished:
             table = _write(workspace, pool, folder, study.quality)
             write_csv(table, folder / PICTURES)
@@ -135,9 +140,10 @@ def _of_generator(
 
     home = checkpoint.parent.name if checkpoint.stem == "generator" else checkpoint.stem
     inputs = {
-        "generated": fingerprint(checkpoint), "keypoints": keypoints_input(workspace, "gallery"),
+        "generated": fingerprint(checkpoint),
+        "keypoints": keypoints_input(workspace, "gallery"),
         "images": images_input(gallery[gallery["name"].isin([*pairs["from"], *pairs["to"]])]),
-    }  # fmt: skip
+    }
     return home, inputs, _Pool(real, names, draw)
 
 

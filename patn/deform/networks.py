@@ -54,8 +54,12 @@ class Deform(nn.Module):
     ) -> None:
         super().__init__()
         self.options: dict[str, Any] = {
-            "width": width, "levels": levels, "norm": norm, "sigma": sigma, "dropout": dropout,
-        }  # fmt: skip
+            "width": width,
+            "levels": levels,
+            "norm": norm,
+            "sigma": sigma,
+            "dropout": dropout,
+        }
         if norm not in NORMS:
             raise DataError(f"norm is {norm!r}; it must be one of {', '.join(NORMS)}")
         if width < 1 or levels < 2:
@@ -67,9 +71,10 @@ class Deform(nn.Module):
         steps, inputs = [], 2 * encoded[-1]
         for step, level in enumerate(reversed(range(levels - 1))):
             layers = [
-                nn.ReLU(), nn.ConvTranspose2d(inputs, decoded[level], 4, stride=2, padding=1, bias=False),
+                nn.ReLU(),
+                nn.ConvTranspose2d(inputs, decoded[level], 4, stride=2, padding=1, bias=False),
                 _norm(norm, decoded[level]),
-            ]  # fmt: skip
+            ]
             steps.append(nn.Sequential(*layers, *([nn.Dropout(0.5)] if dropout and step < DROPPED else [])))
             inputs = decoded[level] + 2 * encoded[level]
         self.decoder = nn.ModuleList(steps)

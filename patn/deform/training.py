@@ -50,10 +50,23 @@ class DeformTraining(RivalTraining):
 
 
 _DEMO = DeformTraining(
-    width=16, d_width=16, height=64, width_px=32, levels=5, d_levels=4, sigma=3.0, batch=16, steps=1_600,
-    constant_steps=800, lr=1e-3, lr_d_factor=0.4, g_dropout=False, lambda_gan=0.05, lambda_l1=5.0,
+    width=16,
+    d_width=16,
+    height=64,
+    width_px=32,
+    levels=5,
+    d_levels=4,
+    sigma=3.0,
+    batch=16,
+    steps=1_600,
+    constant_steps=800,
+    lr=1e-3,
+    lr_d_factor=0.4,
+    g_dropout=False,
+    lambda_gan=0.05,
+    lambda_l1=5.0,
     lambda_perceptual=0.02,
-)  # fmt: skip
+)
 """Features of the stand-in have half the image's rows, so the nearest in a window of 3 may be two pixels away: alone
 they leave the image blurred, and L1 has to say where things are."""
 PRESETS: dict[str, DeformTraining] = {

@@ -131,14 +131,24 @@ class Pg2(nn.Module):
     """
 
     def __init__(
-        self, *, width: int = 128, height: int = 128, width_px: int = 64, levels: int | None = None,
-        radius: float = 4.0, finest_skip: bool | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        width: int = 128,
+        height: int = 128,
+        width_px: int = 64,
+        levels: int | None = None,
+        radius: float = 4.0,
+        finest_skip: bool | None = None,
+    ) -> None:
         super().__init__()
         self.options: dict[str, Any] = {
-            "width": width, "height": height, "width_px": width_px, "levels": levels, "radius": radius,
+            "width": width,
+            "height": height,
+            "width_px": width_px,
+            "levels": levels,
+            "radius": radius,
             "finest_skip": finest_skip,
-        }  # fmt: skip
+        }
         levels = max(2, (height // COARSEST).bit_length()) if levels is None else levels
         if width < 1 or levels < 2 or min(height, width_px) < 1 or not radius > 0:
             raise DataError(

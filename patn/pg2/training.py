@@ -48,16 +48,32 @@ class Pg2Training(RivalTraining):
 
 
 _DEMO = Pg2Training(
-    width=32, d_width=16, height=64, width_px=32, radius=2.0, steps=1_600, constant_steps=1_200, coarse_steps=800,
-    lr=5e-4, lr_d_factor=0.2, lambda_gan=0.01, lambda_l1=1.0,
-)  # fmt: skip
+    width=32,
+    d_width=16,
+    height=64,
+    width_px=32,
+    radius=2.0,
+    steps=1_600,
+    constant_steps=1_200,
+    coarse_steps=800,
+    lr=5e-4,
+    lr_d_factor=0.2,
+    lambda_gan=0.01,
+    lambda_l1=1.0,
+)
 """A discriminator that learns as fast as the generator is soon sure of itself here, and images get a grid."""
 PRESETS: dict[str, Pg2Training] = {
     "market": Pg2Training(),
     "deepfashion": Pg2Training(
-        height=256, width_px=176, batch=8, steps=50_000, constant_steps=50_000, coarse_steps=30_000, lambda_gan=0.5,
+        height=256,
+        width_px=176,
+        batch=8,
+        steps=50_000,
+        constant_steps=50_000,
+        coarse_steps=30_000,
+        lambda_gan=0.5,
         lambda_l1=50.0,
     ),
     "demo": _DEMO,
     "study": _DEMO.of_steps(4_500),
-}  # fmt: skip
+}

@@ -155,9 +155,15 @@ class Vunet(nn.Module):
     """
 
     def __init__(
-        self, *, width: int = 32, scales: int = 6, crop_factor: int = 1, prior: str = "grouped", dropout: float = 0.1,
+        self,
+        *,
+        width: int = 32,
+        scales: int = 6,
+        crop_factor: int = 1,
+        prior: str = "grouped",
+        dropout: float = 0.1,
         unused: bool = False,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__()
         if prior not in PRIORS:
             raise DataError(f"prior is {prior!r}; it must be one of {', '.join(PRIORS)}")
@@ -167,9 +173,13 @@ class Vunet(nn.Module):
                 "1, 4 and at most two less than the scales"
             )
         self.options: dict[str, Any] = {
-            "width": width, "scales": scales, "crop_factor": crop_factor, "prior": prior, "dropout": dropout,
+            "width": width,
+            "scales": scales,
+            "crop_factor": crop_factor,
+            "prior": prior,
+            "dropout": dropout,
             "unused": unused,
-        }  # fmt: skip
+        }
         channels = [min(width * 2**scale, 4 * width) for scale in range(scales)]
         self.appearance = DownPath(3 * CROPS, channels[crop_factor:], dropout)
         self.posterior = Posterior(channels[-1], dropout, unused)

@@ -89,8 +89,9 @@ class VunetObjective(RivalObjective):
             log.warning(
                 "KL collapse at step %d: the latent maps hold %s nats (coarsest first), so one of them says nothing of "
                 "the person; train with a smaller --lambda-kl or more --steps",
-                done, " and ".join(f"{value:.4f}" for value in values),
-            )  # fmt: skip
+                done,
+                " and ".join(f"{value:.4f}" for value in values),
+            )
 
     def _generator(self) -> Vunet:
         generator = self.networks["generator"]

@@ -59,9 +59,17 @@ class VunetTraining(RivalTraining):
 
 
 _DEMO = VunetTraining(
-    width=16, height=64, width_px=32, scales=5, steps=1_600, constant_steps=800, g_dropout=0.0, prior="single",
-    lambda_perceptual=20.0, lambda_kl=0.005,
-)  # fmt: skip
+    width=16,
+    height=64,
+    width_px=32,
+    scales=5,
+    steps=1_600,
+    constant_steps=800,
+    g_dropout=0.0,
+    prior="single",
+    lambda_perceptual=20.0,
+    lambda_kl=0.005,
+)
 """Features of the stand-in are divided by their usual distance, so all terms but KL are small: at a weight of 1 two
 latent maps keep 9 nats of an image, and people come out grey; at 0.01, 270."""
 PRESETS: dict[str, VunetTraining] = {

@@ -12,8 +12,13 @@ from augment.idle import refuse_workspace
 
 @click.command(short_help="The whole job on built-in people, ending with Table 5 and a report.")
 @click.argument("folder", metavar="[DIR]", default="demo", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--preset", type=click.Choice(["demo", "study", "toy"]), default="demo", show_default=True,
-              help="demo: about 10 minutes of 2 cores; study: two hours or more; toy: seconds, to try it.")  # fmt: skip
+@click.option(
+    "--preset",
+    type=click.Choice(["demo", "study", "toy"]),
+    default="demo",
+    show_default=True,
+    help="demo: about 10 minutes of 2 cores; study: two hours or more; toy: seconds, to try it.",
+)
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes at a time.  [default: all cores]")
 @click.option("--force", is_flag=True, help="Go on in a folder made with other settings.")
 def command(folder: Path, preset: str, jobs: int | None, force: bool) -> None:

@@ -16,8 +16,14 @@ if TYPE_CHECKING:
 @click.command(short_help="One HTML page of all that the workspace holds.")
 @click.option("--no-galleries", is_flag=True, help="Rank no gallery for it; show what earlier reports ranked.")
 @click.option("--no-generators", is_flag=True, help="Draw by no generator for it; show what earlier reports drew.")
-@click.option("--people", type=click.IntRange(1, 200), default=12, show_default=True, metavar="N",
-              help="Test identities that all generators redraw, two pairs of each; --seed draws others.")  # fmt: skip
+@click.option(
+    "--people",
+    type=click.IntRange(1, 200),
+    default=12,
+    show_default=True,
+    metavar="N",
+    help="Test identities that all generators redraw, two pairs of each; --seed draws others.",
+)
 @pass_workspace
 def command(workspace: Workspace, no_galleries: bool, no_generators: bool, people: int) -> None:
     """Write one self-contained HTML page of all that the workspace holds and print its path.

@@ -17,27 +17,60 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Image quality of the workspace's generators beside the paper's Table 1.")
 @click.option("--generators", type=NAMES, default="", metavar="NAME,...", help="Below patn/.  [default: all]")
-@click.option("--train", type=NAMES, default="", metavar="METHOD,...",
-              help="Train these first, below patn/table1/: any of patn-train's, or paper (its four).")  # fmt: skip
-@click.option("--preset", type=click.Choice(["market", "deepfashion", "demo", "study"]), default="market",
-              show_default=True, help="Recipe of each method of --train.")  # fmt: skip
-@click.option("--steps", type=click.IntRange(1), metavar="N",
-              help="Updates of every method of --train.  [default: each one's own schedule]")  # fmt: skip
-@click.option("--batch", type=click.IntRange(1), metavar="N",
-              help="Pairs of an update of every method of --train.  [default: each one's own]")  # fmt: skip
-@click.option("--metrics", type=NAMES, default="all", show_default=True, metavar="NAME,...",
-              help="SSIM, IS, mask-SSIM, mask-IS, DS, PCKh.")  # fmt: skip
-@click.option("--pairs", type=click.IntRange(1), metavar="N",
-              help="Test pairs, drawn by --seed.  [default: as patn-eval]")  # fmt: skip
+@click.option(
+    "--train",
+    type=NAMES,
+    default="",
+    metavar="METHOD,...",
+    help="Train these first, below patn/table1/: any of patn-train's, or paper (its four).",
+)
+@click.option(
+    "--preset",
+    type=click.Choice(["market", "deepfashion", "demo", "study"]),
+    default="market",
+    show_default=True,
+    help="Recipe of each method of --train.",
+)
+@click.option(
+    "--steps",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Updates of every method of --train.  [default: each one's own schedule]",
+)
+@click.option(
+    "--batch",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Pairs of an update of every method of --train.  [default: each one's own]",
+)
+@click.option(
+    "--metrics",
+    type=NAMES,
+    default="all",
+    show_default=True,
+    metavar="NAME,...",
+    help="SSIM, IS, mask-SSIM, mask-IS, DS, PCKh.",
+)
+@click.option(
+    "--pairs", type=click.IntRange(1), metavar="N", help="Test pairs, drawn by --seed.  [default: as patn-eval]"
+)
 @click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes of PCKh's estimator.  [default: all]")
 @click.option("--dry-run", is_flag=True, help="List the methods of --train and their updates; do nothing.")
 @click.option("--force", is_flag=True, help="Train and measure again what was.")
 @pass_workspace
 def command(
-    workspace: Workspace, generators: tuple[str, ...], train: tuple[str, ...], preset: str, steps: int | None,
-    batch: int | None, jobs: int | None, dry_run: bool, force: bool, **asked: Any,
-) -> None:  # fmt: skip
+    workspace: Workspace,
+    generators: tuple[str, ...],
+    train: tuple[str, ...],
+    preset: str,
+    steps: int | None,
+    batch: int | None,
+    jobs: int | None,
+    dry_run: bool,
+    force: bool,
+    **asked: Any,
+) -> None:
     """Measure the images of every generator by the paper's protocol, and print Table 1 with them.
 
     Methods of --train are trained first, each by its own schedule or all for the same number of updates.

@@ -15,18 +15,44 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Every ablation of Table 4 that is asked for, beside the paper's.")
-@click.option("--rows", type=NAMES, default="paper", show_default=True, metavar="ROW,...",
-              help="resnet5, resnet9, resnet13, patn5, patn9, patn13, no-add, no-cat, no-resd: paper is these nine; "
-              "beyond it resnet5-wide, resnet9-wide, resnet13-wide, no-resd-literal: all is these too.")  # fmt: skip
-@click.option("--preset", type=click.Choice(["market", "deepfashion", "demo", "study"]), default="market",
-              show_default=True, help="Size and recipe of every row, see patn-train.")  # fmt: skip
+@click.option(
+    "--rows",
+    type=NAMES,
+    default="paper",
+    show_default=True,
+    metavar="ROW,...",
+    help="resnet5, resnet9, resnet13, patn5, patn9, patn13, no-add, no-cat, no-resd: paper is these nine; "
+    "beyond it resnet5-wide, resnet9-wide, resnet13-wide, no-resd-literal: all is these too.",
+)
+@click.option(
+    "--preset",
+    type=click.Choice(["market", "deepfashion", "demo", "study"]),
+    default="market",
+    show_default=True,
+    help="Size and recipe of every row, see patn-train.",
+)
 @click.option("--steps", type=click.IntRange(1), help="Updates of each row.  [default: the preset's]")
-@click.option("--metrics", type=NAMES, default="all", show_default=True, metavar="NAME,...",
-              help="SSIM, IS, mask-SSIM, mask-IS, DS, PCKh.")  # fmt: skip
-@click.option("--pairs", type=click.IntRange(1), metavar="N",
-              help="Test pairs, measured on each row.  [default: as patn-eval; 400 with demo, study]")  # fmt: skip
-@click.option("--perceptual", type=click.Choice(["auto", "vgg19", "mobilenet", "none"]), default="auto",
-              show_default=True, help="Network of the perceptual term; mobilenet is not the paper's.")  # fmt: skip
+@click.option(
+    "--metrics",
+    type=NAMES,
+    default="all",
+    show_default=True,
+    metavar="NAME,...",
+    help="SSIM, IS, mask-SSIM, mask-IS, DS, PCKh.",
+)
+@click.option(
+    "--pairs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Test pairs, measured on each row.  [default: as patn-eval; 400 with demo, study]",
+)
+@click.option(
+    "--perceptual",
+    type=click.Choice(["auto", "vgg19", "mobilenet", "none"]),
+    default="auto",
+    show_default=True,
+    help="Network of the perceptual term; mobilenet is not the paper's.",
+)
 @click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
 @click.option(
     "--jobs", type=click.IntRange(1), metavar="N", help="Processes of PCKh's estimator.  [default: all cores]"

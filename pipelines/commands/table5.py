@@ -16,46 +16,117 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Every cell of Table 5 that is asked for, beside the paper's.")
-@click.option("--portions", type=NUMBERS, default="0.1", show_default=True, metavar="P,...",
-              help="Shares of real images kept, in (0, 1].")  # fmt: skip
-@click.option("--backbones", type=NAMES, default="small", show_default=True, metavar="NAME,...",
-              help="small, resnet50, inception.")  # fmt: skip
-@click.option("--rows", type=NAMES, default="none,ours,ours*", show_default=True, metavar="ROW,...",
-              help="none, self, ours, ours*, unseen (a generator of that name), any generator's name.")  # fmt: skip
-@click.option("--ratios", type=WHOLE, default="1", show_default=True, metavar="R,...",
-              help="Sizes of the augmented set in full sets, above 1 at portion 1.")  # fmt: skip
-@click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, metavar="N",
-              help="Repetitions, from --seed (or 0) on; split, plan and training follow them.")  # fmt: skip
-@click.option("--lengths", type=NAMES, default="epochs,updates", show_default=True, metavar="LENGTH,...",
-              help="epochs (the paper) and updates (the fair comparison).")  # fmt: skip
+@click.option(
+    "--portions",
+    type=NUMBERS,
+    default="0.1",
+    show_default=True,
+    metavar="P,...",
+    help="Shares of real images kept, in (0, 1].",
+)
+@click.option(
+    "--backbones",
+    type=NAMES,
+    default="small",
+    show_default=True,
+    metavar="NAME,...",
+    help="small, resnet50, inception.",
+)
+@click.option(
+    "--rows",
+    type=NAMES,
+    default="none,ours,ours*",
+    show_default=True,
+    metavar="ROW,...",
+    help="none, self, ours, ours*, unseen (a generator of that name), any generator's name.",
+)
+@click.option(
+    "--ratios",
+    type=WHOLE,
+    default="1",
+    show_default=True,
+    metavar="R,...",
+    help="Sizes of the augmented set in full sets, above 1 at portion 1.",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    metavar="N",
+    help="Repetitions, from --seed (or 0) on; split, plan and training follow them.",
+)
+@click.option(
+    "--lengths",
+    type=NAMES,
+    default="epochs,updates",
+    show_default=True,
+    metavar="LENGTH,...",
+    help="epochs (the paper) and updates (the fair comparison).",
+)
 @click.option("--ordinary", is_flag=True, help="With random erasing and colour jitter.")
 @click.option("--both", is_flag=True, help="With and without them.")
 @click.option("--preset", help="Re-ID training.  [default: demo for small, else open-reid]")
 @click.option("--from-scratch", is_flag=True, help="No ImageNet weights.")
 @click.option("--generator", metavar="NAME", help="Generator of Ours.  [default: the only one that no row names]")
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N",
-              help="Cells at a time on one machine.")  # fmt: skip
-@click.option("--threads", type=click.IntRange(1), metavar="N",
-              help="Threads of a cell; the figures' last digits depend on them.  [default: cores / jobs]")  # fmt: skip
-@click.option("--ray", metavar="ADDRESS",
-              help="Run the cells as Ray tasks on the cluster at host:port, or auto; local starts one.")  # fmt: skip
-@click.option("--gpus-per-cell", type=Finite(0, 1, min_open=True), default=1.0, show_default=True,
-              help="With --ray: share of a GPU that a cell takes; 0.5 puts two on one.")  # fmt: skip
-@click.option("--only", multiple=True, metavar="CELL",
-              help="See to this one of the cells; may be given several times.")  # fmt: skip
-@click.option("--shard", type=Shard(), metavar="I/N",
-              help="See to the I-th of N parts of the cells; the others are other processes'.")  # fmt: skip
-@click.option("--dry-run", is_flag=True,
-              help="List the cells, what each still needs and about how long that takes; train nothing.")  # fmt: skip
-@click.option("--probe/--no-probe", default=True, show_default=True,
-              help="With --dry-run: time a few steps of what has not been measured yet on this machine.")  # fmt: skip
+@click.option(
+    "--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Cells at a time on one machine."
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Threads of a cell; the figures' last digits depend on them.  [default: cores / jobs]",
+)
+@click.option(
+    "--ray",
+    metavar="ADDRESS",
+    help="Run the cells as Ray tasks on the cluster at host:port, or auto; local starts one.",
+)
+@click.option(
+    "--gpus-per-cell",
+    type=Finite(0, 1, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="With --ray: share of a GPU that a cell takes; 0.5 puts two on one.",
+)
+@click.option("--only", multiple=True, metavar="CELL", help="See to this one of the cells; may be given several times.")
+@click.option(
+    "--shard",
+    type=Shard(),
+    metavar="I/N",
+    help="See to the I-th of N parts of the cells; the others are other processes'.",
+)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="List the cells, what each still needs and about how long that takes; train nothing.",
+)
+@click.option(
+    "--probe/--no-probe",
+    default=True,
+    show_default=True,
+    help="With --dry-run: time a few steps of what has not been measured yet on this machine.",
+)
 @click.option("--force", is_flag=True, help="Train finished cells again.")
 @pass_workspace
 def command(
-    workspace: Workspace, both: bool, ordinary: bool, generator: str | None, jobs: int, threads: int | None,
-    ray: str | None, gpus_per_cell: float, only: tuple[str, ...], shard: tuple[int, int] | None,
-    dry_run: bool, probe: bool, force: bool, from_scratch: bool, **asked: Any,
-) -> None:  # fmt: skip
+    workspace: Workspace,
+    both: bool,
+    ordinary: bool,
+    generator: str | None,
+    jobs: int,
+    threads: int | None,
+    ray: str | None,
+    gpus_per_cell: float,
+    only: tuple[str, ...],
+    shard: tuple[int, int] | None,
+    dry_run: bool,
+    probe: bool,
+    force: bool,
+    from_scratch: bool,
+    **asked: Any,
+) -> None:
     """Train re-ID models on real images and on real and generated ones, and print Table 5.
 
     Stopped or killed, it goes on with the same command.  Several of them may work on one folder at a time: no cell is
@@ -93,8 +164,6 @@ def command(
         lines = forecast(workspace, models, placement, runtime(force), probe=probe)
         emit(to_json(lines, jobs), to_text(lines, jobs))
         return
-    summary = run_table5(
-        workspace, cells, placement=placement, runtime=runtime(force), generator=generator, part=part
-    )  # fmt: skip
+    summary = run_table5(workspace, cells, placement=placement, runtime=runtime(force), generator=generator, part=part)
     render_report(workspace)
     emit({"table": summary_json(summary), "folder": str(workspace.table_dir("table5"))}, terminal(summary))

@@ -79,8 +79,22 @@ def test_without_bridging_the_frames_without_a_person_stay_so(
 ) -> None:
     path, _ = film
     (name,) = Workspace.find(people).keypoints("train").index[:1]
-    result = run(people, "animate", str(name), "--poses", str(path), "--generator", str(trained), "--no-fit",
-                 "--bridge", "0", "--smooth", "0", "-o", str(tmp_path / "as-in-the-paper.mp4"))  # fmt: skip
+    result = run(
+        people,
+        "animate",
+        str(name),
+        "--poses",
+        str(path),
+        "--generator",
+        str(trained),
+        "--no-fit",
+        "--bridge",
+        "0",
+        "--smooth",
+        "0",
+        "-o",
+        str(tmp_path / "as-in-the-paper.mp4"),
+    )
     assert (result["bridged"], result["smoothed_jerk"]) == (0, result["jerk"])
     (tmp_path / "frames").mkdir()
     grid = [read_image(file) for file in extract_frames(tmp_path / "as-in-the-paper.mp4", tmp_path / "frames")[0]]

@@ -40,8 +40,19 @@ def expected_maps(people: Path, trained: Path, source: str, target: str) -> np.n
 
 def test_the_masks_are_those_of_the_blocks(people: Path, trained: Path, names: list[str], tmp_path: Path) -> None:
     out, values = tmp_path / "masks.png", tmp_path / "masks.npy"
-    result = run(people, "attention", names[0], "--pose", names[2], "-o", str(out), "--values", str(values),
-                 "--generator", str(trained))  # fmt: skip
+    result = run(
+        people,
+        "attention",
+        names[0],
+        "--pose",
+        names[2],
+        "-o",
+        str(out),
+        "--values",
+        str(values),
+        "--generator",
+        str(trained),
+    )
     expected = expected_maps(people, trained, names[0], names[2])
     maps = np.load(values)
     assert maps.shape == (1, 4, 16, 8)

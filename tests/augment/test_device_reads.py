@@ -21,9 +21,16 @@ from tests.patn.kinds import features, objective, tiny
 STEPS, EVERY = 8, 4
 aten = torch.ops.aten
 READS = {
-    aten._local_scalar_dense, aten.item, aten.is_nonzero, aten.equal, aten.nonzero, aten.masked_select, aten._unique2,
-    aten.unique_dim, aten.repeat_interleave,
-}  # fmt: skip
+    aten._local_scalar_dense,
+    aten.item,
+    aten.is_nonzero,
+    aten.equal,
+    aten.nonzero,
+    aten.masked_select,
+    aten._unique2,
+    aten.unique_dim,
+    aten.repeat_interleave,
+}
 METHODS = {"item", "tolist", "cpu", "numpy", "__array__", "__bool__", "__int__", "__float__", "__index__"}
 
 
@@ -119,9 +126,14 @@ def reid(preset: str, **fields: Any) -> ReidObjective:
     own = {"backbone": "small", "height": 32, "width": 16, "batch": 8, "updates": STEPS}
     head = {"features": 0, "last_stride": None, "feature": "neck" if PRESETS[preset].bnneck else "pooled"}
     return ReidObjective(
-        replace(PRESETS[preset], **own, **head, **fields), images, torch.arange(5).repeat(8), classes=5, seed=0,
-        generated=torch.arange(40) < 20, cameras=torch.arange(2).repeat(20),
-    )  # fmt: skip
+        replace(PRESETS[preset], **own, **head, **fields),
+        images,
+        torch.arange(5).repeat(8),
+        classes=5,
+        seed=0,
+        generated=torch.arange(40) < 20,
+        cameras=torch.arange(2).repeat(20),
+    )
 
 
 @pytest.mark.parametrize(
@@ -146,11 +158,16 @@ def test_the_choice_of_the_best_epoch_reads_once_an_epoch(tmp_path):
 @pytest.mark.parametrize(
     "read",
     [
-        lambda loss: float(loss), lambda loss: loss.item(), lambda loss: loss.tolist(), lambda loss: loss.cpu(),
-        lambda loss: bool(loss > 0), lambda loss: loss.detach().numpy(), lambda loss: loss[loss > 0],
+        lambda loss: float(loss),
+        lambda loss: loss.item(),
+        lambda loss: loss.tolist(),
+        lambda loss: loss.cpu(),
+        lambda loss: bool(loss > 0),
+        lambda loss: loss.detach().numpy(),
+        lambda loss: loss[loss > 0],
         lambda loss: torch.equal(loss, loss),
     ],
-)  # fmt: skip
+)
 def test_a_step_that_reads_is_found(read, tmp_path):
     class Reading(ReidObjective):
         def step(self, batch: dict[str, torch.Tensor], step: int) -> dict[str, torch.Tensor]:

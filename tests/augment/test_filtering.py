@@ -92,8 +92,16 @@ def test_scores_are_added_in_standard_deviations() -> None:
     assert total(scores, scale) == pytest.approx([1.0 + 0.1, 0.0, -0.1])
 
 
-@pytest.mark.parametrize("wrong", [{"share": 0.0}, {"share": 1.0}, {"share": 0.1, "by": ()}, {"share": 0.1, "tries": 0},
-                                   {"share": 0.1, "by": ("beauty",)}])  # fmt: skip
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"share": 0.0},
+        {"share": 1.0},
+        {"share": 0.1, "by": ()},
+        {"share": 0.1, "tries": 0},
+        {"share": 0.1, "by": ("beauty",)},
+    ],
+)
 def test_a_filter_that_cannot_be_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(AugmentError, match="filter"):
         Filtering(**wrong)  # type: ignore[arg-type]

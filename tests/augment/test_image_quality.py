@@ -64,8 +64,13 @@ def test_panels_go_through_pillows_default_jpeg_and_the_clean_protocol_leaves_th
 
 
 def test_deepfashion_is_padded_with_white_and_its_ssim_rises_as_known():
-    one, other = (torch.nn.functional.interpolate(torch.rand(1, 3, 16, 11), (256, 176), mode="bicubic").clamp(0, 1)
-                  .mul(255).byte() for _ in range(2))  # fmt: skip
+    one, other = (
+        torch.nn.functional.interpolate(torch.rand(1, 3, 16, 11), (256, 176), mode="bicubic")
+        .clamp(0, 1)
+        .mul(255)
+        .byte()
+        for _ in range(2)
+    )
     batch = Panels(one, other, one, torch.zeros(1, 18, 2), ["a"], ["b"])
     assert padded(one).shape == (1, 3, 256, 256)
     assert (padded(one)[..., :40] == 255).all()
@@ -176,9 +181,7 @@ def test_evaluation_compares_the_generators_images_with_the_targets(ready: Works
     assert clean["rows"]["copy"]["ssim"] == pytest.approx(expected, abs=1e-6)
 
 
-def test_a_killed_evaluation_goes_on_to_the_same_figures(
-    ready: Workspace, monkeypatch: pytest.MonkeyPatch
-):  # fmt: skip
+def test_a_killed_evaluation_goes_on_to_the_same_figures(ready: Workspace, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(image_quality, "BATCH", 2)
     monkeypatch.setattr(image_quality, "SAVE_EVERY", 0.0)
     evaluation = Evaluation(QUICK, pairs=6)
@@ -242,8 +245,20 @@ def test_pose_estimator_of_the_workspaces_own_key_points_is_not_asked_about_targ
 
 
 def test_identity_is_judged_by_the_model_of_all_real_images(ready: Workspace):
-    trained = run(ready.root, "reid-train", "--backbone", "small", "--preset", "demo", "--epochs", "1", "--batch", "8",
-                  "--portion", "1")  # fmt: skip
+    trained = run(
+        ready.root,
+        "reid-train",
+        "--backbone",
+        "small",
+        "--preset",
+        "demo",
+        "--epochs",
+        "1",
+        "--batch",
+        "8",
+        "--portion",
+        "1",
+    )
     result = run(ready.root, "patn-eval", "--pairs", "4", "--metrics", "identity", "--protocol", "clean")
     assert result["notes"]["identity"].endswith(Path(trained["folder"]).name)
     rows = result["rows"]
@@ -251,16 +266,27 @@ def test_identity_is_judged_by_the_model_of_all_real_images(ready: Workspace):
     for figures in rows.values():
         assert 0 <= figures["identity"] <= 1
         assert -1 <= figures["identity_cosine"] <= 1
-    named = run(ready.root, "patn-eval", "--pairs", "4", "--metrics", "identity", "--protocol", "clean",
-                "--reid-model", Path(trained["folder"]).name)  # fmt: skip
+    named = run(
+        ready.root,
+        "patn-eval",
+        "--pairs",
+        "4",
+        "--metrics",
+        "identity",
+        "--protocol",
+        "clean",
+        "--reid-model",
+        Path(trained["folder"]).name,
+    )
     assert named == result
 
 
 def test_train_pairs_and_files_elsewhere_can_be_measured(ready: Workspace, trained: Path, tmp_path: Path):
     elsewhere = tmp_path / "mine.safetensors"
     elsewhere.write_bytes(trained.read_bytes())
-    result = run(ready.root, "patn-eval", "--generator", str(elsewhere), "--split", "train", "--pairs", "2",
-                 "--metrics", "ssim")  # fmt: skip
+    result = run(
+        ready.root, "patn-eval", "--generator", str(elsewhere), "--split", "train", "--pairs", "2", "--metrics", "ssim"
+    )
     assert result["folder"] == "patn/mine/eval-paper-train-2-s0"
     record = json.loads((ready.root / result["folder"] / "run.json").read_text())
     assert record["result"] == result

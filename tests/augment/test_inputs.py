@@ -13,8 +13,19 @@ from tests.conftest import invoke, run
 
 REID = ("reid-train", "--preset", "demo", "--epochs", "1", "--batch", "8")
 VERBS = {
-    "patn-train": ("patn-train", "--preset", "demo", "--steps", "1", "--batch", "2", "--perceptual", "none",
-                   "--name", "one"),
+    "patn-train": (
+        "patn-train",
+        "--preset",
+        "demo",
+        "--steps",
+        "1",
+        "--batch",
+        "2",
+        "--perceptual",
+        "none",
+        "--name",
+        "one",
+    ),
     "patn-eval": ("patn-eval", "--generator", "patn", "--pairs", "4", "--metrics", "ssim", "--protocol", "clean"),
     "generate": ("generate", "--portion", "0.4", "--generator", "patn"),
     "reid-train": (*REID, "--portion", "0.4"),
@@ -23,7 +34,7 @@ VERBS = {
     "on a folder": (*REID, "--augmentation", "READY"),
     "study": ("study", "--generator", "patn", "--images", "4", "--practice", "2", "--no-serve"),
     "study of a set": ("study", "--generated-set", "ours-p0.4-s0", "--images", "4", "--practice", "2", "--no-serve"),
-}  # fmt: skip
+}
 DRAWN, RANKED = ("generate", "filtered", "on a set"), ("reid-train", "on a set", "on a folder")
 
 

@@ -91,8 +91,17 @@ def test_given_options_change_their_fields_only() -> None:
 
 
 def test_the_papers_text_can_be_trained() -> None:
-    text = {"d_head": "patch1", "d_leaky": 0.2, "d_dropout": False, "pose_reduction": "first", "lambda_gan": 5.0,
-            "lambda_l1": 1.0, "lambda_perceptual": 1.0, "steps": 90_000, "constant_steps": 60_000}  # fmt: skip
+    text = {
+        "d_head": "patch1",
+        "d_leaky": 0.2,
+        "d_dropout": False,
+        "pose_reduction": "first",
+        "lambda_gan": 5.0,
+        "lambda_l1": 1.0,
+        "lambda_perceptual": 1.0,
+        "steps": 90_000,
+        "constant_steps": 60_000,
+    }
     training = training_of("market", text)
     assert (training.lambda_gan, training.lambda_l1, training.lambda_perceptual) == (5, 1, 1)
     assert training.learning_rate(59_999) == 2e-4

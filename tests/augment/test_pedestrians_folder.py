@@ -15,9 +15,15 @@ from augment.pedestrians import Pedestrians, render
 from patn.keypoints import keypoint_array, read_keypoints
 
 TINY = Pedestrians(
-    train_identities=2, test_identities=2, images_per_identity=4, queries_per_identity=1, cameras=3,
-    distractors=2, junk=2, seed=11,
-)  # fmt: skip
+    train_identities=2,
+    test_identities=2,
+    images_per_identity=4,
+    queries_per_identity=1,
+    cameras=3,
+    distractors=2,
+    junk=2,
+    seed=11,
+)
 FOLDERS = {"train": "bounding_box_train", "test": "bounding_box_test", "query": "query"}
 
 
@@ -147,9 +153,15 @@ def test_a_pose_estimator_finds_the_people_and_agrees_with_their_joints(tmp_path
     from patn.pckh import pckh_by_head_size
 
     settings = Pedestrians(
-        train_identities=13, test_identities=1, images_per_identity=3, queries_per_identity=1, cameras=6,
-        distractors=0, junk=0, seed=21,
-    )  # fmt: skip
+        train_identities=13,
+        test_identities=1,
+        images_per_identity=3,
+        queries_per_identity=1,
+        cameras=6,
+        distractors=0,
+        junk=0,
+        seed=21,
+    )
     render(tmp_path / "data", settings, jobs=1, progress=False)
     names = images(tmp_path / "data", "train")
     pictures = [np.asarray(Image.open(tmp_path / "data" / "bounding_box_train" / name)) for name in names]

@@ -68,8 +68,10 @@ def test_a_folder_is_read_in_the_order_of_names_each_image_by_its_own_way(worksp
     (folder / "notes.txt").write_text("no image")
     poses = PoseReader((64, 32), workspace=workspace).read(str(folder))
     assert [(pose.name, pose.origin) for pose in poses] == [
-        ("a.png", "mediapipe"), ("b.jpg", "workspace"), ("c.png", "mediapipe"),
-    ]  # fmt: skip
+        ("a.png", "mediapipe"),
+        ("b.jpg", "workspace"),
+        ("c.png", "mediapipe"),
+    ]
     assert [pose.name for pose in with_a_person(poses, "pose")] == ["a.png", "b.jpg"]
     with pytest.raises(AugmentError, match=r"c\.png: no person was found"):
         with_a_person(poses[2:], "pose")

@@ -49,13 +49,16 @@ def refused(root: Path, *arguments: str) -> str:
     [
         (("query/*.jpg",), "", "data/query: no query image"),
         (("bounding_box_test/*.jpg",), "", "data/bounding_box_test: no gallery image"),
-        (("bounding_box_test/*_c2s*.jpg", "bounding_box_test/*_c3s*.jpg", "query/*_c2s*.jpg", "query/*_c3s*.jpg"), "",
-         "no query image has a gallery image of the same identity from another camera"),
+        (
+            ("bounding_box_test/*_c2s*.jpg", "bounding_box_test/*_c3s*.jpg", "query/*_c2s*.jpg", "query/*_c3s*.jpg"),
+            "",
+            "no query image has a gallery image of the same identity from another camera",
+        ),
         (("bounding_box_test/*.jpg", "query/*.jpg"), "0009_", "data/bounding_box_test: shows one identity only"),
         (("bounding_box_train/*.jpg",), "0001_", "data/bounding_box_train: shows one training identity only"),
     ],
     ids=["no query", "no gallery", "one camera", "one test identity", "one training identity"],
-)  # fmt: skip
+)
 def test_what_cannot_be_ranked_or_learned_is_said_first(
     data: Data, command: tuple[str, ...], gone: tuple[str, ...], keep: str, said: str
 ) -> None:

@@ -167,9 +167,17 @@ def test_another_volunteers_picture_cannot_be_answered(study: Path, url: str) ->
 
 
 @pytest.mark.parametrize(
-    "said", [[], "x", {"id": 3, "what": "real"}, {"id": "a", "what": "maybe"}, {"id": "a", "what": "shown", "ms": -1},
-             {"id": "a", "what": "shown", "ms": "1"}, {"id": "a", "what": "shown", "ms": float("inf")}],
-)  # fmt: skip
+    "said",
+    [
+        [],
+        "x",
+        {"id": 3, "what": "real"},
+        {"id": "a", "what": "maybe"},
+        {"id": "a", "what": "shown", "ms": -1},
+        {"id": "a", "what": "shown", "ms": "1"},
+        {"id": "a", "what": "shown", "ms": float("inf")},
+    ],
+)
 def test_what_the_page_cannot_have_said_is_refused(url: str, said: object) -> None:
     with pytest.raises(urllib.error.HTTPError, match="400"):
         fetch(f"{url}/api/{begin(url)}", said)

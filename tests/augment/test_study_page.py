@@ -55,9 +55,18 @@ class Server:
 
     def __init__(self, people: Path, generator: Path, running: ExitStack) -> None:
         self.command = [
-            sys.executable, "-c", "from augment.cli import augment; augment()", "--json", "--quiet",
-            "--workspace", str(people), "study", "--generator", str(generator), *NUMBERS,
-        ]  # fmt: skip
+            sys.executable,
+            "-c",
+            "from augment.cli import augment; augment()",
+            "--json",
+            "--quiet",
+            "--workspace",
+            str(people),
+            "study",
+            "--generator",
+            str(generator),
+            *NUMBERS,
+        ]
         self.running = running
         self.process: subprocess.Popen[str] | None = None
         self.url = ""

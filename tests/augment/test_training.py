@@ -112,9 +112,12 @@ def test_a_reid_training_that_dies_loses_at_most_an_epoch(
     training = replace(preset("demo"), batch=8, epochs=4)
     with pytest.raises(KeyboardInterrupt):
         train_reid(
-            Workspace.find(people), training, TrainingSet(0.5, length=length), name="m",
+            Workspace.find(people),
+            training,
+            TrainingSet(0.5, length=length),
+            name="m",
             runtime=Runtime("cpu", threads=1, progress=False),
-        )  # fmt: skip
+        )
     with safe_open(people / "reid" / "m" / "last.safetensors", framework="pt") as file:
         assert int(file.metadata()["step"]) == 2 * epoch
 

@@ -95,8 +95,21 @@ def test_outside_a_workspace_the_generators_file_says_the_size(
         image.resize((96, 160)).save(photo, quality=100)
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    line = ["--json", "--quiet", "transfer", str(photo), "--pose", str(csv), "--source-pose", str(csv),
-            "--csv-size", "128", "64", "--generator", str(trained)]  # fmt: skip
+    line = [
+        "--json",
+        "--quiet",
+        "transfer",
+        str(photo),
+        "--pose",
+        str(csv),
+        "--source-pose",
+        str(csv),
+        "--csv-size",
+        "128",
+        "64",
+        "--generator",
+        str(trained),
+    ]
     result = CliRunner().invoke(command_line, [*line, "-o", "own.png"])
     assert result.exit_code == 0, result.output
     assert '"size": [64, 32]' in result.stdout  # the trained generator's

@@ -29,8 +29,10 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("sound") / "w"
     rng = np.random.default_rng(0)
     for folder, file, names in (
-        ("bounding_box_train", "train", TRAIN), ("query", "query", QUERY), ("bounding_box_test", "test", GALLERY)
-    ):  # fmt: skip
+        ("bounding_box_train", "train", TRAIN),
+        ("query", "query", QUERY),
+        ("bounding_box_test", "test", GALLERY),
+    ):
         (root / "data" / folder).mkdir(parents=True)
         for name in names:
             Image.fromarray(rng.integers(0, 255, (*SIZE, 3), np.uint8)).save(root / "data" / folder / name)

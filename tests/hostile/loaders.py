@@ -74,13 +74,20 @@ def loaders() -> dict[str, Callable[[Path], object]]:
         optimizers: dict[str, torch.optim.Optimizer] = {}  # noqa: RUF012
 
     return {
-        "load_generator": load_generator, "load_discriminator": load_discriminator, "read_metadata": read_metadata,
-        "read_authors": read_authors, "load_model": load_model, "read_state": read_state,
+        "load_generator": load_generator,
+        "load_discriminator": load_discriminator,
+        "read_metadata": read_metadata,
+        "read_authors": read_authors,
+        "load_model": load_model,
+        "read_state": read_state,
         "load_state": lambda path: load_state(Objective(), path),  # type: ignore[arg-type]
         "resnet50": lambda path: load_imagenet(torch.nn.Linear(1, 1), path),
-        "read_image": read_image, "read_keypoints": read_keypoints, "read_pairs": read_pairs,
-        "read_settings": read_settings, "run.json": lambda path: _read_record(path, {}),
-    }  # fmt: skip
+        "read_image": read_image,
+        "read_keypoints": read_keypoints,
+        "read_pairs": read_pairs,
+        "read_settings": read_settings,
+        "run.json": lambda path: _read_record(path, {}),
+    }
 
 
 def main() -> None:

@@ -110,7 +110,7 @@ GENERATORS = {
     "an unknown network": (described(GENERATOR, lambda about: about.update(generator="os.system")), "cannot build"),
     "no options": (described(GENERATOR, lambda about: about.update(options=None)), "cannot build"),
     "no description": (described(GENERATOR, lambda about: about.clear()), "is not a generator that this program saved"),
-}  # fmt: skip
+}
 MODELS = {
     "a pickle that runs code": (instead(MODEL, pickle.dumps(Bomb())), "is no safetensors file"),
     "empty": (instead(MODEL, b""), "is no safetensors file"),

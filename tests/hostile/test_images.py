@@ -34,8 +34,9 @@ def bomb(width: int, height: int) -> bytes:
     """A PNG of a few bytes that claims to be of that size."""
     header = struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0)
     chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(bytes(64))), (b"IEND", b"")]
-    body = [struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-            for kind, data in chunks]  # fmt: skip
+    body = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    ]
     return b"\x89PNG\r\n\x1a\n" + b"".join(body)
 
 
@@ -70,7 +71,7 @@ CASES = [
     Case("16 bits", drawn(Image.new("I;16", (32, 64)), "PNG"), CHECK, '"unreadable": \\[\\]', 0),
     Case("animated", drawn(RGB, "GIF", save_all=True, append_images=[RGB]), CHECK, '"unreadable": \\[\\]', 0),
     Case("a PNG named .jpg", drawn(RGB, "PNG"), CHECK, '"unreadable": \\[\\]', 0),
-]  # fmt: skip
+]
 
 
 @each(CASES)

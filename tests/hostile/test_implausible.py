@@ -53,7 +53,7 @@ IMPOSSIBLE = {
     "x and y changed over": (lambda points: points[..., ::-1] // [[1, 2]], "lie on their side: y and x are ch"),
     "y from below": (moved(lambda points: points * [-1, 1] + [127, 0]), "hips above their shoulders: y is count"),
     "COCO's order": (lambda points: points[:, list(COCO)], "is below the hips .* another order than the authors'"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", IMPOSSIBLE)
@@ -170,7 +170,7 @@ NAMED = {
     "with folders": (lambda name, number: f"{name[5:]}", lambda place: place),
     "from Windows": (lambda name, number: f"{number}.jpg", lambda place: "photos\\" + place.replace("/", "\\")),
     "another suffix": (lambda name, number: f"{number}.jpg", lambda place: place.replace(".jpg", ".png")),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", NAMED)

@@ -56,7 +56,7 @@ BROKEN = {
     "UTF-16": (file(line(), encoding="utf-16"), "key points cannot be read .*; give an annotation CSV file"),
     "zeros": (lambda root: (root / "given.csv").write_bytes(bytes(5000)), "line 1: the header is not"),
     "y and x changed over": (file(*all_images(X, range(20, 56, 2))), "lie outside 64 x 32 pixels.*--csv-size"),
-}  # fmt: skip
+}
 
 
 @each([Case(name, spoil, POSES, rf"given.csv.*{sentence}") for name, (spoil, sentence) in BROKEN.items()])
@@ -65,11 +65,13 @@ def test_a_malformed_file_is_named_with_its_line(root: Path, case: Case) -> None
     assert not (root / "poses" / "train.csv").exists()
 
 
-@each([
-    Case("missing", lambda root: None, POSES, "given.csv' does not exist", 2),
-    Case("a folder", lambda root: (root / "given.csv").mkdir(), POSES, "given.csv' is a directory", 2),
-    Case("another size", file(*all_images(Y, X)), (*POSES, "--csv-size", "0", "32"), "0 is not in the range", 2),
-])  # fmt: skip
+@each(
+    [
+        Case("missing", lambda root: None, POSES, "given.csv' does not exist", 2),
+        Case("a folder", lambda root: (root / "given.csv").mkdir(), POSES, "given.csv' is a directory", 2),
+        Case("another size", file(*all_images(Y, X)), (*POSES, "--csv-size", "0", "32"), "0 is not in the range", 2),
+    ]
+)
 def test_a_file_that_is_not_there_is_wrong_usage(root: Path, case: Case) -> None:
     meet(root, case)
 

@@ -17,11 +17,22 @@ MARKUP = "<script>alert(1)<&\"'"
 VERBS = (
     ("poses", "--csv", "points.csv"),
     ("generate", "--portion", "0.5"),
-    ("reid-train", "--preset", "demo", "--backbone", "small", "--portion", "0.5", "--augmentation", "ours",
-     "--epochs", "1"),
+    (
+        "reid-train",
+        "--preset",
+        "demo",
+        "--backbone",
+        "small",
+        "--portion",
+        "0.5",
+        "--augmentation",
+        "ours",
+        "--epochs",
+        "1",
+    ),
     ("table5", "--portions", "0.5", "--rows", "none", "--seeds", "1", "--lengths", "updates", "--threads", "1"),
     ("report",),
-)  # fmt: skip
+)
 
 
 @pytest.fixture

@@ -41,12 +41,21 @@ CASES = [
     Case("unicode", named("0002_c1s1_Łódź.jpg"), CHECK, '"train": 13', 0),
     Case("spaces", named("0002_c1s1 a b .jpg"), CHECK, '"train": 13', 0),
     Case("another type", named("0002_c1s1.txt"), CHECK, '"train": 12', 0),
-    Case("a folder named as an image", lambda root: (root / TRAIN_FOLDER / "0002_c1.jpg").mkdir(), CHECK,
-         '"train": 12', 0),
-    Case("an empty folder", lambda root: [path.unlink() for path in (root / TRAIN_FOLDER).iterdir()], DRY,
-         "the data holds no training image of an identity"),
+    Case(
+        "a folder named as an image",
+        lambda root: (root / TRAIN_FOLDER / "0002_c1.jpg").mkdir(),
+        CHECK,
+        '"train": 12',
+        0,
+    ),
+    Case(
+        "an empty folder",
+        lambda root: [path.unlink() for path in (root / TRAIN_FOLDER).iterdir()],
+        DRY,
+        "the data holds no training image of an identity",
+    ),
     Case("no folder", lambda root: shutil.rmtree(root / "data"), CHECK, "there is no image in bounding_box_train"),
-]  # fmt: skip
+]
 
 
 @each(CASES)

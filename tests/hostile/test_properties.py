@@ -26,8 +26,15 @@ ONE_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture
 FEW = settings(max_examples=30)
 Result = TypeVar("Result")
 FIELDS = st.text(alphabet=":,[]-0123456789.eE+nNaAfF \t\n\r\"'x\ufeff", max_size=60)
-NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"], exclude_characters=":"), min_size=1,
-                max_size=20).map(str.strip).filter(bool)  # fmt: skip
+NAMES = (
+    st.text(
+        st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"], exclude_characters=":"),
+        min_size=1,
+        max_size=20,
+    )
+    .map(str.strip)
+    .filter(bool)
+)
 SEEDS = st.integers(0, 2**32 - 1)
 
 
@@ -135,8 +142,9 @@ def people(draw: st.DrawFn) -> pd.DataFrame:
     counts = draw(st.lists(st.integers(1, 6), min_size=1, max_size=8))
     pids = draw(st.permutations([pid for pid, count in enumerate(counts, start=1) for _ in range(count)]))
     rows = [(f"{pid:04d}_c1s1_{number:06d}_01.jpg", pid, "train") for number, pid in enumerate(pids)]
-    return pd.DataFrame([*rows, ("0000_c1.jpg", 0, "train"), ("0099_c1.jpg", 99, "query")],
-                        columns=["name", "pid", "split"])  # fmt: skip
+    return pd.DataFrame(
+        [*rows, ("0000_c1.jpg", 0, "train"), ("0099_c1.jpg", 99, "query")], columns=["name", "pid", "split"]
+    )
 
 
 @FEW
@@ -156,8 +164,14 @@ def test_reduced_sets_count_nest_and_keep_every_identity(table: pd.DataFrame, po
 
 
 @FEW
-@given(people(), st.floats(0.05, 1), SEEDS, st.sampled_from(["removed", "reduced", "all", "own"]),
-       st.sampled_from(["fill", "drop"]), st.data())  # fmt: skip
+@given(
+    people(),
+    st.floats(0.05, 1),
+    SEEDS,
+    st.sampled_from(["removed", "reduced", "all", "own"]),
+    st.sampled_from(["fill", "drop"]),
+    st.data(),
+)
 def test_plans_replace_what_was_removed_by_the_same_people(
     table: pd.DataFrame, portion: float, seed: int, poses: str, missing: str, data: st.DataObject
 ) -> None:

@@ -27,10 +27,19 @@ def record(path: str, text: str) -> Callable[[Path], object]:
 CASES = [
     Case("broken TOML", settings("data = "), CHECK, "augment.toml: not readable as TOML .*; mend or remove it"),
     Case("binary", lambda root: (root / "augment.toml").write_bytes(bytes(range(256))), CHECK, "not readable as TOML"),
-    Case("a byte order mark", lambda root: (root / "augment.toml").write_text('data = "data"\r\nsize = [64, 32]\r\n',
-         "utf-8-sig"), ("generate", "--portion", "0.5", "--dry-run"), "plan", 0),
-    Case("Windows-1252", lambda root: (root / "augment.toml").write_text('data = "Stra\xdfe"', "cp1252"), CHECK,
-         "augment.toml: not readable as TOML, it is not UTF-8"),
+    Case(
+        "a byte order mark",
+        lambda root: (root / "augment.toml").write_text('data = "data"\r\nsize = [64, 32]\r\n', "utf-8-sig"),
+        ("generate", "--portion", "0.5", "--dry-run"),
+        "plan",
+        0,
+    ),
+    Case(
+        "Windows-1252",
+        lambda root: (root / "augment.toml").write_text('data = "Stra\xdfe"', "cp1252"),
+        CHECK,
+        "augment.toml: not readable as TOML, it is not UTF-8",
+    ),
     Case("empty", settings(""), CHECK, "says not where images are; add a line data ="),
     Case("an unknown key", settings('data = "data"\nsede = 1\n'), CHECK, "no setting 'sede'. Did you mean 'seed'?"),
     Case("another version", settings('data = "data"\nversion = 9\n'), CHECK, "augment.toml: no setting 'version'"),
@@ -48,15 +57,26 @@ CASES = [
     Case("no workspace", lambda root: (root / "augment.toml").unlink(), CHECK, "make a workspace with `augment init`"),
     Case("half a record", record("poses/run.json", '{"seed"'), CHECK, "run.json: not a readable record"),
     Case("another record", record("poses/run.json", "[]"), CHECK, "run.json: not a record of this tool"),
-    Case("half a generated set's record", record("generated/ours-p0.5-s0/run.json", "{"),
-         ("reid-train", "--preset", "demo", "--portion", "0.5", "--augmentation", "ours"),
-         "run.json: not a readable record"),
-    Case("a half-written pending record", record("generated/ours-p0.5-s0/pending.json", ""),
-         ("generate", "--portion", "0.5"), "pending.json: not a readable record"),
+    Case(
+        "half a generated set's record",
+        record("generated/ours-p0.5-s0/run.json", "{"),
+        ("reid-train", "--preset", "demo", "--portion", "0.5", "--augmentation", "ours"),
+        "run.json: not a readable record",
+    ),
+    Case(
+        "a half-written pending record",
+        record("generated/ours-p0.5-s0/pending.json", ""),
+        ("generate", "--portion", "0.5"),
+        "pending.json: not a readable record",
+    ),
     Case("a table of nothing", record("tables/table5/table5.json", "{}"), ("report",), "table5.json: holds no table"),
-    Case("key points of other images", record("data/keypoints/train.csv", "name:keypoints_y:keypoints_x\n"),
-         ("generate", "--portion", "0.5"), "train.csv: none of the training images that --portion 0.5 keeps has"),
-]  # fmt: skip
+    Case(
+        "key points of other images",
+        record("data/keypoints/train.csv", "name:keypoints_y:keypoints_x\n"),
+        ("generate", "--portion", "0.5"),
+        "train.csv: none of the training images that --portion 0.5 keeps has",
+    ),
+]
 
 
 @each(CASES)

@@ -103,7 +103,12 @@ def test_a_new_process_works_without_a_home_and_with_64_files(root: Path) -> Non
     assert (root / "generated" / "ours-p0.5-s0" / "run.json").is_file()
     check = subprocess.run(
         [*AUGMENT, "--json", "--workspace", str(root), "check", "--jobs", "100"],
-        cwd=ROOT, env=environment, capture_output=True, text=True, check=False, preexec_fn=limit,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=limit,
+    )
     report = json.loads(check.stdout) if check.stdout else {"images": {"unreadable": []}}
     assert report["images"]["unreadable"] == [], "an image is not to blame for a limit"

@@ -69,10 +69,16 @@ def test_steps_on_one_batch_lower_its_loss(name, loss):
 @pytest.mark.parametrize("name", GENERATORS)
 def test_a_step_in_bfloat16_is_near_one_in_float32(name):
     losses = [
-        steps(objective(tiny(name, g_dropout=0) if "g_dropout" in tiny(name).as_dict() else tiny(name),
-                        perceptual=features(), autocast=dtype), range(1))
+        steps(
+            objective(
+                tiny(name, g_dropout=0) if "g_dropout" in tiny(name).as_dict() else tiny(name),
+                perceptual=features(),
+                autocast=dtype,
+            ),
+            range(1),
+        )
         for dtype in (None, torch.bfloat16)
-    ]  # fmt: skip
+    ]
     assert losses[0].keys() == losses[1].keys()
     for term, value in losses[0].items():
         assert math.isfinite(losses[1][term])

@@ -76,9 +76,7 @@ def test_a_discriminator_judges_as_the_authors_does(norm, channels, role, dropou
     path = save(old_state(theirs), tmp_path / "latest_net_netD.pth")
     imported = read_authors(path)
     assert imported.role == role
-    assert imported.options == {
-        "in_channels": channels, "width": 4, "blocks": 3, "norm": norm, "dropout": dropout
-    }  # fmt: skip
+    assert imported.options == {"in_channels": channels, "width": 4, "blocks": 3, "norm": norm, "dropout": dropout}
     save_discriminator(tmp_path / "ours", imported.build(), role, imported.options)
     judged = torch.rand(2, channels, HEIGHT, WIDTH) * 2 - 1
     with torch.no_grad():

@@ -12,9 +12,25 @@ from patn.masks import body_shapes, person_masks
 
 SIZE = (128, 64)
 STANDING = (
-    (16, 32), (26, 32), (27, 24), (40, 20), (54, 19), (27, 40), (40, 44), (54, 45), (58, 27), (82, 27), (108, 27),
-    (58, 37), (82, 38), (108, 38), (14, 30), (14, 34), (16, 27), (16, 37),
-)  # fmt: skip
+    (16, 32),
+    (26, 32),
+    (27, 24),
+    (40, 20),
+    (54, 19),
+    (27, 40),
+    (40, 44),
+    (54, 45),
+    (58, 27),
+    (82, 27),
+    (108, 27),
+    (58, 37),
+    (82, 38),
+    (108, 38),
+    (14, 30),
+    (14, 34),
+    (16, 27),
+    (16, 37),
+)
 
 
 def pose(**joints: tuple[float, float]) -> torch.Tensor:
@@ -102,8 +118,9 @@ def test_masks_are_scikit_images(size: tuple[int, int], whole: bool):
 
 def test_limbs_of_whole_slope_round_as_scikit_image_does():
     steps = [(3, 4), (4, 3), (5, 12), (12, 5), (8, 15), (20, 21), (7, 24), (1, 1), (0, 9), (9, 0)]
-    points = torch.cat([pose(j0=(60, 30), j1=(60 + sy * y, 30 + sx * x)) for y, x in steps
-                        for sy in (1, -1) for sx in (1, -1)])  # fmt: skip
+    points = torch.cat(
+        [pose(j0=(60, 30), j1=(60 + sy * y, 30 + sx * x)) for y, x in steps for sy in (1, -1) for sx in (1, -1)]
+    )
     got = body_shapes(points, SIZE).numpy()
     for index, person in enumerate(points.double().numpy()):
         np.testing.assert_array_equal(got[index], drawn_by_skimage(person, SIZE)[0])

@@ -17,9 +17,20 @@ from patn.perceptual import Perceptual
 from patn.training import PRESETS, PatnTraining
 
 TINY = PatnTraining(
-    blocks=2, width=4, d_width=4, d_blocks=1, sigma=2.0, height=16, width_px=8, batch=3, steps=8, constant_steps=4,
-    lr=1e-3, lr_d_factor=0.5, pool=4,
-)  # fmt: skip
+    blocks=2,
+    width=4,
+    d_width=4,
+    d_blocks=1,
+    sigma=2.0,
+    height=16,
+    width_px=8,
+    batch=3,
+    steps=8,
+    constant_steps=4,
+    lr=1e-3,
+    lr_d_factor=0.5,
+    pool=4,
+)
 SEED = 5
 
 

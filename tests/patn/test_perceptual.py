@@ -23,10 +23,12 @@ def vgg(tmp_path):
     """A file in the layout of torchvision's, with random weights and a later layer that must not matter."""
     torch.manual_seed(1)
     state = {
-        "features.0.weight": torch.randn(64, 3, 3, 3) / 5, "features.0.bias": torch.randn(64),
-        "features.2.weight": torch.randn(64, 64, 3, 3) / 24, "features.2.bias": torch.randn(64),
+        "features.0.weight": torch.randn(64, 3, 3, 3) / 5,
+        "features.0.bias": torch.randn(64),
+        "features.2.weight": torch.randn(64, 64, 3, 3) / 24,
+        "features.2.bias": torch.randn(64),
         "classifier.0.weight": torch.zeros(1),
-    }  # fmt: skip
+    }
     torch.save(state, tmp_path / "vgg19.pth")
     return tmp_path / "vgg19.pth", state
 

@@ -11,7 +11,7 @@ from tests.patn.test_generator import Recalculation, parameters, poses
 @pytest.mark.parametrize(
     ("blocks", "batch", "instance"),
     [(5, 6_773_635, 6_770_435), (9, 11_496_323, 11_491_075), (13, 16_219_011, 16_211_715)],
-)  # fmt: skip
+)
 def test_one_encoder_has_the_number_of_parameters_of_the_list_of_layers(blocks, batch, instance):
     with torch.device("meta"):
         assert parameters(Resnet(blocks=blocks)) == batch

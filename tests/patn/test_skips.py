@@ -209,9 +209,17 @@ def test_the_style_term_is_part_of_the_generators_loss(vgg_like):
     rng = np.random.default_rng(0)
     images = torch.from_numpy(rng.integers(0, 256, (4, 3, *SIZE), dtype=np.uint8))
     training = PatnTraining(
-        generator="patn-skips", blocks=1, width=2, decoder_blocks=1, height=SIZE[0], width_px=SIZE[1], batch=2, steps=2,
-        lambda_gan=0.0, lambda_style=3.0,
-    )  # fmt: skip
+        generator="patn-skips",
+        blocks=1,
+        width=2,
+        decoder_blocks=1,
+        height=SIZE[0],
+        width_px=SIZE[1],
+        batch=2,
+        steps=2,
+        lambda_gan=0.0,
+        lambda_style=3.0,
+    )
     made = PatnObjective(
         training, images, standing(4, SIZE, rng), torch.tensor([[0, 1], [2, 3]]), seed=0, perceptual=vgg_like
     )

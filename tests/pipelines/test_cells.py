@@ -18,10 +18,16 @@ from pipelines.table5 import Table5, run_table5
 EVERY = [
     Cell(row, backbone, portion, ratio, seed, length, ordinary, preset, scratch)
     for row, backbone, (portion, ratio), seed, length, ordinary, preset, scratch in itertools.product(
-        ROWS, ("small", "resnet50"), ((0.1, 1), (1.0, 1), (1.0, 2)), (0, 7), ("epochs", "updates"),
-        (False, True), ("demo", "open-reid"), (False, True),
+        ROWS,
+        ("small", "resnet50"),
+        ((0.1, 1), (1.0, 1), (1.0, 2)),
+        (0, 7),
+        ("epochs", "updates"),
+        (False, True),
+        ("demo", "open-reid"),
+        (False, True),
     )
-]  # fmt: skip
+]
 
 
 def test_json_gives_the_same_cell_back():

@@ -42,11 +42,16 @@ def test_the_slurm_script_runs_every_cell_of_the_paper_once(people: Path, dry_py
         done = subprocess.run(
             ["bash", "-eu", "-c", script],
             env={
-                **os.environ, **{f"SLURM_{name}": value for name, value in slurm.items()}, "AUGMENT_QUIET": "1",
-                "PATH": f"{dry_python}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT),
+                **os.environ,
+                **{f"SLURM_{name}": value for name, value in slurm.items()},
+                "AUGMENT_QUIET": "1",
+                "PATH": f"{dry_python}:{os.environ['PATH']}",
+                "PYTHONPATH": str(ROOT),
             },
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         listed += re.findall(r"cell (\S+)", done.stdout)
     assert sorted(listed) == sorted(cell.name for cell in PAPER.cells())

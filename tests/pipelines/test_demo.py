@@ -102,9 +102,20 @@ def test_table_report_and_text_in_the_demos_workspace(demo):
     root, result = demo
     cells = [cell.name for cell in PRESET.cells()]
     dry = json.loads(
-        invoke("--json", "--workspace", root, "table5", "--portions", "0.4,1", "--rows", "none,ours", "--seeds", "2",
-               "--dry-run")
-    )["cells"]  # fmt: skip
+        invoke(
+            "--json",
+            "--workspace",
+            root,
+            "table5",
+            "--portions",
+            "0.4,1",
+            "--rows",
+            "none,ours",
+            "--seeds",
+            "2",
+            "--dry-run",
+        )
+    )["cells"]
     assert {name for name, finished in dry.items() if finished} <= set(cells)
     assert sum(dry.values()) == len(dry) - 1  # the ceiling's second seed
     text = invoke("--workspace", root, "table5", "--portions", "0.4", "--rows", "none,ours", "--seeds", "2")

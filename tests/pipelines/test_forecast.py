@@ -46,8 +46,10 @@ def test_a_fresh_workspace_needs_everything_and_a_generator_from_the_user(people
     before = sorted(people.rglob("*"))
     said = run(people, *ASKED, "--no-probe")
     assert [(line["state"], line["needs"]) for line in said["stages"]] == [
-        ("to do", []), ("to do", []), ("to do", ["set ours p0.4 s0"]),
-    ]  # fmt: skip
+        ("to do", []),
+        ("to do", []),
+        ("to do", ["set ours p0.4 s0"]),
+    ]
     assert ["augment patn-train" in line["lacks"] for line in said["stages"]] == [True, False, False]
     assert list(said["cells"].values()) == [False, False]
     assert (said["seconds"], said["unknown"]) == (0, 3)
@@ -64,9 +66,13 @@ def test_missing_imagenet_weights_are_named(people: Path, tmp_path: Path, monkey
 def test_times_are_those_of_finished_work_of_the_kind(with_generator: Workspace) -> None:
     log = [{"step": 50, "seconds": 25.0}, {"step": 100, "seconds": 50.0}, {"step": 150, "seconds": 70.0}]
     finish_model(with_generator, Cell("none", portion=0.2), log)
-    finish_model(with_generator, Cell("none", portion=0.2, preset="open-reid", backbone="inception"), [
-        {"step": 1, "seconds": 1000.0},
-    ])  # fmt: skip
+    finish_model(
+        with_generator,
+        Cell("none", portion=0.2, preset="open-reid", backbone="inception"),
+        [
+            {"step": 1, "seconds": 1000.0},
+        ],
+    )
     with artefact(with_generator.generated_dir("ours", 0.2, 0), "generated", {}, seed=0) as made:
         made.started -= 76.0
         made.finish({"generated": 38, "device": "cpu", "threads": 1})

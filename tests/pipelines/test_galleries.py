@@ -77,8 +77,23 @@ def test_a_gallery_of_another_model_is_drawn_anew(model):
     (shown,) = chosen(workspace)
     make_galleries(workspace, QUIET)
     before = read_run(gallery_dir(workspace, shown.name))
-    run(workspace.root, "--seed", "5", "reid-train", "--backbone", "small", "--preset", "demo", "--epochs", "2",
-        "--batch", "16", "--name", shown.name, "--force")  # fmt: skip
+    run(
+        workspace.root,
+        "--seed",
+        "5",
+        "reid-train",
+        "--backbone",
+        "small",
+        "--preset",
+        "demo",
+        "--epochs",
+        "2",
+        "--batch",
+        "16",
+        "--name",
+        shown.name,
+        "--force",
+    )
     make_galleries(workspace, QUIET)
     after = read_run(gallery_dir(workspace, shown.name))
     assert after["inputs"]["model"] != before["inputs"]["model"]

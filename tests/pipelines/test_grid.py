@@ -29,9 +29,13 @@ ITEMS = [Item(number) for number in range(4)]
 
 def run(root, jobs, items=ITEMS, runtime=QUIET):
     return run_grid(
-        root, items, square, finished=lambda item: result_of(root, item).exists(), placement=Placement(jobs),
+        root,
+        items,
+        square,
+        finished=lambda item: result_of(root, item).exists(),
+        placement=Placement(jobs),
         runtime=runtime,
-    )  # fmt: skip
+    )
 
 
 def results(root, items):
@@ -115,9 +119,13 @@ def test_force_runs_finished_goals_again_but_not_what_they_need(tmp_path):
 
 def sums(root, goals, jobs=1):
     return run_grid(
-        root, goals, slow_sum, finished=lambda item: read_run(root / item.name) is not None, placement=Placement(jobs),
+        root,
+        goals,
+        slow_sum,
+        finished=lambda item: read_run(root / item.name) is not None,
+        placement=Placement(jobs),
         runtime=QUIET,
-    )  # fmt: skip
+    )
 
 
 def test_what_another_process_is_at_work_on_is_passed_over_and_looked_at_again(tmp_path, monkeypatch, caplog):

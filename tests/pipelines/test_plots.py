@@ -46,8 +46,12 @@ def test_rows_that_are_other_trainings_at_equal_epochs_are_drawn_twice():
     axis = Figure().subplots()
     _draw_rows(axis, summarise(results(*lines)), row_styles(["filled:8"]))
     assert sorted(axis.get_legend_handles_labels()[1]) == [
-        "Filled to 8", "Filled to 8, equal epochs", "None", "None, equal epochs", "Ours",
-    ]  # fmt: skip
+        "Filled to 8",
+        "Filled to 8, equal epochs",
+        "None",
+        "None, equal epochs",
+        "Ours",
+    ]
 
 
 def test_there_is_a_panel_for_each_block():

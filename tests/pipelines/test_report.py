@@ -70,8 +70,11 @@ def made(folder):
     """A workspace whose every name is hostile, with something for every section."""
     root = folder / HOSTILE
     workspace = Workspace.create(root, {"data": "data"})
-    for folder, name in (("bounding_box_train", "0002_c1s1_000451_03"), ("bounding_box_test", "0003_c2s1_000451_03"),
-                         ("query", "0003_c1s1_000451_03")):  # fmt: skip
+    for folder, name in (
+        ("bounding_box_train", "0002_c1s1_000451_03"),
+        ("bounding_box_test", "0003_c2s1_000451_03"),
+        ("query", "0003_c1s1_000451_03"),
+    ):
         picture(workspace.data / folder / f"{name}.jpg")
     add_results(workspace)
     return workspace
@@ -158,12 +161,21 @@ def test_hostile_names_are_shown_as_they_are(text):
 def test_page_shows_every_part_and_its_figures(text):
     text = Page(text).text
     for shown in (
-        "Differences to None", "+2.0 [+2.0, +2.0] (2)",
-        "mAP 4.0", "99.0 %", "PCKh@0.5 = 0.870", "0.500", "Held-out identities",
-        "Identities of the training split", "Versions: torch", "0 real and 1 generated images",
+        "Differences to None",
+        "+2.0 [+2.0, +2.0] (2)",
+        "mAP 4.0",
+        "99.0 %",
+        "PCKh@0.5 = 0.870",
+        "0.500",
+        "Held-out identities",
+        "Identities of the training split",
+        "Versions: torch",
+        "0 real and 1 generated images",
         "Re-ID loss of 2 settings",
-        "Losses of generator patn", "Every seed, rank-1", "Rows not run here: Self, Ours*, Unseen",
-    ):  # fmt: skip
+        "Losses of generator patn",
+        "Every seed, rank-1",
+        "Rows not run here: Self, Ours*, Unseen",
+    ):
         assert shown in text, shown
 
 

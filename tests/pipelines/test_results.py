@@ -228,8 +228,9 @@ def test_portions_that_keep_one_share_are_one_column_named_with_it(tmp_path):
         write_json(path, run)
     summary = summary_of(workspace)
     assert sorted(zip(summary["portion"], summary["share"], summary["seeds"], strict=True)) == [
-        *[(0.3, 0.5, 2)] * 2, *[(0.75, 0.75, 2)] * 2,
-    ]  # fmt: skip
+        *[(0.3, 0.5, 2)] * 2,
+        *[(0.75, 0.75, 2)] * 2,
+    ]
     for text in (markdown(summary), terminal(summary), latex(summary).replace("\\%", "%")):
         assert "p = 0.3 (50 % kept)" in text
         assert "p = 0.75 (" not in text

@@ -92,8 +92,19 @@ def test_strips_show_the_masks_of_every_block(drawn, tmp_path):
     for number, (source, target) in enumerate(other.masks):
         file = tmp_path / f"{number}.npy"
         picture = str(tmp_path / "m.png")
-        run(workspace.root, "attention", source, "--pose", target, "-o", picture, "--values", str(file),
-            "--generator", "other")  # fmt: skip
+        run(
+            workspace.root,
+            "attention",
+            source,
+            "--pose",
+            target,
+            "-o",
+            picture,
+            "--values",
+            str(file),
+            "--generator",
+            "other",
+        )
         values.append(np.load(file)[0])
     assert other.ends == pytest.approx(np.percentile(np.stack(values), [1, 99]), abs=1e-3)
     for maps, path in zip(values, other.masks.values(), strict=True):
@@ -121,9 +132,17 @@ def test_the_section_has_a_column_a_generator_beside_the_real_images(drawn):
 
 def test_generators_of_table_1_and_table_4_stand_beside_the_others_in_the_tables_order(people):
     workspace = Workspace.find(people)
-    names = ["table4/resnet9-demo-40-s0", "table4/no-cat-demo-40-s0", "table4/patn5-demo-40-s0", "zeta",
-             "table1/patn-skips-study-40x8-s3", "table1/patn-market-own-s0", "table1/pg2-market-own-s0",
-             "table1/vunet-market-own-s0", "table1/vunet-market-40-s0"]  # fmt: skip
+    names = [
+        "table4/resnet9-demo-40-s0",
+        "table4/no-cat-demo-40-s0",
+        "table4/patn5-demo-40-s0",
+        "zeta",
+        "table1/patn-skips-study-40x8-s3",
+        "table1/patn-market-own-s0",
+        "table1/pg2-market-own-s0",
+        "table1/vunet-market-own-s0",
+        "table1/vunet-market-40-s0",
+    ]
     for name in names:
         add(workspace, name, "resnet")
     (workspace.patn_dir("table1/deform-market-own-s0")).mkdir()  # not finished

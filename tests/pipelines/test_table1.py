@@ -73,9 +73,11 @@ def test_every_generator_of_the_workspace_is_measured_once(people: Path, trained
 def test_methods_are_trained_for_as_many_updates_each_or_by_their_own_schedules(people: Path):
     own = run(people, "table1", "--train", "paper", "--dry-run")["methods"]
     assert {record["method"]: (record["updates"], record["images"]) for record in own} == {
-        "pg2": (36_000, 576_000), "deform": (90_000, 360_000), "vunet": (100_000, 1_600_000),
+        "pg2": (36_000, 576_000),
+        "deform": (90_000, 360_000),
+        "vunet": (100_000, 1_600_000),
         "patn": (87_500, 2_800_000),
-    }  # fmt: skip
+    }
     equal = ("table1", "--train", "deform,resnet", "--preset", "demo", "--steps", "2", "--batch", "2")
     planned = run(people, *equal, "--dry-run")["methods"]
     assert [(record["updates"], record["images"], record["trained"]) for record in planned] == [(2, 4, False)] * 2

@@ -23,8 +23,11 @@ def test_every_published_size_is_explained() -> None:
         assert record["transfer"] <= record["generator"] <= record["as_in_the_paper"]
     ratios = {record["method"]: record["generator"] / records[-1]["generator"] for record in records}
     assert {name: round(ratio, 2) for name, ratio in ratios.items()} == {
-        "pg2": 3.26, "deform": 1.98, "vunet": 1.14, "patn": 1.0,
-    }  # fmt: skip
+        "pg2": 3.26,
+        "deform": 1.98,
+        "vunet": 1.14,
+        "patn": 1.0,
+    }
 
 
 def test_every_method_is_timed_at_the_size_of_deepfashion(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,12 +126,25 @@ def test_the_command_lists_rows_without_training(people: Path) -> None:
 
 def test_metrics_without_a_figure_are_dashes_and_say_why() -> None:
     record = {
-        "row": "patn9", "title": ROWS["patn9"].title, "parameters": 41_358_019, "steps": 9, "perceptual": "vgg19",
-        "ours": {"SSIM": 0.5}, "paper": paper.table4("patn9", "deepfashion"),
-    }  # fmt: skip
+        "row": "patn9",
+        "title": ROWS["patn9"].title,
+        "parameters": 41_358_019,
+        "steps": 9,
+        "perceptual": "vgg19",
+        "ours": {"SSIM": 0.5},
+        "paper": paper.table4("patn9", "deepfashion"),
+    }
     table = Table4(rows=("patn9",), preset="deepfashion")
     assert table_lines([record], "deepfashion")[1][1:] == [
-        "41.36", "0.500", "0.773", "-", "3.209", "-", "0.976", "-", "0.960",
-    ]  # fmt: skip
+        "41.36",
+        "0.500",
+        "0.773",
+        "-",
+        "3.209",
+        "-",
+        "0.976",
+        "-",
+        "0.960",
+    ]
     for text in (markdown([record], {"IS": "a file is missing"}, table), terminal([record], {"IS": "a file"}, table)):
         assert "IS: not measured; a file" in text

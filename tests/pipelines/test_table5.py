@@ -52,13 +52,17 @@ def start(root: Path, *arguments: str, **environment: str) -> AbstractContextMan
         [sys.executable, "-m", "pipelines.table5", *ASKED, *arguments],
         cwd=root,
         env={
-            **os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1",
-            "AUGMENT_DEVICE": "cpu", "AUGMENT_QUIET": "1", **environment,
+            **os.environ,
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "OMP_NUM_THREADS": "1",
+            "AUGMENT_DEVICE": "cpu",
+            "AUGMENT_QUIET": "1",
+            **environment,
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )  # fmt: skip
+    )
 
 
 def finish(process: subprocess.Popen[str]) -> str:
@@ -291,7 +295,11 @@ def test_portions_of_one_set_are_one_result_and_said(root: Path, caplog: pytest.
     with caplog.at_level("WARNING"):
         kept = one_a_set(Workspace.find(root), cells)
     assert [(cell.row, cell.portion) for cell in kept] == [
-        ("none", 0.15), ("ours", 0.15), ("none", 0.4), ("ours", 0.4), ("none", 1.0),
-    ]  # fmt: skip
+        ("none", 0.15),
+        ("ours", 0.15),
+        ("none", 0.4),
+        ("ours", 0.4),
+        ("none", 1.0),
+    ]
     assert "p = 0.1 keeps 16.7 % of the training images, the same as p = 0.15: it is not another result" in caplog.text
     assert "p = 0.99 keeps 100 %" in caplog.text

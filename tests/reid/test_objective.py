@@ -178,8 +178,17 @@ def test_the_strong_recipe_learns_with_ghost_batches_and_bfloat16():
 
 
 def test_a_ghost_batch_has_its_own_statistics_and_all_parts_make_one_update():
-    training = replace(TINY, ghost_batch=4, optimizer="sgd", momentum=0.0, nesterov=False, weight_decay=0.0,
-                       schedule="decay", learning_rate=0.1, trunk_factor=1.0)  # fmt: skip
+    training = replace(
+        TINY,
+        ghost_batch=4,
+        optimizer="sgd",
+        momentum=0.0,
+        nesterov=False,
+        weight_decay=0.0,
+        schedule="decay",
+        learning_rate=0.1,
+        trunk_factor=1.0,
+    )
     subject, other = objective(training), objective(training)
     batch = subject.batch(0)
     losses = subject.step(batch, 0)

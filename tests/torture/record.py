@@ -21,9 +21,12 @@ RECORD, PAGE = ROOT / "tests" / "torture" / "record.json", ROOT / "docs" / "reli
 START_MARK, END_MARK = "<!-- torture -->\n", "<!-- end torture -->\n"
 HEAD = "# Reliability\n\n"
 KINDS_OF_FILES = {
-    "images": (".jpg", ".png"), "tables": (".csv", ".md", ".tex"), "weight files": (".safetensors",),
-    "records": (".json", ".jsonl"), "settings and links": (),
-}  # fmt: skip
+    "images": (".jpg", ".png"),
+    "tables": (".csv", ".md", ".tex"),
+    "weight files": (".safetensors",),
+    "records": (".json", ".jsonl"),
+    "settings and links": (),
+}
 
 
 @dataclass(frozen=True)
@@ -130,8 +133,10 @@ def _stops(blows: Sequence[Blow]) -> str:
     lines = [["verb", "stops", "quartiles of the moments", "longest, processor", "longest, clock"]]
     for verb in [*VERBS, "all"]:
         own = [blow for blow in blows if verb in (blow.verb, "all")]
-        longest = [f"{max((value for value in values if value is not None), default=0):.2f} s" for values in (
-            [blow.cpu for blow in own], [blow.clock for blow in own])]  # fmt: skip
+        longest = [
+            f"{max((value for value in values if value is not None), default=0):.2f} s"
+            for values in ([blow.cpu for blow in own], [blow.clock for blow in own])
+        ]
         lines.append([verb, str(len(own)), _quartiles(own), *longest])
     return markdown_table(lines)
 

@@ -106,9 +106,14 @@ def test_a_stop_that_is_slow_or_silent_or_of_another_status_is_a_fault() -> None
 
 EVENT = Blow(1, "init", "work", 0.5, 0.25)
 RECORDED = Record(
-    "abc1234", "a processor", 90.0, {"images": 7}, [EVENT, EVENT], [Blow(2, "poses", "stop", 0.1, 0.5, 0.2, 0.3)],
+    "abc1234",
+    "a processor",
+    90.0,
+    {"images": 7},
+    [EVENT, EVENT],
+    [Blow(2, "poses", "stop", 0.1, 0.5, 0.2, 0.3)],
     [Shared(3, "generate", 0.1, True, ("check",))],
-)  # fmt: skip
+)
 
 
 def test_a_record_is_read_as_it_was_written_and_its_page_says_what_was_wrong(tmp_path: Path) -> None:

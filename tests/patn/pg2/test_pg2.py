@@ -181,8 +181,11 @@ def test_first_the_coarse_network_learns_then_the_others():
         terms.append(set(steps(made, range(step, step + 1))))
         states.append(state())
     assert [changed(*pair) for pair in pairwise(states)] == [
-        {"coarse"}, {"coarse"}, {"refine", "d"}, {"refine", "d"},
-    ]  # fmt: skip
+        {"coarse"},
+        {"coarse"},
+        {"refine", "d"},
+        {"refine", "d"},
+    ]
     assert terms == [{"loss_g", "l1"}] * 2 + [{"loss_g", "l1", "gan", "d"}] * 2
 
 

@@ -18,6 +18,7 @@ from augment.artefact import write_csv
 from augment.columns import csv_text
 from augment.detection import IDENTITY_FOLDERS
 from augment.images import open_image, upright_rgb
+from augment.inventory import Inventory
 from augment.layouts import Layout, common_size, describe
 from augment.photographs import Photo, number_cameras, scan
 from augment.writing import write_image
@@ -43,25 +44,55 @@ def folders_layout(
     Raises AugmentError for a folder without images, an image that breaks off, and `data` of other images.
     """
     photos, files, odd = scan(folder)
-    cameras, said = number_cameras(photos)
-    rng = random_stream(seed, Stream.FOLDER_SPLIT)
-    photos = split_identities(photos, test_share, rng)
+    photos = split_identities(photos, test_share, random_stream(seed, Stream.FOLDER_SPLIT))
+    parted = f"identities were parted by seed {seed}"
+    return photos_layout(photos, number_cameras(photos), files, data, size=size, parted=parted, said=odd)
+
+
+def photos_layout(
+    photos: Sequence[Photo],
+    cameras: tuple[Mapping[str, int], str],
+    files: Inventory,
+    data: Path,
+    *,
+    size: tuple[int, int] | None,
+    parted: str,
+    said: Sequence[str] = (),
+) -> Layout:
+    """Make `data` the Market-1501 view of photos that have their splits.
+
+    Args:
+        photos: whose split says where each one goes.
+        cameras: the number of each camera, empty where photos have none; and a sentence that says so.
+        files: which files were taken.
+        data: the folder to make; it appears complete, by rename.
+        size: (height, width) to work at; None takes the images' own.
+        parted: how the splits came about, in words.
+        said: further sentences for the user.
+
+    Returns:
+        The layout; `folders_layout` says what is in it.
+
+    Raises:
+        AugmentError: for an image that breaks off, and where `data` holds other images.
+    """
+    numbers, cameras_said = cameras
     pids = number_identities([photo.identity for photo in photos])
-    places = _places(photos, pids, cameras)
+    places = _places(photos, pids, numbers)
     whole = _is_whole(data, places)
     made = data if whole else data.with_name(f"{data.name}.partial")
     if not whole:
         _build(made, photos, places)
     present = [split for split in FOLDERS if any(photo.split == split for photo in photos)]
     table = read_market1501(made, present)
-    decisions = [f"{describe(table)}; identities were parted by seed {seed}"]
+    decisions = [f"{describe(table)}; {parted}"]
     if "query" not in present:
         decisions.append("no identity could be kept for testing: re-ID cannot be evaluated")
-    decisions.append(said)
+    decisions.append(cameras_said)
     if size is None:
         size, sentence = common_size([Path(path) for path in table.loc[table["split"] == "train", "path"]])
         decisions.append(sentence)
-    layout = Layout(data.resolve(), IDENTITY_FOLDERS, size, (*decisions, *odd, *files.sentences()), files)
+    layout = Layout(data.resolve(), IDENTITY_FOLDERS, size, (*decisions, *said, *files.sentences()), files)
     made.replace(data)
     return layout
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from augment import AugmentError
 from augment.deepfashion import LAYOUT as DEEPFASHION
@@ -21,6 +21,9 @@ from augment.locks import locked
 from augment.pedestrians import Pedestrians
 from augment.settings import SETTINGS, read_settings
 from augment.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DATA = "data"
 TEST_SHARE = 0.5
@@ -96,6 +99,40 @@ def init_rendered(root: Path, pedestrians: Pedestrians, *, jobs: int = 1) -> dic
     decisions = (describe(workspace.images()), "rendered pedestrians with exact key points; presets are demo")
     files = Inventory(len(workspace.images()), {})
     return _summary(workspace, Layout(workspace.data, MARKET1501, size, decisions, files))
+
+
+def init_table(
+    root: Path,
+    images: pd.DataFrame,
+    *,
+    size: tuple[int, int] | None = None,
+    seed: int = 0,
+    test_share: float = TEST_SHARE,
+) -> dict[str, Any]:
+    """Make a workspace in `root` on the images of a table (see `augment.image_tables`), which are never modified.
+
+    Args:
+        root: the workspace's folder; given again with the same table, nothing changes.
+        images: columns path and identity, and where they are known camera and split.
+        size: (height, width) to work at; None takes the images' own.
+        seed: which identities are kept for testing, and the workspace's seed.
+        test_share: share of the identities that are for testing, where the table has no split.
+
+    Returns:
+        What `init_real` returns.
+
+    Raises:
+        AugmentError: for a table that is none of images, and where root holds another workspace already.
+    """
+    from augment.image_tables import table_layout
+
+    with _held(root):
+        _refuse_other(root, {"seed": seed, "layout": IDENTITY_FOLDERS}, made=IDENTITY_FOLDERS)
+        made = table_layout(images, root / DATA, size=size, seed=seed, test_share=test_share)
+        settings = {"data": DATA, "size": list(made.size), "seed": seed, "layout": IDENTITY_FOLDERS}
+        _refuse_other(root, settings)
+        made.files.write(root)
+        return _summary(_workspace(root, settings), made)
 
 
 @contextmanager

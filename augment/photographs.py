@@ -53,7 +53,9 @@ def scan(folder: Path) -> tuple[list[Photo], Inventory, list[str]]:
         else:
             passed[printable(file)] = reason
     photos = []
-    for file, header in zip(candidates, thread_map(lambda file: _header(folder / file), candidates, 4), strict=True):
+    for file, header in zip(
+        candidates, thread_map(lambda file: can_be_linked(folder / file), candidates, 4), strict=True
+    ):
         if isinstance(header, Reason):
             passed[printable(file)] = header
         else:
@@ -82,7 +84,7 @@ def is_nobody(identity: str) -> bool:
     return _NOBODY.fullmatch(identity) is not None
 
 
-def _header(path: Path) -> bool | Reason:
+def can_be_linked(path: Path) -> bool | Reason:
     """Whether an image can be linked as it is (an upright JPEG) or has to be converted; why it cannot be taken."""
     from PIL import Image
 

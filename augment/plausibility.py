@@ -19,8 +19,6 @@ RARE = 0.01
 """Share of the images up to which what only a mistake explains is a note: one bad line in a hundred stops nobody."""
 SMALL = 0.03
 """Extent of a whole pose, in heights of the image, below which all its joints are taken to be at one place."""
-MOST = 10_000
-"""Poses of which direction, order of joints and sameness are judged: of more, as many evenly spaced ones."""
 HEAD, HIPS = (14, 15, 16, 17), (8, 11)
 
 
@@ -39,11 +37,9 @@ def doubts(names: Sequence[str], points: np.ndarray, size: tuple[int, int], *, c
     ones, so that joints may lie beyond the edges by up to an image.
     Images without a joint play no part.
     """
-    points = np.asarray(points)
+    points = np.asarray(points, dtype=np.float64)
     posed = joints_present(points).any(axis=1) if len(points) else np.zeros(0, dtype=bool)
-    if not posed.all():
-        names, points = [name for name, there in zip(names, posed, strict=True) if there], points[posed]
-    people = _People(names, points, size, cropped)
+    people = _People([name for name, there in zip(names, posed, strict=True) if there], points[posed], size, cropped)
     if not people.names:
         return []
     found = [look(people) for look in LOOKS]
@@ -71,14 +67,9 @@ class _People:
     cropped: bool
 
     @property
-    def sample(self) -> np.ndarray:
-        """At most MOST of their poses, evenly spaced."""
-        return self.points[:: -(-len(self.points) // MOST)]
-
-    @property
     def different(self) -> np.ndarray:
-        """The different poses of the sample: the same one many times tells nothing of the others."""
-        return np.unique(self.sample, axis=0)
+        """The different poses among them: the same one many times tells nothing of the others."""
+        return np.unique(self.points, axis=0)
 
     @property
     def present(self) -> np.ndarray:
@@ -190,12 +181,10 @@ def _same(people: _People) -> Doubt | None:
     """One and the same pose in most images."""
     if len(people.names) < ENOUGH:
         return None
-    sample = people.sample
-    _, counts = np.unique(sample.reshape(len(sample), -1), axis=0, return_counts=True)
-    if 2 * counts.max() <= len(sample):
+    _, counts = np.unique(people.points.reshape(len(people.names), -1), axis=0, return_counts=True)
+    if 2 * counts.max() <= len(people.names):
         return None
-    judged = "images" if len(sample) == len(people.names) else "images that were compared"
-    return Doubt(f"{counts.max()} of {len(sample)} {judged} have one and the same pose", impossible=False)
+    return Doubt(f"{counts.max()} of {len(people.names)} images have one and the same pose", impossible=False)
 
 
 def _corner(people: _People) -> Doubt | None:

@@ -1,0 +1,182 @@
+"""Train or find a generator, generate a set or single images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from augment import AugmentError
+from augment.runtime import Runtime
+from augment.workspace import Workspace
+
+if TYPE_CHECKING:
+    from augment.poses_input import Pose
+    from augment.redrawing import Redrawing
+    from patn.generators import Training
+
+TargetPose = str | Path | np.ndarray
+"""A pose: an image that shows it, or key points, 18 x 2 as (y, x) in pixels of the images made, missing = -1."""
+
+
+def train_generator(
+    workspace: Workspace,
+    preset: str | Training = "market",
+    *,
+    generator: str = "patn",
+    steps: int | None = None,
+    portion: float | None = None,
+    name: str | None = None,
+    seed: int | None = None,
+    perceptual: str = "auto",
+    runtime: Runtime | None = None,
+) -> Path:
+    """Train a pose-transfer generator, as `augment patn-train` does.
+
+    Args:
+        workspace: whose training images and key points are used.
+        preset: market, deepfashion, demo or study; or a training with numbers of your own.
+        generator: patn, patn-skips, resnet, pg2, vunet or deform, where a preset is named.
+        steps: updates; None is the preset's.
+        portion: train inside M^R_p only; None takes all training pairs, as the paper.
+        name: folder below `patn/`; None is the generator's name, with the portion and seed if there is one.
+        seed: None is the workspace's.
+        perceptual: network of the perceptual term: auto, vgg19, mobilenet or none.
+        runtime: device, number format, threads.
+
+    Returns:
+        The file of the trained generator, which `generate_set` and `generate_images` take.
+
+    Raises:
+        AugmentError: where key points, pairs or weight files are missing.
+    """
+    from augment.generator_training import train_generator as train
+    from patn.generators import kind_of
+
+    training = kind_of(generator).preset(preset) if isinstance(preset, str) else preset
+    if steps is not None:
+        training = training.of_steps(steps)
+    seed = workspace.seed if seed is None else seed
+    name = name or (training.generator if portion is None else f"{training.generator}-p{portion}-s{seed}")
+    train(
+        workspace, training, name=name, portion=portion, seed=seed, perceptual=perceptual, runtime=runtime or Runtime()
+    )
+    return find_generator(workspace, name)
+
+
+def find_generator(workspace: Workspace, name: str | Path | None = None) -> Path:
+    """The file of a generator that was trained or imported before.
+
+    Args:
+        workspace: where it was trained.
+        name: its folder below `patn/`, or a file; None is the workspace's only one.
+
+    Raises:
+        AugmentError: where it is not there, or where there are several.
+    """
+    from augment.generation import find_generator as find
+
+    return find(workspace, name)
+
+
+def generate_set(
+    workspace: Workspace,
+    portion: float,
+    *,
+    generator: str | Path | None = None,
+    target_poses: str = "removed",
+    ratio: int = 1,
+    name: str | None = None,
+    seed: int | None = None,
+    runtime: Runtime | None = None,
+) -> Path:
+    """Make an augmented set M^A_p, as `augment generate` does.
+
+    Args:
+        workspace: whose training images are kept and generated.
+        portion: share p of the training images that is kept, in (0, 1].
+        generator: a name below `patn/` or a file; None is the workspace's only one.
+        target_poses: removed (Ours), reduced (Ours*), all, own (Self), canonical or rare.
+        ratio: 2 and 3 add one and two images per real one, at portion 1.
+        name: folder below `generated/`; None is that of the poses: ours, ours*, self.
+        seed: of split and plan; None is the workspace's.
+        runtime: device, number format, threads.
+
+    Returns:
+        The folder, a complete Market-1501 data set with a `manifest.csv`.
+
+    Raises:
+        AugmentError: where key points or the generator are missing.
+    """
+    from augment.generation import generate
+    from augment.plan import Sampling
+
+    result = generate(
+        workspace,
+        portion=portion,
+        seed=workspace.seed if seed is None else seed,
+        generator=generator,
+        sampling=Sampling(target_poses, ratio),
+        name=name,
+        runtime=runtime or Runtime(),
+    )
+    return workspace.root / result["folder"]
+
+
+def generate_images(
+    generator: str | Path,
+    pairs: Sequence[tuple[str | Path, TargetPose]],
+    *,
+    workspace: Workspace | None = None,
+    size: tuple[int, int] | None = None,
+    runtime: Runtime | None = None,
+) -> np.ndarray:
+    """Images of people in given poses.
+
+    Args:
+        generator: its file; inside a workspace also its name.
+        pairs: (image, pose): an image's file or, inside a workspace, its name; a pose as an image that shows it, or as
+            key points, 18 x 2 as (y, x) in pixels of the images made, missing = -1.
+        workspace: whose names and key points are used; without one, key points of images are estimated.
+        size: (height, width) of the images made; None is the workspace's, else the generator's own.
+        runtime: device, number format, threads.
+
+    Returns:
+        uint8 N x height x width x 3, RGB, in the order of the pairs.
+
+    Raises:
+        AugmentError: for files that are not there, and images in which nobody is found.
+    """
+    from augment.redrawing import Redrawing, Request
+
+    if not pairs:
+        raise AugmentError("there is no pair; give at least one (image, pose)")
+    images = list(dict.fromkeys(str(image) for image, _ in pairs))
+    request = Request(
+        images, (), workspace=workspace, generator=str(generator), size=size, runtime=runtime or Runtime()
+    )
+    work = Redrawing(request)
+    poses = [_pose(work, pose) for _, pose in pairs]
+    made = np.empty((len(pairs), *work.out, 3), dtype=np.uint8)
+    for image, source in zip(images, work.sources, strict=True):
+        rows = [row for row, pair in enumerate(pairs) if str(pair[0]) == image]
+        made[rows] = work.draw(source, [poses[row] for row in rows])
+    return made
+
+
+def _pose(work: Redrawing, pose: TargetPose) -> Pose:
+    """A caller's pose in the generator's pixels; raises AugmentError where it is none."""
+    from augment.poses_input import Pose, with_a_person
+    from patn.keypoints import JOINTS, scale_keypoints
+
+    if isinstance(pose, np.ndarray):
+        if pose.shape != (len(JOINTS), 2):
+            raise AugmentError(f"key points are an array of shape {pose.shape}; give {len(JOINTS)} x 2, as (y, x)")
+        found = [Pose("key points", scale_keypoints(pose.astype(np.float32), work.out, work.size), "array")]
+    else:
+        found = work.reader(work.size).read(str(pose))
+    if len(found) != 1:
+        raise AugmentError(f"{pose}: holds {len(found)} poses; give one image or one array of key points a pair")
+    return with_a_person(found, "pose")[0]

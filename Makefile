@@ -15,7 +15,7 @@ UV := .venv/uv/bin/uv
 PIP_AUDIT := .venv/audit/bin/pip-audit
 SUITE := -n auto --dist loadfile
 
-.PHONY: install lint test coverage test-newest dist torture demo bench lock audit
+.PHONY: install lint test coverage test-newest dist docs torture demo bench lock audit
 
 install: $(STAMP)
 
@@ -57,6 +57,16 @@ dist:
 	$(DIST)/bin/python -m pip install --quiet dist/*.whl
 	cd "$$(mktemp -d)" && $(CURDIR)/$(DIST)/bin/augment demo --preset toy
 
+# The documentation site, strict about links; built without network once its environment is there.
+docs: .venv/docs/installed
+	NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --strict --quiet
+	.venv/docs/bin/python -m tools.site build/site
+
+.venv/docs/installed: requirements-docs.txt
+	$(PYTHON) -m venv .venv/docs
+	.venv/docs/bin/python -m pip install --quiet --require-hashes --requirement requirements-docs.txt
+	touch $@
+
 torture: install
 	$(BIN)/python -m tests.torture
 
@@ -70,6 +80,8 @@ bench: install
 lock: $(UV)
 	$(UV) pip compile --universal --python-version 3.11 --all-extras --generate-hashes --quiet \
 		--custom-compile-command 'make lock' $(UPGRADE) --output-file requirements.lock pyproject.toml
+	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --quiet \
+		--custom-compile-command 'make lock' $(UPGRADE) --output-file requirements-docs.txt requirements-docs.in
 
 $(UV):
 	$(PYTHON) -m venv .venv/uv

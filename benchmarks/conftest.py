@@ -95,7 +95,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """The table; without --tiny also results.json, docs/benchmarks.md and the README's part."""
+    """The table; without --tiny also results.json and docs/results/benchmarks.md."""
     book = config.stash[BOOK]
     if not book.groups:
         return

@@ -1,4 +1,4 @@
-"""A million images: `python -m benchmarks.large` writes benchmarks/large.json and docs/large.md.
+"""A million images: `python -m benchmarks.large` writes benchmarks/large.json and docs/results/large.md.
 
 The images are hard links to a few tiny ones, the key points and features are drawn at random.
 """
@@ -18,7 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-RECORD, PAGE = ROOT / "benchmarks" / "large.json", ROOT / "docs" / "large.md"
+RECORD, PAGE = ROOT / "benchmarks" / "large.json", ROOT / "docs" / "results" / "large.md"
 SIZES = (10_000, 100_000, 1_000_000)
 PLANNED = (1_000, 100_000)
 MOST = 2 << 30

@@ -13,8 +13,8 @@ from augment.columns import aligned, markdown_table
 from augment.versions import processor
 
 ROOT = Path(__file__).resolve().parent.parent
-RESULTS, PAGE, README = ROOT / "benchmarks" / "results.json", ROOT / "docs" / "benchmarks.md", ROOT / "README.md"
-START, END = "<!-- benchmarks -->", "<!-- end benchmarks -->"
+RESULTS = ROOT / "benchmarks" / "results.json"
+PAGE = ROOT / "docs" / "results" / "benchmarks.md"
 HEAD = ("work, one core", "this project", "reference", "measured", "required", "limit")
 
 
@@ -109,7 +109,7 @@ def markdown(rows: Sequence[Row]) -> str:
 
 
 def page(about: Mapping[str, str], book: Book) -> str:
-    """docs/benchmarks.md."""
+    """docs/results/benchmarks.md."""
     versions = ", ".join(f"{name} {version}" for name, version in about.items() if name != "processor")
     remarks = "\n".join(f"- {remark}" for remark in book.remarks())
     return f"""# Benchmarks
@@ -129,17 +129,11 @@ imports click). VGG-19's weights are random here: its shapes cost what the train
 
 
 def publish() -> None:
-    """Write docs/benchmarks.md and the README's table from results.json."""
+    """Write docs/results/benchmarks.md from results.json."""
     record = json.loads(RESULTS.read_text(encoding="utf-8"))
     book = Book()
     book.groups = record["groups"]
     PAGE.write_text(page(record["machine"], book), encoding="utf-8")
-    readme = README.read_text(encoding="utf-8")
-    head, start, rest = readme.partition(f"{START}\n")
-    tail = rest.partition(END)[2]
-    if start:
-        required = [row for row in book.rows() if row.required is not None]
-        README.write_text(f"{head}{START}\n{markdown(required)}\n{END}{tail}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Every generator trained for the same time on this machine, then measured on the same pairs and by re-ID.
 
-`python -m pipelines.comparison WORKSPACE` goes on where it was stopped; `--page docs` also writes docs/comparison.md.
+`python -m pipelines.comparison WORKSPACE` goes on where it was stopped; `--page docs/results` also writes
+docs/results/comparison.md.
 """
 
 from __future__ import annotations

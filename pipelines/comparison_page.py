@@ -1,4 +1,4 @@
-"""docs/comparison.md: what `pipelines.comparison` measured, as a page."""
+"""docs/results/comparison.md: what `pipelines.comparison` measured, as a page."""
 
 from collections.abc import Mapping, Sequence
 from textwrap import fill
@@ -40,6 +40,7 @@ def page(record: Mapping[str, Any]) -> str:
     asked = record["comparison"]
     generators = record["generators"]
     both = " --both" if len(asked["ordinary"]) > 1 else ""
+    options = f"--minutes {asked['minutes']:g} --seeds {asked['seeds']}{both} --page docs/results"
     missing = ", ".join(METRICS.get(name, name) for name in record["missing"])
     missing = f"\n\nNot measured, for want of weight files (see `augment info`): {missing}." if missing else ""
     return f"""# Generators at equal time
@@ -48,7 +49,7 @@ Written by `python -m pipelines.comparison`; do not edit.
 
 ```console
 $ augment init compared
-$ python -m pipelines.comparison compared --minutes {asked["minutes"]:g} --seeds {asked["seeds"]}{both} --page docs
+$ python -m pipelines.comparison compared {options}
 ```
 
 {filled(setting(record))}

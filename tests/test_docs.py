@@ -1,6 +1,6 @@
 """The documentation is true: its commands run, its links lead somewhere, its command reference is not stale.
 
-`python -m tests.test_docs` writes docs/commands.md and the README's table of commands anew.
+`python -m tests.test_docs` writes docs/reference/commands.md anew.
 """
 
 import re
@@ -22,10 +22,13 @@ from patn.training import PRESETS as GENERATORS
 from reid.training import PRESETS as MODELS
 from tests.authors_networks import Generator, old_state
 from tests.fashion_tree import make_tree, write_lists, write_pair_file
+from tools.site import main as loads_of_site
 
 ROOT = Path(__file__).resolve().parent.parent
-README, COMMANDS = ROOT / "README.md", ROOT / "docs" / "commands.md"
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+README, COMMANDS = ROOT / "README.md", ROOT / "docs" / "reference" / "commands.md"
+HOW_TO = ROOT / "docs" / "how-to"
+LONGEST_README = 150
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 TOY_DEMO = "augment demo toy-demo --preset toy"  # runs in tests/pipelines
 
 SMALL = {
@@ -80,19 +83,12 @@ def example(command: click.Command) -> list[str]:
 
 
 def command_reference() -> str:
-    """docs/commands.md: the help of every command."""
+    """docs/reference/commands.md: the help of every command."""
     parts = ["# Commands\n\nMade from `--help` by `python -m tests.test_docs`; do not edit.\n"]
     for name, command in {"augment": augment, **commands()}.items():
         title = "augment" if command is augment else f"augment {name}"
         parts.append(f"## {title}\n\n```text\n{help_text(name, command)}\n```\n")
     return "\n".join(parts)
-
-
-def command_table() -> str:
-    """The README's table: a line a command."""
-    lines = ["| command | does |", "|---|---|"]
-    lines += [f"| `augment {name}` | {command.get_short_help_str(100)} |" for name, command in commands().items()]
-    return "\n".join(lines)
 
 
 def between(text: str, start: str, end: str) -> str:
@@ -105,9 +101,9 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
-def blocks(language: str) -> list[str]:
-    """The README's code blocks of a language."""
-    return re.findall(rf"```{language}\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
+def blocks(language: str, page: Path) -> list[str]:
+    """A page's code blocks of a language."""
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
 def console_lines(block: str) -> list[str]:
@@ -132,7 +128,7 @@ def execute(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
             result = CliRunner().invoke(augment, arguments)
             assert result.exit_code == 0, f"{line}\n{result.output}{result.exception or ''}"
         else:
-            assert part == ". .venv/bin/activate", f"{line}: the README's commands are augment, cd and make"
+            assert part == ". .venv/bin/activate", f"{line}: the pages' commands are augment, cd and make"
 
 
 def add_fashion(rendered: Path, folder: Path) -> None:
@@ -169,8 +165,15 @@ def scratch(rendered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return tmp_path
 
 
-@pytest.mark.parametrize("block", blocks("console"), ids=lambda block: console_lines(block)[-1].replace(" ", "-"))
-def test_readme_commands_run_as_they_stand(block: str, scratch: Path, monkeypatch: pytest.MonkeyPatch):
+CONSOLE = [
+    pytest.param(block, id=f"{page.stem}-{number}")
+    for page in (README, *sorted(HOW_TO.glob("*.md")))
+    for number, block in enumerate(blocks("console", page))
+]
+
+
+@pytest.mark.parametrize("block", CONSOLE)
+def test_commands_run_as_they_stand(block: str, scratch: Path, monkeypatch: pytest.MonkeyPatch):
     lines = console_lines(block)
     if "augment poses" in lines:
         pytest.importorskip("mediapipe")
@@ -178,14 +181,15 @@ def test_readme_commands_run_as_they_stand(block: str, scratch: Path, monkeypatc
         execute(line, monkeypatch)
 
 
-def test_readme_python_reads_a_generated_set(
+def test_torchreid_reads_a_generated_set_as_the_page_says(
     trained: Path, people: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.chdir(people)
     execute(f"augment generate --portion 0.3 --generator {trained}", monkeypatch)
     capsys.readouterr()
-    (code,) = blocks("python")
-    exec(compile(code, "README.md", "exec"), {})
+    page = HOW_TO / "other-code.md"
+    (code,) = blocks("python", page)
+    exec(compile(code, page.name, "exec"), {})
     assert capsys.readouterr().out.split()[:2] == ["48", "10"]  # 8 identities x 6 images, 5 x 2 queries
 
 
@@ -235,9 +239,14 @@ def test_every_option_has_help(name: str):
 
 def test_command_reference_is_not_stale():
     remedy = "stale; run `python -m tests.test_docs`"
-    assert words(COMMANDS.read_text(encoding="utf-8")) == words(command_reference()), f"docs/commands.md is {remedy}"
-    table = between(README.read_text(encoding="utf-8"), "<!-- commands -->", "<!-- end commands -->")
-    assert table == command_table(), f"the README's table of commands is {remedy}"
+    assert words(COMMANDS.read_text(encoding="utf-8")) == words(command_reference()), f"{COMMANDS} is {remedy}"
+
+
+def test_the_readme_is_short_and_shows_no_picture_by_a_relative_link():
+    text = README.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= LONGEST_README
+    pictures = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)
+    assert all(target.startswith("https://") for target in pictures), "a package index cannot show it"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -247,9 +256,28 @@ def test_links_lead_to_files(page: Path):
     assert not missing
 
 
+def test_the_site_may_load_nothing_from_elsewhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    page = tmp_path / "index.html"
+    page.write_text('<link rel="canonical" href="https://a.org/"><a href="https://b.org">b</a><img src="here.png">')
+    (tmp_path / "own.css").write_text("a { background: url(here.svg) }")
+    assert loads_of_site([str(tmp_path)]) == 0
+    page.write_text('<script src="https://c.org/x.js"></script><link rel="stylesheet" href="//d.org/x.css">')
+    (tmp_path / "own.css").write_text("@import 'https://e.org/x.css'; a { background: url(https://f.org/x.png) }")
+    capsys.readouterr()
+    assert loads_of_site([str(tmp_path)]) == 1
+    found = re.findall(r"loads \S*//(\w)\.org", capsys.readouterr().out)
+    assert found == ["c", "d", "e", "f"]
+
+
+def test_every_page_is_in_the_sites_contents():
+    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    listed = re.findall(r": (\S+\.md)$", text, flags=re.MULTILINE)
+    assert sorted(listed) == sorted(page.relative_to(ROOT / "docs").as_posix() for page in PAGES if page.parent != ROOT)
+
+
 def test_demo_results_are_filled_in():
     results = between(README.read_text(encoding="utf-8"), "<!-- demo results -->", "<!-- end -->")
-    assert results.count("](docs/") >= 2
+    assert "](docs/results/demo.md)" in results
     empty = [line for line in results.splitlines() if re.search(r"\|\s*\|", line)]
     assert not empty, "the README's table of results has empty cells"
 
@@ -277,12 +305,8 @@ def test_citation_is_well_formed():
 
 
 def write() -> None:
-    """Write docs/commands.md and the README's table of commands from the commands as they are."""
+    """Write docs/reference/commands.md from the commands as they are."""
     COMMANDS.write_text(command_reference(), encoding="utf-8")
-    readme = README.read_text(encoding="utf-8")
-    head, _, rest = readme.partition("<!-- commands -->\n")
-    tail = rest.partition("<!-- end commands -->")[2]
-    README.write_text(f"{head}<!-- commands -->\n{command_table()}\n<!-- end commands -->{tail}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""docs/report.md's pictures: what a reader of a report sees, taken from a real page in a real browser.
+"""docs/reference/report.md's pictures: what a reader of a report sees, taken from a real page in a real browser.
 
-`python -m tools.report_document PAGE` writes docs/report/*.png and names them in docs/report.md. Take a page of
-rendered people only, such as the demo's: `python -m tools.report_document demo/tables/table5/index.html`.
+`python -m tools.report_document PAGE` writes docs/reference/report/*.png and names them in docs/reference/report.md.
+Take a page of rendered people only, as the demo's: `python -m tools.report_document demo/tables/table5/index.html`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from PIL import Image
 from tools.browser import NoBrowser, chromium
 from tools.page_geometry import check
 
-DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "report.md"
+DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "reference" / "report.md"
 START, END = "<!-- screenshots -->", "<!-- end screenshots -->"
 TALLEST = 1600
 """Pixels of a section that the document shows; a longer one is cut below."""

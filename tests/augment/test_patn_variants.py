@@ -121,7 +121,7 @@ def test_released_epochs_need_the_released_length() -> None:
 
 
 def test_the_page_on_deviations_lists_every_option_of_the_recipe() -> None:
-    text = (Path(__file__).resolve().parents[2] / "docs" / "deviations.md").read_text(encoding="utf-8")
+    text = (Path(__file__).resolve().parents[2] / "docs" / "explanation" / "deviations.md").read_text(encoding="utf-8")
     table = text.partition("<!-- recipe -->")[2].partition("<!-- end recipe -->")[0]
     named = set(re.findall(r"--[a-z][a-z0-9-]+", table))
     options = [option for option in command.params if isinstance(option, SectionOption)]

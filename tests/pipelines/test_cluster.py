@@ -1,4 +1,4 @@
-"""docs/cluster.md is true: its SLURM script parts the cells, its commands are ones that the tools know."""
+"""docs/how-to/cluster.md is true: its SLURM script parts the cells, its commands are ones that the tools know."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from augment.cli import augment
 from pipelines.table5 import Table5
 from tests.test_docs import ROOT
 
-PAGE = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "cluster.md").read_text(encoding="utf-8")
 TENTHS = tuple(round(0.1 * tenth, 1) for tenth in range(1, 11))
 PAPER = Table5(TENTHS, ("resnet50", "inception"), ("none", "ours", "ours*"), ratios=(1, 2, 3))
 

@@ -21,7 +21,7 @@ from pipelines.equal_time import seconds_of_an_update
 from reid.market1501 import torchreid_dataset
 from tests.conftest import run
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[2] / "docs" / "results"
 UPDATES = {"patn": 3, "vunet": 2, "deform": 2}
 TOY = Comparison(tuple(UPDATES), batch=2, perceptual="none", pairs=4, portion=0.5, seeds=2, shown=2, bench_seconds=0.1)
 QUIET = Runtime("cpu", threads=1, progress=False)

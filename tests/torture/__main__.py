@@ -1,4 +1,4 @@
-"""`python -m tests.torture`: the whole torture, which writes docs/reliability.md; `--short` a few seconds of it."""
+"""`python -m tests.torture`: the whole torture, which writes docs/results/reliability.md; `--short` a part of it."""
 
 import os
 

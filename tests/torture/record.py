@@ -1,4 +1,4 @@
-"""What was done and found, as JSON with every seed and moment, and as a part of docs/reliability.md."""
+"""What was done and found, as JSON with every seed and moment, and as a part of docs/results/reliability.md."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.torture.sharing import READERS, Shared
 from tests.torture.verbs import VERBS
 
 ROOT = Path(__file__).resolve().parents[2]
-RECORD, PAGE = ROOT / "tests" / "torture" / "record.json", ROOT / "docs" / "reliability.md"
+RECORD, PAGE = ROOT / "tests" / "torture" / "record.json", ROOT / "docs" / "results" / "reliability.md"
 START_MARK, END_MARK = "<!-- torture -->\n", "<!-- end torture -->\n"
 HEAD = "# Reliability\n\n"
 KINDS_OF_FILES = {
@@ -80,13 +80,13 @@ def kinds(contents: Iterable[str]) -> dict[str, int]:
 
 
 def page(record: Record) -> str:
-    """The part of docs/reliability.md."""
+    """The part of docs/results/reliability.md."""
     files = ", ".join(f"{count} {kind}" for kind, count in record.files.items())
     verdict = "Nothing was wrong." if not record.wrong else "\n".join(f"- WRONG: {fault}" for fault in record.wrong)
     met = Counter(each.killed for each in record.shared)
     return f"""This part is written by `make torture`; do not edit it. Commit {record.commit}, one core of
 {record.processor}, {record.seconds / 60:.1f} minutes. Every seed and moment is in
-[record.json](../tests/torture/record.json).
+`tests/torture/record.json`.
 
 {verdict}
 
@@ -151,7 +151,7 @@ def _readers() -> str:
 
 
 def publish(record: Record, path: Path = PAGE) -> None:
-    """Write the part between the marks of docs/reliability.md, or the page where there is none."""
+    """Write the part between the marks of docs/results/reliability.md, or the page where there is none."""
     text = path.read_text(encoding="utf-8") if path.exists() else f"{HEAD}{START_MARK}{END_MARK}"
     head, _, rest = text.partition(START_MARK)
     path.write_text(f"{head}{START_MARK}\n{page(record)}\n{END_MARK}{rest.partition(END_MARK)[2]}", encoding="utf-8")

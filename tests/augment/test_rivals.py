@@ -73,7 +73,7 @@ def test_the_help_names_every_generator() -> None:
 
 @dataclass(frozen=True)
 class BlendTraining(RivalTraining):
-    """As in docs/how-to/own-generator.md."""
+    """A training without a discriminator."""
 
     generator: str = "blend"
 

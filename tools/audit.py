@@ -1,4 +1,4 @@
-"""Looks every pin of requirements.lock up among the known vulnerabilities: `make audit`, which needs the internet.
+"""Looks up among the known vulnerabilities what requirements.lock pins for this Python: `make audit`, needs internet.
 
 `python -m tools.audit PIP_AUDIT` takes the path of the program pip-audit, which lives in an environment of its own.
 """

@@ -6,29 +6,23 @@ import pytest
 
 from benchmarks.large import MOST, PAGE, Measured, faults, in_child, measure, page, read_record
 
-LESS, MORE, MOST_HERE, MILLION = 1_000, 10_000, 20_000, 1_000_000
+LESS, MORE, MILLION = 1_000, 10_000, 1_000_000
 
 
 @pytest.fixture(scope="module")
 def roots(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
-    """Workspaces of 1,000, 10,000 and 20,000 images."""
-    made = {images: tmp_path_factory.mktemp("large") / str(images) for images in (LESS, MORE, MOST_HERE)}
+    """Workspaces of 1,000 and 10,000 images."""
+    made = {images: tmp_path_factory.mktemp("large") / str(images) for images in (LESS, MORE)}
     for images, root in made.items():
         in_child("make_workspace", f"Path({str(root)!r})", str(images))
     return made
 
 
 @pytest.mark.parametrize("work", ["check", "split", "plan", "ranking"])
-def test_time_is_in_proportion_and_a_million_images_would_fit(roots: dict[int, Path], work: str) -> None:
+def test_a_million_images_would_fit_into_memory(roots: dict[int, Path], work: str) -> None:
     few, many = (measure(work, roots[images], images) for images in (LESS, MORE))
     each = (many.memory - few.memory) / (MORE - LESS)
     assert few.memory + each * MILLION < MOST
-    assert faults([few, many]) == []
-
-
-def test_no_step_of_a_plan_takes_the_square_of_the_time(roots: dict[int, Path]) -> None:
-    few, more, most = (measure("plan", root, images).seconds for images, root in roots.items())
-    assert (most - more) / (MOST_HERE - MORE) < 2 * (more - few) / (MORE - LESS)
 
 
 def test_what_takes_too_much_is_found() -> None:

@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from statistics import mean, stdev
 
 import pandas as pd
 import pytest
@@ -12,10 +14,12 @@ import torch
 from click.testing import CliRunner
 
 from augment.cli import augment
+from augment.workspace import Workspace
 from pipelines.demo_presets import PRESETS
 from pipelines.demo_presets import TOY as PRESET
 from pipelines.pools import available_cores
 from pipelines.times import read_times, timed
+from tools.demo_results import publish
 
 
 def invoke(*arguments):
@@ -169,3 +173,29 @@ def test_times_add_up_over_interruptions_and_stop_at_the_end(tmp_path):
     with timed(tmp_path, "step"):
         sum(range(1_000_000))
     assert read_times(tmp_path) == {"step": second["seconds"]}
+
+
+def test_the_documentation_holds_the_recorded_figures(demo, tmp_path):
+    root, _ = demo
+    (tmp_path / "docs" / "results").mkdir(parents=True)
+    (tmp_path / "README.md").write_text("Above.\n<!-- demo results -->\nold\n<!-- end -->\nBelow.\n")
+    publish(Workspace.find(root), tmp_path)
+    readme, page = (tmp_path / name for name in ("README.md", "docs/results/demo.md"))
+    head, _, tail = readme.read_text().partition("<!-- demo results -->\n")
+    assert (head, tail.partition("<!-- end -->")[2]) == ("Above.\n", "\nBelow.\n")
+    cells = root.glob("reid/small-demo-ours-p0.4-updates-plain-s*/run.json")
+    figures = [json.loads(path.read_text())["result"]["mAP"] for path in cells]
+    shown = f"{mean(figures):.1f} ± {stdev(figures):.1f} ({len(figures)})"
+    assert f"| Ours: removed images generated | {shown} |" in tail
+    assert f"| {shown} |" in page.read_text()
+    (bar,) = re.findall(r"^Ours +([0-9.]+)  (█*)$", tail, flags=re.MULTILINE)
+    assert len(bar[1]) == pytest.approx(float(bar[0]) / 2, abs=0.6)
+    pictures = re.findall(r"!\[[^]]+\]\(([^)]+)\)", page.read_text())
+    assert len(pictures) == 2
+    assert all((page.parent / name).is_file() for name in pictures)
+
+
+def test_an_unfinished_demo_is_not_documented(tmp_path):
+    workspace = Workspace.create(tmp_path / "w", {"data": "data"})
+    with pytest.raises(SystemExit, match="holds no finished demo; run `augment demo` first"):
+        publish(workspace, tmp_path)

@@ -1,0 +1,186 @@
+"""The demo's figures in the documentation: `python -m tools.demo_results FOLDER` after `augment demo FOLDER`.
+
+Writes docs/results/demo.md with its two pictures, and the part of the README between its two markers, which quotes it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from augment.artefact import read_run, write_text
+from augment.columns import markdown_table
+from augment.workspace import Workspace
+from pipelines.demo import GENERATOR
+from pipelines.findings import TERMS, findings
+from pipelines.heldout import SHEETS, heldout_name
+from pipelines.outputs import read_table5
+from pipelines.tabletext import gain_text, markdown, spread_text
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE, README = Path("docs/results/demo.md"), Path("README.md")
+PLOT, SHEET = "demo-table5.png", "demo-sheet.png"
+START, END = "<!-- demo results -->", "<!-- end -->"
+MEANINGS = {
+    "none": "None: the kept real images",
+    "self": "Self: generated in the source's own pose",
+    "ours": "Ours: removed images generated",
+    "ours*": "Ours\\*: with poses of kept images only",
+}
+CEILING = "all real images (p = 1)"
+BLANK = "\n\n"
+CELLS_OF_100 = 50
+"""How many characters a bar of 100 percent has."""
+
+Record = Mapping[str, Any]
+
+
+def figure(summary: pd.DataFrame, row: str, portion: float, ordinary: bool, length: str = "updates") -> Record | None:
+    """The line of a row, portion, augmentation and length; None where it was not run."""
+    found = summary[
+        (summary["row"] == row)
+        & (summary["portion"] == portion)
+        & (summary["ordinary"] == ordinary)
+        & (summary["length"] == length)
+        & (summary["ratio"] == 1)
+    ]
+    lines: list[Record] = found.to_dict("records")  # type: ignore[assignment]
+    return lines[0] if lines else None
+
+
+def text_of(line: Record | None) -> str:
+    """mAP as `50.0 ± 1.0 (3)`, a dash where there is none."""
+    return "-" if line is None else spread_text(line["mAP_mean"], line["mAP_std"], line["seeds"])
+
+
+def short_table(summary: pd.DataFrame, portion: float) -> str:
+    """The rows at the smallest share of real images, plain and augmented, as Markdown."""
+    head = f"mAP in %, p = {portion:g}, equal updates (seeds)"
+    lines = [[head, "flip + crop", "+ random erasing + colour jitter"]]
+    for row, title in MEANINGS.items():
+        lines.append([title, *(text_of(figure(summary, row, portion, both)) for both in (False, True))])
+    ours = [figure(summary, "ours", portion, both) for both in (False, True)]
+    gains = ["-" if line is None else gain_text(dict(line)) for line in ours]
+    lines.insert(4, ["Ours - None, paired by seed [95 % interval]", *gains])
+    lines.append([CEILING, *(text_of(figure(summary, "none", 1.0, both)) for both in (False, True))])
+    return markdown_table(lines)
+
+
+def bars(summary: pd.DataFrame, portion: float) -> str:
+    """None, Ours and all real images, plain, as bars of characters, which show wherever a README is shown."""
+    shown = {
+        "None": figure(summary, "none", portion, False),
+        "Ours": figure(summary, "ours", portion, False),
+        "all real images": figure(summary, "none", 1.0, False),
+    }
+    lines = [f"mAP in percent at p = {portion:g}, flip + crop, equal updates"]
+    for name, line in shown.items():
+        if line is not None:
+            mean = float(line["mAP_mean"])
+            lines.append(f"{name:<16}{mean:>6.1f}  {'█' * round(mean * CELLS_OF_100 / 100)}")
+    return "\n".join(lines)
+
+
+def origin(run: Record) -> str:
+    """Which run it is, in a clause."""
+    return f"seed {run['seed']}, commit {run['versions'].get('commit', 'unknown')}"
+
+
+def readme_part(summary: pd.DataFrame, run: Record) -> str:
+    """What stands between the README's markers."""
+    portion = float(summary["portion"].min())
+    return f"""
+`make demo`, {origin(run)}; the settings were chosen on the identities of seed 1.
+The generator has seen the removed images, as in the paper; [the study](docs/results/study.md) has one that has not.
+
+```text
+{bars(summary, portion)}
+```
+
+{short_table(summary, portion)}
+
+[The demo](docs/results/demo.md) has its pictures and every figure, [Results](docs/results/index.md) what else was
+measured.
+"""
+
+
+def escaped(text: str) -> str:
+    """A sentence in which an asterisk is one."""
+    return text.replace("*", "\\*")
+
+
+def page(summary: pd.DataFrame, run: Record, histogram: Record | None) -> str:
+    """docs/results/demo.md."""
+    result = run["result"]
+    ssim = result["ssim"]
+    pose = ""
+    if "pose" in result:
+        found, pckh = result["pose"]["found"], result["pose"]["pckh"]
+        pose = f" mediapipe finds a person in {100 * found:.1f} % of the rendered images; PCKh@0.5 {pckh:.3f}."
+    shown = findings(summary, histogram)
+    abouts = dict.fromkeys(finding.about for finding in shown)
+    said = [
+        f"### {about}\n\n" + "\n".join(f"- {escaped(one.text)}" for one in shown if one.about == about)
+        for about in abouts
+    ]
+    tables = markdown(summary).partition("\n\n")[2].replace("\n## ", "\n### ")
+    return f"""# The demo
+
+Written by `python -m tools.demo_results`; do not edit. `make demo`, {origin(run)}; the settings
+were chosen on the identities of seed 1. How far another training of the generator would lie is in no deviation.
+
+![mAP over the share of real images]({PLOT})
+
+Source, target pose, generated and real image of identities that the generator never saw:
+
+![source, target pose, generated and real image]({SHEET})
+
+SSIM on such identities: generated {ssim["generated"]:.3f}, copied condition image {ssim["copy"]:.3f}, mean training
+image {ssim["mean"]:.3f}.{pose}
+
+## What it shows
+
+{TERMS}
+
+{BLANK.join(said)}
+
+## Every figure
+
+{tables}"""
+
+
+def publish(workspace: Workspace, root: Path = ROOT) -> None:
+    """Write page, pictures and the README's part below `root` from a finished demo.
+
+    Raises:
+        SystemExit: where the demo is not finished.
+    """
+    run, summary = read_run(workspace.table_dir("demo")), read_table5(workspace)
+    if run is None or summary.empty:
+        raise SystemExit(f"{workspace.root}: holds no finished demo; run `augment demo` first")
+    histogram = read_run(workspace.table_dir("histogram"))
+    folder = (root / PAGE).parent
+    shutil.copyfile(workspace.table_dir("table5") / "table5.png", folder / PLOT)
+    shutil.copyfile(workspace.table_dir(heldout_name(GENERATOR)) / SHEETS["heldout"], folder / SHEET)
+    write_text(root / PAGE, page(summary, run, None if histogram is None else histogram["result"]))
+    head, _, rest = (root / README).read_text(encoding="utf-8").partition(f"{START}\n")
+    tail = rest.partition(END)[2]
+    write_text(root / README, f"{head}{START}\n{readme_part(summary, run)}\n{END}{tail}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the documentation's part of a demo; returns 0."""
+    parser = argparse.ArgumentParser(prog="python -m tools.demo_results", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("folder", type=Path, help="folder of a finished demo")
+    publish(Workspace.find(parser.parse_args(arguments).folder))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from augment import AugmentError
@@ -23,6 +24,8 @@ from reid.market1501 import COUNTS
 
 MARKET_TRAIN = 10_000
 """Training images from which on a data set is taken for Market-1501 and compared with it."""
+JUDGED = 5_000
+"""Images whose key points are judged: of more, as many evenly spaced ones."""
 SHOWN = 5
 _WORDS = {"train": "training", "query": "query", "gallery": "gallery"}
 
@@ -131,18 +134,25 @@ def identities(table: pd.DataFrame) -> dict[str, int]:
 def inspect_keypoints(workspace: Workspace, table: pd.DataFrame) -> dict[str, Any]:
     """Where the key points in use come from (None: there are none), what they lack, and what speaks against them.
 
-    `impossible` and `odd` are the sentences of `augment.plausibility`.
+    `impossible` and `odd` are the sentences of `augment.plausibility`, about at most JUDGED images: imported ones were
+    all judged.
     """
     source = workspace.keypoints_source()
     if source is None:
         return {"source": None}
     tables = {split: workspace.keypoints(split) for split in table["split"].unique()}
-    rows = pd.concat(list(tables.values()))
-    rows = rows[rows.index.isin(table["name"]) & ~rows.index.duplicated()]
-    cropped = workspace.layout == DEEPFASHION
-    found = doubts(rows.index.tolist(), keypoint_array(rows, rows.index), workspace.size, cropped=cropped)
+    names: list[str] = []
+    arrays = []
+    spacing = -(-len(table) // JUDGED)
+    for split, rows in tables.items():
+        own = table.loc[table["split"] == split, "name"]
+        own = own[own.isin(rows.index)][::spacing]
+        names += own.tolist()
+        arrays.append(keypoint_array(rows, own))
+    found = doubts(names, np.concatenate(arrays), workspace.size, cropped=workspace.layout == DEEPFASHION)
+    looked_at = f"of {len(names):,} images looked at, evenly spaced: " if spacing > 1 else ""
     said = {
-        kind: [doubt.sentence for doubt in found if doubt.impossible is wrong]
+        kind: [looked_at + doubt.sentence for doubt in found if doubt.impossible is wrong]
         for kind, wrong in (("impossible", True), ("odd", False))
     }
     return {"source": source, **summarise(table, tables), **said}

@@ -88,8 +88,9 @@ class _People:
 
 def _shares(people: _People) -> Doubt | None:
     """Coordinates from 0 to 1, as some estimators give them, in place of pixels."""
-    largest = np.where(people.present[..., None], np.abs(people.points), 0).max(axis=(1, 2))
-    if not 0 < largest.max() <= 1:
+    joints = np.broadcast_to(people.present[..., None], people.points.shape)
+    low, high = people.points.min(where=joints, initial=0), people.points.max(where=joints, initial=0)
+    if not 0 < max(-low, high) <= 1:
         return None
     return Doubt(
         "coordinates are from 0 to 1, shares of the image; multiply y by the image's height and x by its width, and "
@@ -106,9 +107,9 @@ def _zeros(people: _People) -> Doubt | None:
 
 def _one_place(people: _People) -> Doubt | None:
     """All joints at one place."""
-    joints = people.present[..., None]
-    low = np.where(joints, people.points, np.inf).min(axis=1)
-    high = np.where(joints, people.points, -np.inf).max(axis=1)
+    joints = np.broadcast_to(people.present[..., None], people.points.shape)
+    low = people.points.min(axis=1, where=joints, initial=np.inf)
+    high = people.points.max(axis=1, where=joints, initial=-np.inf)
     whole = people.present[:, list(TORSO)].all(axis=1)
     collapsed = whole & ((high - low).max(axis=1) < SMALL * people.size[0])
     return people.doubt(

@@ -57,7 +57,7 @@ def loaders() -> dict[str, Callable[[Path], object]]:
     """Everything that reads a user's file."""
     import torch
 
-    from augment.artefact import _read_record
+    from augment.artefact import read_record
     from augment.images import read_image
     from augment.loop import load_state
     from augment.settings import read_settings
@@ -86,7 +86,7 @@ def loaders() -> dict[str, Callable[[Path], object]]:
         "read_keypoints": read_keypoints,
         "read_pairs": read_pairs,
         "read_settings": read_settings,
-        "run.json": lambda path: _read_record(path, {}),
+        "run.json": lambda path: read_record(path, {}),
     }
 
 

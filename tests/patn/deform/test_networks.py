@@ -47,7 +47,8 @@ def test_gradients_pass_through_the_deviation():
     made = (WholeNorm().double()(code) * weights).sum()
     std = code.std(dim=(1, 2, 3), unbiased=False, keepdim=True)
     expected = ((code - code.mean(dim=(1, 2, 3), keepdim=True)) / (std + 1e-3) * weights).sum()
-    torch.testing.assert_close(*(torch.autograd.grad(total, code)[0] for total in (made, expected)))
+    gradients = (torch.autograd.grad(total, code)[0] for total in (made, expected))  # of up to about 300
+    torch.testing.assert_close(*gradients, rtol=1e-6, atol=1e-5)
 
 
 def test_an_image_without_contrast_stays_finite():

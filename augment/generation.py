@@ -13,18 +13,19 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.advice import SET_NAMES, make_generator
-from augment.artefact import Fingerprint, artefact, fingerprint, read_run, write_csv, write_text
+from augment.artefact import Fingerprint, artefact, fingerprint, fingerprint_names, read_run, write_csv, write_text
 from augment.columns import csv_text
 from augment.drawing import Pen, draw_plan
 from augment.filtering import Filtering, Judge, begin_again, filter_set, find_judge
 from augment.inputs import images_input, keypoints_input
-from augment.manifest import make_manifest, with_scores
+from augment.manifest import MANIFEST, make_manifest, with_scores
 from augment.plan import Pools, Sampling, make_plan
 from augment.pose_banks import PoseBank, canonical_bank, file_bank, rare_bank
 from augment.runtime import Runtime
 from augment.split import real_share, reduced_set, share_text, training_images
 from augment.workspace import Workspace
 from patn.keypoints import has_torso, keypoint_array
+from reid.market1501 import FOLDERS
 
 
 def find_generator(workspace: Workspace, generator: str | Path | None) -> Path:
@@ -163,12 +164,29 @@ def generate(
         if not run.finished:
             plan = _make(workspace, planned, sampling, filtering, model, folder, pen, seed)
             manifest = make_manifest(plan, planned.kept, pen.mark)
-            write_csv(with_scores(manifest, folder, workspace), folder / "manifest.csv")
+            write_csv(with_scores(manifest, folder, workspace), folder / MANIFEST)
             where = {"folder": str(folder.relative_to(workspace.root)), **runtime.place()}
             where |= {"portion": portion, "share": real_share(workspace.images(), portion)}
-            where |= {"generator": os.path.relpath(checkpoint, workspace.root)}
+            where |= {"generator": os.path.relpath(checkpoint, workspace.root), "contents": set_contents(folder)}
             run.finish({**where, **counts(plan, planned, sampling)})
+        else:
+            refuse_altered(folder, run.result)
         return run.result
+
+
+def set_contents(folder: Path) -> str:
+    """A fingerprint of what a generated set holds for training: its manifest and its images, by name and content."""
+    files = [folder / MANIFEST, *sorted((folder / FOLDERS["train"]).iterdir())]
+    return fingerprint_names([fingerprint(files), *(file.name for file in files)])
+
+
+def refuse_altered(folder: Path, result: Mapping[str, Any]) -> None:
+    """Raise AugmentError where a finished set's images or manifest are no longer those that were made."""
+    if result.get("contents") not in (None, set_contents(folder)):
+        raise AugmentError(
+            f"{folder}: its images or its {MANIFEST} were changed after they were made; make the set again: the same "
+            "`augment generate` with --force; or copy the folder elsewhere and name it as --augmentation DIR"
+        )
 
 
 def data_inputs(workspace: Workspace) -> dict[str, Fingerprint]:
@@ -178,7 +196,7 @@ def data_inputs(workspace: Workspace) -> dict[str, Fingerprint]:
 
 
 def refuse_stale(workspace: Workspace, folder: Path) -> None:
-    """Raise AugmentError where a finished generated set was made from other input than there is now.
+    """Raise AugmentError where a finished generated set was made from other input than there is now, or was changed.
 
     What was not recorded, or is gone by now, is not compared.
     """
@@ -194,6 +212,8 @@ def refuse_stale(workspace: Workspace, folder: Path) -> None:
                 f"{folder}: was made from other {name} ({recorded[name]}) than there are now ({now}); put them back, "
                 "or make it again: the same `augment generate` with --force"
             )
+    if run is not None:
+        refuse_altered(folder, run["result"])
 
 
 def set_name(sampling: Sampling, filtering: Filtering | None = None) -> str:
@@ -219,7 +239,7 @@ def _make(
     link_real(workspace, planned.kept, folder)
     if filtering is not None:
         begin_again(planned.plan, folder)
-    draw_plan(workspace, planned.plan, folder / "bounding_box_train", pen, bank)
+    draw_plan(workspace, planned.plan, folder / FOLDERS["train"], pen, bank)
     if filtering is None:
         return planned.plan
     poses = workspace.keypoints("train")
@@ -249,7 +269,7 @@ def counts(plan: pd.DataFrame, planned: PlannedSet, sampling: Sampling) -> dict[
 def link_real(workspace: Workspace, kept: Sequence[str], folder: Path) -> None:
     """Link (copy where links are impossible) the kept real images, the query and the gallery folder."""
     train = training_images(workspace.images()).set_index("name")
-    target = folder / "bounding_box_train"
+    target = folder / FOLDERS["train"]
     target.mkdir(exist_ok=True)
     for name in kept:
         link(Path(str(train.at[name, "path"])), target / name, workspace.root)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from augment.artefact import Fingerprint, fingerprint, fingerprint_names
+from augment.settings import SETTINGS
 from augment.workspace import Workspace
 
 KNOWN = ("split", "name", "pid", "camid", "generated")
@@ -29,9 +30,17 @@ def images_input(table: pd.DataFrame) -> Fingerprint:
 def keypoints_input(workspace: Workspace, *splits: str) -> Fingerprint:
     """A fingerprint of the key points in use of the splits `train`, `query` or `gallery`, by content.
 
+    It ends with the working size, in whose pixels they are.
     Raises AugmentError where there are none.
     """
-    return fingerprint([workspace.keypoints_file(split) for split in splits])
+    files = fingerprint([workspace.keypoints_file(split) for split in splits])
+    return Fingerprint.of(f"{files} in {size_input(workspace)}", files.paths)
+
+
+def size_input(workspace: Workspace) -> Fingerprint:
+    """The working size in pixels, `128 x 64`, which `augment.toml` says and may be changed there."""
+    height, width = workspace.size
+    return Fingerprint.of(f"{height} x {width}", (workspace.root / SETTINGS,))
 
 
 def _counts(table: pd.DataFrame) -> str:

@@ -15,6 +15,8 @@ from augment.workspace import Workspace
 if TYPE_CHECKING:
     import torch
 
+MANIFEST = "manifest.csv"
+
 
 def make_manifest(plan: pd.DataFrame, kept: Sequence[str], mark: str) -> pd.DataFrame:
     """One row a file: name, kind (real, generated, copy), source, pose, generator fingerprint; a filter's columns."""

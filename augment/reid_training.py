@@ -13,7 +13,7 @@ import pandas as pd
 from augment import AugmentError
 from augment.artefact import Fingerprint, artefact, fingerprint, fingerprint_names
 from augment.images import load_images
-from augment.inputs import images_input
+from augment.inputs import images_input, size_input
 from augment.preconditions import require_learnable, require_ranking, warn_of_batches
 from augment.runtime import Runtime
 from augment.split import real_share, share_text, training_images
@@ -62,6 +62,7 @@ def train_reid(
     training = with_length(training, data, len(all_images))
     options = {**asdict(training), **data.record(), "weights": weights.name if weights else None}
     inputs = {"images": images_input(table), "test_images": images_input(test_images(workspace))}
+    inputs["size"] = size_input(workspace)
     inputs["identities"] = Fingerprint(fingerprint_names(map(str, sorted(all_images["pid"].unique()))))
     if weights is not None:
         inputs["weights"] = fingerprint(weights)

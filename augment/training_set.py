@@ -16,13 +16,13 @@ from augment.advice import make_set
 from augment.artefact import read_run
 from augment.generation import keep_reduced, refuse_stale
 from augment.inventory import files_below, own_reason, printable
+from augment.manifest import MANIFEST
 from augment.split import training_images
 from augment.workspace import Workspace
 from numerics.seeds import Stream, random_stream
 from reid.market1501 import FOLDERS, read_images, read_market1501
 
 LENGTHS = ("epochs", "updates")
-MANIFEST = "manifest.csv"
 MADE = ("generated", "copy")
 KINDS = ("real", *MADE)
 """What manifest.csv says of an image: real, generated, or a real one in place of one that could not be generated."""

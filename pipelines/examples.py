@@ -13,7 +13,7 @@ import pandas as pd
 from augment import AugmentError
 from augment.artefact import read_run
 from augment.images import read_image
-from augment.training_set import MANIFEST
+from augment.manifest import MANIFEST
 from augment.workspace import Workspace, slug
 from pipelines.pictures import photograph
 from pipelines.results import declared

@@ -121,6 +121,11 @@ def fewer_pairs(root: Path) -> None:
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
 
 
+def smaller(root: Path) -> None:
+    path = root / "augment.toml"
+    path.write_text(re.sub(r"size = .*", "size = [64, 32]", path.read_text()))
+
+
 CHANGES: dict[Callable[[Path], None], dict[str, str]] = {
     repaint_training: dict.fromkeys(set(VERBS) - {"study"}, "images"),
     repaint_gallery: dict.fromkeys(("patn-eval", "study"), "images") | dict.fromkeys(RANKED, "test_images"),
@@ -132,6 +137,8 @@ CHANGES: dict[Callable[[Path], None], dict[str, str]] = {
     other_judge: {"filtered": "judge"},
     call_real: {"on a folder": "images"},
     fewer_pairs: {"patn-train": "pairs"},
+    smaller: dict.fromkeys(("patn-train", "patn-eval", "study", *DRAWN), "keypoints")
+    | dict.fromkeys(("reid-train", "on a folder"), "size"),
 }
 """What each change makes of the verbs that depend on it; all others are finished as before."""
 
@@ -144,6 +151,37 @@ def test_a_result_of_other_input_is_refused_by_name(
     change(root)
     expected = dict.fromkeys(VERBS, "finished") | CHANGES[change]
     assert {verb: outcome(root, verb) for verb in VERBS} == expected
+
+
+def call_generated_real(folder: Path) -> None:
+    path = folder / "manifest.csv"
+    path.write_text(path.read_text().replace("generated", "real", 1))
+
+
+def leave_a_line_out(folder: Path) -> None:
+    path = folder / "manifest.csv"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+
+
+def put_a_query_in(folder: Path) -> None:
+    path = sorted((folder / "bounding_box_train").glob("*_gen.jpg"))[0]
+    shutil.copy(sorted((folder / "query").iterdir())[0], path)
+
+
+def take_a_real_image(folder: Path) -> None:
+    next(path for path in (folder / "bounding_box_train").iterdir() if "_gen" not in path.name).unlink()
+
+
+@pytest.mark.parametrize("change", [call_generated_real, leave_a_line_out, put_a_query_in, take_a_real_image])
+def test_a_generated_set_that_was_changed_is_refused_by_name(
+    finished: Path, tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    root = Path(shutil.copytree(finished, tmp_path / "w", symlinks=True))
+    change(root / "generated/ours-p0.4-s0")
+    for verb in ("generate", "on a set"):
+        assert "ours-p0.4-s0: its images or its manifest.csv were changed" in " ".join(outcome(root, verb).split())
+    run(root, *VERBS["generate"], "--force")
+    assert outcome(root, "generate") == "finished"
 
 
 def test_the_kept_images_are_those_that_are_there(people: Path, tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.advice import SET_NAMES, make_generator
-from augment.artefact import Fingerprint, artefact, fingerprint, fingerprint_names, read_run, write_csv, write_text
+from augment.artefact import Fingerprint, artefact, fingerprint, read_run, write_csv, write_text
 from augment.columns import csv_text
 from augment.drawing import Pen, draw_plan
 from augment.filtering import Filtering, Judge, begin_again, filter_set, find_judge
 from augment.inputs import images_input, keypoints_input
-from augment.manifest import MANIFEST, make_manifest, with_scores
+from augment.manifest import MANIFEST, make_manifest, refuse_altered, set_contents, with_scores
 from augment.plan import Pools, Sampling, make_plan
 from augment.pose_banks import PoseBank, canonical_bank, file_bank, rare_bank
 from augment.runtime import Runtime
@@ -172,21 +172,6 @@ def generate(
         else:
             refuse_altered(folder, run.result)
         return run.result
-
-
-def set_contents(folder: Path) -> str:
-    """A fingerprint of what a generated set holds for training: its manifest and its images, by name and content."""
-    files = [folder / MANIFEST, *sorted((folder / FOLDERS["train"]).iterdir())]
-    return fingerprint_names([fingerprint(files), *(file.name for file in files)])
-
-
-def refuse_altered(folder: Path, result: Mapping[str, Any]) -> None:
-    """Raise AugmentError where a finished set's images or manifest are no longer those that were made."""
-    if result.get("contents") not in (None, set_contents(folder)):
-        raise AugmentError(
-            f"{folder}: its images or its {MANIFEST} were changed after they were made; make the set again: the same "
-            "`augment generate` with --force; or copy the folder elsewhere and name it as --augmentation DIR"
-        )
 
 
 def data_inputs(workspace: Workspace) -> dict[str, Fingerprint]:

@@ -1,16 +1,19 @@
-"""What a generated set says of each of its files: real or generated, from what, by what, and its scores."""
+"""A generated set's own words on its files: real or generated, from what, by what; and whether they are as made."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from augment import AugmentError
+from augment.artefact import fingerprint, fingerprint_names
 from augment.images import load_images
 from augment.workspace import Workspace
+from reid.market1501 import FOLDERS
 
 if TYPE_CHECKING:
     import torch
@@ -50,3 +53,18 @@ def sharpness(images: torch.Tensor) -> np.ndarray:
     grey = images.float().mean(dim=1) / 255
     down, right = grey.diff(dim=1).abs().mean(dim=(1, 2)), grey.diff(dim=2).abs().mean(dim=(1, 2))
     return ((down + right) / 2).numpy()
+
+
+def set_contents(folder: Path) -> str:
+    """A fingerprint of what a generated set holds for training: its manifest and its images, by name and content."""
+    files = [folder / MANIFEST, *sorted((folder / FOLDERS["train"]).iterdir())]
+    return fingerprint_names([fingerprint(files), *(file.name for file in files)])
+
+
+def refuse_altered(folder: Path, result: Mapping[str, Any]) -> None:
+    """Raise AugmentError where a finished set's images or manifest are no longer those that were made."""
+    if result.get("contents") not in (None, set_contents(folder)):
+        raise AugmentError(
+            f"{folder}: its images or its {MANIFEST} were changed after they were made; make the set again: the same "
+            "`augment generate` with --force; or copy the folder elsewhere and name it as --augmentation DIR"
+        )

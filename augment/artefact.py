@@ -81,7 +81,7 @@ class Fingerprint(str):
 def fingerprint(paths: Path | Iterable[Path]) -> Fingerprint:
     """A short SHA-256 of what the files hold, in the order given; one path or several.
 
-    Raises AugmentError for a file that is not there.
+    Raises AugmentError for a file that is not there, OSError for one that cannot be read.
     """
     digest = hashlib.sha256()
     files = (paths,) if isinstance(paths, Path) else tuple(paths)
@@ -90,7 +90,7 @@ def fingerprint(paths: Path | Iterable[Path]) -> Fingerprint:
             with path.open("rb") as file:
                 while block := file.read(1 << 20):
                     digest.update(block)
-        except OSError as error:
+        except FileNotFoundError as error:
             raise AugmentError(f"{path}: cannot be read ({error.strerror}); make it again") from error
     return Fingerprint.of(digest.hexdigest()[:16], files)
 

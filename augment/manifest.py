@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from augment import AugmentError
+from augment import Different
 from augment.artefact import fingerprint, fingerprint_names
 from augment.images import load_images
 from augment.workspace import Workspace
@@ -62,9 +62,10 @@ def set_contents(folder: Path) -> str:
 
 
 def refuse_altered(folder: Path, result: Mapping[str, Any]) -> None:
-    """Raise AugmentError where a finished set's images or manifest are no longer those that were made."""
+    """Raise Different where a finished set's images or manifest are no longer those that were made."""
     if result.get("contents") not in (None, set_contents(folder)):
-        raise AugmentError(
-            f"{folder}: its images or its {MANIFEST} were changed after they were made; make the set again: the same "
-            "`augment generate` with --force; or copy the folder elsewhere and name it as --augmentation DIR"
+        raise Different(
+            f"{folder}: its images or its {MANIFEST} were changed after they were made",
+            "make the set again: the same `augment generate` with --force; or copy the folder elsewhere and name it as "
+            "--augmentation DIR",
         )

@@ -127,14 +127,16 @@ def test_finished_cells_made_otherwise_or_from_other_input_are_refused(whole: Pa
     run(root, "--device", "cpu", "table5", *ASKED)  # all as it was
     assert f"was made with precision auto, not fp32{REMEDY}" in refused(root, "--precision", "fp32")
     drawn = next((root / "generated" / "ours-p0.4-s0" / "bounding_box_train").glob("*_gen.jpg"))
-    for path, stage, changed in (
-        (drawn, r"cell small-demo-ours-p0.4-\S+", "images"),
-        (root / "patn" / "patn" / "generator.safetensors", "set ours p0.4 s0", "generator"),
+    for path, what in (
+        (drawn, r"\S+: its images or its manifest.csv were changed after they were made"),
+        (
+            root / "patn" / "patn" / "generator.safetensors",
+            r"\S+ was made from other input: generator .+, not .+ \(.* has changed since\)",
+        ),
     ):
         content = path.read_bytes()
         path.write_bytes(content + b"0")
-        what = rf"from other input: {changed} .+, not .+ \(.* has changed since\)"
-        assert re.fullmatch(rf"Error: {stage}: \S+ was made {what}{REMEDY}", refused(root))
+        assert re.fullmatch(rf"Error: set ours p0.4 s0: {what}{REMEDY}", refused(root))
         path.write_bytes(content)
 
 

@@ -94,8 +94,21 @@ class TrainingSet:
         refuse_stale(workspace, folder)
         return mark_generated(training_images(read_market1501(folder, splits=("train",))), folder, train)
 
+    def _refuse_other_share(self, folder: Path) -> None:
+        """Raise AugmentError for a generated set of another portion or seed than the model would be recorded with."""
+        run = read_run(folder) if (folder / MANIFEST).is_file() else None
+        if run is None or "portion" not in run["options"]:
+            return
+        portion, seed = run["options"]["portion"], run["seed"]
+        if (portion, seed) != (self.portion, self.seed):
+            raise AugmentError(
+                f"{folder}: was made with --portion {portion} and seed {seed}, not --portion {self.portion} and seed "
+                f"{self.seed}; train with `augment --seed {seed} reid-train --portion {portion}`"
+            )
+
     def _ready_made(self, workspace: Workspace, folder: Path, train: pd.DataFrame) -> pd.DataFrame:
         """All images of a folder as they are, and M^R_p's too where it holds no real one."""
+        self._refuse_other_share(folder)
         market = folder / FOLDERS["train"]
         inside = market if market.is_dir() else folder
         found = read_images(inside, "train")

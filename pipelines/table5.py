@@ -87,6 +87,24 @@ def one_a_set(workspace: Workspace, cells: Sequence[Cell]) -> list[Cell]:
     return list(dict.fromkeys(replace(cell, portion=stands[cell.portion]).canonical for cell in cells))
 
 
+def say_dropped(table: Table5, cells: Sequence[Cell]) -> None:
+    """Say which rows drop out of the table's `cells` where nothing is removed, so that nothing is generated.
+
+    Raises AugmentError where no row that was asked for is left.
+    """
+    left = {cell.row for cell in cells}
+    whole = [cell for cell in cells if cell.portion == 1 and cell.ratio == 1]
+    gone = [row for row in table.rows if row not in {cell.row for cell in whole}]
+    if not left & set(table.rows):
+        why = "--ratios above 1 are of generated sets" if not cells else "nothing is removed at --portions 1"
+        raise AugmentError(
+            f"--rows {','.join(table.rows)}: {why}, so no cell of these rows is left; give a smaller --portions, or "
+            "with --portions 1 rows that generate and --ratios 2"
+        )
+    if whole and gone:
+        logger.warning("At p = 1 nothing is removed, so nothing is generated: None stands for %s.", ", ".join(gone))
+
+
 def chosen(cells: Sequence[Cell], only: Sequence[str] = (), shard: tuple[int, int] | None = None) -> list[Cell]:
     """Those of a table's cells that are named in `only`, or all; of them the `shard`: I of N, counted from 1.
 

@@ -141,7 +141,7 @@ def command(
     from pipelines.report import render_report
     from pipelines.rows import generator_of_ours
     from pipelines.stages import Model
-    from pipelines.table5 import Table5, chosen, one_a_set, run_table5
+    from pipelines.table5 import Table5, chosen, one_a_set, run_table5, say_dropped
     from pipelines.tabletext import summary_json, terminal
 
     workspace.require_reid("table5")
@@ -156,6 +156,7 @@ def command(
     augmentations = (False, True) if both else (ordinary,)
     table = Table5(**asked, ordinary=augmentations, scratch=from_scratch, first_seed=seed_or(0))
     cells = one_a_set(workspace, table.cells())
+    say_dropped(table, cells)
     part = chosen(cells, only, shard)
     placement = Placement(jobs, threads, ray, gpus_per_cell)
     generator = generator or generator_of_ours(workspace, table.rows)

@@ -194,3 +194,19 @@ def test_generated_options_change_the_training(people: Path, tmp_path: Path) -> 
     assert models[0] != models[1]
     record = json.loads((people / "reid" / "smooth" / "run.json").read_text())
     assert (record["options"]["generated_smoothing"], record["options"]["generated_weight"]) == (1, 0.5)
+
+
+def test_a_generated_set_named_as_a_folder_keeps_its_portion_and_seed(people: Path, trained: Path) -> None:
+    made = run(people, "--seed", "1", "generate", "--portion", "0.5", "--generator", str(trained))
+    folder = str(people / made["folder"])
+    for given, said in (
+        (("--seed", "1", *REID, "--portion", "0.75"), "not --portion 0.75 and seed 1"),
+        (("--seed", "1", *REID), "not --portion 1.0 and seed 1"),
+        ((*REID, "--portion", "0.5"), "not --portion 0.5 and seed 0"),
+    ):
+        result = invoke(people, *given, "--augmentation", folder)
+        assert result.exit_code == 1
+        assert f"ours-p0.5-s1: was made with --portion 0.5 and seed 1, {said}" in result.stderr
+        assert "train with `augment --seed 1 reid-train --portion 0.5`" in result.stderr
+    record = run(people, "--seed", "1", *REID, "--portion", "0.5", "--augmentation", folder)
+    assert (record["portion"], record["real"]) == (0.5, made["real"])

@@ -17,9 +17,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from safetensors import safe_open
 
 from augment import AugmentError
+from augment.cli import augment
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.pools import Placement, available_cores
@@ -305,3 +307,35 @@ def test_portions_of_one_set_are_one_result_and_said(root: Path, caplog: pytest.
     ]
     assert "p = 0.1 keeps 16.7 % of the training images, the same as p = 0.15: it is not another result" in caplog.text
     assert "p = 0.99 keeps 100 %" in caplog.text
+
+
+def said(root: Path, *arguments: str) -> tuple[int, str]:
+    """The exit status of `augment table5 ... --dry-run`, and what it says on stderr."""
+    result = CliRunner().invoke(
+        augment, ["--workspace", str(root), "table5", *arguments, "--seeds", "1", "--dry-run", "--no-probe"]
+    )
+    return result.exit_code, " ".join(result.stderr.split())
+
+
+def test_rows_that_generate_nothing_at_p_1_are_said(root: Path) -> None:
+    code, words = said(root, "--portions", "0.4,1", "--rows", "none,ours,self")
+    assert (code, words) == (0, "At p = 1 nothing is removed, so nothing is generated: None stands for ours, self.")
+    assert said(root, "--portions", "0.4,1", "--rows", "none,filled:8") == (0, "")
+    assert said(root, "--portions", "1", "--rows", "none", "--ratios", "1,2") == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("--portions", "1", "--rows", "ours"), "nothing is removed at --portions 1"),
+        (("--portions", "0.999", "--rows", "ours,repeat"), "nothing is removed at --portions 1"),
+        (("--portions", "1", "--rows", "none", "--ratios", "2"), "--ratios above 1 are of generated sets"),
+    ],
+)
+def test_a_table_without_any_row_that_was_asked_for_is_refused(
+    root: Path, arguments: tuple[str, ...], why: str
+) -> None:
+    code, words = said(root, *arguments)
+    assert code == 1
+    assert why in words
+    assert "no cell of these rows is left; give a smaller --portions" in words

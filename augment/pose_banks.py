@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from augment import AugmentError
 from augment.plausibility import refuse_impossible
 from numerics.seeds import Stream, stream_seed
 from patn.keypoints import TORSO, has_torso, joints_present, keypoint_array, read_keypoints
+
+log = logging.getLogger(__name__)
 
 CANONICAL = 8
 """Typical poses of the bank `canonical`; PN-GAN (Qian et al. 2018) draws everybody in as many."""
@@ -92,7 +95,8 @@ def file_bank(path: Path, size: tuple[int, int]) -> PoseBank:
     patn.KeypointError for another file.
     """
     table = read_keypoints(path)
-    refuse_impossible(path, table.index.tolist(), keypoint_array(table, table.index), size)
+    for note in refuse_impossible(path, table.index.tolist(), keypoint_array(table, table.index), size):
+        log.warning("%s: %s", path, note)
     table.index = pd.Index([PREFIX + str(name) for name in table.index], name=table.index.name)
     names = table.index.tolist()
     usable = has_torso(keypoint_array(table, names)) if names else np.zeros(0, dtype=bool)

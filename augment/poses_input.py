@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from augment.poses import estimate_files
 from augment.workspace import Workspace
 from patn.keypoints import MISSING, joints_present, keypoint_array, read_keypoints, scale_keypoints
 from reid.market1501 import is_image_name
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -73,13 +76,10 @@ class PoseReader:
             table = read_keypoints(path)
             if table.empty:
                 raise AugmentError(f"{path}: holds no pose; give a file with a row an image")
-            refuse_impossible(
-                path,
-                table.index.tolist(),
-                keypoint_array(table, table.index),
-                self._csv_size(self.size),
-                cropped=self._cropped,
-            )
+            size = self._csv_size(self.size)
+            points = keypoint_array(table, table.index)
+            for note in refuse_impossible(path, table.index.tolist(), points, size, cropped=self._cropped):
+                log.warning("%s: %s", path, note)
             return [self._row(path, table, str(name), self.size) for name in table.index]
         return self.of_images([find_image(source, self.workspace)])
 

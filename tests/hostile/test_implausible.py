@@ -9,8 +9,10 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
+from augment.cli import augment
 from augment.workspace import Workspace
 from patn.keypoints import MIRROR, MISSING, keypoint_array, keypoint_table, read_keypoints, write_keypoints
 from tests.conftest import invoke, run
@@ -47,6 +49,7 @@ IMPOSSIBLE = {
     "far": (moved(lambda points: points - 700), "lie far outside 128 x 64 pixels"),
     "negative": (moved(lambda points: points - 60), "lie outside 128 x 64 pixels; say with --csv-size"),
     "twice the size": (moved(lambda points: points * 2 + 0.5), "lie outside 128 x 64 pixels; say with --csv-size"),
+    "half the size": (moved(lambda points: points // 2), "upper left quarter of 128 x 64 pixels: the key points are f"),
     "zeros for missing": (lambda points: np.where(np.arange(18)[:, None] > 13, 0, points), CORNER),
     "all zero": (lambda points: points * 0, CORNER),
     "one place": (lambda points: points * 0 + 30, "all joints at one place"),
@@ -103,6 +106,33 @@ def test_one_pose_of_all_and_one_line_far_outside_are_notes(people: Path) -> Non
     odd[3, 4] = 900, 20
     result = run(people, "poses", "--force", "--csv", str(written(people, names, odd)))
     assert result["notes"] == [f"1 of {len(names)} images ({names[3]}) have joints far outside 128 x 64 pixels"]
+
+
+@pytest.mark.parametrize(
+    ("factor", "count", "code", "sentence"),
+    [
+        (
+            0.5,
+            20,
+            1,
+            "nearly all images lie in the upper left quarter of 128 x 64 pixels: the key points are for smaller",
+        ),
+        (0.5, 1, 0, "look whether the key points are for smaller images; say for which with --csv-size"),
+        (2, 20, 1, "lie outside 128 x 64 pixels; say with --csv-size"),
+        (2, 1, 1, "many joints of .* lie outside 128 x 64 pixels; say with --csv-size"),
+        (1, 1, 0, ""),
+    ],
+)
+def test_a_pose_file_of_another_scale_is_said(
+    people: Path, trained: Path, factor: float, count: int, code: int, sentence: str
+) -> None:
+    names, points = exact(people)
+    csv = written(people, names[:count], moved(lambda joints: joints * factor)(points)[:count])
+    asked = ("--portion", "0.5", "--target-poses", "file", "--pose-file", str(csv), "--generator", str(trained))
+    result = CliRunner().invoke(augment, ["--workspace", str(people), "generate", *asked, "--dry-run"])
+    assert result.exit_code == code, result.output
+    said = click.unstyle(result.stderr)
+    assert re.search(sentence, said) if sentence else not said, said
 
 
 def test_that_nobody_has_a_pose_is_wrong(people: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 from augment.artefact import PENDING, read_record
-from augment.deepfashion import LAYOUT as DEEPFASHION
+from augment.generators import seeded
 from augment.plan import Sampling
 from augment.workspace import Workspace, slug
 
@@ -24,12 +24,6 @@ SET_NAMES = {
 USUAL_FILTER = 0.2
 _SET = re.compile(r"(?P<poses>.+?)(?:-k(?P<count>\d+))?(?P<filtered>-filtered)?(?P<reduced>-reduced-data)?")
 _PLACE = re.compile(r"(?P<name>.+)-p(?P<portion>\d+\.\d+)(?:-x(?P<ratio>\d))?-s(?P<seed>\d+)")
-_INSIDE = re.compile(r"(?P<kind>.+)-p(?P<portion>\d+\.\d+)-s(?P<seed>\d+)")
-
-
-def seeded(workspace: Workspace, seed: int) -> str:
-    """`augment`, with the seed where it is not the workspace's."""
-    return "augment" if seed == workspace.seed else f"augment --seed {seed}"
 
 
 def make_set(workspace: Workspace, name: str, portion: float, seed: int, ratio: int = 1) -> str:
@@ -58,21 +52,6 @@ def make_set_at(workspace: Workspace, folder: str) -> str:
     if found is None:
         return make_set(workspace, folder, 0.0, workspace.seed)
     return make_set(workspace, found["name"], float(found["portion"]), int(found["seed"]), int(found["ratio"] or 1))
-
-
-def make_generator(workspace: Workspace, name: str = "patn") -> str:
-    """What trains the generator of that name, as a command."""
-    from patn.generators import GENERATORS
-
-    preset = " --preset deepfashion" if workspace.layout == DEEPFASHION else ""
-    inside = _INSIDE.fullmatch(name)
-    kind = inside["kind"] if inside else name
-    chosen = "" if kind == "patn" else f" --generator {kind}"
-    if kind not in GENERATORS:
-        return f"augment patn-train{preset} --name {name}"
-    if inside:
-        return f"{seeded(workspace, int(inside['seed']))} patn-train{preset}{chosen} --portion {inside['portion']}"
-    return f"augment patn-train{preset}{chosen}"
 
 
 def _options_of_name(name: str) -> str | None:

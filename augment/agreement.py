@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
-from augment.poses import ESTIMATING, estimate_files
+from augment.estimation import ESTIMATING, estimate_files
 from augment.workers import worker_pool
 from augment.workspace import POSE_FILES, Workspace
 from numerics.seeds import Stream, random_stream

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
-from augment.advice import seeded
 from augment.artefact import read_run, write_csv
 from augment.drawing import Pen, draw_plan
+from augment.generators import seeded
 from augment.images import load_images
 from augment.plan import Chance, Pools, Sampling, random_pose
 from augment.workspace import Workspace
@@ -134,7 +134,7 @@ class Judge:
         return pd.DataFrame(values).astype(float).round(6)
 
     def _pose_scores(self, images: torch.Tensor, names: Sequence[str]) -> list[float]:
-        from augment.poses import estimate_arrays
+        from augment.estimation import estimate_arrays
 
         found = estimate_arrays(list(images.permute(0, 2, 3, 1).numpy()), self.filtering.estimator)
         wanted = keypoint_array(self.poses, names)

@@ -12,54 +12,21 @@ from typing import Any
 import pandas as pd
 
 from augment import AugmentError
-from augment.advice import SET_NAMES, make_generator
-from augment.artefact import Fingerprint, artefact, fingerprint, read_run, write_csv, write_text
-from augment.columns import csv_text
+from augment.advice import SET_NAMES
+from augment.artefact import Fingerprint, artefact, fingerprint, read_run, write_csv
 from augment.drawing import Pen, draw_plan
 from augment.filtering import Filtering, Judge, begin_again, filter_set, find_judge
+from augment.generators import find_generator
 from augment.inputs import images_input, keypoints_input
 from augment.manifest import MANIFEST, make_manifest, refuse_altered, set_contents, with_scores
+from augment.pairs import posed_names
 from augment.plan import Pools, Sampling, make_plan
 from augment.pose_banks import PoseBank, canonical_bank, file_bank, rare_bank
 from augment.runtime import Runtime
-from augment.split import real_share, reduced_set, share_text, training_images
+from augment.split import keep_reduced, real_share, share_text, training_images
 from augment.workspace import Workspace
-from patn.keypoints import has_torso, keypoint_array
+from patn.keypoints import keypoint_array
 from reid.market1501 import FOLDERS
-
-
-def find_generator(workspace: Workspace, generator: str | Path | None) -> Path:
-    """The checkpoint of a generator: a name in the workspace, a path, or None for the workspace's only one.
-
-    Raises AugmentError where it is not there or, for None, where there are several.
-    """
-    if generator is None:
-        found = sorted((workspace.root / "patn").glob("*/generator.safetensors"))
-        if not found:
-            raise AugmentError(f"{workspace.root / 'patn'}: no trained generator; run `{make_generator(workspace)}`")
-        if len(found) > 1:
-            names = ", ".join(path.parent.name for path in found)
-            raise AugmentError(f"{workspace.root / 'patn'}: several generators; name one with --generator: {names}")
-        return found[0]
-    for path in (workspace.patn_dir(str(generator)) / "generator.safetensors", Path(generator)):
-        path = path / "generator.safetensors" if path.is_dir() else path
-        if path.is_file():
-            return path
-    if len(Path(generator).parts) > 1 or Path(generator).suffix == ".safetensors":
-        raise AugmentError(f"{generator}: no generator there; give a generator.safetensors, or a name below patn/")
-    command = make_generator(workspace, str(generator))
-    raise AugmentError(f"{workspace.patn_dir(str(generator))}: no trained generator there; run `{command}`")
-
-
-def keep_reduced(workspace: Workspace, portion: float, seed: int) -> list[str]:
-    """M^R_p's image names, written to `reduced/` for the reader."""
-    kept = reduced_set(workspace.images(), portion, seed)
-    table = training_images(workspace.images())
-    text = csv_text(table.loc[table["name"].isin(kept), ["name", "pid", "camid"]])
-    path = workspace.reduced_csv(portion, seed)
-    if not path.is_file() or path.read_text(encoding="utf-8") != text:
-        write_text(path, text)
-    return kept
 
 
 @dataclass(frozen=True)
@@ -109,13 +76,6 @@ def _bank(
         raise AugmentError(f"target poses {target_poses}: no kept image has a pose; run `augment check`")
     points = keypoint_array(workspace.keypoints("train"), posed)
     return rare_bank(posed, points) if target_poses == "rare" else canonical_bank(posed, points, seed=seed)
-
-
-def posed_names(workspace: Workspace, names: Sequence[str]) -> list[str]:
-    """Those training images whose key points have both shoulders and both hips, which PATN's pairs need."""
-    table = workspace.keypoints("train")
-    known = [name for name in names if name in table.index]
-    return [name for name, usable in zip(known, has_torso(keypoint_array(table, known)), strict=True) if usable]
 
 
 def generate(

@@ -11,14 +11,13 @@ import numpy as np
 
 from augment import AugmentError
 from augment.artefact import artefact, fingerprint
-from augment.generation import keep_reduced
 from augment.images import load_images, load_or_map, to_uint8
 from augment.inputs import images_input, keypoints_input
 from augment.pairs import pairable, pairs_among
 from augment.preconditions import require_pairs
 from augment.runtime import Runtime
 from augment.sheets import draw_skeleton, write_sheet
-from augment.split import real_share, training_images
+from augment.split import keep_reduced, real_share, training_images
 from augment.weights import find_weights, load_path, missing_sentence
 from augment.workspace import Workspace
 from augment.writing import naming

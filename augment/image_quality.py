@@ -15,7 +15,7 @@ from augment import AugmentError
 from augment.artefact import artefact, fingerprint, fingerprint_names
 from augment.columns import aligned
 from augment.drawing import BATCH, Drawing
-from augment.generation import find_generator
+from augment.generators import find_generator
 from augment.images import load_images
 from augment.inputs import images_input, keypoints_input
 from augment.quality_protocol import PROTOCOLS, SPLITS, Evaluation

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,7 @@ from typing import Any
 from augment.runtime import Runtime
 from augment.versions import versions
 from augment.weights import weights_lines, weights_report
-
-
-def available_cores() -> int:
-    """The number of cores this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+from augment.workers import available_cores
 
 
 def info(runtime: Runtime, weights_dir: Path | None = None) -> dict[str, Any]:

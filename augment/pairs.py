@@ -11,11 +11,10 @@ import pandas as pd
 from augment import AugmentError
 from augment.deepfashion import LAYOUT as DEEPFASHION
 from augment.deepfashion import PAIRS as DEEPFASHION_PAIRS
-from augment.generation import posed_names
 from augment.image_names import ImageNames
 from augment.workspace import PAIR_FILES, Workspace
 from numerics.seeds import Stream, random_stream
-from patn.keypoints import joints_present, keypoint_array
+from patn.keypoints import has_torso, joints_present, keypoint_array
 from patn.pairs import read_pairs, released_sample, sample_pairs, training_pairs, write_pairs
 
 TEST_PAIRS = 12_000
@@ -109,6 +108,13 @@ def pairable(workspace: Workspace, names: Sequence[str]) -> list[str]:
     if given is None:
         return posed_names(workspace, names)
     return _given_and_posed(workspace, "train", given, names)
+
+
+def posed_names(workspace: Workspace, names: Sequence[str]) -> list[str]:
+    """Those training images whose key points have both shoulders and both hips, which PATN's pairs need."""
+    table = workspace.keypoints("train")
+    known = [name for name in names if name in table.index]
+    return [name for name, usable in zip(known, has_torso(keypoint_array(table, known)), strict=True) if usable]
 
 
 def pairs_among(workspace: Workspace, names: Sequence[str], pids: Sequence[int], array: np.ndarray) -> pd.DataFrame:

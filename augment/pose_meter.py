@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from augment.poses import estimate_arrays
+from augment.estimation import estimate_arrays
 from augment.quality_meters import GENERATED, REAL, Panels, Rows
 from patn.keypoints import keypoint_array, keypoint_table
 from patn.pckh import Pckh, pckh

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
@@ -12,29 +11,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from augment.agreement import agreement, agreement_text
 from augment.annotations import completed, read_annotations
 from augment.artefact import Run, artefact, fingerprint
-from augment.estimators import Estimator, build_estimator
-from augment.images import read_image
+from augment.estimation import ESTIMATING, estimate_files
 from augment.inputs import images_input
 from augment.runtime import Runtime
 from augment.workers import worker_pool
 from augment.workspace import POSE_FILES, Workspace
 from augment.writing import naming
 from patn.keypoints import (
-    MISSING,
     has_torso,
     joints_present,
     keypoint_array,
     keypoint_table,
     read_keypoints,
-    scale_keypoints,
     write_keypoints,
 )
 
 CHUNK = 64
 PARTS = "parts"
-ESTIMATING = "estimating poses"
 
 
 def estimate_poses(
@@ -47,8 +43,6 @@ def estimate_poses(
     `summarise`, with the estimator's agreement where exact joints came with the data.
     Raises AugmentError where the estimator is not installed, an image cannot be read, or poses/ holds other work.
     """
-    from augment.agreement import agreement
-
     runtime = runtime or Runtime()
     table = workspace.images()
     options = {"estimator": estimator, "size": list(workspace.size)}
@@ -129,34 +123,6 @@ def summarise(images: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> dict[
     return {**total, "splits": splits}
 
 
-def estimate_files(paths: Sequence[str], estimator: str, size: tuple[int, int]) -> np.ndarray:
-    """Key points of some image files: float32 N x 18 x 2 in pixels of images resized to `size`, missing = -1."""
-    images = [read_image(path) for path in paths]
-    points = estimate_arrays(images, estimator)
-    for row, image in zip(points, images, strict=True):
-        row[...] = _inside(scale_keypoints(row, (image.shape[0], image.shape[1]), size), size)
-    return points
-
-
-def estimate_arrays(images: Sequence[np.ndarray], estimator: str) -> np.ndarray:
-    """Key points of decoded images, uint8 H x W x 3: float32 N x 18 x 2 in their own pixels, missing = -1."""
-    return _estimator(estimator)(images)
-
-
-@functools.cache
-def _estimator(name: str) -> Estimator:
-    """One estimator a process: building it takes as long as ten images."""
-    return build_estimator(name)
-
-
-def _inside(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Points whose scaled position is rounded out of the image are put on its edge; missing ones stay."""
-    missing = points == MISSING
-    clipped = np.clip(points, 0, np.array(size) - 1)
-    clipped[missing] = MISSING
-    return clipped
-
-
 def _estimate_part(
     part: Path, names: Sequence[str], paths: Sequence[str], estimator: str, size: tuple[int, int]
 ) -> int:
@@ -209,8 +175,6 @@ def _finish(run: Run, tables: Mapping[str, pd.DataFrame], result: Mapping[str, A
 
 def poses_text(workspace: Workspace, result: Mapping[str, Any]) -> str:
     """The result of estimating or importing, in words."""
-    from augment.agreement import agreement_text
-
     splits = ", ".join(f"{POSE_FILES[split]} {part['images']}" for split, part in result["splits"].items())
     lines = [
         f"{workspace.poses_dir}: key points of {result['images']} images ({splits}) from {result['source']}",

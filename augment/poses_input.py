@@ -13,10 +13,10 @@ from tqdm import tqdm
 
 from augment import AugmentError
 from augment.deepfashion import LAYOUT as DEEPFASHION
+from augment.estimation import estimate_files
 from augment.inventory import files_below, own_reason
 from augment.natural_order import natural_key
 from augment.plausibility import refuse_impossible
-from augment.poses import estimate_files
 from augment.workspace import Workspace
 from patn.keypoints import MISSING, joints_present, keypoint_array, read_keypoints, scale_keypoints
 from reid.market1501 import is_image_name

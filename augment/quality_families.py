@@ -93,9 +93,9 @@ def _lpips(setting: Setting, metrics: list[str]) -> Meter:
 def _poses(setting: Setting, metrics: list[str]) -> Meter:
     from functools import partial
 
+    from augment.estimation import ESTIMATING, estimate_arrays
     from augment.images import read_image
     from augment.pose_meter import Estimate, PoseMeter, pooled
-    from augment.poses import ESTIMATING, estimate_arrays
     from augment.workers import worker_pool
 
     workspace, evaluation = setting.workspace, setting.evaluation

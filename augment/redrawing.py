@@ -12,7 +12,7 @@ import numpy as np
 from augment import AugmentError
 from augment.artefact import fingerprint
 from augment.drawing import BATCH, IMAGE_DESCRIPTION, SOFTWARE, write_jpeg
-from augment.generation import find_generator
+from augment.generators import find_generator
 from augment.images import load_images, to_uint8
 from augment.poses_input import Pose, PoseReader, find_image, with_a_person
 from augment.runtime import Runtime

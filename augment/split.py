@@ -6,6 +6,9 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
+from augment.artefact import write_text
+from augment.columns import csv_text
+from augment.workspace import Workspace
 from numerics.seeds import Stream, random_stream
 
 DIFFERENT = 0.005
@@ -74,3 +77,14 @@ def standing_for(shares: Mapping[float, float]) -> dict[float, float]:
         for share in set(shares.values())
     }
     return {portion: best[share] for portion, share in shares.items()}
+
+
+def keep_reduced(workspace: Workspace, portion: float, seed: int) -> list[str]:
+    """M^R_p's image names, written to `reduced/` for the reader."""
+    kept = reduced_set(workspace.images(), portion, seed)
+    table = training_images(workspace.images())
+    text = csv_text(table.loc[table["name"].isin(kept), ["name", "pid", "camid"]])
+    path = workspace.reduced_csv(portion, seed)
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
+    return kept

@@ -14,10 +14,10 @@ import pandas as pd
 from augment import AugmentError
 from augment.advice import make_set
 from augment.artefact import read_run
-from augment.generation import keep_reduced, refuse_stale
+from augment.generation import refuse_stale
 from augment.inventory import files_below, own_reason, printable
 from augment.manifest import MANIFEST
-from augment.split import training_images
+from augment.split import keep_reduced, training_images
 from augment.workspace import Workspace
 from numerics.seeds import Stream, random_stream
 from reid.market1501 import FOLDERS, read_images, read_market1501

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from augment.generation import posed_names
+from augment.pairs import posed_names
 from augment.workspace import Workspace
 from benchmarks.conftest import Scale
 from benchmarks.generating import OurGenerate

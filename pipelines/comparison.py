@@ -185,7 +185,7 @@ def draw_sheet(workspace: Workspace, comparison: Comparison, path: Path, runtime
     import torch
 
     from augment.drawing import Drawing
-    from augment.generation import find_generator
+    from augment.generators import find_generator
     from augment.images import load_images
     from augment.pairs import identity_pairs
     from augment.sheets import draw_skeleton, write_sheet

@@ -13,10 +13,11 @@ from augment import AugmentError
 from augment.artefact import PENDING, is_busy
 from augment.columns import aligned
 from augment.runtime import Runtime
+from augment.workers import available_cores
 from augment.workspace import Workspace
 from pipelines.estimates import MEASURED, TIMED, Estimates
 from pipelines.grid import in_order
-from pipelines.pools import Placement, available_cores
+from pipelines.pools import Placement
 from pipelines.requirements import Requirements
 from pipelines.rows import folder_of, row_of
 from pipelines.stages import Model, Stage, is_finished

@@ -82,8 +82,7 @@ def make_galleries(workspace: Workspace, runtime: Runtime) -> None:
 def _make(workspace: Workspace, name: str, runtime: Runtime) -> None:
     from PIL import Image
 
-    from augment.evaluation import evaluate_saved
-    from augment.reid_training import test_images
+    from augment.evaluation import evaluate_saved, test_images
     from pipelines.pictures import webp
 
     model, folder = workspace.reid_dir(name) / "model.safetensors", gallery_dir(workspace, name)

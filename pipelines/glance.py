@@ -8,8 +8,8 @@ from typing import Any
 from augment.workspace import Workspace
 from pipelines.outputs import read_table5
 from pipelines.pictures import svg
-from pipelines.report import Section
 from pipelines.rows import row_of
+from pipelines.section import Section
 from pipelines.spread import excludes_zero
 from pipelines.tabletext import LENGTH_TITLES, block_title, blocks, column_title, gain_text, spread_text
 

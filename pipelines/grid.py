@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +17,8 @@ import patn
 import reid
 from augment import AugmentError, Busy
 from augment.runtime import Runtime
-from pipelines.pools import Placement
+from pipelines.pools import Placement, Pool, here, processes
+from pipelines.ray_tasks import ray_tasks
 
 logger = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
@@ -150,7 +152,7 @@ def run_grid(
     pending: dict[Future[Outcome], Item] = {}
     done = 0
     try:
-        with bar, placement.pool(replace(runtime, progress=False, wait=False), most=len(agenda.left)) as pool:
+        with bar, open_pool(placement, replace(runtime, progress=False, wait=False), most=len(agenda.left)) as pool:
             while agenda.left:
                 for item in agenda.ready():
                     if len(pending) >= pool.slots:
@@ -186,3 +188,13 @@ def _collect(pending: dict[Future[Outcome], Item], pause: float | None) -> list[
     for future in ended:
         del pending[future]
     return outcomes
+
+
+def open_pool(placement: Placement, runtime: Runtime, most: int) -> AbstractContextManager[Pool]:
+    """The pool for at most `most` pieces at a time; leaving it early ends the workers."""
+    if placement.ray is not None:
+        return ray_tasks(placement, runtime)
+    if placement.jobs == 1:
+        return here(replace(runtime, threads=placement.threads or runtime.threads))
+    share = placement.share  # of the jobs asked for: sums depend on the number of threads
+    return processes(max(1, min(placement.jobs, most)), replace(runtime, threads=share))

@@ -11,7 +11,7 @@ import numpy as np
 from augment import AugmentError
 from augment.artefact import artefact, fingerprint
 from augment.drawing import Drawing
-from augment.generation import find_generator
+from augment.generators import find_generator
 from augment.image_quality import mean_image
 from augment.images import load_images, read_image
 from augment.inputs import images_input, keypoints_input

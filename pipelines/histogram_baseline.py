@@ -19,7 +19,7 @@ def histogram_baseline(workspace: Workspace, runtime: Runtime) -> dict[str, Any]
     `centred` repeats them for the strongest histogram that was tried: of the middle of the image, where the person is,
     in 6 horizontal stripes, by Hellinger distance.  Ranked under the same rule as the trained models.
     """
-    from augment.reid_training import evaluate_features, test_images
+    from augment.evaluation import evaluate_features, test_images
     from reid.histogram import hsv_histograms
 
     test = test_images(workspace)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from augment import AugmentError
 from augment.artefact import read_run
 from augment.columns import aligned
-from augment.generation import find_generator
+from augment.generators import find_generator
 
 if TYPE_CHECKING:
     from augment.runtime import Runtime

@@ -7,15 +7,15 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from tqdm import tqdm
 
 from augment import AugmentError
 from augment.runtime import Runtime
-from augment.workers import start_worker
+from augment.workers import available_cores, start_worker
 
 
 @dataclass(frozen=True)
@@ -55,22 +55,6 @@ class Placement:
     def share(self) -> int:
         """The threads of one of `jobs` pieces on this machine."""
         return self.threads or max(1, available_cores() // self.jobs)
-
-    def pool(self, runtime: Runtime, most: int) -> AbstractContextManager[Pool]:
-        """The pool for at most `most` pieces at a time; leaving it early ends the workers."""
-        if self.ray is not None:
-            from pipelines.ray_tasks import ray_tasks
-
-            return ray_tasks(self, runtime)
-        if self.jobs == 1:
-            return here(replace(runtime, threads=self.threads or runtime.threads))
-        share = self.share  # of the jobs asked for: sums depend on the number of threads
-        return processes(max(1, min(self.jobs, most)), replace(runtime, threads=share))
-
-
-def available_cores() -> int:
-    """The cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def time_training(training: ReidTraining, runtime: Runtime) -> tuple[float, floa
 def time_drawing(workspace: Workspace, checkpoint: Path, runtime: Runtime) -> float:
     """Seconds of drawing one image: training images in their own poses."""
     from augment.drawing import Drawing
-    from augment.generation import posed_names
+    from augment.pairs import posed_names
     from augment.split import training_images
 
     names = posed_names(workspace, training_images(workspace.images())["name"].tolist())[:LARGEST_BATCH]

@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from augment import AugmentError
 from augment.runtime import Runtime
-
-if TYPE_CHECKING:
-    from pipelines.pools import Placement, Pool
+from augment.workers import available_cores
+from pipelines.pools import Placement, Pool
 
 logger = logging.getLogger(__name__)
 LOCAL = "local"
@@ -43,8 +42,6 @@ def ray_tasks(placement: Placement, runtime: Runtime) -> Iterator[Pool]:
     All machines must have this tool installed and the workspace in the same folder.
     Raises AugmentError where Ray is not installed, no cluster answers, or no machine has what a task asks for.
     """
-    from pipelines.pools import Pool
-
     address = placement.ray or LOCAL
     os.environ.update(QUIET)
     if address == LOCAL:  # it listens to 127.0.0.1 alone, and there to nobody else
@@ -79,7 +76,6 @@ def _call(folder: str, function: Callable[..., Any], *arguments: Any) -> Any:
 
 def _start_here(ray: Any, placement: Placement) -> None:
     """Start Ray on this machine alone; raises AugmentError where it does not start."""
-    from pipelines.pools import available_cores
 
     cores = max(available_cores(), placement.jobs * placement.share)
     for start in range(STARTS):

@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from augment.artefact import write_text
 from augment.runtime import Runtime
 from augment.workspace import Workspace
+from pipelines.section import Section
 
 BASE = "page.css"
 """The style of what all parts have; every other sheet is of the component it is named after."""
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the page: its title, its template in `pipelines/templates/`, what the template shows.
-
-    people: the identities whose pictures have `data-person`, by which the reader of the page may pick.
-    """
-
-    title: str
-    template: str
-    context: Mapping[str, Any] = field(default_factory=dict)
-    people: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

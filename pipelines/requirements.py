@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from augment.artefact import read_run
-from augment.generation import posed_names, require_poses
-from augment.pairs import pairable
+from augment.evaluation import test_images
+from augment.generation import require_poses
+from augment.pairs import pairable, posed_names
 from augment.preconditions import require_learnable, require_pairs
-from augment.reid_training import test_images
 from augment.split import reduced_set, training_images
 from augment.workspace import Workspace
 from pipelines.rows import no_generator

@@ -12,8 +12,8 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.artefact import read_run, write_json
+from augment.evaluation import test_images
 from augment.inputs import images_input
-from augment.reid_training import test_images
 from augment.split import standing_for
 from augment.workspace import Workspace
 from pipelines.cells import LENGTHS, Cell

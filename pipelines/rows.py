@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from augment import AugmentError
-from augment.advice import make_generator
 from augment.artefact import read_run
+from augment.generators import make_generator
 from augment.workspace import Workspace
 
 UNSEEN = "unseen"

@@ -20,9 +20,9 @@ from pipelines.glance import glance
 from pipelines.heldout import SHEETS, heldout_name
 from pipelines.outputs import read_table5
 from pipelines.pictures import data_uri, photograph, photograph_of, svg
-from pipelines.report import Section
 from pipelines.results import declared, is_finished
 from pipelines.rows import CONTROLS, ROWS, UNSEEN, row_of, row_order, row_title
+from pipelines.section import Section
 from pipelines.sidebyside import read_drawn
 from pipelines.tabletext import (
     NOTE,

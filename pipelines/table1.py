@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from augment import AugmentError
-from augment.advice import make_generator
 from augment.artefact import write_csv, write_text
 from augment.columns import aligned, markdown_table
+from augment.generators import make_generator
 from augment.image_quality import as_in_the_paper, evaluate_generator, missing_lines
 from augment.quality_protocol import Evaluation
 from pipelines import paper

@@ -12,8 +12,8 @@ import torch
 from PIL import Image
 
 from augment import estimators
+from augment.estimation import estimate_files
 from augment.estimators import ESTIMATORS
-from augment.poses import estimate_files
 from augment.workspace import Workspace
 from patn.checkpoints import load_generator
 from patn.generators import GENERATORS

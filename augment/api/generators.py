@@ -76,7 +76,7 @@ def find_generator(workspace: Workspace, name: str | Path | None = None) -> Path
     Raises:
         AugmentError: where it is not there, or where there are several.
     """
-    from augment.generation import find_generator as find
+    from augment.generators import find_generator as find
 
     return find(workspace, name)
 

@@ -120,7 +120,7 @@ def test_images(workspace: Workspace) -> pd.DataFrame:
     Raises:
         AugmentError: where there is no query or no gallery image.
     """
-    from augment.reid_training import test_images as images
+    from augment.evaluation import test_images as images
 
     return images(workspace)
 
@@ -135,7 +135,7 @@ def rank_features(workspace: Workspace, features: ArrayLike) -> Evaluation:
     Raises:
         AugmentError: for another number of rows.
     """
-    from augment.reid_training import evaluate_features
+    from augment.evaluation import evaluate_features
 
     test, rows = test_images(workspace), np.asarray(features, dtype=np.float32)
     if rows.ndim != 2 or len(rows) != len(test):

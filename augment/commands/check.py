@@ -20,7 +20,7 @@ def command(workspace: Any, weights_dir: Path | None, jobs: int | None) -> None:
       augment check --jobs 2
     """
     from augment.check import check, check_text
-    from augment.info import available_cores
+    from augment.workers import available_cores
 
     report = check(workspace, weights_dir=weights_dir, jobs=jobs or available_cores(), progress=runtime().progress)
     emit(report, check_text(report))

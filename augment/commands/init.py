@@ -83,9 +83,9 @@ def command(
     Example:
       augment init people --identities 4 --test-identities 3 --images 6
     """
-    from augment.info import available_cores
     from augment.init import init_real, init_rendered, init_text
     from augment.pedestrians import Pedestrians
+    from augment.workers import available_cores
 
     _refuse_mixed(data, rendered | {"layout": layout, "test_share": test_share, "lists": lists, "pairs": pairs or None})
     refuse_workspace("root")

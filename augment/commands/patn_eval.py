@@ -53,8 +53,8 @@ def command(workspace: Any, generator: str | None, metrics: str, jobs: int | Non
       augment patn-eval --pairs 8 --metrics ssim,mask-ssim
     """
     from augment.image_quality import evaluate_generator, summary
-    from augment.info import available_cores
     from augment.quality_protocol import METRICS, Evaluation
+    from augment.workers import available_cores
 
     names = METRICS if metrics == "all" else tuple(name.strip() for name in metrics.split(","))
     refuse_idle({"reid_model": unless("identity" in names, "without the metric identity")})

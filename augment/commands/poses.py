@@ -58,8 +58,8 @@ def command(
       augment poses --estimator mediapipe
     """
     from augment.agreement import agreement_text, sample_agreement
-    from augment.info import available_cores
     from augment.poses import estimate_poses, import_poses, poses_text
+    from augment.workers import available_cores
 
     estimates = unless(not files, "with --csv")
     refuse_idle(

@@ -51,8 +51,7 @@ def command(
     """
     workspace.require_reid("reid-eval")
     refuse_idle({"output": unless(show, "without --show")})
-    from augment.evaluation import evaluate_saved, find_model
-    from augment.reid_training import summary
+    from augment.evaluation import evaluate_saved, find_model, summary
 
     result = evaluate_saved(workspace, find_model(workspace, model), show, output, runtime(), feature, distance)
     drawn = f"\nRanked galleries: {output}" if show else ""

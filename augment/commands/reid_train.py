@@ -117,7 +117,9 @@ def command(
       augment reid-train --preset demo --backbone small --portion 0.3 --epochs 2
     """
     workspace.require_reid("reid-train")
-    from augment.reid_training import TrainingSet, choose_weights, summary, train_reid
+    from augment.evaluation import summary
+    from augment.reid_training import choose_weights, train_reid
+    from augment.training_set import TrainingSet
     from reid.training import FROM_SCRATCH
     from reid.training import ordinary as with_ordinary
     from reid.training import preset as named_preset

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from augment.pedestrians.identity import draw_identity
 from augment.pedestrians.photograph import photograph
 from augment.pedestrians.settings import Pedestrians
 from augment.pedestrians.tables import write_tables
-from augment.workers import worker_pool
+from augment.workers import available_cores, worker_pool
 from augment.writing import replace_file, write_image
 from numerics.seeds import Stream, random_stream
 
@@ -137,14 +136,10 @@ def _is_drawn(folder: Path, person: Person, finished: bool) -> bool:
     return images and (finished or _shard(folder, person).exists())
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 @contextlib.contextmanager
 def _pool(jobs: int, tasks: int) -> Iterator[Executor | None]:
     """Worker processes, or none where one process does."""
-    workers = min(jobs or _cores(), tasks)
+    workers = min(jobs or available_cores(), tasks)
     if workers < 2:
         yield None
         return

@@ -114,7 +114,7 @@ def _of_generator(
     workspace: Workspace, generator: str | None, study: Study, seed: int, runtime: Runtime
 ) -> tuple[str, dict[str, Fingerprint], _Pool]:
     """A generator on test pairs: its name, what the pictures are made from, and the pool."""
-    from augment.generation import find_generator
+    from augment.generators import find_generator
     from augment.pairs import evaluation_pairs
 
     checkpoint = find_generator(workspace, generator)

@@ -30,10 +30,10 @@ def command(folder: Path, preset: str, jobs: int | None, force: bool) -> None:
     Example:
       augment demo toy-demo --preset toy
     """
+    from augment.workers import available_cores
     from pipelines.demo import run_demo
     from pipelines.demo_presets import PRESETS
     from pipelines.demo_text import demo_text
-    from pipelines.pools import available_cores
 
     refuse_workspace("folder")
     result = run_demo(folder, PRESETS[preset], seed=seed_or(0), jobs=jobs or available_cores(), runtime=runtime(force))

@@ -80,8 +80,8 @@ def command(
       augment table1 --pairs 8 --metrics SSIM,mask-SSIM
       augment table1 --train paper --steps 36000 --dry-run
     """
+    from augment.workers import available_cores
     from pipelines.methods import Methods, plan, plan_text
-    from pipelines.pools import available_cores
     from pipelines.table1 import Table1, run_table1, terminal
 
     wanted = tuple(name for name in train if name)

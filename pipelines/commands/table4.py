@@ -67,7 +67,7 @@ def command(workspace: Workspace, jobs: int | None, dry_run: bool, force: bool, 
     Example:
       augment table4 --preset demo --rows resnet5,patn5,no-cat --dry-run
     """
-    from pipelines.pools import available_cores
+    from augment.workers import available_cores
     from pipelines.table4 import Table4, run_table4, states, terminal
 
     table = Table4(**asked, seed=seed_or(workspace.seed), jobs=jobs or available_cores())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from augment.advice import make_generator
+from augment.generators import make_generator
 from augment.workspace import Workspace
 from tests.conftest import invoke, run
 

@@ -8,8 +8,8 @@ import torch
 from click.testing import CliRunner
 
 from augment.cli import augment
-from augment.info import available_cores
 from augment.weights import WEIGHTS
+from augment.workers import available_cores
 
 
 def test_info_is_one_json_object_with_versions_device_and_weights() -> None:

@@ -14,10 +14,10 @@ import torch
 from click.testing import CliRunner
 
 from augment.cli import augment
+from augment.workers import available_cores
 from augment.workspace import Workspace
 from pipelines.demo_presets import PRESETS
 from pipelines.demo_presets import TOY as PRESET
-from pipelines.pools import available_cores
 from pipelines.times import read_times, timed
 from tools.demo_results import publish
 

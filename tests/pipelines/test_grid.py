@@ -16,9 +16,10 @@ import pytest
 from augment import AugmentError
 from augment.artefact import artefact, read_run
 from augment.runtime import Runtime
+from augment.workers import available_cores
 from pipelines import grid
 from pipelines.grid import run_grid
-from pipelines.pools import Placement, available_cores
+from pipelines.pools import Placement
 from tests.children import child
 from tests.pipelines.fake_work import BASE, GOALS, SHARED, Item, result_of, slow_sum, square
 from tests.pipelines.processes import alive, descendants, until

@@ -23,8 +23,9 @@ from safetensors import safe_open
 from augment import AugmentError
 from augment.cli import augment
 from augment.runtime import Runtime
+from augment.workers import available_cores
 from augment.workspace import Workspace
-from pipelines.pools import Placement, available_cores
+from pipelines.pools import Placement
 from pipelines.ray_tasks import Share, _start_here, ray_tasks, share_of
 from pipelines.table5 import Table5, chosen, one_a_set
 from tests.children import child

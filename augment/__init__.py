@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from augment.api.rankings import train_reid as train_reid
     from augment.api.workspaces import make_workspace as make_workspace
     from augment.api.workspaces import open_workspace as open_workspace
-    from augment.poses import estimate_poses as estimate_poses
-    from augment.poses import import_poses as import_poses
+    from augment.poses.estimate import estimate_poses as estimate_poses
+    from augment.poses.estimate import import_poses as import_poses
     from augment.runtime import Runtime as Runtime
     from augment.workspace import Workspace as Workspace
 
@@ -29,12 +29,12 @@ _WHERE = {
     "Evaluation": "augment.api.rankings",
     "Runtime": "augment.runtime",
     "Workspace": "augment.workspace",
-    "estimate_poses": "augment.poses",
+    "estimate_poses": "augment.poses.estimate",
     "evaluate_reid": "augment.api.rankings",
     "find_generator": "augment.api.generators",
     "generate_images": "augment.api.generators",
     "generate_set": "augment.api.generators",
-    "import_poses": "augment.poses",
+    "import_poses": "augment.poses.estimate",
     "make_workspace": "augment.api.workspaces",
     "open_workspace": "augment.api.workspaces",
     "rank_features": "augment.api.rankings",

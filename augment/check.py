@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
-from augment.deepfashion import COUNTS as DEEPFASHION_COUNTS
-from augment.deepfashion import LAYOUT as DEEPFASHION
-from augment.deepfashion import PAIRS as DEEPFASHION_PAIRS
 from augment.images import read_image
-from augment.plausibility import doubts
-from augment.poses import summarise
+from augment.layouts.deepfashion import COUNTS as DEEPFASHION_COUNTS
+from augment.layouts.deepfashion import LAYOUT as DEEPFASHION
+from augment.layouts.deepfashion import PAIRS as DEEPFASHION_PAIRS
+from augment.poses.estimate import summarise
+from augment.poses.plausibility import doubts
 from augment.weights import weights_report
 from augment.workers import thread_map
 from augment.workspace import Workspace
@@ -134,8 +134,8 @@ def identities(table: pd.DataFrame) -> dict[str, int]:
 def inspect_keypoints(workspace: Workspace, table: pd.DataFrame) -> dict[str, Any]:
     """Where the key points in use come from (None: there are none), what they lack, and what speaks against them.
 
-    `impossible` and `odd` are the sentences of `augment.plausibility`, about at most JUDGED images: imported ones were
-    all judged.
+    `impossible` and `odd` are the sentences of `augment.poses.plausibility`, about at most JUDGED images: imported
+    ones were all judged.
     """
     source = workspace.keypoints_source()
     if source is None:
@@ -160,7 +160,7 @@ def inspect_keypoints(workspace: Workspace, table: pd.DataFrame) -> dict[str, An
 
 def inspect_pairs(workspace: Workspace) -> dict[str, Any] | None:
     """How many pairs DeepFashion's images make and where they come from; None on other data or without key points."""
-    from augment.pairs import evaluation_pairs, given_pairs, pairable, pairs_among
+    from augment.datasets.pairs import evaluation_pairs, given_pairs, pairable, pairs_among
 
     if workspace.layout != DEEPFASHION or workspace.keypoints_source() is None:
         return None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from augment import AugmentError
-from augment.writing import naming
+from augment.artefacts.files import naming
 
 if TYPE_CHECKING:
     import torch

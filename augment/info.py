@@ -16,7 +16,7 @@ def info(runtime: Runtime, weights_dir: Path | None = None) -> dict[str, Any]:
     """Versions, platform, cores, cpu (bf16 computed natively or not), gpus, device and precision in use, weights."""
     import torch
 
-    from patn.perceptual import find_mobilenet
+    from patn.training.perceptual import find_mobilenet
 
     mobilenet = find_mobilenet()
     gpus = [

@@ -10,11 +10,11 @@ from typing import Any
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefact import read_run, write_text
-from augment.deepfashion import FOLDERS as DEEPFASHION_FOLDERS
-from augment.deepfashion import LAYOUT as DEEPFASHION
-from augment.deepfashion import read_images
-from augment.detection import IDENTITY_FOLDERS
+from augment.artefacts.artefact import read_run, write_text
+from augment.layouts.deepfashion import FOLDERS as DEEPFASHION_FOLDERS
+from augment.layouts.deepfashion import LAYOUT as DEEPFASHION
+from augment.layouts.deepfashion import read_images
+from augment.layouts.detection import IDENTITY_FOLDERS
 from augment.settings import SETTINGS, format_settings, read_settings
 from patn.keypoints import read_keypoints
 from reid import BrokenLink

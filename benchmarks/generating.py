@@ -7,8 +7,8 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 
-from augment import drawing
-from augment.drawing import Drawing, Pen, draw_plan
+from augment.inference import drawing
+from augment.inference.drawing import Drawing, Pen, draw_plan
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 

@@ -75,7 +75,7 @@ def make_workspace(root: Path, images: int) -> Path:
 def make_generator(root: Path) -> None:
     """A generator of two channels and one block, so that drawing costs little."""
     from patn.checkpoints import save_generator
-    from patn.generator import Patn
+    from patn.models.patn import Patn
 
     network = Patn(width=2, blocks=1, norm="instance")
     save_generator(root / "patn" / "g" / "generator.safetensors", network, "patn", {"size": list(SIZE)})
@@ -92,7 +92,7 @@ def check(root: Path, _: int) -> None:
 
 def split(root: Path, images: int) -> None:
     """M^R_p of p = 0.3."""
-    from augment.split import reduced_set
+    from augment.datasets.reduced_set import reduced_set
     from augment.workspace import Workspace
 
     assert len(reduced_set(Workspace.find(root).images(), 0.3, 0)) == round(images * 0.3)
@@ -100,8 +100,8 @@ def split(root: Path, images: int) -> None:
 
 def plan(root: Path, images: int) -> None:
     """The plan of Ours at p = 0.3."""
-    from augment.generation import plan_set
-    from augment.plan import Sampling
+    from augment.generation.generate import plan_set
+    from augment.generation.plan import Sampling
     from augment.workspace import Workspace
 
     assert len(plan_set(Workspace.find(root), 0.3, 0, Sampling()).plan) == images - round(images * 0.3)
@@ -111,9 +111,9 @@ def manifest(root: Path, images: int) -> None:
     """The manifest of that plan, with every file's sharpness, and its CSV."""
     import pandas as pd
 
-    from augment.artefact import write_csv
-    from augment.manifest import make_manifest, with_scores
-    from augment.split import reduced_set, training_images
+    from augment.artefacts.artefact import write_csv
+    from augment.datasets.reduced_set import reduced_set, training_images
+    from augment.generation.manifest import make_manifest, with_scores
     from augment.workspace import Workspace
 
     workspace = Workspace.find(root)
@@ -145,7 +145,7 @@ def ranking(_: Path, images: int) -> None:
 
 def generate(root: Path, images: int) -> None:
     """`augment generate`: of the same workspace so many images are planned, drawn and written."""
-    from augment.generation import generate
+    from augment.generation.generate import generate
     from augment.runtime import Runtime
     from augment.workspace import Workspace
 

@@ -11,11 +11,11 @@ from torch.optim import Adam
 from benchmarks.networks import VggFeatures, copy_state, digest, layout, released_discriminator, released_generator
 from benchmarks.released_testing import joint_map
 from numerics.seeds import Stream, stream_seed
-from patn.generator import pose_maps
-from patn.losses import adversarial
-from patn.objective import PatnObjective
-from patn.perceptual import Perceptual
-from patn.training import PatnTraining
+from patn.models.patn import pose_maps
+from patn.training.configuration import PatnTraining
+from patn.training.losses import adversarial
+from patn.training.objective import PatnObjective
+from patn.training.perceptual import Perceptual
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from augment.pairs import posed_names
+from augment.datasets.pairs import posed_names
 from augment.workspace import Workspace
 from benchmarks.conftest import Scale
 from benchmarks.generating import OurGenerate
@@ -116,11 +116,11 @@ def test_generate(
 def test_bf16_images_stay_close(scale: Scale, record: Any, workspace: Workspace) -> None:
     import torch
 
-    from augment.drawing import Drawing
-    from augment.generator_training import train_generator
+    from augment.inference.drawing import Drawing
     from augment.runtime import Runtime
-    from patn.ssim import ssim
-    from patn.training import PRESETS
+    from augment.training.generator import train_generator
+    from patn.metrics.ssim import ssim
+    from patn.training.configuration import PRESETS
 
     training = PRESETS["demo"].of_steps(2 if scale.tiny else 300)
     training = replace(training, lambda_gan=0.0, lambda_perceptual=0.0)

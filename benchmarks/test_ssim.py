@@ -12,7 +12,7 @@ from augment.runtime import Runtime
 from benchmarks.conftest import Scale
 from benchmarks.results import Row
 from benchmarks.sides import Sides, take_turns
-from patn.ssim import BORDER, ssim
+from patn.metrics.ssim import BORDER, ssim
 
 HEIGHT, WIDTH = 128, 64
 

@@ -10,7 +10,7 @@ from benchmarks.networks import Convolution, Flops, bfloat16_is_native
 from benchmarks.released_training import OurTraining, ReleasedTraining
 from benchmarks.results import Row
 from benchmarks.sides import Sides, take_turns
-from patn.training import PRESETS, PatnTraining
+from patn.training.configuration import PRESETS, PatnTraining
 
 STEPS = 3
 SIZES = {

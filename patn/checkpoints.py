@@ -14,9 +14,9 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from patn import DataError, WeightsError
-from patn.discriminator import Discriminator
 from patn.generators import build_generator
 from patn.importing import GENERATOR, Imported, read_authors
+from patn.models.discriminator import Discriminator
 
 FORMAT = "patn generator 1"
 DISCRIMINATOR_FORMAT = "patn discriminator 1"

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from patn.baselines.published import PublishedCount
 from patn.generators import build_generator, kind_of
 from patn.keypoints import JOINTS
-from patn.published import PublishedCount
 
 
 @dataclass(frozen=True)

@@ -10,27 +10,27 @@ from torch.optim import Optimizer
 
 from numerics.seeds import Stream
 from patn import DataError
-from patn.deform import training as deform
-from patn.deform.networks import Deform
-from patn.deform.objective import DeformObjective
-from patn.generator import Patn
-from patn.objective import PatnObjective
-from patn.perceptual import VGG19_FIRST, VGG19_FIVE
-from patn.pg2 import objective as pg2_objective
-from patn.pg2 import training as pg2
-from patn.pg2.networks import Pg2
-from patn.published import Counting, bare
-from patn.resnet import Resnet
-from patn.rival_training import named
-from patn.skips import PatnSkips
-from patn.training import PRESETS, SKIPS_PRESETS
-from patn.vunet import training as vunet
-from patn.vunet.networks import Vunet
-from patn.vunet.objective import VunetObjective, as_released
+from patn.baselines.deform import training as deform
+from patn.baselines.deform.networks import Deform
+from patn.baselines.deform.objective import DeformObjective
+from patn.baselines.pg2 import objective as pg2_objective
+from patn.baselines.pg2 import training as pg2
+from patn.baselines.pg2.networks import Pg2
+from patn.baselines.published import Counting, bare
+from patn.baselines.training import named
+from patn.baselines.vunet import training as vunet
+from patn.baselines.vunet.networks import Vunet
+from patn.baselines.vunet.objective import VunetObjective, as_released
+from patn.models.patn import Patn
+from patn.models.resnet import Resnet
+from patn.models.skips import PatnSkips
+from patn.training.configuration import PRESETS, SKIPS_PRESETS
+from patn.training.objective import PatnObjective
+from patn.training.perceptual import VGG19_FIRST, VGG19_FIVE
 
 
 class Training(Protocol):
-    """The numbers of a training run as the verbs see them: a frozen dataclass (see `patn.training.PatnTraining`)."""
+    """How a generator is trained, as the verbs see it: a frozen dataclass such as `PatnTraining`."""
 
     @property
     def generator(self) -> str:
@@ -98,7 +98,7 @@ class Kind:
     """A kind of generator.
 
     build: its constructor; keyword arguments are its `.options`.  preset: a preset's name to its training.
-    objective: what trains it, called as `patn.objective.PatnObjective` is.
+    objective: what trains it, called as `patn.training.objective.PatnObjective` is.
     published: what the paper's Table 2 counts of it.  vgg_layers: those of VGG-19 whose features its loss compares.
     """
 

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from patn import DataError, WeightsError
-from patn.discriminator import Discriminator
 from patn.generators import build_generator
+from patn.models.discriminator import Discriminator
 from patn.state_dict import unwrapped
 
 GENERATOR, APPEARANCE, POSE = "generator", "d_pp", "d_pb"

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from augment.deepfashion import flat_name
 from augment.images import read_image
+from augment.layouts.deepfashion import flat_name
 from patn.keypoints import keypoint_array, keypoint_table, read_keypoints, write_keypoints
 
 OUTFITS = (

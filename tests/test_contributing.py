@@ -11,9 +11,9 @@ import pytest
 import torch
 from PIL import Image
 
-from augment import estimators
-from augment.estimation import estimate_files
-from augment.estimators import ESTIMATORS
+from augment.poses import estimators
+from augment.poses.estimation import estimate_files
+from augment.poses.estimators import ESTIMATORS
 from augment.workspace import Workspace
 from patn.checkpoints import load_generator
 from patn.generators import GENERATORS

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 
 from augment.cli import augment
 from augment.pedestrians import Pedestrians
-from patn.training import PRESETS as GENERATORS
+from patn.training.configuration import PRESETS as GENERATORS
 from reid.training import PRESETS as MODELS
 from tests.authors_networks import Generator, old_state
 from tests.fashion_tree import make_tree, write_lists, write_pair_file

@@ -14,14 +14,14 @@ from typing import Any
 
 import pandas as pd
 
-from augment.artefact import read_run, write_text
+from augment.artefacts.artefact import read_run, write_text
 from augment.columns import markdown_table
 from augment.workspace import Workspace
-from pipelines.demo import GENERATOR
-from pipelines.findings import TERMS, findings
-from pipelines.heldout import SHEETS, heldout_name
-from pipelines.outputs import read_table5
-from pipelines.tabletext import gain_text, markdown, spread_text
+from pipelines.demo.run import GENERATOR
+from pipelines.measurements.heldout import SHEETS, heldout_name
+from pipelines.table5.findings import TERMS, findings
+from pipelines.table5.outputs import read_table5
+from pipelines.table5.text import gain_text, markdown, spread_text
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE, README = Path("docs/results/demo.md"), Path("README.md")

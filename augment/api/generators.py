@@ -13,8 +13,8 @@ from augment.runtime import Runtime
 from augment.workspace import Workspace
 
 if TYPE_CHECKING:
-    from augment.poses_input import Pose
-    from augment.redrawing import Redrawing
+    from augment.inference.redrawing import Redrawing
+    from augment.poses.readers import Pose
     from patn.generators import Training
 
 TargetPose = str | Path | np.ndarray
@@ -52,7 +52,7 @@ def train_generator(
     Raises:
         AugmentError: where key points, pairs or weight files are missing.
     """
-    from augment.generator_training import train_generator as train
+    from augment.training.generator import train_generator as train
     from patn.generators import kind_of
 
     training = kind_of(generator).preset(preset) if isinstance(preset, str) else preset
@@ -76,7 +76,7 @@ def find_generator(workspace: Workspace, name: str | Path | None = None) -> Path
     Raises:
         AugmentError: where it is not there, or where there are several.
     """
-    from augment.generators import find_generator as find
+    from augment.inference.generators import find_generator as find
 
     return find(workspace, name)
 
@@ -110,8 +110,8 @@ def generate_set(
     Raises:
         AugmentError: where key points or the generator are missing.
     """
-    from augment.generation import generate
-    from augment.plan import Sampling
+    from augment.generation.generate import generate
+    from augment.generation.plan import Sampling
 
     result = generate(
         workspace,
@@ -149,7 +149,7 @@ def generate_images(
     Raises:
         AugmentError: for files that are not there, and images in which nobody is found.
     """
-    from augment.redrawing import Redrawing, Request
+    from augment.inference.redrawing import Redrawing, Request
 
     if not pairs:
         raise AugmentError("there is no pair; give at least one (image, pose)")
@@ -168,7 +168,7 @@ def generate_images(
 
 def _pose(work: Redrawing, pose: TargetPose) -> Pose:
     """A caller's pose in the generator's pixels; raises AugmentError where it is none."""
-    from augment.poses_input import Pose, with_a_person
+    from augment.poses.readers import Pose, with_a_person
     from patn.keypoints import JOINTS, scale_keypoints
 
     if isinstance(pose, np.ndarray):

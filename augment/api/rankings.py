@@ -76,9 +76,9 @@ def train_reid(
     Raises:
         AugmentError: where images or weights are missing.
     """
-    from augment.reid_training import choose_weights
-    from augment.reid_training import train_reid as train
-    from augment.training_set import TrainingSet
+    from augment.training.reid import choose_weights
+    from augment.training.reid import train_reid as train
+    from augment.training.reid_data import TrainingSet
     from reid import training as recipes
 
     if isinstance(preset, str):
@@ -107,7 +107,7 @@ def evaluate_reid(workspace: Workspace, model: str | Path, *, runtime: Runtime |
     Raises:
         AugmentError: where the model, queries or gallery are missing.
     """
-    from augment.evaluation import evaluate_saved, find_model
+    from augment.evaluation.reid import evaluate_saved, find_model
 
     path = find_model(workspace, str(model))
     result = evaluate_saved(workspace, path, None, path, runtime or Runtime())
@@ -120,7 +120,7 @@ def test_images(workspace: Workspace) -> pd.DataFrame:
     Raises:
         AugmentError: where there is no query or no gallery image.
     """
-    from augment.evaluation import test_images as images
+    from augment.evaluation.reid import test_images as images
 
     return images(workspace)
 
@@ -135,7 +135,7 @@ def rank_features(workspace: Workspace, features: ArrayLike) -> Evaluation:
     Raises:
         AugmentError: for another number of rows.
     """
-    from augment.evaluation import evaluate_features
+    from augment.evaluation.reid import evaluate_features
 
     test, rows = test_images(workspace), np.asarray(features, dtype=np.float32)
     if rows.ndim != 2 or len(rows) != len(test):

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, global_options, pass_workspace, runtime, seed_or
-from augment.idle import refuse_idle, unless
+from augment.commands.idle import refuse_idle, unless
 from augment.options import NAME, Finite
 
 
@@ -108,9 +108,9 @@ def command(
     """
     workspace.require_reid("generate")
     from augment.columns import csv_text
-    from augment.filtering import CRITERIA, Filtering
-    from augment.generation import generate, plan_set, set_name, summary
-    from augment.plan import Sampling
+    from augment.generation.filtering import CRITERIA, Filtering
+    from augment.generation.generate import generate, plan_set, set_name, summary
+    from augment.generation.plan import Sampling
 
     refuse_idle(
         {

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
-from augment.idle import refuse_idle, unless
+from augment.commands.idle import refuse_idle, unless
 
 
 @click.command(short_help="Measure a generator's images: SSIM, IS, DS, PCKh, FID, LPIPS, identity.")
@@ -52,8 +52,8 @@ def command(workspace: Any, generator: str | None, metrics: str, jobs: int | Non
     Example:
       augment patn-eval --pairs 8 --metrics ssim,mask-ssim
     """
-    from augment.image_quality import evaluate_generator, summary
-    from augment.quality_protocol import METRICS, Evaluation
+    from augment.evaluation.image_quality import evaluate_generator, summary
+    from augment.evaluation.protocol import METRICS, Evaluation
     from augment.workers import available_cores
 
     names = METRICS if metrics == "all" else tuple(name.strip() for name in metrics.split(","))

@@ -43,7 +43,7 @@ def command(
     Example:
       augment patn-import latest_net_netG.pth
     """
-    from augment.generator_import import import_network
+    from augment.training.import_authors import import_network
 
     result = import_network(workspace, file, name=name, size=size, pose_maps=pose_maps, force=force)
     height, width = result["size"]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
-from augment.idle import refuse_idle, unless
+from augment.commands.idle import refuse_idle, unless
+from augment.commands.sections import SectionCommand, SectionOption
 from augment.options import NAME, Finite
-from augment.sections import SectionCommand, SectionOption
 
 if TYPE_CHECKING:
     from patn.generators import Training
@@ -124,8 +124,8 @@ def command(
     """
     perceives = unless(perceptual != "none", "with --perceptual none")
     refuse_idle({"lambda_perceptual": perceives, "perceptual_loss": perceives})
-    from augment.generator_training import train_generator
-    from augment.split import share_text
+    from augment.datasets.reduced_set import share_text
+    from augment.training.generator import train_generator
 
     training = training_of(preset, given)
     seed = seed_or(workspace.seed)

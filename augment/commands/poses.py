@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
-from augment.idle import refuse_idle, unless
+from augment.commands.idle import refuse_idle, unless
 
 
 @click.command(short_help="Estimate or import key points.")
@@ -57,8 +57,8 @@ def command(
     Example:
       augment poses --estimator mediapipe
     """
-    from augment.agreement import agreement_text, sample_agreement
-    from augment.poses import estimate_poses, import_poses, poses_text
+    from augment.poses.agreement import agreement_text, sample_agreement
+    from augment.poses.estimate import estimate_poses, import_poses, poses_text
     from augment.workers import available_cores
 
     estimates = unless(not files, "with --csv")

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
-from augment.idle import refuse_idle, unless
+from augment.commands.idle import refuse_idle, unless
+from augment.commands.sections import SectionCommand, SectionOption
 from augment.options import NAME, SET, Finite, headline
-from augment.sections import SectionCommand, SectionOption
 
 option = partial(click.option, cls=SectionOption)
 data = partial(option, section="Images")
@@ -117,9 +117,9 @@ def command(
       augment reid-train --preset demo --backbone small --portion 0.3 --epochs 2
     """
     workspace.require_reid("reid-train")
-    from augment.evaluation import summary
-    from augment.reid_training import choose_weights, train_reid
-    from augment.training_set import TrainingSet
+    from augment.evaluation.reid import summary
+    from augment.training.reid import choose_weights, train_reid
+    from augment.training.reid_data import TrainingSet
     from reid.training import FROM_SCRATCH
     from reid.training import ordinary as with_ordinary
     from reid.training import preset as named_preset

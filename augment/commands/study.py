@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
-from augment.idle import refuse_idle, unless
+from augment.commands.idle import refuse_idle, unless
 from augment.options import NAME, Finite
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ def command(workspace: Any, out: Path | None) -> None:
     Example:
       augment tensorboard -o events
     """
-    from augment.tensorboard import tensorboard_text, write_events
+    from augment.training.tensorboard import tensorboard_text, write_events
 
     result = write_events(workspace, out or workspace.root / "tensorboard")
     emit(result, tensorboard_text(result))

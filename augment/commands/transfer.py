@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, runtime, workspace_or_none
-from augment.idle import refuse_idle_csv_size
+from augment.commands.idle import refuse_idle_csv_size
 from augment.options import redrawing
 
 
@@ -62,8 +62,8 @@ def command(
       augment transfer 0001_c1s2_001000_01.jpg --pose 0002_c1s3_002000_01.jpg -o redrawn.jpg
       augment transfer 0001_c1s2_001000_01.jpg --pose data/keypoints/query.csv -o grid.png
     """
-    from augment.redrawing import Request
-    from augment.transfer import transfer, transfer_text
+    from augment.inference.redrawing import Request
+    from augment.inference.transfer import transfer, transfer_text
 
     refuse_idle_csv_size(*poses, options["source_pose"])
     request = Request(images, poses, workspace_or_none(), runtime=runtime(), **options)

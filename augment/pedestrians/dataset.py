@@ -14,6 +14,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from augment import AugmentError
+from augment.artefacts.files import replace_file, write_image
 from augment.pedestrians.camera import Camera, draw_camera
 from augment.pedestrians.figure import build_figure
 from augment.pedestrians.identity import draw_identity
@@ -21,7 +22,6 @@ from augment.pedestrians.photograph import photograph
 from augment.pedestrians.settings import Pedestrians
 from augment.pedestrians.tables import write_tables
 from augment.workers import available_cores, worker_pool
-from augment.writing import replace_file, write_image
 from numerics.seeds import Stream, random_stream
 
 FOLDERS = {"train": "bounding_box_train", "test": "bounding_box_test", "query": "query"}

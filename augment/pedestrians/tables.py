@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from augment.writing import naming, replace_file
+from augment.artefacts.files import naming, replace_file
 from patn.keypoints import JOINTS, keypoint_table, write_keypoints
 
 

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
-from augment.advice import make_set_at
-from augment.artefact import Fingerprint, artefact, fingerprint, write_csv
-from augment.drawing import BATCH
+from augment.artefacts.artefact import Fingerprint, artefact, fingerprint, write_csv
+from augment.artefacts.files import write_image
+from augment.datasets.inputs import images_input, keypoints_input
+from augment.generation.advice import make_set_at
 from augment.images import read_image
-from augment.inputs import images_input, keypoints_input
+from augment.inference.drawing import BATCH
 from augment.study.answers import ANSWERS, Answers
 from augment.workspace import Workspace
-from augment.writing import write_image
 from numerics.seeds import Stream, random_stream
 
 if TYPE_CHECKING:
@@ -114,8 +114,8 @@ def _of_generator(
     workspace: Workspace, generator: str | None, study: Study, seed: int, runtime: Runtime
 ) -> tuple[str, dict[str, Fingerprint], _Pool]:
     """A generator on test pairs: its name, what the pictures are made from, and the pool."""
-    from augment.generators import find_generator
-    from augment.pairs import evaluation_pairs
+    from augment.datasets.pairs import evaluation_pairs
+    from augment.inference.generators import find_generator
 
     checkpoint = find_generator(workspace, generator)
     pairs = evaluation_pairs(workspace)
@@ -131,7 +131,7 @@ def _of_generator(
     _refuse_few(len(real), len(names), study, f"{workspace.data}: the test pairs give")
 
     def draw() -> Iterator[np.ndarray]:
-        from augment.drawing import Drawing
+        from augment.inference.drawing import Drawing
 
         drawing = Drawing(workspace, checkpoint, runtime, split="gallery")
         for start in range(0, len(rest), BATCH):
@@ -149,7 +149,7 @@ def _of_generator(
 
 def _of_set(workspace: Workspace, given: str, study: Study, seed: int) -> tuple[str, dict[str, Fingerprint], _Pool]:
     """A finished generated set: its name, what the pictures are made from, and the pool."""
-    from augment.artefact import read_run
+    from augment.artefacts.artefact import read_run
 
     folder = Path(given) if Path(given).is_dir() else workspace.root / "generated" / given
     if not folder.is_dir() or read_run(folder) is None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefact import read_run
+from augment.artefacts.artefact import read_run
 from augment.study.answers import KINDS, Answers
 from augment.study.pictures import PICTURES
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from augment.cli import emit, runtime, seed_or
-from augment.idle import refuse_workspace
+from augment.commands.idle import refuse_workspace
 
 
 @click.command(short_help="The whole job on built-in people, ending with Table 5 and a report.")
@@ -31,9 +31,9 @@ def command(folder: Path, preset: str, jobs: int | None, force: bool) -> None:
       augment demo toy-demo --preset toy
     """
     from augment.workers import available_cores
-    from pipelines.demo import run_demo
-    from pipelines.demo_presets import PRESETS
-    from pipelines.demo_text import demo_text
+    from pipelines.demo.presets import PRESETS
+    from pipelines.demo.run import run_demo
+    from pipelines.demo.text import demo_text
 
     refuse_workspace("folder")
     result = run_demo(folder, PRESETS[preset], seed=seed_or(0), jobs=jobs or available_cores(), runtime=runtime(force))

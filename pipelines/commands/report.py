@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
-from augment.idle import refuse_idle, unless
+from augment.commands.idle import refuse_idle, unless
 
 if TYPE_CHECKING:
     from augment.workspace import Workspace
@@ -34,7 +34,7 @@ def command(workspace: Workspace, no_galleries: bool, no_generators: bool, peopl
     Example:
       augment report
     """
-    from pipelines.report import Pictures, write_report
+    from pipelines.report.page import Pictures, write_report
 
     refuse_idle({"people": unless(not no_generators, "with --no-generators: nobody is redrawn")})
     pictures = Pictures(not no_galleries, 0 if no_generators else people, seed_or(workspace.seed))

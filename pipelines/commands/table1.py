@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
-from augment.idle import refuse_idle, unless
+from augment.commands.idle import refuse_idle, unless
 from pipelines.commands.values import NAMES
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ def command(
       augment table1 --train paper --steps 36000 --dry-run
     """
     from augment.workers import available_cores
-    from pipelines.methods import Methods, plan, plan_text
-    from pipelines.table1 import Table1, run_table1, terminal
+    from pipelines.tables.methods import Methods, plan, plan_text
+    from pipelines.tables.table1 import Table1, run_table1, terminal
 
     wanted = tuple(name for name in train if name)
     trains = unless(wanted, "without --train: nothing is trained")

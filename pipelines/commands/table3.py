@@ -24,7 +24,7 @@ def command(workspace: Workspace, unfinished: bool) -> None:
     Example:
       augment table3
     """
-    from pipelines.table3 import run_table3, terminal
+    from pipelines.tables.table3 import run_table3, terminal
 
     made = run_table3(workspace, unfinished=unfinished)
     emit(made, terminal(made))

@@ -68,7 +68,7 @@ def command(workspace: Workspace, jobs: int | None, dry_run: bool, force: bool, 
       augment table4 --preset demo --rows resnet5,patn5,no-cat --dry-run
     """
     from augment.workers import available_cores
-    from pipelines.table4 import Table4, run_table4, states, terminal
+    from pipelines.tables.table4 import Table4, run_table4, states, terminal
 
     table = Table4(**asked, seed=seed_or(workspace.seed), jobs=jobs or available_cores())
     if dry_run:

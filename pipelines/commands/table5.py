@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
-from augment.idle import refuse_idle, unless
+from augment.commands.idle import refuse_idle, unless
 from augment.options import Finite
 from pipelines.commands.values import NAMES, NUMBERS, WHOLE, Shard
 
@@ -136,13 +136,13 @@ def command(
     Example:
       augment table5 --portions 0.1,0.2 --seeds 1 --dry-run
     """
-    from pipelines.forecast import forecast, to_json, to_text
-    from pipelines.pools import Placement
-    from pipelines.report import render_report
-    from pipelines.rows import generator_of_ours
-    from pipelines.stages import Model
-    from pipelines.table5 import Table5, chosen, one_a_set, run_table5, say_dropped
-    from pipelines.tabletext import summary_json, terminal
+    from pipelines.grid.pools import Placement
+    from pipelines.report.page import render_report
+    from pipelines.table5.forecast import forecast, to_json, to_text
+    from pipelines.table5.rows import generator_of_ours
+    from pipelines.table5.run import Table5, chosen, one_a_set, run_table5, say_dropped
+    from pipelines.table5.stages import Model
+    from pipelines.table5.text import summary_json, terminal
 
     workspace.require_reid("table5")
     refuse_idle(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from augment.generators import make_generator
+from augment.inference.generators import make_generator
 from augment.workspace import Workspace
 from tests.conftest import invoke, run
 
@@ -67,7 +67,7 @@ def test_a_set_that_was_begun_is_finished_as_it_was_begun(
 ) -> None:
     shutil.copytree(trained.parent, quick / "patn" / "patn")
     with monkeypatch.context() as patch:
-        patch.setattr("augment.generation.with_scores", lambda *_: exec("raise KeyboardInterrupt"))
+        patch.setattr("augment.generation.generate.with_scores", lambda *_: exec("raise KeyboardInterrupt"))
         invoke(quick, "generate", "--portion", "0.5", "--missing", "drop", "--target-poses", "all", "--name", "mine")
     train = (*REID, "--portion", "0.5", "--augmentation", "mine")
     assert advised(quick, *train)[3:] == ["--target-poses", "all", "--missing", "drop", "--name", "mine"]
@@ -113,7 +113,7 @@ def test_a_rivals_name_is_trained_as_that_rival(people: Path, kind: str) -> None
 
 
 def test_a_command_that_was_stopped_is_advised_without_force(people: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("augment.generation.plan_set", lambda *_: exec("raise KeyboardInterrupt"))
+    monkeypatch.setattr("augment.generation.generate.plan_set", lambda *_: exec("raise KeyboardInterrupt"))
     result = invoke(people, "generate", "--portion", "0.5", "--dry-run", "--force")
     assert result.exit_code == 130
     assert result.stderr.rstrip().endswith("generate --portion 0.5 --dry-run")

@@ -8,6 +8,8 @@ import pytest
 from scipy.ndimage import binary_dilation
 
 from augment.images import read_image
+from augment.inference.sheets import draw_skeleton
+from augment.inference.video import extract_frames, write_video
 from augment.pedestrians import Pedestrians
 from augment.pedestrians.camera import draw_camera
 from augment.pedestrians.figure import build_figure
@@ -15,8 +17,6 @@ from augment.pedestrians.gait import walk_pose
 from augment.pedestrians.identity import draw_identity
 from augment.pedestrians.photograph import photograph
 from augment.pedestrians.walking import CYCLE
-from augment.sheets import draw_skeleton
-from augment.video import extract_frames, write_video
 from augment.workspace import Workspace
 from tests.augment.test_animation import gif_frames
 from tests.conftest import run

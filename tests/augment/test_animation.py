@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from augment.video import extract_frames, write_video
+from augment.inference.video import extract_frames, write_video
 from augment.workspace import Workspace
 from patn.keypoints import keypoint_array, keypoint_table, write_keypoints
 from tests.conftest import invoke, run
@@ -121,7 +121,7 @@ def test_another_ending_and_a_missing_package_are_told(
     command = ("animate", names[0], "--generator", str(trained), "-o")
     refused = invoke(people, *command, str(tmp_path / "walk.avi"))
     assert "videos end in .mp4 or .gif" in refused.stderr
-    monkeypatch.setattr("augment.video.find_spec", lambda name: None)
+    monkeypatch.setattr("augment.inference.video.find_spec", lambda name: None)
     refused = invoke(people, *command, str(tmp_path / "walk.mp4"))
     assert refused.exit_code == 1
     assert "augment-reid[video]" in refused.stderr
@@ -132,7 +132,7 @@ def test_a_long_motion_is_drawn_in_batches_that_change_nothing(
 ) -> None:
     command = ("animate", *names[:2], "--generator", str(trained), "--frames", "9", "-o")
     run(people, *command, str(tmp_path / "whole.gif"))
-    monkeypatch.setattr("augment.animation.BATCH", 4)
+    monkeypatch.setattr("augment.inference.animation.BATCH", 4)
     run(people, *command, str(tmp_path / "parts.gif"))
     pairs = zip(gif_frames(tmp_path / "whole.gif"), gif_frames(tmp_path / "parts.gif"), strict=True)
     assert max(np.abs(whole - part).mean() for whole, part in pairs) < 1

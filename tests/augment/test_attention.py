@@ -5,8 +5,8 @@ import pytest
 import torch
 from PIL import Image
 
-from augment.attention import paint, span
 from augment.images import load_images
+from augment.inference.attention import paint, span
 from augment.workspace import Workspace
 from patn.checkpoints import load_generator, save_generator
 from patn.generators import build_generator

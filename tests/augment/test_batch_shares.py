@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from augment.plan import Sampling, make_plan
-from augment.split import reduced_set, training_images
-from augment.training_set import TrainingSet
+from augment.datasets.reduced_set import reduced_set, training_images
+from augment.generation.plan import Sampling, make_plan
+from augment.training.reid_data import TrainingSet
 from augment.workspace import Workspace
 from reid.sampling import Sampler
 from reid.training import PRESETS

@@ -13,16 +13,16 @@ import torch
 from PIL import Image
 
 from augment import AugmentError
-from augment import deepfashion_folder as folder_module
-from augment.deepfashion import crop_keypoints, flat_name, identity_of, item_of
-from augment.deepfashion_folder import crop, split_by_seed
-from augment.detection import detect_layout
+from augment.datasets.create import init_real
+from augment.datasets.pairs import evaluation_pairs, pairable, pairs_among
 from augment.images import load_images, load_or_map, read_image
-from augment.init import init_real
-from augment.pairs import evaluation_pairs, pairable, pairs_among
+from augment.layouts import deepfashion_folder as folder_module
+from augment.layouts.deepfashion import crop_keypoints, flat_name, identity_of, item_of
+from augment.layouts.deepfashion_folder import crop, split_by_seed
+from augment.layouts.detection import detect_layout
 from augment.workspace import Workspace
 from patn.keypoints import keypoint_array, read_keypoints
-from patn.training import PRESETS
+from patn.training.configuration import PRESETS
 from tests.conftest import invoke, run
 from tests.fashion_tree import FashionTree, make_tree, write_lists, write_pair_file
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from augment import AugmentError
-from augment.init import init_real, init_text
+from augment.datasets.create import init_real, init_text
 from augment.workspace import Workspace
 from reid import DataError
 from reid.market1501 import read_market1501

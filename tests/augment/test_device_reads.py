@@ -11,9 +11,9 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from augment.loop import train
+from augment.training.loop import train
 from patn.generators import GENERATORS
-from pipelines.table4 import ROWS
+from pipelines.tables.table4 import ROWS
 from reid.objective import ReidObjective
 from reid.training import PRESETS
 from tests.patn.kinds import features, objective, tiny

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from augment import AugmentError
-from augment.estimators import build_estimator
-from augment.estimators.mediapipe import LANDMARKS, openpose_joints, prepare
+from augment.poses.estimators import build_estimator
+from augment.poses.estimators.mediapipe import LANDMARKS, openpose_joints, prepare
 from patn.keypoints import JOINTS, MIRROR
 
 needs_mediapipe = pytest.mark.skipif(importlib.util.find_spec("mediapipe") is None, reason="mediapipe is not installed")

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from augment import AugmentError, filtering
-from augment.filtering import Filtering, find_judge, total
+from augment import AugmentError
+from augment.generation import filtering
+from augment.generation.filtering import Filtering, find_judge, total
 from augment.workspace import Workspace
 from tests.conftest import invoke, run
 

@@ -10,10 +10,10 @@ import pytest
 import torch
 from PIL import Image
 
-from augment.drawing import Drawing
-from augment.generation import link
+from augment.generation.generate import link
+from augment.generation.manifest import sharpness
 from augment.images import load_images
-from augment.manifest import sharpness
+from augment.inference.drawing import Drawing
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from patn.checkpoints import load_generator, read_metadata, save_generator

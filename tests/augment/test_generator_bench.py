@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from augment import AugmentError
 from augment.cli import augment
-from augment.generator_bench import bench, candidates, measure
+from augment.inference.benchmark import bench, candidates, measure
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from patn.checkpoints import load_generator, save_generator

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from augment.artefact import fingerprint, read_run
+from augment.artefacts.artefact import fingerprint, read_run
 from augment.images import load_images
 from patn.checkpoints import load_discriminator, load_generator, read_metadata
 from tests.authors_networks import Generator, discriminator, old_state, seasoned

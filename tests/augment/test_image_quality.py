@@ -12,11 +12,11 @@ import pytest
 import torch
 from PIL import Image
 
-from augment import AugmentError, image_quality, quality_families
-from augment.image_quality import evaluate_generator, summary
-from augment.images import through_jpeg
-from augment.pose_meter import PoseMeter
-from augment.quality_meters import (
+from augment import AugmentError
+from augment.evaluation import image_quality
+from augment.evaluation import registry as quality_families
+from augment.evaluation.image_quality import evaluate_generator, summary
+from augment.evaluation.metrics import (
     Detection,
     InceptionMeter,
     LpipsMeter,
@@ -26,10 +26,12 @@ from augment.quality_meters import (
     restore,
     state_of,
 )
-from augment.quality_protocol import PROTOCOLS, Evaluation
+from augment.evaluation.pose_metric import PoseMeter
+from augment.evaluation.protocol import PROTOCOLS, Evaluation
+from augment.images import through_jpeg
 from augment.runtime import Runtime
 from augment.workspace import Workspace
-from patn.ssim import ssim
+from patn.metrics.ssim import ssim
 from tests.conftest import invoke, run
 
 QUIET = Runtime(device="cpu", precision="fp32", progress=False)
@@ -99,7 +101,7 @@ def test_similarity_masks_both_images_and_compares_trivial_ones():
 
 def test_inception_sees_whole_and_masked_images_and_fid_of_equal_sets_is_zero(monkeypatch: pytest.MonkeyPatch):
     shown: list[torch.Tensor] = []
-    monkeypatch.setattr("patn.inception.FEATURES", 3)
+    monkeypatch.setattr("patn.metrics.inception.FEATURES", 3)
 
     def network(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         shown.append(images)
@@ -302,7 +304,7 @@ def test_unknown_metric_is_one_sentence(people: Path):
 
 def test_help_names_every_metric():
     from augment.commands.patn_eval import command
-    from augment.quality_protocol import METRICS
+    from augment.evaluation.protocol import METRICS
 
     option = next(parameter for parameter in command.params if parameter.name == "metrics")
     assert option.help.removesuffix(".").split(", ") == list(METRICS)  # type: ignore[attr-defined]

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from augment import AugmentError
-from augment.init import init_real, init_rendered
-from augment.pairs import import_pairs
+from augment.datasets.create import init_real, init_rendered
+from augment.datasets.pairs import import_pairs
 from augment.pedestrians import Pedestrians
 from augment.workspace import Workspace
 from tests.fashion_tree import make_tree, write_lists, write_pair_file

@@ -15,11 +15,11 @@ from PIL import Image
 
 from augment import AugmentError
 from augment.cli import augment
-from augment.detection import detect_layout
-from augment.identity_folders import choose_queries, number_identities
+from augment.datasets.create import init_real
 from augment.images import read_image
-from augment.init import init_real
-from augment.layouts import common_size
+from augment.layouts.detection import detect_layout
+from augment.layouts.identity_folders import choose_queries, number_identities
+from augment.layouts.registry import common_size
 from augment.workspace import Workspace
 from reid.market1501 import read_market1501, torchreid_dataset
 

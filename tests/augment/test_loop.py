@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from augment import AugmentError
-from augment.loop import load_state, read_metrics, save_state, train
+from augment.training.loop import load_state, read_metrics, save_state, train
 from numerics.seeds import Stream
 
 

@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from augment.commands.patn_train import command, training_of
-from augment.loop import train
-from augment.sections import SectionOption
+from augment.commands.sections import SectionOption
+from augment.training.loop import train
 from patn import DataError
 from patn.checkpoints import load_generator, read_metadata
-from patn.objective import PatnObjective
-from patn.training import PRESETS
+from patn.training.configuration import PRESETS
+from patn.training.objective import PatnObjective
 from tests.conftest import invoke, run
 
 TINY = replace(

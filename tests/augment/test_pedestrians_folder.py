@@ -149,8 +149,8 @@ def test_a_colour_histogram_does_not_solve_the_data(rendered: Path) -> None:
 def test_a_pose_estimator_finds_the_people_and_agrees_with_their_joints(tmp_path: Path) -> None:
     """mediapipe, trained on photographs, on 42 images of 14 people before all six cameras."""
     pytest.importorskip("mediapipe.python.solutions.pose", reason="mediapipe is not installed", exc_type=ImportError)
-    from augment.estimators import build_estimator
-    from patn.pckh import pckh_by_head_size
+    from augment.poses.estimators import build_estimator
+    from patn.metrics.pckh import pckh_by_head_size
 
     settings = Pedestrians(
         train_identities=13,

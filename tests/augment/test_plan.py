@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from augment import AugmentError
-from augment.plan import Sampling, make_plan
-from augment.pose_banks import PoseBank
-from augment.split import reduced_set
+from augment.datasets.reduced_set import reduced_set
+from augment.generation.plan import Sampling, make_plan
+from augment.generation.target_poses import PoseBank
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from augment import AugmentError
-from augment.pose_banks import NEIGHBOURS, canonical_bank, file_bank, normalised, rare_bank
+from augment.generation.target_poses import NEIGHBOURS, canonical_bank, file_bank, normalised, rare_bank
 from patn.keypoints import keypoint_table, write_keypoints
 
 

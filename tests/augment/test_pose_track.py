@@ -3,7 +3,7 @@ import pytest
 from scipy.signal import savgol_filter
 
 from augment.pedestrians.walking import CYCLE, walking
-from augment.pose_track import bridge, fit, inside, jerk, smooth
+from augment.poses.smoothing import bridge, fit, inside, jerk, smooth
 
 
 def line(frames: int) -> np.ndarray:

@@ -10,12 +10,13 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from augment import AugmentError, poses
-from augment.agreement import agreement
-from augment.artefact import read_run
+from augment import AugmentError
+from augment.artefacts.artefact import read_run
 from augment.cli import augment
-from augment.init import init_rendered
+from augment.datasets.create import init_rendered
 from augment.pedestrians import Pedestrians
+from augment.poses import estimate as poses
+from augment.poses.agreement import agreement
 from augment.workspace import Workspace
 from patn.keypoints import keypoint_array, keypoint_table, read_keypoints, write_keypoints
 

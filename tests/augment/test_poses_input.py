@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import augment.poses
+import augment.poses.estimation
 from augment import AugmentError
-from augment.poses_input import PoseReader, find_image, with_a_person
+from augment.poses.readers import PoseReader, find_image, with_a_person
 from augment.workspace import Workspace
 from patn.keypoints import keypoint_array, keypoint_table, write_keypoints
 
@@ -29,7 +29,7 @@ def estimator(monkeypatch: pytest.MonkeyPatch) -> None:
                 row[0] = (image.shape[0] - 1) / 2, (image.shape[1] - 1) / 2
         return points
 
-    monkeypatch.setattr(augment.poses, "_estimator", lambda name: estimate)
+    monkeypatch.setattr(augment.poses.estimation, "_estimator", lambda name: estimate)
 
 
 def test_an_image_of_the_workspace_has_its_key_points_by_name_by_path_and_by_link(
@@ -118,7 +118,7 @@ def test_what_is_neither_a_file_nor_a_name_is_said(workspace: Workspace, tmp_pat
 
 
 def test_without_mediapipe_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    augment.poses._estimator.cache_clear()
+    augment.poses.estimation._estimator.cache_clear()
     monkeypatch.setitem(sys.modules, "mediapipe.python.solutions", None)
     Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
     with pytest.raises(AugmentError, match=r"mediapipe cannot be imported .* `pip install augment-reid\[poses\]"):

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from augment.cli import augment
 from augment.commands import reid_train
-from augment.loop import read_metrics, train
+from augment.training.loop import read_metrics, train
 from reid.training import PRESETS
 from tests.conftest import run
 from tests.reid.test_objective import objective

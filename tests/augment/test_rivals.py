@@ -9,13 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from augment.commands.patn_train import KINDS, command
-from augment.loop import train
+from augment.training.loop import train
+from patn.baselines.deform.objective import DeformObjective
+from patn.baselines.objective import RivalObjective
+from patn.baselines.training import RivalTraining
 from patn.checkpoints import load_generator, read_metadata
-from patn.deform.objective import DeformObjective
 from patn.generators import GENERATORS, Kind
-from patn.rival_objective import RivalObjective
-from patn.rival_training import RivalTraining
-from patn.updates import descend
+from patn.training.updates import descend
 from reid.market1501 import torchreid_dataset
 from tests.conftest import invoke, run
 from tests.patn.kinds import features, objective, tiny

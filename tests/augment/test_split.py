@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment import AugmentError
-from augment.split import kept_count, real_share, reduced_set, share_text, standing_for, training_images
+from augment.datasets.reduced_set import kept_count, real_share, reduced_set, share_text, standing_for, training_images
 
 
 def people(counts: list[int]) -> pd.DataFrame:

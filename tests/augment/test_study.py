@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from augment.artefact import read_run
+from augment.artefacts.artefact import read_run
 from augment.study.answers import Answers
 from augment.study.server import build_app, open_socket, web_server
 from augment.workspace import Workspace

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from augment.tensorboard import EVENTS, write_events
+from augment.training.tensorboard import EVENTS, write_events
 from augment.workspace import Workspace
 from tests.conftest import invoke, run
 

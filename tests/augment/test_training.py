@@ -11,10 +11,10 @@ from PIL import Image
 from safetensors import safe_open
 
 from augment.cli import augment
-from augment.loop import read_metrics
-from augment.reid_training import train_reid
 from augment.runtime import Runtime
-from augment.training_set import TrainingSet
+from augment.training.loop import read_metrics
+from augment.training.reid import train_reid
+from augment.training.reid_data import TrainingSet
 from augment.workspace import Workspace
 from patn.checkpoints import load_generator, read_metadata
 from reid.checkpoints import load_model

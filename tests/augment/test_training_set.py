@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from augment import AugmentError
-from augment.split import reduced_set, training_images
-from augment.training_set import TrainingSet, repeated
+from augment.datasets.reduced_set import reduced_set, training_images
+from augment.training.reid_data import TrainingSet, repeated
 from augment.workspace import Workspace
 from tests.conftest import invoke, run
 

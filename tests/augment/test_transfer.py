@@ -5,12 +5,12 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-import augment.poses
-from augment.artefact import fingerprint
+import augment.poses.estimation
+from augment.artefacts.artefact import fingerprint
 from augment.cli import augment as command_line
-from augment.drawing import Drawing
+from augment.inference.drawing import Drawing
+from augment.inference.transfer import grid
 from augment.runtime import Runtime
-from augment.transfer import grid
 from augment.workspace import Workspace
 from patn.checkpoints import load_generator, save_generator
 from patn.keypoints import write_keypoints
@@ -137,7 +137,9 @@ def test_a_generator_that_does_not_say_its_size_works_at_the_wanted_one(
 def test_poses_in_which_nobody_is_found_are_left_out_and_named(
     people: Path, trained: Path, names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(augment.poses, "_estimator", lambda name: lambda images: np.full((len(images), 18, 2), -1.0))
+    monkeypatch.setattr(
+        augment.poses.estimation, "_estimator", lambda name: lambda images: np.full((len(images), 18, 2), -1.0)
+    )
     empty = tmp_path / "empty.png"
     Image.new("RGB", (64, 128)).save(empty)
     base = ("-o", str(tmp_path / "one.png"), "--generator", str(trained))

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from augment.writing import naming, replace_file
+from augment.artefacts.files import naming, replace_file
 
 CODE = """
 import resource, sys
 from pathlib import Path
 from PIL import Image
-from augment.writing import write_image
+from augment.artefacts.files import write_image
 resource.setrlimit(resource.RLIMIT_FSIZE, (500, resource.RLIM_INFINITY))
 write_image(Image.effect_noise((64, 64), 90), Path(sys.argv[1]), sys.argv[2])
 """

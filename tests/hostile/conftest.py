@@ -21,7 +21,7 @@ GALLERY = [f"{pid:04d}_c{camera}s1_{pid:02d}{camera:04d}_01.jpg" for pid in (4, 
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace in which every verb works: images, key points, a generator `g` and a re-ID model `m`."""
     from patn.checkpoints import save_generator
-    from patn.generator import Patn
+    from patn.models.patn import Patn
     from reid.backbones import build_model
     from reid.checkpoints import save_model
     from reid.training import PRESETS

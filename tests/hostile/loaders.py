@@ -57,10 +57,10 @@ def loaders() -> dict[str, Callable[[Path], object]]:
     """Everything that reads a user's file."""
     import torch
 
-    from augment.artefact import read_record
+    from augment.artefacts.artefact import read_record
     from augment.images import read_image
-    from augment.loop import load_state
     from augment.settings import read_settings
+    from augment.training.loop import load_state
     from patn.checkpoints import load_discriminator, load_generator, read_metadata
     from patn.importing import read_authors
     from patn.keypoints import read_keypoints

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from augment import AugmentError
-from augment.loop import LAST, load_state, save_state, train
+from augment.training.loop import LAST, load_state, save_state, train
 from numerics.seeds import Stream
 from tests.hostile.cases import Case, each, meet
 

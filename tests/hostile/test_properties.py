@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from augment.columns import csv_text
+from augment.datasets.reduced_set import reduced_set
 from augment.failures import OURS
-from augment.plan import Sampling, make_plan
+from augment.generation.plan import Sampling, make_plan
 from augment.settings import format_settings, read_settings
-from augment.split import reduced_set
 from patn.keypoints import keypoint_array, keypoint_table, read_keypoints, write_keypoints
 from patn.pairs import read_pairs, write_pairs
 from reid.market1501 import parse_name

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from patn.generators import GENERATORS, Objective, Training
-from patn.perceptual import Perceptual
+from patn.training.perceptual import Perceptual
 
 SIZE = (32, 16)
 NARROW: dict[str, dict[str, Any]] = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from patn.accumulators import Accumulator, InceptionScore, Mean, Moments, frechet_distance
+from patn.metrics.accumulators import Accumulator, InceptionScore, Mean, Moments, frechet_distance
 
 A, B = (0.9, 0.1), (0.1, 0.9)
 

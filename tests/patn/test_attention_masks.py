@@ -4,8 +4,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from patn import DataError
-from patn.attention import forward_with_masks, mask_maps
-from patn.generator import Patn
+from patn.models.attention import forward_with_masks, mask_maps
+from patn.models.patn import Patn
 
 
 def inputs(size: tuple[int, int] = (32, 16), batch: int = 2) -> tuple[Tensor, Tensor, Tensor]:

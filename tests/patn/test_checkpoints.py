@@ -6,7 +6,7 @@ from safetensors.torch import save_file
 
 from patn import WeightsError
 from patn.checkpoints import load_generator, read_metadata, save_generator
-from patn.generator import Patn
+from patn.models.patn import Patn
 
 OPTIONS = {"blocks": 2, "width": 2, "norm": "instance", "dropout": False, "sigma": 3.0}
 

@@ -5,9 +5,9 @@ import torch
 from torch import nn
 
 from patn import DataError
+from patn.baselines.published import PublishedCount
 from patn.complexity import complexity, count
 from patn.generators import GENERATORS, build_generator
-from patn.published import PublishedCount
 from tests.patn.kinds import SIZE, options
 
 MARKET, DEEPFASHION = {"norm": "batch"}, {"norm": "instance", "pose_maps": "onehot"}

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from patn import WeightsError
-from patn.detection import load_detector, person_confidences
+from patn.metrics.detection import load_detector, person_confidences
 
 
 def test_score_is_the_mean_of_the_best_person_of_each_image():

@@ -3,7 +3,7 @@ import torch
 from torch.nn import functional as F
 
 from patn import DataError
-from patn.discriminator import Discriminator
+from patn.models.discriminator import Discriminator
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@ import torch
 from torch.nn import functional as F
 
 from patn import DataError
-from patn.generator import Patn, pose_maps
 from patn.generators import build_generator
 from patn.heatmaps import heat_maps
+from patn.models.patn import Patn, pose_maps
 
 
 def parameters(network):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from patn import WeightsError
-from patn.inception import Inception
+from patn.metrics.inception import Inception
 
 pytest.importorskip("torch_fidelity")
 

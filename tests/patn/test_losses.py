@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from patn import DataError
-from patn.losses import adversarial, l1
+from patn.training.losses import adversarial, l1
 
 SCORES = np.random.default_rng(0).normal(0, 3, (2, 5, 4, 3))
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from patn import WeightsError
-from patn.lpips import Lpips, find_linear
+from patn.metrics.lpips import Lpips, find_linear
 
 
 @pytest.fixture

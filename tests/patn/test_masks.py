@@ -8,7 +8,7 @@ from skimage.morphology import dilation, erosion
 
 from patn import KeypointError
 from patn.keypoints import LIMBS
-from patn.masks import body_shapes, person_masks
+from patn.metrics.masks import body_shapes, person_masks
 
 SIZE = (128, 64)
 STANDING = (

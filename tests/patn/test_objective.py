@@ -11,10 +11,10 @@ from torch import nn
 from numerics.seeds import Stream, random_stream
 from patn import DataError
 from patn.heatmaps import heat_maps
-from patn.losses import adversarial
-from patn.objective import PatnObjective
-from patn.perceptual import Perceptual
-from patn.training import PRESETS, PatnTraining
+from patn.training.configuration import PRESETS, PatnTraining
+from patn.training.losses import adversarial
+from patn.training.objective import PatnObjective
+from patn.training.perceptual import Perceptual
 
 TINY = PatnTraining(
     blocks=2,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from patn import DataError, KeypointError
-from patn.pckh import pckh, pckh_by_head_size
+from patn.metrics.pckh import pckh, pckh_by_head_size
 
 HEAD = (0, 1, 14, 15, 16, 17)
 # few different values, so that exact ties with the limits, flat boxes and half-missing joints all occur

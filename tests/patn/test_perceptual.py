@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from patn import DataError, WeightsError
-from patn.perceptual import VGG19_FIVE, find_mobilenet, mobilenet_perceptual, vgg_perceptual
+from patn.training.perceptual import VGG19_FIVE, find_mobilenet, mobilenet_perceptual, vgg_perceptual
 
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
 STD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)

@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from patn.pool import ImagePool
+from patn.training.pool import ImagePool
 
 
 def numbered(first, count):

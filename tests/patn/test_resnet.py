@@ -4,7 +4,7 @@ import torch
 from patn import DataError
 from patn.generators import build_generator
 from patn.heatmaps import heat_maps
-from patn.resnet import Resnet
+from patn.models.resnet import Resnet
 from tests.patn.test_generator import Recalculation, parameters, poses
 
 

@@ -7,15 +7,15 @@ from scipy.ndimage import map_coordinates
 from torch.nn import functional
 
 from patn import DataError
-from patn.deform.warping import part_motion, warp
-from patn.generator import pose_pair
-from patn.objective import PatnObjective
-from patn.perceptual import Perceptual
-from patn.published import weights_of
-from patn.segments import MARGINS, SEGMENTS, SegmentMotion, segment_boxes
-from patn.skips import PatnSkips
-from patn.style import CROPS, segment_style
-from patn.training import PRESETS, SKIPS_PRESETS, PatnTraining
+from patn.baselines.published import weights_of
+from patn.models.patn import pose_pair
+from patn.models.segments import MARGINS, SEGMENTS, SegmentMotion, segment_boxes
+from patn.models.skips import PatnSkips
+from patn.models.warping import part_motion, warp
+from patn.training.configuration import PRESETS, SKIPS_PRESETS, PatnTraining
+from patn.training.objective import PatnObjective
+from patn.training.perceptual import Perceptual
+from patn.training.style import CROPS, segment_style
 from tests.patn.kinds import standing
 
 SIZE = (64, 32)

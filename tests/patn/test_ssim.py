@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
 from patn import DataError
-from patn.ssim import ssim
+from patn.metrics.ssim import ssim
 
 
 def by_scikit_image(a, b, data_range=None):

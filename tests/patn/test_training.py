@@ -5,7 +5,7 @@ import pytest
 
 from patn import DataError
 from patn.generators import build_generator
-from patn.training import PRESETS, PatnTraining
+from patn.training.configuration import PRESETS, PatnTraining
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from augment import AugmentError
-from augment.artefact import artefact, write_json, write_text
+from augment.artefacts.artefact import artefact, write_json, write_text
 from augment.runtime import Runtime
 
 

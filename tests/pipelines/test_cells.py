@@ -9,11 +9,11 @@ import pytest
 from augment import AugmentError
 from augment.runtime import Runtime
 from augment.workspace import Workspace
-from pipelines.cells import Cell
-from pipelines.pools import Placement
-from pipelines.rows import ROWS
-from pipelines.stages import training_of
-from pipelines.table5 import Table5, run_table5
+from pipelines.grid.pools import Placement
+from pipelines.table5.cells import Cell
+from pipelines.table5.rows import ROWS
+from pipelines.table5.run import Table5, run_table5
+from pipelines.table5.stages import training_of
 
 EVERY = [
     Cell(row, backbone, portion, ratio, seed, length, ordinary, preset, scratch)

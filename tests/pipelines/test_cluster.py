@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from augment.cli import augment
-from pipelines.table5 import Table5
+from pipelines.table5.run import Table5
 from tests.test_docs import ROOT
 
 PAGE = (ROOT / "docs" / "how-to" / "cluster.md").read_text(encoding="utf-8")

@@ -12,12 +12,12 @@ import torch
 from PIL import Image
 
 from augment import AugmentError
-from augment.artefact import write_json
+from augment.artefacts.artefact import write_json
 from augment.runtime import Runtime
 from augment.workspace import Workspace
-from pipelines.comparison import PAGE, PLAN, RECORD, SHEET, Comparison, compare, publish
-from pipelines.comparison_page import page
-from pipelines.equal_time import seconds_of_an_update
+from pipelines.comparison.equal_time import seconds_of_an_update
+from pipelines.comparison.page import page
+from pipelines.comparison.run import PAGE, PLAN, RECORD, SHEET, Comparison, compare, publish
 from reid.market1501 import torchreid_dataset
 from tests.conftest import run
 

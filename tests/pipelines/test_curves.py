@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.artefact import write_json
+from augment.artefacts.artefact import write_json
 from augment.workspace import Workspace
-from pipelines.cells import Cell
-from pipelines.curves import HEIGHT, POINTS, WIDTH, cell_curves, generator_curves, panel
-from pipelines.results import declare
+from pipelines.report.curves import HEIGHT, POINTS, WIDTH, cell_curves, generator_curves, panel
+from pipelines.table5.cells import Cell
+from pipelines.table5.results import declare
 
 LINES = st.lists(st.floats(-5, 5), min_size=1, max_size=400)
 

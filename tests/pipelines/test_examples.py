@@ -11,10 +11,10 @@ from PIL import Image
 
 from augment.images import read_image
 from augment.workspace import Workspace
-from pipelines.cells import Cell
-from pipelines.examples import GAP, SHOWN, generated_sets
-from pipelines.results import declare
-from pipelines.stages import Model
+from pipelines.report.examples import GAP, SHOWN, generated_sets
+from pipelines.table5.cells import Cell
+from pipelines.table5.results import declare
+from pipelines.table5.stages import Model
 from tests.conftest import run
 
 

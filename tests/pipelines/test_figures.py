@@ -8,10 +8,10 @@ import pytest
 import torch
 from PIL import Image
 
-from augment.drawing import IMAGE_DESCRIPTION
+from augment.datasets.pairs import evaluation_pairs
 from augment.images import load_images, read_image
-from augment.pairs import evaluation_pairs
-from augment.sheets import draw_skeleton, sheet
+from augment.inference.drawing import IMAGE_DESCRIPTION
+from augment.inference.sheets import draw_skeleton, sheet
 from augment.workspace import Workspace
 from patn.keypoints import keypoint_array
 from reid.checkpoints import load_model

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.cells import Cell
-from pipelines.findings import findings, verdict
-from pipelines.results import FIELDS, MEASURES, summarise
-from pipelines.rows import row_of
-from pipelines.spread import spread
+from pipelines.table5.cells import Cell
+from pipelines.table5.findings import findings, verdict
+from pipelines.table5.results import FIELDS, MEASURES, summarise
+from pipelines.table5.rows import row_of
+from pipelines.table5.spread import spread
 
 
 def results(*lines):

@@ -8,14 +8,14 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from augment.artefact import artefact
+from augment.artefacts.artefact import artefact
 from augment.runtime import Runtime
 from augment.workspace import Workspace
-from pipelines.cells import Cell
-from pipelines.estimates import Estimates, seconds_a_step
-from pipelines.forecast import Line, elapsed, forecast, span, to_json, to_text
-from pipelines.pools import Placement
-from pipelines.stages import Model, training_of
+from pipelines.grid.pools import Placement
+from pipelines.table5.cells import Cell
+from pipelines.table5.estimates import Estimates, seconds_a_step
+from pipelines.table5.forecast import Line, elapsed, forecast, span, to_json, to_text
+from pipelines.table5.stages import Model, training_of
 from tests.conftest import invoke, run
 from tests.pipelines.toy import toy_workspace
 
@@ -120,7 +120,7 @@ def test_a_few_steps_are_timed_where_nothing_was_measured(with_generator: Worksp
 
 @pytest.mark.parametrize("preset", ["open-reid-256", "strong"])
 def test_any_recipe_can_be_timed(preset: str) -> None:
-    from pipelines.probes import time_training
+    from pipelines.table5.probes import time_training
 
     training = replace(training_of(Cell("none", "inception", preset=preset)), height=32, width=16)
     update, image = time_training(training, replace(QUIET, threads=1))
@@ -196,8 +196,8 @@ def test_the_size_of_a_rows_set(with_generator: Workspace, row: str, images: int
     finish_model(with_generator, Cell("none", portion=0.2), [{"step": 10, "seconds": 10.0}])
     pairs = replace(training_of(Cell("none")), batch=2)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipelines.estimates.training_of", lambda cell: pairs)
-        patch.setattr("pipelines.estimates.KIND", ("backbone",))
+        patch.setattr("pipelines.table5.estimates.training_of", lambda cell: pairs)
+        patch.setattr("pipelines.table5.estimates.KIND", ("backbone",))
         estimates = Estimates(with_generator, replace(QUIET, threads=1), probe=False)
         seconds = estimates.seconds(Model(Cell(row, portion=0.4, length="epochs")))
     assert seconds == pytest.approx(14 * (images // 2) * 1.0 + 7, rel=1e-2)

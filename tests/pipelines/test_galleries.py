@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from augment.artefact import read_run, write_json
+from augment.artefacts.artefact import read_run, write_json
 from augment.runtime import Runtime
 from augment.workspace import Workspace
-from pipelines.cells import Cell
-from pipelines.galleries import PICTURE, chosen, gallery_dir, make_galleries
-from pipelines.results import declare
+from pipelines.report.galleries import PICTURE, chosen, gallery_dir, make_galleries
+from pipelines.table5.cells import Cell
+from pipelines.table5.results import declare
 from tests.conftest import run
 
 QUIET = Runtime(device="cpu", progress=False, threads=1)
@@ -66,7 +66,7 @@ def test_a_gallery_is_drawn_once_and_says_what_evaluation_said(model, monkeypatc
     assert read_run(folder)["result"]["mAP"] == pytest.approx(result["mAP"], abs=1e-3)
     with Image.open(folder / PICTURE) as picture:
         assert len(np.unique(np.asarray(picture.convert("RGB")).reshape(-1, 3), axis=0)) > 1000
-    monkeypatch.setattr("augment.evaluation.evaluate_saved", lambda *_: pytest.fail("ranked again"))
+    monkeypatch.setattr("augment.evaluation.reid.evaluate_saved", lambda *_: pytest.fail("ranked again"))
     before = (folder / PICTURE).read_bytes()
     make_galleries(workspace, QUIET)
     assert (folder / PICTURE).read_bytes() == before

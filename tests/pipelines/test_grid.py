@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from augment import AugmentError
-from augment.artefact import artefact, read_run
+from augment.artefacts.artefact import artefact, read_run
 from augment.runtime import Runtime
 from augment.workers import available_cores
-from pipelines import grid
-from pipelines.grid import run_grid
-from pipelines.pools import Placement
+from pipelines.grid import scheduler as grid
+from pipelines.grid.pools import Placement
+from pipelines.grid.scheduler import run_grid
 from tests.children import child
 from tests.pipelines.fake_work import BASE, GOALS, SHARED, Item, result_of, slow_sum, square
 from tests.pipelines.processes import alive, descendants, until
@@ -161,10 +161,10 @@ def test_what_another_process_is_at_work_on_is_passed_over_and_looked_at_again(t
 SCRIPT = """
     import sys
     from pathlib import Path
-    from augment.artefact import read_run
+    from augment.artefacts.artefact import read_run
     from augment.runtime import Runtime
-    from pipelines.grid import run_grid
-    from pipelines.pools import Placement
+    from pipelines.grid.scheduler import run_grid
+    from pipelines.grid.pools import Placement
     from tests.pipelines.fake_work import GOALS, Item, slow_sum, wait_for_ever
     if __name__ == "__main__":
         work = {{"slow_sum": slow_sum, "wait_for_ever": wait_for_ever}}[sys.argv[1]]

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from pipelines.latex import escape, latex
-from pipelines.results import summarise
+from pipelines.table5.latex import escape, latex
+from pipelines.table5.results import summarise
 from tests.pipelines.test_findings import results
 
 HOSTILE = r"a_b & 50% #1 $x^2$ \input{x} {~} [*]"

@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 
 from augment import AugmentError
-from augment.artefact import write_json
+from augment.artefacts.artefact import write_json
 from augment.workspace import Workspace
-from pipelines.cells import Cell
-from pipelines.outputs import FILE, RENDERERS, read_table5, render_table5, write_table5
-from pipelines.results import collect, declare, declared, summarise
+from pipelines.table5.cells import Cell
+from pipelines.table5.outputs import FILE, RENDERERS, read_table5, render_table5, write_table5
+from pipelines.table5.results import collect, declare, declared, summarise
 
 FIGURES = {"none": (30.0, 31.0, 35.0), "ours": (80.0, 81.5, 82.0), "theirs": (77.0,)}
 

@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from pipelines.cells import LENGTHS
-from pipelines.plots import _draw_rows, panels, portion_plot, row_styles
-from pipelines.results import summarise
-from pipelines.rows import ROWS
+from pipelines.table5.cells import LENGTHS
+from pipelines.table5.plots import _draw_rows, panels, portion_plot, row_styles
+from pipelines.table5.results import summarise
+from pipelines.table5.rows import ROWS
 from tests.pipelines.test_findings import results
 
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from augment.artefact import write_json
+from augment.artefacts.artefact import write_json
 from augment.workspace import Workspace
-from pipelines.cells import Cell
-from pipelines.heldout import SHEETS
-from pipelines.outputs import FILE
-from pipelines.report import Section, render_page, render_report, write_report
-from pipelines.results import declare
-from pipelines.sections import _told_apart
+from pipelines.measurements.heldout import SHEETS
+from pipelines.report.page import Section, render_page, render_report, write_report
+from pipelines.report.sections import _told_apart
+from pipelines.table5.cells import Cell
+from pipelines.table5.outputs import FILE
+from pipelines.table5.results import declare
 
 HOSTILE = "<img src=x onerror=alert(1)>&\"'"
 

@@ -7,13 +7,13 @@ from contextlib import nullcontext
 import pytest
 from PIL import Image
 
-from augment.artefact import write_bytes
+from augment.artefacts.artefact import write_bytes
 from augment.runtime import Runtime
 from augment.workspace import Workspace
-from pipelines.galleries import PICTURE, chosen, gallery_dir
-from pipelines.pictures import webp
-from pipelines.report import Pictures, write_report
-from pipelines.results import declared
+from pipelines.report.galleries import PICTURE, chosen, gallery_dir
+from pipelines.report.page import Pictures, write_report
+from pipelines.report.pictures import webp
+from pipelines.table5.results import declared
 from tests.browser import DESKTOP, PHONE, chromium
 from tests.conftest import run
 from tests.pipelines.test_report import add_results, record

@@ -9,13 +9,13 @@ import pytest
 from scipy.stats import ttest_rel
 
 from augment import AugmentError
-from augment.artefact import write_json
+from augment.artefacts.artefact import write_json
 from augment.workspace import Workspace
-from pipelines.cells import Cell
-from pipelines.latex import latex
-from pipelines.results import MEASURES, cells_dir, collect, declare, declared, is_finished, summarise
-from pipelines.table5 import Table5
-from pipelines.tabletext import markdown, summary_json, terminal
+from pipelines.table5.cells import Cell
+from pipelines.table5.latex import latex
+from pipelines.table5.results import MEASURES, cells_dir, collect, declare, declared, is_finished, summarise
+from pipelines.table5.run import Table5
+from pipelines.table5.text import markdown, summary_json, terminal
 
 CELLS = [
     *Table5(portions=(0.1, 0.5), rows=("none", "self", "ours", "ours*"), ordinary=(False, True), seeds=3).cells(),

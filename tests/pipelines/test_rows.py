@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from augment import AugmentError
-from augment.artefact import artefact
+from augment.artefacts.artefact import artefact
 from augment.workspace import Workspace
-from pipelines.rows import ROWS, folder_of, generator_of_ours, own_generator, row_of, row_order
+from pipelines.table5.rows import ROWS, folder_of, generator_of_ours, own_generator, row_of, row_order
 
 
 def test_rows_take_a_number() -> None:

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from augment.artefact import read_run, write_json
-from augment.attention import paint
-from augment.pairs import evaluation_pairs
+from augment.artefacts.artefact import read_run, write_json
+from augment.datasets.pairs import evaluation_pairs
+from augment.inference.attention import paint
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from patn.checkpoints import save_generator
 from patn.generators import build_generator
-from pipelines.report import Pictures, write_report
-from pipelines.sections import side_by_side
-from pipelines.sidebyside import Shown, draw_pairs, drawn_dir, read_drawn, shown_pairs
+from pipelines.report.page import Pictures, write_report
+from pipelines.report.sections import side_by_side
+from pipelines.report.sidebyside import Shown, draw_pairs, drawn_dir, read_drawn, shown_pairs
 from tests.conftest import run
 
 QUIET = Runtime(device="cpu", progress=False, threads=1)
@@ -190,7 +190,7 @@ def test_another_seed_shows_other_pairs(people):
 
 
 def test_without_ffmpeg_people_walk_in_a_gif(people, monkeypatch):
-    monkeypatch.setattr("augment.video.find_spec", lambda name: None)
+    monkeypatch.setattr("augment.inference.video.find_spec", lambda name: None)
     workspace = Workspace.find(people)
     add(workspace, "resnet", "resnet")
     draw_pairs(workspace, SHOWN, QUIET)

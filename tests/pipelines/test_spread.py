@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from pipelines.spread import differences, excludes_zero, gaps_closed, spread
+from pipelines.table5.spread import differences, excludes_zero, gaps_closed, spread
 
 FIGURES = st.lists(st.floats(0, 100), min_size=2, max_size=8)
 

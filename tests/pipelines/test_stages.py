@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from augment import Busy
-from augment.artefact import fingerprint
-from augment.locks import locked
+from augment.artefacts.artefact import fingerprint
+from augment.artefacts.locks import locked
 from augment.runtime import Runtime
-from pipelines.cells import Cell
-from pipelines.estimates import seconds_a_step
-from pipelines.forecast import forecast
-from pipelines.pools import Placement
-from pipelines.rows import own_generator
-from pipelines.stages import GeneratedSet, Model, ReducedGenerator, make
+from pipelines.grid.pools import Placement
+from pipelines.table5.cells import Cell
+from pipelines.table5.estimates import seconds_a_step
+from pipelines.table5.forecast import forecast
+from pipelines.table5.rows import own_generator
+from pipelines.table5.stages import GeneratedSet, Model, ReducedGenerator, make
 from tests.pipelines.toy import toy_workspace
 
 QUIET = Runtime("cpu", threads=1, progress=False, wait=False)

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from augment import AugmentError
-from augment.image_quality import as_in_the_paper
+from augment.evaluation.image_quality import as_in_the_paper
 from augment.workspace import Workspace
-from pipelines.methods import Methods
 from pipelines.paper import TABLE1, TABLE4, table1
-from pipelines.table1 import Table1, markdown, table_rows
+from pipelines.tables.methods import Methods
+from pipelines.tables.table1 import Table1, markdown, table_rows
 from tests.conftest import invoke, run
 
 

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from augment.cli import augment
-from augment.generator_bench import Candidate
+from augment.inference.benchmark import Candidate
 from augment.runtime import Runtime
-from pipelines.table2 import table2
+from pipelines.tables.table2 import table2
 from tests.conftest import run
 
 
@@ -37,7 +37,7 @@ def test_every_method_is_timed_at_the_size_of_deepfashion(monkeypatch: pytest.Mo
         timed.append((candidate.name, candidate.size))
         return {"images_per_second": float(len(timed))}
 
-    monkeypatch.setattr("pipelines.table2.measure", measure)
+    monkeypatch.setattr("pipelines.tables.table2.measure", measure)
     records = table2(Runtime("cpu"))
     assert timed == [(name, (256, 176)) for name in ("pg2", "deform", "vunet", "patn")]
     assert [record["images_per_second"] for record in records] == [1.0, 2.0, 3.0, 4.0]

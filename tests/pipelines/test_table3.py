@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from augment.study.answers import Answers
-from pipelines.table3 import sensitivity, share, wilson
+from pipelines.tables.table3 import sensitivity, share, wilson
 from tests.conftest import run
 
 PICTURES = pd.DataFrame({"file": [f"pictures/{i}.jpg" for i in range(40)], "kind": ["real", "generated"] * 20})

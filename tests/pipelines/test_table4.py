@@ -12,9 +12,9 @@ from augment import AugmentError
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from patn.generators import build_generator
-from patn.training import PRESETS
+from patn.training.configuration import PRESETS
 from pipelines import paper
-from pipelines.table4 import ROWS, Table4, markdown, run_table4, states, table_lines, terminal
+from pipelines.tables.table4 import ROWS, Table4, markdown, run_table4, states, table_lines, terminal
 from tests.conftest import run
 
 RUNTIME = Runtime("cpu", "fp32", progress=False)
@@ -37,7 +37,7 @@ RUNTIME = Runtime("cpu", "fp32", progress=False)
     ],
 )
 def test_rows_are_the_networks_of_the_ablation(row: str, generator: int, appearance: int) -> None:
-    from patn.discriminator import Discriminator
+    from patn.models.discriminator import Discriminator
 
     training = Table4().training(row)
     with torch.device("meta"):
@@ -110,7 +110,7 @@ def test_rows_are_trained_measured_and_printed_beside_the_papers(
 
 
 def test_the_workspaces_own_generator_stays_its_only_one(toy: Workspace) -> None:
-    from augment.generators import find_generator
+    from augment.inference.generators import find_generator
 
     run_table4(toy, Table4(rows=("resnet5",), preset="demo", pairs=2, metrics=("SSIM",)), RUNTIME)
     with pytest.raises(AugmentError, match="no trained generator"):

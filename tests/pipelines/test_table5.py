@@ -25,9 +25,9 @@ from augment.cli import augment
 from augment.runtime import Runtime
 from augment.workers import available_cores
 from augment.workspace import Workspace
-from pipelines.pools import Placement
-from pipelines.ray_tasks import Share, _start_here, ray_tasks, share_of
-from pipelines.table5 import Table5, chosen, one_a_set
+from pipelines.grid.pools import Placement
+from pipelines.grid.ray_tasks import Share, _start_here, ray_tasks, share_of
+from pipelines.table5.run import Table5, chosen, one_a_set
 from tests.children import child
 from tests.conftest import invoke, run
 from tests.pipelines.processes import LOOPBACK, alive, descendants, listening, until

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import report
+from pipelines.report import page as report
 
 TEMPLATES = Path(report.__file__).parent / "templates"
 PAGES, SHEETS = sorted(TEMPLATES.glob("*.html")), sorted(TEMPLATES.glob("*.css"))

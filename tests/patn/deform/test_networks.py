@@ -6,12 +6,12 @@ import torch
 from torch.nn import functional
 
 from patn import DataError
-from patn.deform.networks import Deform, PatchDiscriminator, WholeNorm
-from patn.deform.objective import nearest_neighbour
-from patn.deform.training import PRESETS, DeformTraining
-from patn.deform.warping import part_motion, warp
+from patn.baselines.deform.networks import Deform, PatchDiscriminator, WholeNorm
+from patn.baselines.deform.objective import nearest_neighbour
+from patn.baselines.deform.training import PRESETS, DeformTraining
+from patn.baselines.published import weights_of
 from patn.heatmaps import heat_maps
-from patn.published import weights_of
+from patn.models.warping import part_motion, warp
 from tests.patn.kinds import standing
 
 

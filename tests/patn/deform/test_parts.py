@@ -7,8 +7,8 @@ import pytest
 import torch
 from skimage.transform import estimate_transform
 
-from patn.deform.parts import AWAY, part_masks, part_transforms
-from patn.deform.warping import part_motion, source_places, warp
+from patn.models.parts import AWAY, part_masks, part_transforms
+from patn.models.warping import part_motion, source_places, warp
 from tests.patn.kinds import standing
 
 SIZE = (64, 32)

@@ -10,13 +10,13 @@ import torch
 from scipy.ndimage import binary_dilation, binary_erosion
 
 from patn import DataError
+from patn.baselines.pg2.inputs import body_masks, discs
+from patn.baselines.pg2.networks import Coarse, ImageDiscriminator, Pg2, Refine
+from patn.baselines.pg2.objective import Pg2Objective
+from patn.baselines.pg2.training import PRESETS, Pg2Training
+from patn.baselines.published import weights_of
 from patn.complexity import published_count
 from patn.keypoints import JOINTS, LIMBS
-from patn.pg2.inputs import body_masks, discs
-from patn.pg2.networks import Coarse, ImageDiscriminator, Pg2, Refine
-from patn.pg2.objective import Pg2Objective
-from patn.pg2.training import PRESETS, Pg2Training
-from patn.published import weights_of
 from tests.patn.kinds import objective, people, standing, steps, tiny
 
 SIZE = (64, 32)

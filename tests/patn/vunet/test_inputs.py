@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from patn.vunet.crops import part_corners, part_crops
-from patn.vunet.stickman import stick_man
+from patn.baselines.vunet.crops import part_corners, part_crops
+from patn.baselines.vunet.stickman import stick_man
 from tests.patn.kinds import standing
 
 SIZE = (64, 32)

@@ -8,12 +8,12 @@ import torch
 from torch.nn import functional
 
 from patn import DataError
+from patn.baselines.published import weights_of
+from patn.baselines.vunet.layers import Residual, Up, WeightNormConv, starting
+from patn.baselines.vunet.networks import GroupedPrior, Vunet
+from patn.baselines.vunet.objective import VunetObjective, kl_divergences
+from patn.baselines.vunet.training import PRESETS, VunetTraining
 from patn.complexity import complexity, published_count
-from patn.published import weights_of
-from patn.vunet.layers import Residual, Up, WeightNormConv, starting
-from patn.vunet.networks import GroupedPrior, Vunet
-from patn.vunet.objective import VunetObjective, kl_divergences
-from patn.vunet.training import PRESETS, VunetTraining
 from tests.patn.kinds import features, objective, people, steps, tiny
 
 SQUARE = {"scales": 7, "crop_factor": 2}

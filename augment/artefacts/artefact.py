@@ -1,0 +1,279 @@
+"""A folder with a `run.json`: the one place that says finished, unfinished or different, and holds the lock."""
+
+import errno
+import hashlib
+import json
+import os
+import platform
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import pandas as pd
+
+from augment import AugmentError, Busy, Different
+from augment.artefacts.files import naming
+from augment.artefacts.locks import locked
+from augment.columns import csv_text
+from augment.versions import versions
+
+RUN, PENDING = "run.json", "pending.json"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text so that `path` is either the old file or the whole new one."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file by rename, and take away what killed processes of this machine left of the same file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    here = f"{path.name}.{platform.node()}-"
+    for left in path.parent.iterdir():
+        owner = left.name.removeprefix(here).split(".")[0]
+        if left.name.startswith(here) and owner.isdecimal() and not _alive(int(owner)):
+            left.unlink(missing_ok=True)
+    partial = path.with_name(f"{here}{os.getpid()}.{secrets.token_hex(4)}.partial")  # machines may share the folder
+    with naming(path):
+        try:
+            partial.write_bytes(content)
+            partial.replace(path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except OSError as error:
+        return error.errno != errno.ESRCH  # a process of somebody else lives, too
+    return True
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write indented JSON by rename."""
+    write_text(path, json.dumps(value, indent=2, sort_keys=False) + "\n")
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV without its index, by rename; see csv_text."""
+    write_text(path, csv_text(table))
+
+
+class Fingerprint(str):
+    """A fingerprint that remembers of which files it is, so that a change of them can be named."""
+
+    paths: tuple[Path, ...] = ()
+
+    @classmethod
+    def of(cls, text: str, paths: tuple[Path, ...]) -> Self:
+        """The fingerprint of that text, of those files."""
+        made = cls(text)
+        made.paths = paths
+        return made
+
+
+def fingerprint(paths: Path | Iterable[Path]) -> Fingerprint:
+    """A short SHA-256 of what the files hold, in the order given; one path or several.
+
+    Raises AugmentError for a file that is not there, OSError for one that cannot be read.
+    """
+    digest = hashlib.sha256()
+    files = (paths,) if isinstance(paths, Path) else tuple(paths)
+    for path in files:
+        try:
+            with path.open("rb") as file:
+                while block := file.read(1 << 20):
+                    digest.update(block)
+        except FileNotFoundError as error:
+            raise AugmentError(f"{path}: cannot be read ({error.strerror}); make it again") from error
+    return Fingerprint.of(digest.hexdigest()[:16], files)
+
+
+def fingerprint_names(names: Iterable[str]) -> str:
+    """A short SHA-256 of a list of names or values, in the order given."""
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
+
+
+def read_run(folder: Path) -> dict[str, Any] | None:
+    """The record of a finished artefact, or None where there is none.
+
+    Raises AugmentError for a `run.json` that holds something else.
+    """
+    return read_record(folder / RUN, {"options": dict, "inputs": dict, "result": dict})
+
+
+def read_record(path: Path, parts: Mapping[str, type]) -> dict[str, Any] | None:
+    """The JSON object in a file, None where there is no file; raises AugmentError where one of its parts is amiss."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        raise AugmentError(f"{path}: not a readable record ({error}); delete the folder and run again") from error
+    whole = isinstance(record, dict) and "seed" in record
+    if not whole or not all(isinstance(record.get(name), kind) for name, kind in parts.items()):
+        raise AugmentError(f"{path}: not a record of this tool; delete the folder and run again")
+    return record
+
+
+@dataclass
+class Run:
+    """An artefact while it is held: `finished` and its `result`, or unfinished work to be done and then `finish`ed."""
+
+    folder: Path
+    record: dict[str, Any]
+    finished: bool = False
+    result: dict[str, Any] = field(default_factory=dict)
+    started: float = field(default_factory=time.time)
+    read: dict[Path, tuple[int, int]] = field(default_factory=dict)
+
+    def finish(self, result: Mapping[str, Any]) -> dict[str, Any]:
+        """Record the result and declare the folder complete; returns the result.
+
+        Raises AugmentError where a file that it was made from has changed in the meantime.
+        """
+        changed = [path for path, state in self.read.items() if _state(path) != state]
+        if changed:
+            raise AugmentError(
+                f"{changed[0]}{_more(changed)}: changed while {self.folder} was made from it; put it back, or make "
+                "that again with --force"
+            )
+        self.result = dict(result)
+        took = {"started": round(self.started, 3), "seconds": round(time.time() - self.started, 3)}
+        write_json(self.folder / RUN, {**self.record, "versions": versions(), **took, "result": self.result})
+        (self.folder / PENDING).unlink(missing_ok=True)
+        self.finished = True
+        return self.result
+
+
+@contextmanager
+def artefact(
+    folder: Path,
+    kind: str,
+    options: Mapping[str, Any],
+    *,
+    inputs: Mapping[str, str] | None = None,
+    seed: int | None = None,
+    force: bool = False,
+    renew: bool = False,
+    named: bool = False,
+    wait: bool = True,
+) -> Iterator[Run]:
+    """Hold an artefact's folder under its lock; yields a Run that is finished or to be done.
+
+    `options` are what the user chose and `inputs` fingerprints of what was read; both are recorded and compared.
+    With `force` a different, finished or damaged artefact is made again, with `renew` a different one: for what is made
+    without being asked for.  `named` says that the user may choose another name.  The system releases the lock when its
+    owner dies.  A run that fails before it wrote anything leaves nothing that one with other options has to mend.
+    Raises Different, naming the first option that differs, when the folder holds another run, and Busy where
+    another process is at work there and `wait` is False.
+    """
+    recorded = {"kind": kind, "seed": seed, "options": dict(options), "inputs": dict(inputs or {})}
+    recorded = json.loads(json.dumps(recorded))
+    sources = {name: value.paths for name, value in (inputs or {}).items() if isinstance(value, Fingerprint)}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AugmentError(f"{folder}: cannot be made ({error.strerror}); choose a folder you may write to") from error
+    with locked(folder, wait=wait):
+        if force and any((folder / name).exists() for name in (RUN, PENDING)):
+            _clear(folder)
+        finished = read_run(folder)
+        earlier = finished or _pending(folder)
+        if earlier is not None and renew and _differs(earlier, recorded):
+            _clear(folder)
+            finished = earlier = None
+        if earlier is not None:
+            _refuse_difference(folder, earlier, recorded, sources, named)
+        if finished is not None:
+            (folder / PENDING).unlink(missing_ok=True)  # of a run that was killed right after it finished
+            yield Run(folder, recorded, finished=True, result=finished["result"])
+            return
+        for left in folder.glob(".tmp*"):  # safetensors writes to a name of its own, which a kill leaves
+            left.unlink()
+        write_json(folder / PENDING, recorded)
+        try:
+            yield Run(folder, recorded, read={path: _state(path) for paths in sources.values() for path in paths})
+        except BaseException:
+            if [path.name for path in folder.iterdir()] == [PENDING]:
+                (folder / PENDING).unlink()
+            raise
+
+
+def is_busy(folder: Path) -> bool:
+    """Whether a process is at work on an artefact now."""
+    if not (folder / PENDING).exists():
+        return False
+    try:
+        with locked(folder, wait=False):
+            return False
+    except Busy:
+        return True
+
+
+def _pending(folder: Path) -> dict[str, Any] | None:
+    """What an interrupted run had recorded of itself."""
+    return read_record(folder / PENDING, {"options": dict, "inputs": dict})
+
+
+def _clear(folder: Path) -> None:
+    """Take away the files of an artefact, so that it is made anew."""
+    import shutil
+
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _differs(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether two records are of other options, inputs or seeds."""
+    return any(earlier[part] != now[part] for part in ("seed", "options", "inputs"))
+
+
+def _refuse_difference(
+    folder: Path,
+    earlier: Mapping[str, Any],
+    now: Mapping[str, Any],
+    sources: Mapping[str, tuple[Path, ...]],
+    named: bool,
+) -> None:
+    """Raise Different naming the first difference between two records, and the files that are newer than it."""
+    remedy = f"give the same, {'another --name, ' if named else ''}or --force to make it again"
+    if earlier["seed"] != now["seed"]:
+        raise Different(f"{folder}: was made with seed {earlier['seed']}, not {now['seed']}", remedy)
+    for part, word in (("options", "with"), ("inputs", "from other input:")):
+        for name in sorted({*earlier[part], *now[part]}):
+            before, after = earlier[part].get(name), now[part].get(name)
+            if before != after:
+                newer = _newer(folder, sources.get(name, ()))
+                was = "that was not recorded" if before is None and part == "inputs" else before
+                raise Different(f"{folder}: was made {word} {name} {was}, not {after}{newer}", remedy)
+
+
+def _newer(folder: Path, paths: Iterable[Path]) -> str:
+    """` (FILE has changed since)` for those of an artefact's sources that are newer than its record, or nothing."""
+    record = next(path for path in (folder / PENDING, folder / RUN) if path.exists())
+    begun = read_run(folder)["started"] if record.name == RUN else record.stat().st_mtime  # type: ignore[index]
+    found = [path for path in paths if max(path.stat().st_mtime, path.stat().st_ctime) > begun]
+    return f" ({found[0]}{_more(found)} has changed since)" if found else ""
+
+
+def _state(path: Path) -> tuple[int, int]:
+    """When a file was last written and how long it is; zeros where it is gone."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return 0, 0
+    return stat.st_mtime_ns, stat.st_size
+
+
+def _more(paths: list[Path]) -> str:
+    return f" (and {len(paths) - 1} more)" if len(paths) > 1 else ""

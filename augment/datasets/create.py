@@ -1,0 +1,225 @@
+"""A new workspace: on a Market-1501 folder, on a folder of identities, or on rendered pedestrians."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from augment import AugmentError
+from augment.artefacts.locks import locked
+from augment.layouts.deepfashion import LAYOUT as DEEPFASHION
+from augment.layouts.deepfashion import SIZE as DEEPFASHION_SIZE
+from augment.layouts.deepfashion_folder import MARK, deepfashion_layout
+from augment.layouts.detection import IDENTITY_FOLDERS, LAYOUTS, MARKET1501, detect_layout
+from augment.layouts.identity_folders import SOURCES, folders_layout
+from augment.layouts.inventory import Inventory
+from augment.layouts.registry import Layout, describe, market1501_layout
+from augment.pedestrians import Pedestrians
+from augment.settings import SETTINGS, read_settings
+from augment.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DATA = "data"
+TEST_SHARE = 0.5
+RENDERED = "rendered"
+MARKS = {DEEPFASHION: MARK, IDENTITY_FOLDERS: SOURCES, RENDERED: "pedestrians"}
+"""How the name of a file begins that marks data/ as made by init: an interrupted one goes on."""
+PRESETS = {DEEPFASHION: {"patn-train": {"preset": "deepfashion"}}}
+DEMO_PRESETS = {"patn-train": {"preset": "demo"}, "reid-train": {"preset": "demo"}}
+
+
+def init_real(
+    root: Path,
+    folder: Path,
+    *,
+    layout: str | None = None,
+    size: tuple[int, int] | None = None,
+    seed: int = 0,
+    test_share: float | None = None,
+    lists: Path | None = None,
+    pairs: Sequence[Path] = (),
+    jobs: int = 1,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Make a workspace in `root` on real images in `folder`, which is never modified.
+
+    layout: `market1501` uses the folder where it lies, `folders` makes root/data a Market-1501 view of one sub-folder
+    an identity, `deepfashion` makes root/data the crops of the In-shop benchmark's img folder, in `jobs` threads; None
+    looks which it is, and refuses where that would be a guess. size: (height, width) to work at, None takes the images'
+    own. test_share is the share of the identities kept for testing: of `folders`, 0.5 if None, and of `deepfashion`
+    without lists.
+    lists: a folder with train.lst and test.lst, of `deepfashion`.  pairs: files of training and test pairs.
+    An interrupted init goes on, and of a workspace that is whole nothing changes; other processes wait.
+    Returns root, data, layout, size, images per split, the decisions taken, and how many files below the folder were
+    taken and passed over for which reason; `passed_over.csv` in the workspace lists the latter.
+    Raises AugmentError where root holds another workspace already, lies inside the folder, or the folder is of no use.
+    """
+    folder = folder.resolve()
+    layout = layout or detect_layout(folder)
+    _refuse_unfit(root, folder, layout, size, test_share, lists)
+    with _held(root):
+        _refuse_other(root, {"seed": seed, "layout": layout}, made=layout)
+        if layout == MARKET1501:
+            made = market1501_layout(folder, size)
+        elif layout == DEEPFASHION:
+            made = deepfashion_layout(
+                folder, root / DATA, lists=lists, seed=seed, test_share=test_share, jobs=jobs, progress=progress
+            )
+        else:
+            share = TEST_SHARE if test_share is None else test_share
+            made = folders_layout(folder, root / DATA, size=size, seed=seed, test_share=share)
+        data = str(made.data) if layout == MARKET1501 else DATA
+        settings = {"data": data, "size": list(made.size), "seed": seed, "layout": layout, **PRESETS.get(layout, {})}
+        _refuse_other(root, settings)
+        if pairs:
+            made = _with_pairs(Workspace(root.resolve(), settings), made, pairs)
+        made.files.write(root)
+        return _summary(_workspace(root, settings), made)
+
+
+def init_rendered(root: Path, pedestrians: Pedestrians, *, jobs: int = 1) -> dict[str, Any]:
+    """Make a workspace in `root` on rendered pedestrians, with the demo presets for its commands.
+
+    Returns what init_real returns. Raises AugmentError where root holds another workspace already.
+    """
+    from augment.pedestrians.dataset import render
+
+    size = (pedestrians.height, pedestrians.width)
+    settings = {"data": DATA, "size": list(size), "seed": pedestrians.seed, "layout": MARKET1501, **DEMO_PRESETS}
+    with _held(root):
+        _refuse_other(root, settings, made=RENDERED)
+        render(root / DATA, pedestrians, jobs)
+        workspace = _workspace(root, settings)
+    decisions = (describe(workspace.images()), "rendered pedestrians with exact key points; presets are demo")
+    files = Inventory(len(workspace.images()), {})
+    return _summary(workspace, Layout(workspace.data, MARKET1501, size, decisions, files))
+
+
+def init_table(
+    root: Path,
+    images: pd.DataFrame,
+    *,
+    size: tuple[int, int] | None = None,
+    seed: int = 0,
+    test_share: float = TEST_SHARE,
+) -> dict[str, Any]:
+    """Make a workspace in `root` on the images of a table (see `augment.layouts.image_tables`), which stay as they are.
+
+    Args:
+        root: the workspace's folder; given again with the same table, nothing changes.
+        images: columns path and identity, and where they are known camera and split.
+        size: (height, width) to work at; None takes the images' own.
+        seed: which identities are kept for testing, and the workspace's seed.
+        test_share: share of the identities that are for testing, where the table has no split.
+
+    Returns:
+        What `init_real` returns.
+
+    Raises:
+        AugmentError: for a table that is none of images, and where root holds another workspace already.
+    """
+    from augment.layouts.image_tables import table_layout
+
+    with _held(root):
+        _refuse_other(root, {"seed": seed, "layout": IDENTITY_FOLDERS}, made=IDENTITY_FOLDERS)
+        made = table_layout(images, root / DATA, size=size, seed=seed, test_share=test_share)
+        settings = {"data": DATA, "size": list(made.size), "seed": seed, "layout": IDENTITY_FOLDERS}
+        _refuse_other(root, settings)
+        made.files.write(root)
+        return _summary(_workspace(root, settings), made)
+
+
+@contextmanager
+def _held(root: Path) -> Iterator[None]:
+    """Hold the lock of the data; a `root` that was made for it goes where the block fails and leaves nothing else."""
+    was_there = root.exists()
+    try:
+        with locked(root / DATA):
+            yield
+    except Exception:
+        if not was_there and root.is_dir() and all(path.suffix == ".lock" for path in root.iterdir()):
+            shutil.rmtree(root)
+        raise
+
+
+def init_text(result: dict[str, Any]) -> str:
+    """The result of making a workspace, in words."""
+    decisions = "\n".join(f"- {decision}" for decision in result["decisions"])
+    height, width = result["size"]
+    return (
+        f"Workspace {result['root']}\nimages {result['data']} (layout {result['layout']}, {height} x {width})\n"
+        f"{decisions}\nNext: augment --workspace {result['root']} check"
+    )
+
+
+def _refuse_unfit(
+    root: Path, folder: Path, layout: str, size: tuple[int, int] | None, test_share: float | None, lists: Path | None
+) -> None:
+    """Raise AugmentError for a folder that is missing or around `root`, and for options that are not the layout's."""
+    if layout not in LAYOUTS:
+        raise AugmentError(f"layout {layout!r}: must be one of {', '.join(LAYOUTS)}")
+    if not folder.is_dir():
+        raise AugmentError(f"{folder}: there is no such folder; give the folder of your images with --data")
+    if folder in (root.resolve(), *root.resolve().parents):
+        raise AugmentError(f"{root}: lies inside the images' folder {folder}, which stays as it is; choose another DIR")
+    if lists is not None and layout != DEEPFASHION:
+        raise AugmentError(f"{lists}: lists are for --layout deepfashion; this is {layout}")
+    if layout == MARKET1501 and test_share is not None:
+        raise AugmentError(f"{folder}: is parted as Market-1501 already; --test-share is for --layout folders")
+    if layout == DEEPFASHION and size not in (None, DEEPFASHION_SIZE):
+        raise AugmentError(f"{folder}: crops of DeepFashion are 256 x 176; leave out --size")
+
+
+def _with_pairs(workspace: Workspace, made: Layout, files: Sequence[Path]) -> Layout:
+    """Take the pairs over, and say how many."""
+    from augment.datasets.pairs import import_pairs
+
+    counts = import_pairs(workspace, files)
+    said = f"{counts['train']:,} training and {counts['test']:,} test pairs were taken over"
+    if counts["left_out"]:
+        said += f"; {counts['left_out']:,} pairs of images that are not there were left out"
+    if counts["apart"]:
+        said += f"; {counts['apart']:,} pairs of images of two parts, or of queries, were left out"
+    return replace(made, decisions=(*made.decisions, said))
+
+
+def _refuse_other(root: Path, asked: Mapping[str, Any], made: str = MARKET1501) -> None:
+    """Raise AugmentError where `root` is a workspace of other settings or has data that init did not make.
+
+    made: a layout for which init makes data, see MARKS; of others data is not looked at.
+    """
+    path, data = root / SETTINGS, root / DATA
+    held = read_settings(path) if path.exists() else asked
+    for key, value in asked.items():
+        if held.get(key) != value and not isinstance(value, Mapping):
+            raise AugmentError(
+                f"{path}: is already there, with {key} {held.get(key)!r}, not {value!r}; work in {root} or choose "
+                "another folder"
+            )
+    names = [entry.name for entry in data.iterdir()] if made in MARKS and data.exists() else []
+    if names and not any(name.startswith(MARKS[made]) for name in names):
+        raise AugmentError(f"{data}: is already there without a workspace; remove it or choose another folder")
+
+
+def _workspace(root: Path, settings: Mapping[str, Any]) -> Workspace:
+    """The workspace in `root`, made where it is not there yet."""
+    return Workspace.find(root) if (root / SETTINGS).exists() else Workspace.create(root, settings)
+
+
+def _summary(workspace: Workspace, layout: Layout) -> dict[str, Any]:
+    counts = workspace.images()["split"].value_counts()
+    return {
+        "root": str(workspace.root),
+        "data": str(layout.data),
+        "layout": layout.layout,
+        "size": list(layout.size),
+        "images": {split: int(counts.get(split, 0)) for split in ("train", "query", "gallery")},
+        "decisions": list(layout.decisions),
+        "files": {"taken": layout.files.taken, "passed_over": layout.files.counts()},
+    }

@@ -1,0 +1,96 @@
+"""What has to be there before hours of work begin; each function raises one sentence that says what to do."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from augment import AugmentError
+from augment.datasets.pairs import given_pairs
+from augment.datasets.reduced_set import training_images
+from augment.workspace import Workspace
+from reid.market1501 import FOLDERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reid.training import ReidTraining
+
+log = logging.getLogger(__name__)
+
+
+def require_ranking(workspace: Workspace, test: pd.DataFrame) -> None:
+    """Raise AugmentError where query and gallery images (without junk) cannot tell one model from another."""
+    query, gallery = (test[test["split"] == split] for split in ("query", "gallery"))
+    for split, rows in (("query", query), ("gallery", gallery)):
+        if rows.empty:
+            raise AugmentError(
+                f"{workspace.data / FOLDERS[split]}: no {split} image, so nothing can be evaluated; put images of test "
+                f"identities there, which {FOLDERS['query']} and {FOLDERS['gallery']} show from different cameras"
+            )
+    matched = query.merge(gallery[gallery["pid"] > 0], on="pid")
+    if not (matched["camid_x"] != matched["camid_y"]).any():
+        raise AugmentError(
+            f"{workspace.data}: no query image has a gallery image of the same identity from another camera, so "
+            "nothing can be evaluated; give images of the test identities from two cameras or more (_c1, _c2 in names)"
+        )
+    if gallery["pid"].nunique() < 2:
+        raise AugmentError(
+            f"{workspace.data / FOLDERS['gallery']}: shows one identity only, so any model would rank without a "
+            "mistake; put images of other identities there, too"
+        )
+
+
+def require_learnable(workspace: Workspace, training: ReidTraining, table: pd.DataFrame) -> None:
+    """Raise AugmentError where a re-ID model has nothing to learn from a training set's images.
+
+    table: columns pid and camid.
+    """
+    place = workspace.data / FOLDERS["train"]
+    sizes = training_images(workspace.images())["pid"].value_counts()
+    if len(sizes) < 2:
+        raise AugmentError(
+            f"{place}: shows one training identity only, so there is nothing to tell apart; add images of others"
+        )
+    cameras = table.groupby("pid")["camid"].nunique()
+    if training.model == "best" and not (cameras > 1).any():
+        raise AugmentError(
+            f"{place}: no training identity is seen by two cameras, so no epoch can be called the best; give --model "
+            "last, or images of more cameras"
+        )
+
+
+def warn_of_batches(training: ReidTraining, table: pd.DataFrame) -> None:
+    """Say where batches have to repeat images or identities; table: a line an image, with its pid."""
+    identities = table["pid"].nunique()
+    if len(table) < training.batch:
+        log.warning(
+            "A batch of %d images is more than the %d that there are: it repeats them; see --batch.",
+            training.batch,
+            len(table),
+        )
+    if training.instances is not None and identities < training.batch // training.instances:
+        log.warning(
+            "Batches are of %d identities with %d images each, and there are %d identities: each stands in one several "
+            "times; --batch %d makes them of different ones.",
+            training.batch // training.instances,
+            training.instances,
+            identities,
+            identities * training.instances,
+        )
+
+
+def require_pairs(workspace: Workspace, names: Sequence[str], portion: float | None) -> None:
+    """Raise AugmentError where training images that can be in a pair make none; portion: of M^R_p, None for all."""
+    given = given_pairs(workspace, "train")
+    if given is not None:
+        found = (given["from"].isin(names) & given["to"].isin(names)).any()
+    else:
+        pid_of = training_images(workspace.images()).set_index("name")["pid"]
+        found = pid_of.loc[list(names)].duplicated().any()
+    if not found:
+        kept = "" if portion is None else f" among the images that --portion {portion} keeps"
+        remedy = "see `augment check`" if portion is None else "give a larger --portion, or see `augment check`"
+        raise AugmentError(f"{workspace.data}: no identity has two training images with a pose{kept}; {remedy}")

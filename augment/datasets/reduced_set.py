@@ -1,0 +1,90 @@
+"""M^R_p: the reduced training set, a random share p of the images with at least one of every identity."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from augment import AugmentError
+from augment.artefacts.artefact import write_text
+from augment.columns import csv_text
+from augment.workspace import Workspace
+from numerics.seeds import Stream, random_stream
+
+DIFFERENT = 0.005
+
+
+def training_images(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of an image table that can be trained on: split train, identities above 0, sorted by name."""
+    train = table[(table["split"] == "train") & (table["pid"] > 0)]
+    return train.sort_values("name", ignore_index=True)
+
+
+def reduction_order(names: Sequence[str], pids: Sequence[int], seed: int) -> list[str]:
+    """All images in the order in which sets of growing p take them: one random image per identity, then the rest.
+
+    M^R_p for every p is a prefix, so the sets of one seed are nested.  Depends on (names, pids, seed) alone.
+    """
+    order = random_stream(seed, Stream.REDUCED_SET).permutation(len(names))
+    shuffled = np.asarray(pids)[order]
+    _, first = np.unique(shuffled, return_index=True)
+    rest = np.delete(np.arange(len(names)), first)
+    return [names[order[index]] for index in (*np.sort(first), *rest)]
+
+
+def reduced_set(table: pd.DataFrame, portion: float, seed: int) -> list[str]:
+    """The names kept in M^R_p, sorted: round(p N) images (half up), never fewer than one per identity.
+
+    `table` has the columns name, pid and split; `portion` is in (0, 1].
+    Raises AugmentError for another portion or a table without training images.
+    """
+    count, train = kept_count(table, portion), training_images(table)
+    return sorted(reduction_order(train["name"].tolist(), train["pid"].tolist(), seed)[:count])
+
+
+def kept_count(table: pd.DataFrame, portion: float) -> int:
+    """How many images M^R_p holds, whatever the seed; raises AugmentError as `reduced_set`."""
+    if not 0 < portion <= 1:
+        raise AugmentError(f"portion {portion}: must be above 0 and at most 1")
+    train = training_images(table)
+    if train.empty:
+        raise AugmentError("the data holds no training image of an identity; look at `augment check`")
+    return max(int(np.floor(len(train) * portion + 0.5)), train["pid"].nunique())
+
+
+def real_share(table: pd.DataFrame, portion: float) -> float:
+    """The share of the training images that M^R_p really keeps: more than p where every identity needs its one."""
+    return round(kept_count(table, portion) / len(training_images(table)), 4)
+
+
+def is_other_share(portion: float, share: float) -> bool:
+    """Whether a real share is not what was asked for, by half a percent or more."""
+    return abs(share - portion) >= DIFFERENT
+
+
+def share_text(portion: float, share: float) -> str:
+    """A sentence on a real share that is not what was asked for, else nothing."""
+    if not is_other_share(portion, share):
+        return ""
+    why = ": every identity keeps at least one image" if share > portion else ""
+    return f"--portion {portion:g} keeps {100 * share:.3g} % of the training images{why}"
+
+
+def standing_for(shares: Mapping[float, float]) -> dict[float, float]:
+    """For each portion the one that its set is presented as: of portions with one real share, the nearest to it."""
+    best = {
+        share: min((p for p, own in shares.items() if own == share), key=lambda p: (abs(p - share), p))
+        for share in set(shares.values())
+    }
+    return {portion: best[share] for portion, share in shares.items()}
+
+
+def keep_reduced(workspace: Workspace, portion: float, seed: int) -> list[str]:
+    """M^R_p's image names, written to `reduced/` for the reader."""
+    kept = reduced_set(workspace.images(), portion, seed)
+    table = training_images(workspace.images())
+    text = csv_text(table.loc[table["name"].isin(kept), ["name", "pid", "camid"]])
+    path = workspace.reduced_csv(portion, seed)
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
+    return kept

@@ -1,0 +1,1 @@
+"""Evaluation: image quality of generators, and re-ID models."""

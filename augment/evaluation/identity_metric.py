@@ -1,0 +1,116 @@
+"""Identity score: whether a re-ID model sees in a generated image the person it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from augment import AugmentError
+from augment.artefacts.artefact import read_run
+from augment.evaluation.metrics import COPY, GENERATED, REAL, MeanMeter, Panels
+from augment.evaluation.reid import find_model
+from augment.images import load_images
+from augment.workspace import Workspace
+from reid.backbones import ReidModel
+from reid.checkpoints import load_model
+from reid.features import extract_features
+
+CHUNK = 512
+
+
+def full_model(workspace: Workspace, model: str | None) -> Path:
+    """The file of the named model, or of the best (mAP) of the workspace that saw all real images and nothing else.
+
+    Raises AugmentError where there is none.
+    """
+    if model is not None:
+        return find_model(workspace, model)
+    found = []
+    for path in workspace.reid_models():
+        run = read_run(path.parent)
+        if run and run["options"].get("portion") == 1.0 and run["options"].get("augmentation") == "none":
+            found.append((run["result"]["mAP"], path))
+    if not found:
+        raise AugmentError(
+            f"{workspace.root / 'reid'}: no model trained on all real images; run `augment reid-train --portion 1` "
+            "or name one with --reid-model"
+        )
+    return max(found)[1]
+
+
+@dataclass
+class Embedding:
+    """A re-ID model that gives unit feature vectors, as its own evaluation compares them."""
+
+    model: ReidModel
+    size: tuple[int, int]
+    feature: str
+    device: torch.device
+
+    @classmethod
+    def load(cls, path: Path, device: torch.device) -> Embedding:
+        """The saved model; raises reid.WeightsError for another file."""
+        model, metadata = load_model(path, device)
+        training = metadata["training"]
+        return cls(model, (int(training["height"]), int(training["width"])), training["feature"], device)
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Unit features N x D, on the CPU, of uint8 N x 3 x H x W."""
+        features = extract_features(self.model, images, size=self.size, feature=self.feature, device=self.device)
+        return normalize(features)
+
+
+class IdentityMeter(MeanMeter):
+    """Top-1 identity accuracy and cosine to the source identity's centre, of generated, copied and real images.
+
+    An identity's centre is the mean unit feature of its real images in `split`; all of the split's identities are
+    candidates.  The real row's images are themselves in the centres.  mark: of the model, so that sums of two are not
+    added.
+    """
+
+    def __init__(self, workspace: Workspace, split: str, embed: Embedding, mark: str = "") -> None:
+        super().__init__()
+        self.metrics = (mark,)
+        images = workspace.images()
+        images = images[(images["split"] == split) & (images["pid"] > 0)]
+        self.embed = embed
+        self.pids = torch.tensor(sorted(images["pid"].unique().tolist()))
+        self.place = dict(
+            zip(images["name"], torch.searchsorted(self.pids, torch.tensor(images["pid"].to_list())), strict=True)
+        )
+        self.centres = self._centres(images["path"].tolist(), images["name"].tolist(), workspace.size)
+
+    def _centres(self, paths: Sequence[str], names: Sequence[str], size: tuple[int, int]) -> Tensor:
+        """Unit vectors, identities x D."""
+        sums = None
+        for start in range(0, len(paths), CHUNK):
+            features = self.embed(load_images(paths[start : start + CHUNK], size))
+            sums = features.new_zeros(len(self.pids), features.shape[1]) if sums is None else sums
+            sums.index_add_(0, self._places(names[start : start + CHUNK]), features)
+        assert sums is not None
+        return normalize(sums)
+
+    def _places(self, names: Sequence[str]) -> Tensor:
+        return torch.stack([self.place[name] for name in names])
+
+    def cosines(self, images: Tensor) -> Tensor:
+        """Cosine of each image, uint8 N x 3 x H x W, to the centre of each identity: N x identities."""
+        return self.embed(images) @ self.centres.T
+
+    def scores(self, images: Tensor, sources: Sequence[str]) -> Tensor:
+        """Cosine of each image to the centre of its source's identity, N.  sources: names of the split's images."""
+        return self.cosines(images).gather(1, self._places(sources)[:, None])[:, 0]
+
+    def update(self, panels: Panels) -> None:
+        """Add a batch."""
+        identity = self._places(panels.sources)
+        rows = ((GENERATED, panels.generated), (COPY, panels.condition), (REAL, panels.target))
+        for row, images in rows:
+            cosines = self.cosines(images)
+            self.add(row, "identity", (cosines.argmax(dim=1) == identity).double())
+            self.add(row, "identity_cosine", cosines.gather(1, identity[:, None]))

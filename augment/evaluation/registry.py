@@ -1,0 +1,137 @@
+"""Which meter answers which metrics, and what each needs: weight files, packages, a trained re-ID model."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import patn
+import reid
+from augment import AugmentError
+from augment.artefacts.artefact import fingerprint
+from augment.evaluation.metrics import Detection, InceptionMeter, LpipsMeter, Meter, Similarity
+from augment.evaluation.protocol import PROTOCOLS, SPLITS, Evaluation
+from augment.weights import load_path
+from augment.workspace import Workspace
+
+if TYPE_CHECKING:
+    import torch
+
+log = logging.getLogger(__name__)
+ESTIMATOR = "mediapipe"
+
+
+@dataclass
+class Setting:
+    """What meters are built for: a workspace, a number of pairs, a device; `stack` closes what they open.
+
+    notes: what a reader of the figures has to know, by name, filled by the builders.
+    """
+
+    workspace: Workspace
+    evaluation: Evaluation
+    pairs: int
+    device: torch.device
+    stack: ExitStack
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+def build_meters(setting: Setting, metrics: list[str]) -> tuple[dict[str, Meter], dict[str, str]]:
+    """The meters of some metrics, and for each metric that lacks a file or package the sentence that says so."""
+    meters: dict[str, Meter] = {}
+    missing: dict[str, str] = {}
+    for family, (names, build) in FAMILIES.items():
+        wanted = [name for name in names if name in metrics]
+        if not wanted:
+            continue
+        try:
+            meters[family] = build(setting, wanted)
+        except (AugmentError, patn.WeightsError, reid.DataError) as error:
+            missing.update(dict.fromkeys(wanted, str(error)))
+            log.warning("%s: not measured; %s", ", ".join(wanted), error)
+    return meters, missing
+
+
+def _similarity(setting: Setting, metrics: list[str]) -> Meter:
+    protocol = PROTOCOLS[setting.evaluation.protocol]
+    return Similarity(metrics, protocol.data_range, protocol.taps)
+
+
+def _inception(setting: Setting, metrics: list[str]) -> Meter:
+    from patn.metrics.inception import Inception
+
+    network = Inception(load_path("inception", setting.evaluation.weights_dir))
+    if "fid" in metrics:
+        setting.notes["fid"] = "distance to the targets of the same pairs; few pairs raise it, 10,000 are usual"
+    return InceptionMeter(metrics, network.to(setting.device), setting.pairs)
+
+
+def _detection(setting: Setting, metrics: list[str]) -> Meter:
+    from patn.metrics.detection import load_detector
+
+    detector = load_detector(load_path("ssd300", setting.evaluation.weights_dir))
+    setting.notes["ds"] = (
+        "by torchvision's SSD-300 for COCO, the paper's by Caffe's for VOC: see the real images' score"
+    )
+    return Detection(detector.to(setting.device))
+
+
+def _lpips(setting: Setting, metrics: list[str]) -> Meter:
+    from patn.metrics.lpips import Lpips, find_linear
+
+    linear = find_linear()
+    if linear is None:
+        raise AugmentError("torchmetrics is not installed; install it with `pip install augment-reid[metrics]`")
+    network = Lpips(load_path("alexnet", setting.evaluation.weights_dir), linear)
+    return LpipsMeter(metrics, network.to(setting.device))
+
+
+def _poses(setting: Setting, metrics: list[str]) -> Meter:
+    from functools import partial
+
+    from augment.evaluation.pose_metric import Estimate, PoseMeter, pooled
+    from augment.images import read_image
+    from augment.poses.estimation import ESTIMATING, estimate_arrays
+    from augment.workers import worker_pool
+
+    workspace, evaluation = setting.workspace, setting.evaluation
+    estimate: Estimate = partial(estimate_arrays, estimator=ESTIMATOR)
+    if evaluation.jobs > 1:
+        estimate = pooled(
+            setting.stack.enter_context(worker_pool(evaluation.jobs, ESTIMATING)), evaluation.jobs, ESTIMATOR
+        )
+    else:
+        estimate([])
+    images = workspace.images()
+    paths = images[images["split"] == SPLITS[evaluation.split]].set_index("name")["path"]
+    own = workspace.keypoints_source() == ESTIMATOR
+    setting.notes["pckh"] = f"joints of both sides by {ESTIMATOR}, the paper's by another estimator"
+    real = None if own else lambda names: [read_image(paths[name], workspace.size) for name in names]
+    return PoseMeter(estimate, PROTOCOLS[evaluation.protocol].panel, real)
+
+
+def _identity(setting: Setting, metrics: list[str]) -> Meter:
+    from augment.evaluation.identity_metric import Embedding, IdentityMeter, full_model
+
+    path = full_model(setting.workspace, setting.evaluation.reid_model)
+    setting.notes["identity"] = f"by the re-ID model {path.parent.name}"
+    embed = Embedding.load(path, setting.device)
+    return IdentityMeter(setting.workspace, SPLITS[setting.evaluation.split], embed, fingerprint(path))
+
+
+Builder = Callable[[Setting, list[str]], Meter]
+FAMILIES: Mapping[str, tuple[tuple[str, ...], Builder]] = MappingProxyType(
+    {
+        "similarity": (("ssim", "mask-ssim", "l1"), _similarity),
+        "inception": (("is", "mask-is", "fid"), _inception),
+        "detection": (("ds",), _detection),
+        "poses": (("pckh",), _poses),
+        "lpips": (("lpips", "mask-lpips"), _lpips),
+        "identity": (("identity",), _identity),
+    }
+)
+"""Metrics that share a network, and what builds their meter; it raises where something is missing."""

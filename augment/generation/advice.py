@@ -1,0 +1,99 @@
+"""The commands that messages advise: typed as they stand, they make what is missing under the name that is missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from augment.artefacts.artefact import PENDING, read_record
+from augment.generation.plan import Sampling
+from augment.inference.generators import seeded
+from augment.workspace import Workspace, slug
+
+SET_NAMES = {
+    "removed": "ours",
+    "reduced": "ours*",
+    "all": "ours-all",
+    "own": "self",
+    "canonical": "ours-canonical",
+    "rare": "ours-rare",
+    "file": "ours-file",
+}
+USUAL_FILTER = 0.2
+_SET = re.compile(r"(?P<poses>.+?)(?:-k(?P<count>\d+))?(?P<filtered>-filtered)?(?P<reduced>-reduced-data)?")
+_PLACE = re.compile(r"(?P<name>.+)-p(?P<portion>\d+\.\d+)(?:-x(?P<ratio>\d))?-s(?P<seed>\d+)")
+
+
+def make_set(workspace: Workspace, name: str, portion: float, seed: int, ratio: int = 1) -> str:
+    """What makes the generated set of that name, as half a sentence: how an unfinished one was begun, else its name.
+
+    Where neither says how it is made, the sets that are there.
+    """
+    if portion == 1 and ratio == 1 and _options_of_name(name) and "--per-identity" not in str(_options_of_name(name)):
+        return "--portion 1.0 leaves nothing to generate; give --ratio 2, or a smaller --portion"
+    folder = workspace.generated_dir(name, portion, seed, ratio)
+    begun = read_record(folder / PENDING, {"options": dict, "inputs": dict})
+    options = _options_begun(name, begun["options"]) if begun else _options_of_name(name)
+    if options is None and (workspace.patn_dir(name) / "generator.safetensors").is_file():
+        options = f" --generator {name} --name {name}"
+    if options is None:
+        there = sorted(path.parent.name for path in (workspace.root / "generated").glob("*/run.json"))
+        return f"sets that are there: {', '.join(there) or 'none'}; `augment generate --help` says what can be made"
+    ratios = f" --ratio {ratio}" if ratio > 1 else ""
+    generator = "" if "--generator" in options else _which_generator(workspace)
+    return f"run `{seeded(workspace, seed)} generate --portion {portion}{ratios}{options}{generator}`"
+
+
+def make_set_at(workspace: Workspace, folder: str) -> str:
+    """`make_set` for a folder's name below generated/, such as `ours-p0.3-s0`."""
+    found = _PLACE.fullmatch(folder)
+    if found is None:
+        return make_set(workspace, folder, 0.0, workspace.seed)
+    return make_set(workspace, found["name"], float(found["portion"]), int(found["seed"]), int(found["ratio"] or 1))
+
+
+def _options_of_name(name: str) -> str | None:
+    """The options of `augment generate` that give a set its name; None for a name that is no such one."""
+    found = _SET.fullmatch(name)
+    poses = {slug(title): poses for poses, title in SET_NAMES.items()}.get(slug(found["poses"]) if found else "")
+    if found is None or poses is None:
+        return None
+    return "".join(
+        [
+            "" if poses == "removed" else f" --target-poses {poses}",
+            " --pose-file FILE" if poses == "file" else "",
+            f" --per-identity {found['count']}" if found["count"] else "",
+            f" --filter {USUAL_FILTER}" if found["filtered"] else "",
+            " --generator-data reduced" if found["reduced"] else "",
+        ]
+    )
+
+
+def _options_begun(name: str, options: Mapping[str, Any]) -> str:
+    """The options with which an unfinished set was begun."""
+    names = [field.name for field in fields(Sampling) if field.name != "ratio"]
+    usual = Sampling()
+    given = {name: options[name] for name in names if options.get(name, getattr(usual, name)) != getattr(usual, name)}
+    text = "".join(f" --{name.replace('_', '-')} {value}" for name, value in given.items())
+    text += " --pose-file FILE" if given.get("target_poses") == "file" else ""
+    filtering = options.get("filter")
+    if filtering:
+        text += f" --filter {filtering['share']}"
+        text += f" --filter-by {filtering['by'][0]}" if len(filtering["by"]) == 1 else ""
+    return f"{text} --name {name}" if slug(name) != slug(_name_of(given, filtering)) else text
+
+
+def _name_of(given: Mapping[str, Any], filtering: object) -> str:
+    count = given.get("per_identity")
+    name = SET_NAMES[str(given.get("target_poses", "removed"))] + (f"-k{count}" if count else "")
+    return f"{name}-filtered" if filtering else name
+
+
+def _which_generator(workspace: Workspace) -> str:
+    """The option that names a generator where there are several; nothing where one is the only one."""
+    found = sorted(path.parent.name for path in (workspace.root / "patn").glob("*/generator.safetensors"))
+    if len(found) < 2:
+        return ""
+    return f" --generator {'patn' if 'patn' in found else found[0]}"

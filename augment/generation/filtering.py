@@ -1,0 +1,230 @@
+"""Replacing the worst images of a generated set, by whom and in which pose they show, without making it smaller."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from augment import AugmentError
+from augment.artefacts.artefact import read_run, write_csv
+from augment.generation.plan import Chance, Pools, Sampling, random_pose
+from augment.images import load_images
+from augment.inference.drawing import Pen, draw_plan
+from augment.inference.generators import seeded
+from augment.workspace import Workspace
+from numerics.seeds import Stream, random_stream
+from patn.keypoints import keypoint_array
+from patn.metrics.pckh import pckh
+
+if TYPE_CHECKING:
+    import torch
+
+CRITERIA = ("identity", "pose")
+CANDIDATES, SCORES = "candidates", "filter.csv"
+CHUNK = 256
+
+
+@dataclass(frozen=True)
+class Filtering:
+    """What is replaced: the `share` of the generated images that score worst, in (0, 1), judged `by` CRITERIA.
+
+    identity: the cosine of the image's re-ID feature to the centre of its identity's kept real images.  pose: the share
+    of the target pose's joints that a pose estimator finds in the image (PCKh).  With both, each in standard
+    deviations, added.  Every replaced image is the best of `tries` others of its identity: another kept image, another
+    pose; where none of them is better, it stays.
+    """
+
+    share: float
+    by: tuple[str, ...] = CRITERIA
+    tries: int = 4
+    estimator: str = "mediapipe"
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the criteria's values."""
+        return [f"{name}_score" for name in self.by]
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share < 1:
+            raise AugmentError(f"filter {self.share}: must be a share of the generated images between 0 and 1")
+        if not self.by or set(self.by) - set(CRITERIA):
+            raise AugmentError(f"filter by {', '.join(self.by) or 'nothing'}: give {' or '.join(CRITERIA)}, or both")
+        if self.tries < 1:
+            raise AugmentError(f"filter tries {self.tries}: must be 1 or more")
+
+
+def find_judge(workspace: Workspace, name: str | None, portion: float, seed: int) -> Path:
+    """The re-ID model that says whom an image shows; None: the one trained on the most of M^R_p and nothing else.
+
+    It must not have seen what M^R_p leaves out: real images only, of the same seed, at most `portion`.
+    Raises AugmentError for another model, or where there is none.
+    """
+    names = [name] if name is not None else [path.parent.name for path in workspace.reid_models()]
+    found = []
+    for each in names:
+        run = read_run(workspace.reid_dir(each))
+        options = {} if run is None else run["options"]
+        blind = options.get("augmentation") == "none" and options.get("seed") == seed
+        if blind and options.get("portion", 2.0) <= portion:
+            found.append((options["portion"], run["result"]["updates"], each))  # type: ignore[index]
+    if found:
+        return workspace.reid_dir(max(found)[2]) / "model.safetensors"
+    command = f"{seeded(workspace, seed)} reid-train --portion {portion} --length updates"
+    if name is not None:
+        raise AugmentError(
+            f"{workspace.reid_dir(name)}: has seen images that portion {portion} takes away, or is not trained; "
+            f"run `{command}` and leave --judge out"
+        )
+    raise AugmentError(f"{workspace.root / 'reid'}: no model to judge by; run `{command}`, or --filter-by pose")
+
+
+class Judge:
+    """Scores generated images of a set by the filtering's criteria."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        filtering: Filtering,
+        kept: Sequence[str],
+        model: Path | None,
+        pen: Pen,
+        poses: pd.DataFrame,
+    ) -> None:
+        self.workspace, self.filtering, self.poses = workspace, filtering, poses
+        if model is not None:
+            from augment.evaluation.identity_metric import Embedding
+
+            self.embed = Embedding.load(model, pen.runtime.torch_device())
+            self.pids, self.centres = self._centres(kept)
+
+    def _centres(self, kept: Sequence[str]) -> tuple[np.ndarray, torch.Tensor]:
+        """The identities, sorted, and the unit feature in the middle of each one's kept images."""
+        import torch
+        from torch.nn.functional import normalize
+
+        train = self.workspace.images().query("split == 'train'").set_index("name").loc[list(kept)]
+        pids, places = np.unique(train["pid"].to_numpy(), return_inverse=True)
+        sums: torch.Tensor | None = None
+        for start in range(0, len(train), CHUNK):
+            features = self.embed(load_images(train["path"].tolist()[start : start + CHUNK], self.workspace.size))
+            sums = features.new_zeros(len(pids), features.shape[1]) if sums is None else sums
+            sums.index_add_(0, torch.from_numpy(places[start : start + CHUNK]), features)
+        assert sums is not None
+        return pids, normalize(sums)
+
+    def scores(self, plan: pd.DataFrame, folder: Path) -> pd.DataFrame:
+        """A row of the plan's images in `folder`: the criteria's values, NaN where one cannot be judged."""
+        parts = [self._score(plan.iloc[start : start + CHUNK], folder) for start in range(0, len(plan), CHUNK)]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=self.filtering.columns)
+
+    def _score(self, plan: pd.DataFrame, folder: Path) -> pd.DataFrame:
+        images = load_images([folder / name for name in plan["output"]], self.workspace.size)
+        values: dict[str, Any] = {}
+        if "identity" in self.filtering.by:
+            own = self.centres[np.searchsorted(self.pids, plan["pid"].to_numpy())]
+            values["identity_score"] = (self.embed(images) * own).sum(dim=1).numpy()
+        if "pose" in self.filtering.by:
+            values["pose_score"] = self._pose_scores(images, plan["pose"].tolist())
+        return pd.DataFrame(values).astype(float).round(6)
+
+    def _pose_scores(self, images: torch.Tensor, names: Sequence[str]) -> list[float]:
+        from augment.poses.estimation import estimate_arrays
+
+        found = estimate_arrays(list(images.permute(0, 2, 3, 1).numpy()), self.filtering.estimator)
+        wanted = keypoint_array(self.poses, names)
+        return [pckh(wanted[i : i + 1], found[i : i + 1]).score for i in range(len(names))]
+
+
+def total(scores: pd.DataFrame, scale: pd.DataFrame) -> np.ndarray:
+    """The criteria added, each in standard deviations of `scale` from its mean; one that cannot be judged adds 0."""
+    spread = scale.std(ddof=0).replace(0, 1)
+    return ((scores - scale.mean()) / spread).fillna(0.0).sum(axis=1).to_numpy()
+
+
+def filter_set(
+    workspace: Workspace,
+    plan: pd.DataFrame,
+    pools: Pools,
+    sampling: Sampling,
+    filtering: Filtering,
+    judge: Judge,
+    folder: Path,
+    pen: Pen,
+    seed: int,
+) -> pd.DataFrame:
+    """Replace the worst images of the drawn plan in `folder`/bounding_box_train; returns the plan of what is there.
+
+    The plan gains a column a criterion, `candidate` (0: as planned, k: the k-th try) and `judged`: "good", "kept"
+    (among the worst, and no try was better) or "replaced".  What is decided is written to `filter.csv` before anything
+    is replaced, so that a killed run ends with the same choice, on a CPU with the same bytes.
+    """
+    target, candidates = folder / "bounding_box_train", folder / CANDIDATES
+    if not (folder / SCORES).is_file():
+        drawn = plan[plan["how"] != "copy"].reset_index(drop=True)
+        first = judge.scores(drawn, target)
+        order = np.argsort(total(first, first), kind="stable")
+        worst = np.sort(order[: int(np.floor(len(drawn) * filtering.share + 0.5))])
+        others = alternatives(drawn.iloc[worst], pools, sampling, filtering.tries, seed)
+        draw_plan(workspace, others, candidates, pen, None if pools.bank is None else pools.bank.keypoints)
+        decided = _decide(drawn, first, worst, others, judge.scores(others, candidates), filtering.tries)
+        write_csv(decided, folder / SCORES)
+    decided = pd.read_csv(folder / SCORES, keep_default_na=False, na_values={name: [""] for name in filtering.columns})
+    for row in decided[decided["judged"] == "replaced"].itertuples():
+        better = candidates / _candidate(str(row.output), int(row.candidate))  # type: ignore[arg-type]
+        if better.is_file():
+            better.replace(target / str(row.output))
+    shutil.rmtree(candidates, ignore_errors=True)
+    copies = plan[plan["how"] == "copy"].assign(candidate=0, judged="good")
+    return pd.concat([decided, copies], ignore_index=True).sort_values("output", ignore_index=True)
+
+
+def begin_again(plan: pd.DataFrame, folder: Path) -> None:
+    """Take away a filtered set of which a file is missing: what was replaced there cannot be told from what was not."""
+    target = folder / "bounding_box_train"
+    files = [target / str(name) for name in plan["output"]]
+    if (folder / SCORES).is_file() and not all(path.is_file() for path in files):
+        for path in files:
+            path.unlink(missing_ok=True)
+        (folder / SCORES).unlink()
+
+
+def alternatives(worst: pd.DataFrame, pools: Pools, sampling: Sampling, tries: int, seed: int) -> pd.DataFrame:
+    """`tries` other rows for each row of a plan: a kept image of the identity and a pose, both drawn anew."""
+    chance = Chance(random_stream(seed, Stream.FILTER_SOURCES), random_stream(seed, Stream.FILTER_POSES))
+    rows = []
+    for row in worst.itertuples():
+        pid = int(row.pid)  # type: ignore[arg-type]
+        for number in range(1, tries + 1):
+            sources = pools.sources[pid]
+            source = sources[int(chance.sources.integers(len(sources)))]
+            pose = random_pose(source, pid, pools, sampling, chance.poses)
+            rows.append((_candidate(str(row.output), number), pid, source, pose, "transfer"))
+    return pd.DataFrame(rows, columns=["output", "pid", "source", "pose", "how"])
+
+
+def _candidate(output: str, number: int) -> str:
+    """The file name of a try."""
+    return f"{Path(output).stem}-{number}.jpg"
+
+
+def _decide(
+    drawn: pd.DataFrame, first: pd.DataFrame, worst: np.ndarray, others: pd.DataFrame, scores: pd.DataFrame, tries: int
+) -> pd.DataFrame:
+    """The plan after the filter: for each of the worst rows its best try, where that is better."""
+    before, after = total(first, first)[worst], total(scores, first).reshape(-1, tries)
+    best = after.argmax(axis=1)
+    better = after[np.arange(len(worst)), best] > before
+    planned = pd.concat([drawn, first], axis=1).assign(candidate=0, judged="good")
+    planned.loc[worst, "judged"] = "kept"
+    taken = pd.concat([others, scores], axis=1).iloc[(np.arange(len(worst)) * tries + best)[better]]
+    replaced = taken.assign(
+        candidate=best[better] + 1, judged="replaced", output=drawn["output"].to_numpy()[worst[better]]
+    )
+    rest = planned.drop(index=worst[better])
+    return pd.concat([rest, replaced], ignore_index=True).sort_values("output", ignore_index=True)

@@ -1,0 +1,255 @@
+"""M^A_p: a complete Market-1501 folder of the kept real images and of generated ones in place of those taken away."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from augment import AugmentError
+from augment.artefacts.artefact import Fingerprint, artefact, fingerprint, read_run, write_csv
+from augment.datasets.inputs import images_input, keypoints_input
+from augment.datasets.pairs import posed_names
+from augment.datasets.reduced_set import keep_reduced, real_share, share_text, training_images
+from augment.generation.advice import SET_NAMES
+from augment.generation.filtering import Filtering, Judge, begin_again, filter_set, find_judge
+from augment.generation.manifest import MANIFEST, make_manifest, refuse_altered, set_contents, with_scores
+from augment.generation.plan import Pools, Sampling, make_plan
+from augment.generation.target_poses import PoseBank, canonical_bank, file_bank, rare_bank
+from augment.inference.drawing import Pen, draw_plan
+from augment.inference.generators import find_generator
+from augment.runtime import Runtime
+from augment.workspace import Workspace
+from patn.keypoints import keypoint_array
+from reid.market1501 import FOLDERS
+
+
+@dataclass(frozen=True)
+class PlannedSet:
+    """What a generated set will be: its plan, the real images it keeps, and who could be drawn in which pose."""
+
+    plan: pd.DataFrame
+    kept: list[str]
+    pools: Pools
+
+
+def plan_set(
+    workspace: Workspace, portion: float, seed: int, sampling: Sampling, pose_file: Path | None = None
+) -> PlannedSet:
+    """The plan of a generated set.  `pose_file` holds the poses of `target_poses` "file"."""
+    train = training_images(workspace.images())
+    kept = keep_reduced(workspace, portion, seed)
+    posed = posed_names(workspace, train["name"].tolist())
+    keeps = set(kept)
+    require_poses(workspace, [name for name in posed if name in keeps], portion)
+    bank = _bank(workspace, sampling.target_poses, [name for name in posed if name in keeps], pose_file, seed)
+    plan = make_plan(train, posed, kept, sampling, seed, bank)
+    pid_of = dict(zip(train["name"], train["pid"], strict=True))
+    return PlannedSet(plan, kept, Pools(pid_of, sorted(posed), keeps, bank))
+
+
+def require_poses(workspace: Workspace, posed: Sequence[str], portion: float) -> None:
+    """Raise AugmentError where no kept image has a pose, so that nothing can be generated from one."""
+    if not posed:
+        raise AugmentError(
+            f"{workspace.keypoints_file('train')}: none of the training images that --portion {portion:g} keeps has "
+            "both shoulders and both hips, so nothing can be generated from them; look at `augment check`"
+        )
+
+
+def _bank(
+    workspace: Workspace, target_poses: str, posed: Sequence[str], file: Path | None, seed: int
+) -> PoseBank | None:
+    """The poses that a sampling takes from elsewhere, None where it takes them from training images."""
+    if (target_poses == "file") != (file is not None):
+        raise AugmentError("poses of a file: give --target-poses file together with --pose-file FILE")
+    if file is not None:
+        return file_bank(file, workspace.size)
+    if target_poses not in ("canonical", "rare"):
+        return None
+    if not posed:
+        raise AugmentError(f"target poses {target_poses}: no kept image has a pose; run `augment check`")
+    points = keypoint_array(workspace.keypoints("train"), posed)
+    return rare_bank(posed, points) if target_poses == "rare" else canonical_bank(posed, points, seed=seed)
+
+
+def generate(
+    workspace: Workspace,
+    *,
+    portion: float,
+    seed: int = 0,
+    generator: str | Path | None = None,
+    sampling: Sampling | None = None,
+    pose_file: Path | None = None,
+    filtering: Filtering | None = None,
+    judge: str | None = None,
+    name: str | None = None,
+    runtime: Runtime,
+) -> dict[str, Any]:
+    """Make M^A_p and return what was made: folder, counts of real, generated, pose replaced, copied, dropped.
+
+    sampling: what is drawn (default: the paper's Ours).  filtering: the worst images are replaced, judged by the model
+    `judge` (see `augment.generation.filtering.find_judge`).  Finished sets are skipped, interrupted ones go
+    on, on a CPU to the same bytes.  `name` defaults to that of `set_name`.
+    Raises AugmentError for missing poses, generator or judge, or a folder made with other options.
+    """
+    sampling = sampling or Sampling()
+    checkpoint = find_generator(workspace, generator)
+    folder = workspace.generated_dir(name or set_name(sampling, filtering), portion, seed, sampling.ratio)
+    planned = plan_set(workspace, portion, seed, sampling, pose_file)
+    if planned.plan.empty:
+        raise AugmentError(
+            f"{folder}: there is nothing to generate, {len(planned.kept)} of {len(planned.pools.pid_of)} images are "
+            "kept; give a smaller --portion, --ratio 2 with --portion 1.0, or a larger --per-identity"
+        )
+    options = {"portion": portion, **asdict(sampling), "filter": None if filtering is None else asdict(filtering)}
+    if runtime.precision == "bf16":
+        options["precision"] = "bf16"
+    inputs = {"generator": fingerprint(checkpoint), **data_inputs(workspace)}
+    if pose_file is not None:
+        inputs["poses"] = fingerprint(pose_file)
+    model = None
+    if filtering is not None and "identity" in filtering.by:
+        model = find_judge(workspace, judge, portion, seed)
+        inputs["judge"] = fingerprint(model)
+    pen = Pen(checkpoint, inputs["generator"], runtime)
+    with artefact(
+        folder, "generated", options, inputs=inputs, seed=seed, force=runtime.force, wait=runtime.wait, named=True
+    ) as run:
+        if not run.finished:
+            plan = _make(workspace, planned, sampling, filtering, model, folder, pen, seed)
+            manifest = make_manifest(plan, planned.kept, pen.mark)
+            write_csv(with_scores(manifest, folder, workspace), folder / MANIFEST)
+            where = {"folder": str(folder.relative_to(workspace.root)), **runtime.place()}
+            where |= {"portion": portion, "share": real_share(workspace.images(), portion)}
+            where |= {"generator": os.path.relpath(checkpoint, workspace.root), "contents": set_contents(folder)}
+            run.finish({**where, **counts(plan, planned, sampling)})
+        else:
+            refuse_altered(folder, run.result)
+        return run.result
+
+
+def data_inputs(workspace: Workspace) -> dict[str, Fingerprint]:
+    """What any generated set is made from, as its `run.json` records it: training images and their key points."""
+    train = training_images(workspace.images())
+    return {"images": images_input(train), "keypoints": keypoints_input(workspace, "train")}
+
+
+def refuse_stale(workspace: Workspace, folder: Path) -> None:
+    """Raise AugmentError where a finished generated set was made from other input than there is now, or was changed.
+
+    What was not recorded, or is gone by now, is not compared.
+    """
+    run = read_run(folder)
+    recorded = {} if run is None else run["inputs"]
+    inputs = data_inputs(workspace) if recorded else {}
+    checkpoint = workspace.root / str((run or {"result": {}})["result"].get("generator", ""))
+    if checkpoint.is_file():
+        inputs["generator"] = fingerprint(checkpoint)
+    for name, now in inputs.items():
+        if recorded.get(name, now) != now:
+            raise AugmentError(
+                f"{folder}: was made from other {name} ({recorded[name]}) than there are now ({now}); put them back, "
+                "or make it again: the same `augment generate` with --force"
+            )
+    if run is not None:
+        refuse_altered(folder, run["result"])
+
+
+def set_name(sampling: Sampling, filtering: Filtering | None = None) -> str:
+    """The name of a generated set in the workspace: the paper's row, and what is done beyond it."""
+    name = SET_NAMES[sampling.target_poses]
+    if sampling.per_identity is not None:
+        name += f"-k{sampling.per_identity}"
+    return f"{name}-filtered" if filtering is not None else name
+
+
+def _make(
+    workspace: Workspace,
+    planned: PlannedSet,
+    sampling: Sampling,
+    filtering: Filtering | None,
+    model: Path | None,
+    folder: Path,
+    pen: Pen,
+    seed: int,
+) -> pd.DataFrame:
+    """Link the real images, draw the others, replace the worst; returns the plan of what is there."""
+    bank = None if planned.pools.bank is None else planned.pools.bank.keypoints
+    link_real(workspace, planned.kept, folder)
+    if filtering is not None:
+        begin_again(planned.plan, folder)
+    draw_plan(workspace, planned.plan, folder / FOLDERS["train"], pen, bank)
+    if filtering is None:
+        return planned.plan
+    poses = workspace.keypoints("train")
+    poses = poses if bank is None else pd.concat([poses, bank])
+    judge = Judge(workspace, filtering, planned.kept, model, pen, poses)
+    return filter_set(workspace, planned.plan, planned.pools, sampling, filtering, judge, folder, pen, seed)
+
+
+def counts(plan: pd.DataFrame, planned: PlannedSet, sampling: Sampling) -> dict[str, int]:
+    """What a set holds: real and generated images, with another pose, copied, left out, and what the filter did."""
+    how = plan["how"].value_counts()
+    removed = len(planned.pools.pid_of) - len(planned.kept)
+    replacing = sampling.ratio == 1 and sampling.per_identity is None
+    found = {
+        "real": len(planned.kept),
+        "generated": len(plan),
+        "replaced_pose": int(how.get("other pose", 0)),
+        "copied": int(how.get("copy", 0)),
+        "dropped": removed - len(plan) if replacing else 0,
+    }
+    if "judged" in plan:
+        judged = plan["judged"].value_counts()
+        found |= {"filtered": int(judged.get("replaced", 0)), "not_bettered": int(judged.get("kept", 0))}
+    return found
+
+
+def link_real(workspace: Workspace, kept: Sequence[str], folder: Path) -> None:
+    """Link (copy where links are impossible) the kept real images, the query and the gallery folder."""
+    train = training_images(workspace.images()).set_index("name")
+    target = folder / FOLDERS["train"]
+    target.mkdir(exist_ok=True)
+    for name in kept:
+        link(Path(str(train.at[name, "path"])), target / name, workspace.root)
+    for split in ("bounding_box_test", "query"):
+        if (workspace.data / split).is_dir():
+            link(workspace.data / split, folder / split, workspace.root)
+
+
+def link(source: Path, target: Path, root: Path) -> None:
+    """A symbolic link at `target`, relative where both lie under `root`; without links a copy, by rename."""
+    if target.is_symlink() or target.exists():
+        return
+    inside = source.is_relative_to(root) and target.is_relative_to(root)
+    try:
+        target.symlink_to(os.path.relpath(source, target.parent) if inside else source)
+    except OSError:
+        partial = target.with_name(f"{target.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        copy = shutil.copytree if source.is_dir() else shutil.copy2
+        copy(source, partial)
+        partial.replace(target)
+
+
+def summary(result: Mapping[str, Any]) -> str:
+    """One paragraph for people about a generated set."""
+    lines = [f"{result['folder']}: {result['real']} real and {result['generated']} generated images"]
+    if said := share_text(result.get("portion", 1.0), result.get("share", 1.0)):
+        lines.append(said)
+    if result["replaced_pose"]:
+        lines.append(f"{result['replaced_pose']} removed images had no pose: another image's pose was taken")
+    if result["copied"]:
+        lines.append(f"{result['copied']} could not be generated (no kept image with a pose): a real image was copied")
+    if "filtered" in result:
+        tried = result["filtered"] + result["not_bettered"]
+        lines.append(f"the {tried} worst were drawn again: {result['filtered']} replaced by better ones, the rest kept")
+    if result["dropped"]:
+        lines.append(f"{result['dropped']} removed images without a pose were left out")
+    return "\n".join(lines)

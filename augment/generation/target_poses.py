@@ -1,0 +1,106 @@
+"""Where target poses come from: the poses of a training set, a few typical ones, rare ones, or a file of poses."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from augment import AugmentError
+from augment.poses.plausibility import refuse_impossible
+from numerics.seeds import Stream, stream_seed
+from patn.keypoints import TORSO, has_torso, joints_present, keypoint_array, read_keypoints
+
+log = logging.getLogger(__name__)
+
+CANONICAL = 8
+"""Typical poses of the bank `canonical`; PN-GAN (Qian et al. 2018) draws everybody in as many."""
+NEIGHBOURS = 10
+PREFIX = "bank/"
+"""What the names of a file's poses begin with, so that none is a training image's."""
+
+
+@dataclass(frozen=True)
+class PoseBank:
+    """Poses to draw from: their names, and how likely each is (None: all the same), adding up to 1.
+
+    `keypoints` is the table of poses that are no training image's own.
+    """
+
+    names: tuple[str, ...]
+    chances: tuple[float, ...] | None = None
+    keypoints: pd.DataFrame | None = None
+
+    def draw(self, rng: np.random.Generator) -> str:
+        """The name of one pose."""
+        if self.chances is None:
+            return self.names[int(rng.integers(len(self.names)))]
+        return self.names[min(int(np.searchsorted(np.cumsum(self.chances), rng.random())), len(self.names) - 1)]
+
+
+def normalised(points: np.ndarray) -> np.ndarray:
+    """Poses without place and size, N x 36: joints from the torso's middle, in torso lengths.
+
+    points: N x 18 x 2 as (y, x) in pixels, each with both shoulders and hips.  A missing joint is where that joint is
+    on average (at the torso's middle where no pose has it), so that it tells poses apart as little as possible.
+    """
+    torso = points[:, list(TORSO)].astype(np.float64)  # right and left shoulder, right and left hip
+    shoulders, hips = torso[:, :2].mean(axis=1), torso[:, 2:].mean(axis=1)
+    length = np.maximum(np.linalg.norm(shoulders - hips, axis=1), 1.0)
+    placed = (points - torso.mean(axis=1)[:, None]) / length[:, None, None]
+    present = joints_present(points)[..., None]
+    count = np.maximum(present.sum(axis=0), 1)
+    average = np.where(present, placed, 0.0).sum(axis=0) / count
+    return np.where(present, placed, average).reshape(len(points), -1)
+
+
+def canonical_bank(names: Sequence[str], points: np.ndarray, *, seed: int = 0, count: int = CANONICAL) -> PoseBank:
+    """The poses nearest to the centres of `count` groups of poses (k-means of `normalised`), one for each.
+
+    names, points: N names and N x 18 x 2 key points with a torso.  seed: of where k-means starts.
+    """
+    from sklearn.cluster import KMeans
+
+    poses = normalised(points)
+    start = stream_seed(seed, Stream.CANONICAL_POSES)
+    centres = KMeans(min(count, len(poses)), n_init=4, random_state=start).fit(poses).cluster_centers_
+    distances = np.linalg.norm(poses[:, None] - centres[None], axis=2)
+    return PoseBank(tuple(names[index] for index in sorted(set(distances.argmin(axis=0).tolist()))))
+
+
+def rare_bank(names: Sequence[str], points: np.ndarray) -> PoseBank:
+    """All poses, each as likely as it is far from its nearest ones: the mean distance to its NEIGHBOURS nearest.
+
+    names, points: N names and N x 18 x 2 key points with a torso.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    poses = normalised(points)
+    count = min(NEIGHBOURS, len(poses) - 1)
+    if count < 1:
+        return PoseBank(tuple(names))
+    distances, _ = NearestNeighbors(n_neighbors=count).fit(poses).kneighbors()
+    far = distances.mean(axis=1) + 1e-9
+    return PoseBank(tuple(names), tuple((far / far.sum()).tolist()))
+
+
+def file_bank(path: Path, size: tuple[int, int]) -> PoseBank:
+    """The poses of a file in the PATN authors' format, in pixels of images of `size` (height, width).
+
+    Raises AugmentError where no pose has both shoulders and hips or they cannot be poses in such images,
+    patn.KeypointError for another file.
+    """
+    table = read_keypoints(path)
+    for note in refuse_impossible(path, table.index.tolist(), keypoint_array(table, table.index), size):
+        log.warning("%s: %s", path, note)
+    table.index = pd.Index([PREFIX + str(name) for name in table.index], name=table.index.name)
+    names = table.index.tolist()
+    usable = has_torso(keypoint_array(table, names)) if names else np.zeros(0, dtype=bool)
+    if not usable.any():
+        raise AugmentError(f"{path}: no pose there has both shoulders and both hips; give a file with such poses")
+    table = table[usable]
+    return PoseBank(tuple(table.index), keypoints=table)

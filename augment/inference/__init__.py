@@ -1,0 +1,1 @@
+"""A trained generator at work: transfer, attention masks, animation, sheets, speed."""

@@ -1,0 +1,167 @@
+"""What a generator attends to, as pictures: condition, target pose, generated image, then the mask of every block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from augment import AugmentError
+from augment.images import read_image
+from augment.inference.redrawing import Redrawing, Request, write_picture
+from augment.inference.sheets import GAP, draw_skeleton, sheet
+from augment.poses.readers import Pose, scaled_to
+from patn import DataError
+
+COLOUR_MAPS = {"colour": "coolwarm", "grey": "gray"}
+TILE = 256  # rows of a picture, so that headings fit above it
+BAR, BAR_WIDTH, LABEL = 12, 256, 14
+
+
+@dataclass(frozen=True)
+class MaskView:
+    """How masks become pictures.
+
+    block: only this one, counted from 1; None for all.  channel: one channel, counted from 0; None for the mean.
+    colours: `colour` (blue 0, red 1) or `grey`.  stretch: the colours span the 1st to 99th percentile of all maps of
+    the picture instead of 0 to 1.
+    """
+
+    block: int | None = None
+    channel: int | None = None
+    colours: str = "colour"
+    stretch: bool = False
+
+    def __post_init__(self) -> None:
+        if self.colours not in COLOUR_MAPS:
+            raise AugmentError(f"colours is {self.colours!r}; it must be one of {', '.join(COLOUR_MAPS)}")
+
+
+def attention(request: Request, out: Path, view: MaskView, *, values: Path | None = None) -> dict[str, Any]:
+    """Write a strip of masks for every image and pose of the request (paper Fig. 5); returns what they span.
+
+    values: also write the masks as shown (channels reduced), float32 pairs x blocks x H/4 x W/4, as .npy.
+    Raises AugmentError for a generator without masks, a block or channel that is not there, another ending than .png or
+    .jpg, and as `transfer` does.
+    """
+    if out.suffix.lower() not in (".png", ".jpg", ".jpeg"):
+        raise AugmentError(f"{out}: the picture's name has to end in .png or .jpg")
+    work = Redrawing(request)
+    pairs = [(source, target) for source in work.sources for target in work.targets]
+    found = [masks_of(work, source, target, view) for source, target in pairs]
+    blocks, maps = found[0][1], np.stack([kept for _, _, kept in found])
+    ends = span(maps, view.stretch)
+    strips, tile = [], _enlarged(work.out)
+    for (source, target), (generated, _, kept) in zip(pairs, found, strict=True):
+        painted = [paint(mask, tile, ends, view.colours) for mask in kept]
+        strips.append([*_people(work, source, target, generated), *painted])
+    headings = ["condition", "target pose", "generated", *(f"block {number}" for number in blocks)]
+    picture = _with_bar(sheet(strips, headings), ends, view.colours)
+    write_picture(picture, out, work.description(work.sources, work.targets, "attention masks and generated image"))
+    if values is not None:
+        _write_values(maps, values)
+    strips_said = [
+        {"image": source.name, "pose": target.name, "means": [round(float(mask.mean()), 4) for mask in kept]}
+        for (source, target), kept in zip(pairs, maps, strict=True)
+    ]
+    shown = "mean" if view.channel is None else view.channel
+    said = {"blocks": blocks, "channels": shown, "colours": list(ends), "strips": strips_said}
+    return {"out": str(out), **said, **work.summary()}
+
+
+def masks_of(work: Redrawing, source: Pose, target: Pose, view: MaskView) -> tuple[np.ndarray, list[int], np.ndarray]:
+    """One pair's generated image (uint8 H x W x 3), the blocks shown (from 1) and their maps (blocks x h x w)."""
+    import torch
+
+    from patn.models.attention import forward_with_masks, mask_maps
+
+    try:
+        with torch.inference_mode():
+            drawn, masks = forward_with_masks(work.network, *work.inputs(source, [target]))
+        maps = mask_maps(masks, view.channel)[0].cpu().numpy()
+    except DataError as error:
+        raise AugmentError(f"{work.checkpoint}: {error}") from error
+    numbers = list(range(1, len(maps) + 1))
+    if view.block is not None:
+        if view.block not in numbers:
+            raise AugmentError(f"{work.checkpoint}: has blocks 1 to {len(maps)}; there is no block {view.block}")
+        numbers = [view.block]
+    return work.finish(drawn)[0], numbers, maps[[number - 1 for number in numbers]]
+
+
+def span(maps: np.ndarray, stretch: bool) -> tuple[float, float]:
+    """The values that the ends of the colours stand for: 0 and 1, or the 1st and 99th percentile of all maps."""
+    if not stretch:
+        return 0.0, 1.0
+    low, high = np.percentile(maps, [1, 99])
+    return round(float(low), 4), round(float(max(high, low + 1e-4)), 4)
+
+
+def paint(mask: np.ndarray, size: tuple[int, int], ends: tuple[float, float], colours: str) -> np.ndarray:
+    """A map h x w as uint8 H x W x 3, interpolated bilinearly to `size`; the colours span `ends`."""
+    import matplotlib
+    import torch
+    from torch.nn.functional import interpolate
+
+    smooth = interpolate(torch.from_numpy(mask)[None, None], size, mode="bilinear", align_corners=False)[0, 0].numpy()
+    scaled = np.clip((smooth - ends[0]) / (ends[1] - ends[0]), 0, 1)
+    return matplotlib.colormaps[COLOUR_MAPS[colours]](scaled, bytes=True)[..., :3]
+
+
+def _enlarged(size: tuple[int, int]) -> tuple[int, int]:
+    """A whole multiple of a size with at least 256 rows."""
+    factor = max(1, -(-TILE // size[0]))
+    return size[0] * factor, size[1] * factor
+
+
+def _people(work: Redrawing, source: Pose, target: Pose, generated: np.ndarray) -> list[np.ndarray]:
+    """The first three tiles of a strip, enlarged: condition image, target pose, generated image."""
+    from PIL import Image
+
+    assert source.path is not None
+    height, width = _enlarged(work.out)
+    condition = read_image(source.path, work.out)
+    images = [
+        np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BICUBIC))
+        for pixels in (condition, generated)
+    ]
+    skeleton = draw_skeleton(scaled_to(target, work.size, (height, width)), (height, width))
+    return [images[0], skeleton, images[1]]
+
+
+def _with_bar(picture: np.ndarray, ends: tuple[float, float], colours: str) -> np.ndarray:
+    """The picture with a bar of its colours below, and the values of its ends and middle."""
+    import matplotlib
+    from PIL import Image, ImageDraw
+
+    canvas = Image.new("RGB", (picture.shape[1], picture.shape[0] + GAP + BAR + LABEL), "white")
+    canvas.paste(Image.fromarray(picture), (0, 0))
+    width = min(BAR_WIDTH, picture.shape[1] // 2)
+    ramp = matplotlib.colormaps[COLOUR_MAPS[colours]](np.linspace(0, 1, width), bytes=True)[:, :3]
+    top, left = picture.shape[0] + GAP, picture.shape[1] - width
+    canvas.paste(Image.fromarray(np.ascontiguousarray(np.broadcast_to(ramp, (BAR, width, 3)))), (left, top))
+    pen = ImageDraw.Draw(canvas)
+    pen.line([(left + width // 2, top), (left + width // 2, top + BAR)], fill="black")
+    for share, anchor in ((0, "la"), (0.5, "ma"), (1, "ra")):
+        value = ends[0] + share * (ends[1] - ends[0])
+        pen.text((left + share * (width - 1), top + BAR + 1), f"{value:.3g}", fill="black", anchor=anchor)
+    return np.asarray(canvas)
+
+
+def _write_values(maps: np.ndarray, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as file:
+        np.save(file, maps.astype(np.float32))
+    partial.replace(path)
+
+
+def attention_text(result: dict[str, Any]) -> str:
+    """The result in words."""
+    first = result["strips"][0]
+    means = ", ".join(f"{number}: {mean:.3f}" for number, mean in zip(result["blocks"], first["means"], strict=True))
+    shown = "mean over channels" if result["channels"] == "mean" else f"channel {result['channels']}"
+    more = "" if len(result["strips"]) == 1 else f" of the first of {len(result['strips'])} pairs"
+    return f"{result['out']}: masks ({shown}); their means by block{more}: {means}"

@@ -1,0 +1,96 @@
+"""People in other poses, as pictures: one redrawn image, or a grid of images by poses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from augment import AugmentError
+from augment.images import read_image
+from augment.inference.redrawing import PICTURES, Redrawing, Request, write_picture
+from augment.inference.sheets import draw_skeleton, sheet
+from augment.poses.readers import scaled_to
+
+GRID = "grid.png"
+
+
+def transfer(request: Request, out: Path, *, columns: int = 12) -> dict[str, Any]:
+    """Redraw every image of the request in every pose; returns counts, sizes and the files written.
+
+    `out` ending in .jpg or .png: one image in one pose is that picture, more are a grid.  Any other `out` is a folder
+    of one JPEG an image and pose, and their grid.  `columns`: poses a line of the grid.
+    Raises AugmentError for another ending, files that are not there, and images in which nobody is found.
+    """
+    single_file = out.suffix.lower() in PICTURES and not out.is_dir()
+    if out.suffix and not single_file and not out.is_dir():
+        raise AugmentError(f"{out}: pictures end in {', '.join(PICTURES)}; give one of these, or a folder's name")
+    work = Redrawing(request)
+    bar = tqdm(work.sources, desc="transfer", unit="person", disable=None if request.runtime.progress else True)
+    drawn = [work.draw(source, work.targets) for source in bar]
+    files = []
+    if not single_file:
+        files = _write_each(work, drawn, out)
+    target = out if single_file else out / GRID
+    if single_file and len(work.sources) == len(work.targets) == 1:
+        write_picture(drawn[0][0], target, work.description(work.sources, work.targets))
+    else:
+        picture = _grid(work, drawn, columns)
+        write_picture(picture, target, work.description(work.sources, work.targets, "grid of generated images"))
+    return {"out": str(out), "files": [*files, str(target)], **work.summary()}
+
+
+def _write_each(work: Redrawing, drawn: Sequence[np.ndarray], folder: Path) -> list[str]:
+    """One JPEG an image and pose, named after both."""
+    files: list[str] = []
+    for source, images in zip(work.sources, drawn, strict=True):
+        for target, pixels in zip(work.targets, images, strict=True):
+            stem = f"{Path(source.name).stem}_as_{Path(target.name).stem}"
+            path = folder / f"{stem}.jpg"
+            number = len(files)
+            while str(path) in files:  # images of one name in several folders, or of several types
+                path = folder / f"{stem}_{number}.jpg"
+                number += 1
+            write_picture(pixels, path, work.description([source], [target]))
+            files.append(str(path))
+    return files
+
+
+def _grid(work: Redrawing, drawn: Sequence[np.ndarray], columns: int) -> np.ndarray:
+    """The grid of a request, uint8 H x W x 3."""
+    sources = [read_image(source.path, work.out) for source in work.sources if source.path is not None]
+    skeletons = [draw_skeleton(scaled_to(pose, work.size, work.out), work.out) for pose in work.targets]
+    return grid(sources, skeletons, drawn, columns)
+
+
+def grid(
+    sources: Sequence[np.ndarray], skeletons: Sequence[np.ndarray], drawn: Sequence[np.ndarray], columns: int = 12
+) -> np.ndarray:
+    """People by poses as one picture: the sources in the first column, the target skeletons above.
+
+    sources, skeletons: uint8 H x W x 3 each.  drawn: for each source uint8 poses x H x W x 3.  More than `columns`
+    poses go on in further lines, each with its skeletons and all sources.
+    """
+    blank = np.full_like(sources[0], 255)
+    rows: list[list[np.ndarray]] = []
+    for start in range(0, len(skeletons), columns):
+        part = slice(start, start + columns)
+        rows.append([blank, *skeletons[part]])
+        rows += [[source, *images[part]] for source, images in zip(sources, drawn, strict=True)]
+    return sheet(rows)
+
+
+def transfer_text(result: dict[str, Any]) -> str:
+    """The result in words."""
+    height, width = result["size"]
+    people = "1 person" if result["images"] == 1 else f"{result['images']} people"
+    poses = "1 pose" if result["poses"] == 1 else f"{result['poses']} poses"
+    keypoints = ", ".join(result["keypoints"])
+    lines = [f"{result['out']}: {people} in {poses}, {height} x {width} pixels; key points: {keypoints}"]
+    if result["skipped"]:
+        more = f" and {len(result['skipped']) - 5} more" if len(result["skipped"]) > 5 else ""
+        lines.append(f"Left out, nobody was found in them: {', '.join(result['skipped'][:5])}{more}")
+    return "\n".join(lines)

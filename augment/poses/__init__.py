@@ -1,0 +1,1 @@
+"""Key points: estimated, read from files, checked, compared and smoothed."""

@@ -1,0 +1,101 @@
+"""How far a pose estimator agrees with the exact joints that came with rendered data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from augment import AugmentError
+from augment.poses.estimation import ESTIMATING, estimate_files
+from augment.workers import worker_pool
+from augment.workspace import POSE_FILES, Workspace
+from numerics.seeds import Stream, random_stream
+from patn.keypoints import joints_present, keypoint_array, keypoint_table, read_keypoints
+from patn.metrics.pckh import pckh_by_head_size
+from reid.market1501 import JUNK
+
+ALPHA = 0.5
+CHUNK = 16
+HEAD_SIZES = "head_size.csv"
+
+
+def agreement(workspace: Workspace, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
+    """Share of images with a person found, and PCKh@0.5 of the joints in them; None where no exact joints are known.
+
+    tables: estimated key point tables by split; junk images do not count.
+    Returns images, found in [0, 1], pckh in [0, 1] and joint_pckh (18 shares, None where a joint never counted).
+    PCKh: a joint is right within half a head's size of the exact one; joints not found are wrong.
+    """
+    truths, guesses, sizes = [], [], []
+    for split, table in tables.items():
+        exact, heads = exact_joints(workspace, split)
+        names = exact.index.intersection(table.index, sort=False)
+        if len(names):
+            truths.append(keypoint_array(exact, names))
+            guesses.append(keypoint_array(table, names))
+            sizes.append(heads.loc[names].to_numpy())
+    if not truths:
+        return None
+    truth, guess = np.concatenate(truths), np.concatenate(guesses)
+    score = pckh_by_head_size(truth, guess, np.concatenate(sizes), alpha=ALPHA)
+    return {
+        "images": len(truth),
+        "found": round(float(joints_present(guess).any(axis=1).mean()), 4),
+        "pckh": round(float(score.score), 4) if score.images else None,
+        "joint_pckh": [None if np.isnan(share) else round(float(share), 4) for share in score.joint_scores],
+    }
+
+
+def sample_agreement(
+    workspace: Workspace, *, estimator: str = "mediapipe", count: int = 200, seed: int = 0, jobs: int = 1
+) -> dict[str, Any]:
+    """The agreement on `count` images drawn by `seed` from all that have exact joints; nothing is written.
+
+    Raises AugmentError where no exact joints came with the data, or the estimator is not installed.
+    """
+    images = workspace.images()
+    known = {(split, name) for split in POSE_FILES for name in exact_joints(workspace, split)[0].index}
+    images = images[[key in known for key in zip(images["split"], images["name"], strict=True)]]
+    if images.empty:
+        raise AugmentError(f"{workspace.data / 'keypoints'}: no exact joints; only rendered data has them")
+    drawn = np.sort(random_stream(seed, Stream.AGREEMENT_SAMPLE).permutation(len(images))[:count])
+    images = images.iloc[drawn]
+    chunks = [list(images["path"].iloc[start : start + CHUNK]) for start in range(0, len(images), CHUNK)]
+    with worker_pool(min(jobs, len(chunks)), ESTIMATING) as pool:
+        futures = [pool.submit(estimate_files, paths, estimator, workspace.size) for paths in chunks]
+        points = np.concatenate([future.result() for future in futures])
+    tables = {
+        split: keypoint_table(list(part["name"]), points[(images["split"] == split).to_numpy()])
+        for split, part in images.groupby("split")
+    }
+    result = agreement(workspace, {str(split): table for split, table in tables.items()})
+    assert result is not None
+    return {"estimator": estimator, **result}
+
+
+def exact_joints(workspace: Workspace, split: str) -> tuple[pd.DataFrame, pd.Series]:
+    """Exact key point table of a split without junk, and head sizes in pixels by image name; both empty without data.
+
+    Junk images (pid -1) are botched crops, often without a head or a body: nobody asks an estimator to find them.
+    Raises AugmentError where there are joints and no head sizes.
+    """
+    file = workspace.data / "keypoints" / POSE_FILES[split]
+    if not file.is_file():
+        return keypoint_table([], np.empty((0, 18, 2))), pd.Series(dtype=float)
+    path = file.with_name(HEAD_SIZES)
+    try:
+        heads = pd.read_csv(path).set_index("name")["head_size"].astype(float)
+    except (OSError, ValueError, KeyError) as error:
+        raise AugmentError(f"{path}: head sizes cannot be read ({error}); render the data again") from error
+    exact = read_keypoints(file)
+    known = exact.index.isin(heads.index[heads > 0]) & ~exact.index.str.startswith(f"{JUNK}_")
+    return exact[known], heads
+
+
+def agreement_text(result: Mapping[str, Any]) -> str:
+    """An agreement in words."""
+    pckh = "none" if result["pckh"] is None else f"{result['pckh']:.3f}"
+    return f"Against exact joints ({result['images']} images): found {result['found']:.1%}, PCKh@0.5 {pckh}"

@@ -1,0 +1,191 @@
+"""Key points of every image of a workspace: estimated over processes and resumable, or taken from annotation files."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import as_completed
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from augment.artefacts.artefact import Run, artefact, fingerprint
+from augment.artefacts.files import naming
+from augment.datasets.inputs import images_input
+from augment.poses.agreement import agreement, agreement_text
+from augment.poses.annotations import completed, read_annotations
+from augment.poses.estimation import ESTIMATING, estimate_files
+from augment.runtime import Runtime
+from augment.workers import worker_pool
+from augment.workspace import POSE_FILES, Workspace
+from patn.keypoints import (
+    has_torso,
+    joints_present,
+    keypoint_array,
+    keypoint_table,
+    read_keypoints,
+    write_keypoints,
+)
+
+CHUNK = 64
+PARTS = "parts"
+
+
+def estimate_poses(
+    workspace: Workspace, *, estimator: str = "mediapipe", jobs: int = 1, runtime: Runtime | None = None
+) -> dict[str, Any]:
+    """Estimate the key points of every image and write poses/{train,query,test}.csv, in the authors' format.
+
+    Coordinates are in pixels of the workspace's size. Work is kept in parts of 64 images that appear by rename, so a
+    run after a kill continues and ends with the same bytes, whatever `jobs` (processes) was. Returns the summary of
+    `summarise`, with the estimator's agreement where exact joints came with the data.
+    Raises AugmentError where the estimator is not installed, an image cannot be read, or poses/ holds other work.
+    """
+    runtime = runtime or Runtime()
+    table = workspace.images()
+    options = {"estimator": estimator, "size": list(workspace.size)}
+    inputs = {"images": images_input(table)}
+    with artefact(workspace.poses_dir, "poses", options, inputs=inputs, force=runtime.force) as run:
+        if not run.finished:
+            _estimate_parts(table, workspace, estimator, jobs, runtime.progress)
+            tables = _join_parts(table, workspace)
+            result: dict[str, Any] = {"source": estimator, **summarise(table, tables)}
+            exact = agreement(workspace, tables)
+            _finish(run, tables, result | ({"agreement": exact} if exact else {}))
+        shutil.rmtree(run.folder / PARTS, ignore_errors=True)
+    return run.result
+
+
+def import_poses(
+    workspace: Workspace,
+    files: Sequence[Path],
+    *,
+    size: tuple[int, int] | None = None,
+    own_pixels: bool = False,
+    runtime: Runtime | None = None,
+) -> dict[str, Any]:
+    """Take the key points of every image from the authors' annotation files; rows are matched by file name.
+
+    size: the (height, width) that the files' coordinates are for, default the workspace's; own_pixels: each image's
+    own.  They are scaled to the workspace's.
+    DeepFashion's files for 256 x 256 are not scaled but cropped like its images.
+    Rows of other images are passed over; images without a row are counted in the summary and get no joint.
+    Raises AugmentError when no image has a row, two rows disagree on one, or the key points cannot be those of the
+    images; patn.KeypointError for a malformed file.
+    """
+    runtime = runtime or Runtime()
+    table = workspace.images()
+    csv_size = "own" if own_pixels else list(size or workspace.size)
+    options = {"estimator": "csv", "size": list(workspace.size), "csv_size": csv_size}
+    inputs = {"images": images_input(table), "csv": fingerprint(list(files))}
+    with artefact(workspace.poses_dir, "poses", options, inputs=inputs, force=runtime.force) as run:
+        if not run.finished:
+            read = read_annotations(files, workspace, size=size, own_pixels=own_pixels)
+            summary = summarise(table, read.tables)
+            tables = {
+                str(split): completed(read.tables[str(split)], list(part["name"]))
+                for split, part in table.groupby("split")
+            }
+            _finish(
+                run,
+                tables,
+                {
+                    "source": "csv",
+                    **summary,
+                    "rows_of_no_image": read.unused,
+                    "notes": list(read.notes),
+                },
+            )
+    return run.result
+
+
+def summarise(images: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    """Per split (train, query, gallery): images, how many have no row, no joint at all, and no whole torso.
+
+    images: an image table; tables: the key point table of each split. `no_pose` counts missing rows too.
+    """
+    splits = {}
+    for split in POSE_FILES:
+        names = images.loc[images["split"] == split, "name"]
+        rows = tables.get(split)
+        present = names if rows is None else names[names.isin(rows.index)]
+        points = keypoint_array(rows, present) if rows is not None else np.empty((0, 18, 2), np.float32)
+        found = joints_present(points).any(axis=1)
+        splits[split] = {
+            "images": len(names),
+            "no_row": len(names) - len(points),
+            "no_pose": len(names) - int(found.sum()),
+            "no_torso": len(names) - int(has_torso(points).sum()),
+        }
+    total = {key: sum(part[key] for part in splits.values()) for key in ("images", "no_row", "no_pose", "no_torso")}
+    return {**total, "splits": splits}
+
+
+def _estimate_part(
+    part: Path, names: Sequence[str], paths: Sequence[str], estimator: str, size: tuple[int, int]
+) -> int:
+    """A worker's task: write one part; returns its number of images."""
+    with naming(part):
+        write_keypoints(keypoint_table(names, estimate_files(paths, estimator, size)), part)
+    return len(names)
+
+
+def _parts(table: pd.DataFrame, workspace: Workspace) -> Iterator[tuple[Path, pd.DataFrame]]:
+    """Every part's file and the images in it, in order."""
+    for split, file in POSE_FILES.items():
+        images = table[table["split"] == split]
+        for start in range(0, len(images), CHUNK):
+            name = f"{Path(file).stem}-{start // CHUNK:05d}.csv"
+            yield workspace.poses_dir / PARTS / name, images.iloc[start : start + CHUNK]
+
+
+def _estimate_parts(table: pd.DataFrame, workspace: Workspace, estimator: str, jobs: int, progress: bool) -> None:
+    """Write the parts that are not there yet, over `jobs` processes."""
+    from tqdm import tqdm
+
+    todo = [(part, images) for part, images in _parts(table, workspace) if not part.exists()]
+    done = len(table) - sum(len(images) for _, images in todo)
+    bar = tqdm(total=len(table), initial=done, desc="poses", unit="image", disable=None if progress else True)
+    with bar, worker_pool(min(jobs, len(todo)), ESTIMATING) as pool:
+        futures = [
+            pool.submit(_estimate_part, part, list(images["name"]), list(images["path"]), estimator, workspace.size)
+            for part, images in todo
+        ]
+        for future in as_completed(futures):
+            bar.update(future.result())
+
+
+def _join_parts(table: pd.DataFrame, workspace: Workspace) -> dict[str, pd.DataFrame]:
+    """The key point table of each split from its parts."""
+    read: dict[str, list[pd.DataFrame]] = {}
+    for part, images in _parts(table, workspace):
+        read.setdefault(images["split"].iloc[0], []).append(read_keypoints(part))
+    return {split: pd.concat(tables) for split, tables in read.items()}
+
+
+def _finish(run: Run, tables: Mapping[str, pd.DataFrame], result: Mapping[str, Any]) -> None:
+    """Write the splits' files and record the result."""
+    for split, rows in tables.items():
+        with naming(run.folder / POSE_FILES[split]):
+            write_keypoints(rows, run.folder / POSE_FILES[split])
+    run.finish(result)
+
+
+def poses_text(workspace: Workspace, result: Mapping[str, Any]) -> str:
+    """The result of estimating or importing, in words."""
+    splits = ", ".join(f"{POSE_FILES[split]} {part['images']}" for split, part in result["splits"].items())
+    lines = [
+        f"{workspace.poses_dir}: key points of {result['images']} images ({splits}) from {result['source']}",
+        f"{result['no_pose']} images have no pose, {result['no_torso']} lack a shoulder or hip and give no pairs",
+    ]
+    if result["no_row"]:
+        lines.append(f"{result['no_row']} images had no row in the files")
+    if result.get("rows_of_no_image"):
+        lines.append(f"{result['rows_of_no_image']} rows were of other images and passed over")
+    lines += [f"note: {note}" for note in result.get("notes", ())]
+    if "agreement" in result:
+        lines.append(agreement_text(result["agreement"]))
+        lines.append("Later commands use these; delete poses/ to go back to the exact joints")
+    return "\n".join(lines)

@@ -1,0 +1,42 @@
+"""Key points of images and image files by an estimator."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+
+from augment.images import read_image
+from augment.poses.estimators import Estimator, build_estimator
+from patn.keypoints import MISSING, scale_keypoints
+
+ESTIMATING = "estimating poses"
+
+
+def estimate_files(paths: Sequence[str], estimator: str, size: tuple[int, int]) -> np.ndarray:
+    """Key points of some image files: float32 N x 18 x 2 in pixels of images resized to `size`, missing = -1."""
+    images = [read_image(path) for path in paths]
+    points = estimate_arrays(images, estimator)
+    for row, image in zip(points, images, strict=True):
+        row[...] = _inside(scale_keypoints(row, (image.shape[0], image.shape[1]), size), size)
+    return points
+
+
+def estimate_arrays(images: Sequence[np.ndarray], estimator: str) -> np.ndarray:
+    """Key points of decoded images, uint8 H x W x 3: float32 N x 18 x 2 in their own pixels, missing = -1."""
+    return _estimator(estimator)(images)
+
+
+@functools.cache
+def _estimator(name: str) -> Estimator:
+    """One estimator a process: building it takes as long as ten images."""
+    return build_estimator(name)
+
+
+def _inside(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Points whose scaled position is rounded out of the image are put on its edge; missing ones stay."""
+    missing = points == MISSING
+    clipped = np.clip(points, 0, np.array(size) - 1)
+    clipped[missing] = MISSING
+    return clipped

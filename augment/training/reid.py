@@ -1,0 +1,167 @@
+"""Training and evaluating a re-ID model on a workspace's reduced or generated training set."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from augment import AugmentError
+from augment.artefacts.artefact import Fingerprint, artefact, fingerprint, fingerprint_names
+from augment.artefacts.files import naming
+from augment.datasets.inputs import images_input, size_input
+from augment.datasets.preconditions import require_learnable, warn_of_batches
+from augment.datasets.reduced_set import real_share, training_images
+from augment.evaluation.reid import evaluate_model, test_images
+from augment.images import load_images
+from augment.runtime import Runtime
+from augment.training.reid_data import TrainingSet
+from augment.weights import find_weights, load_path, missing_sentence
+from augment.workspace import Workspace
+from reid.market1501 import relabel
+
+if TYPE_CHECKING:
+    import torch
+
+    from reid.objective import ReidObjective
+    from reid.training import ReidTraining
+
+
+def train_reid(
+    workspace: Workspace,
+    training: ReidTraining,
+    data: TrainingSet,
+    *,
+    seed: int | None = None,
+    name: str | None = None,
+    weights: Path | None = None,
+    runtime: Runtime,
+) -> dict[str, Any]:
+    """Train on `data`, evaluate on query and gallery, and return run.json's result (percentages).
+
+    `seed` is of initialisation and batches and defaults to the data's.  `weights` is torchvision's ImageNet file for
+    resnet50, None for training from scratch.  With model "best", `epoch` is the tested one, counted from 1, and
+    `validation` its score.  Writes `reid/NAME/`: model.safetensors, last.safetensors, metrics.jsonl, run.json; a killed
+    run goes on where it last saved, at most an epoch before.
+    """
+    seed = data.seed if seed is None else seed
+    folder = workspace.reid_dir(name or data.name(training.backbone))
+    table = data.table(workspace)
+    require_learnable(workspace, training, table)
+    all_images = training_images(workspace.images())
+    training = with_length(training, data, len(all_images))
+    options = {**asdict(training), **data.record(), "weights": weights.name if weights else None}
+    inputs = {"images": images_input(table), "test_images": images_input(test_images(workspace))}
+    inputs["size"] = size_input(workspace)
+    inputs["identities"] = Fingerprint(fingerprint_names(map(str, sorted(all_images["pid"].unique()))))
+    if weights is not None:
+        inputs["weights"] = fingerprint(weights)
+    with artefact(
+        folder,
+        "reid",
+        {**options, "precision": runtime.precision},
+        inputs=inputs,
+        seed=seed,
+        force=runtime.force,
+        wait=runtime.wait,
+        named=True,
+    ) as run:
+        if run.finished:
+            return run.result
+        from augment.training.loop import train
+        from reid.checkpoints import save_model
+
+        warn_of_batches(training, table)
+        runtime.prepare()
+        objective, pids = build_objective(workspace, training, table, seed, weights, runtime)
+        seconds = train(
+            objective,
+            folder,
+            seed=seed,
+            label=folder.name,
+            progress=runtime.progress,
+            save_every=min(500, max(1, objective.steps // training.epochs)),  # an epoch of the schedule
+        )
+        selection = objective.choose()
+        epoch = {"epoch": selection.epoch, "validation": round(100 * selection.score, 4)} if selection else {}
+        with naming(folder / "model.safetensors"):
+            save_model(folder / "model.safetensors", objective.model, {"training": options, "pids": pids, "seed": seed})
+        figures = evaluate_model(workspace, objective.model, training, runtime)
+        (folder / "last.safetensors").unlink(missing_ok=True)
+        return run.finish(
+            {
+                "folder": str(folder.relative_to(workspace.root)),
+                **figures,
+                "updates": objective.steps,
+                "images": len(table),
+                "real": int((~table["generated"]).sum()),
+                "distinct": table["path"].nunique(),
+                "identities": len(pids),
+                "portion": data.portion,
+                "share": real_share(workspace.images(), data.portion),
+                "precision": runtime.precision_name(),
+                **runtime.place(),
+                "train_seconds": round(seconds, 1),
+                **epoch,
+            }
+        )
+
+
+def with_length(training: ReidTraining, data: TrainingSet, full: int) -> ReidTraining:
+    """The recipe with the number of updates that the full set of `full` images gives, where that is asked for."""
+    if data.length == "epochs":
+        return training
+    return replace(training, updates=training.epochs * max(1, full // training.batch))
+
+
+def build_objective(
+    workspace: Workspace, training: ReidTraining, table: pd.DataFrame, seed: int, weights: Path | None, runtime: Runtime
+) -> tuple[ReidObjective, list[int]]:
+    """What trains on the images of `TrainingSet.table`, decoded once, and the identities of its classes."""
+    import torch
+
+    from reid.objective import ReidObjective
+
+    labels, pids = labels_of(table, training_images(workspace.images()))
+    size = training.size if training.crop != "random-area" else workspace.size
+    objective = ReidObjective(
+        training,
+        load_images(table["path"].tolist(), size),
+        labels,
+        classes=len(pids),
+        seed=seed,
+        generated=torch.tensor(table["generated"].tolist()),
+        cameras=torch.tensor(table["camid"].tolist()),
+        device=runtime.torch_device(),
+        autocast=runtime.training_dtype(),
+        weights=weights,
+    )
+    return objective, pids
+
+
+def labels_of(table: pd.DataFrame, everyone: pd.DataFrame) -> tuple[torch.Tensor, list[int]]:
+    """Class indices over all training identities (also those without an image here), and the identities."""
+    import torch
+
+    _, pids = relabel(everyone["pid"].tolist())
+    index = {int(pid): number for number, pid in enumerate(pids)}
+    return torch.tensor([index[int(pid)] for pid in table["pid"]]), [int(pid) for pid in pids]
+
+
+def choose_weights(backbone: str, from_scratch: bool, weights: Path | None, weights_dir: Path | None) -> Path | None:
+    """The ImageNet file for a pretrained backbone, None for one that is trained from scratch.
+
+    Raises AugmentError where resnet50's file is missing and training from scratch was not asked for, and for a file
+    that would not be used.
+    """
+    if from_scratch or backbone != "resnet50":
+        if weights is not None:
+            raise AugmentError(f"{weights}: only resnet50, not from scratch, starts from weights; leave --weights out")
+        return None
+    if weights is not None:
+        return weights
+    if find_weights("resnet50", weights_dir) is None:
+        raise AugmentError(f"{missing_sentence('resnet50')}; or train without them: --from-scratch")
+    return load_path("resnet50", weights_dir)

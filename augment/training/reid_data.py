@@ -1,0 +1,203 @@
+"""What a re-ID model is trained on: M^R_p, a generated set of the workspace, or any other method's folder of images."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from augment import AugmentError
+from augment.artefacts.artefact import read_run
+from augment.datasets.reduced_set import keep_reduced, training_images
+from augment.generation.advice import make_set
+from augment.generation.generate import refuse_stale
+from augment.generation.manifest import MANIFEST
+from augment.layouts.inventory import files_below, own_reason, printable
+from augment.workspace import Workspace
+from numerics.seeds import Stream, random_stream
+from reid.market1501 import FOLDERS, read_images, read_market1501
+
+LENGTHS = ("epochs", "updates")
+MADE = ("generated", "copy")
+KINDS = ("real", *MADE)
+"""What manifest.csv says of an image: real, generated, or a real one in place of one that could not be generated."""
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """What a re-ID model is trained on.
+
+    `augmentation` is "none" for M^R_p, the name of a generated set, or the Path of a ready-made folder; `seed` is the
+    split's and plan's; `length` is "epochs" (passes over this set, as in the paper) or "updates" (as many steps as the
+    full real set would give).  `repeat` repeats M^R_p to the size of the full set, the control that tells what more
+    updates alone are worth; it goes with "none" only.  Raises AugmentError for what does not go together.
+    """
+
+    portion: float = 1.0
+    augmentation: str | Path = "none"
+    ratio: int = 1
+    seed: int = 0
+    length: str = "epochs"
+    repeat: bool = False
+
+    def __post_init__(self) -> None:
+        if self.length not in LENGTHS:
+            raise AugmentError(f"length {self.length!r}: must be epochs or updates")
+        if self.repeat and self.augmentation != "none":
+            raise AugmentError("--repeat: repeats real images only; leave --augmentation out, or --repeat")
+        if self.ratio > 1 and self.augmentation == "none":
+            raise AugmentError(f"--ratio {self.ratio}: is of generated sets; name one with --augmentation, as ours")
+        if self.repeat and self.portion == 1:
+            raise AugmentError("--repeat: nothing is removed at --portion 1.0, so nothing is repeated; leave it out")
+        if self.ratio > 1 and isinstance(self.augmentation, Path):
+            raise AugmentError(f"--ratio {self.ratio}: is of generated sets; {self.augmentation} is taken as it is")
+
+    @property
+    def set_name(self) -> str:
+        """The set's part of a model's name: the generated set's or the folder's own."""
+        if isinstance(self.augmentation, Path):
+            return self.augmentation.resolve().name
+        return f"{self.augmentation}-repeated" if self.repeat else self.augmentation
+
+    def name(self, backbone: str) -> str:
+        """The default name of a model trained on it."""
+        ratio = f"-x{self.ratio}" if self.ratio > 1 else ""
+        length = "" if self.length == "epochs" else f"-{self.length}"
+        return f"{backbone}-{self.set_name}-p{self.portion}{ratio}-s{self.seed}{length}"
+
+    def record(self) -> dict[str, Any]:
+        """Its fields for run.json; a folder is its name and a slash, wherever it lies."""
+        folder = isinstance(self.augmentation, Path)
+        return {**asdict(self), "augmentation": f"{self.set_name}/" if folder else self.augmentation}
+
+    def table(self, workspace: Workspace) -> pd.DataFrame:
+        """Its images: name, path, pid, camid and generated (True for generated and copied images).
+
+        Raises AugmentError for a generated set that is not finished and a folder that cannot be trained on.
+        """
+        train = training_images(workspace.images())
+        if isinstance(self.augmentation, Path):
+            return self._ready_made(workspace, self.augmentation, train)
+        if self.augmentation == "none":
+            kept = train[train["name"].isin(keep_reduced(workspace, self.portion, self.seed))]
+            rows = kept.iloc[repeated(len(kept), len(train), self.seed)] if self.repeat else kept
+            return rows.assign(generated=False).reset_index(drop=True)
+        folder = workspace.generated_dir(self.augmentation, self.portion, self.seed, self.ratio)
+        if read_run(folder) is None:
+            how = make_set(workspace, self.augmentation, self.portion, self.seed, self.ratio)
+            raise AugmentError(f"{folder}: no finished generated set; {how}")
+        refuse_stale(workspace, folder)
+        return mark_generated(training_images(read_market1501(folder, splits=("train",))), folder, train)
+
+    def _refuse_other_share(self, folder: Path) -> None:
+        """Raise AugmentError for a generated set of another portion or seed than the model would be recorded with."""
+        run = read_run(folder) if (folder / MANIFEST).is_file() else None
+        if run is None or "portion" not in run["options"]:
+            return
+        portion, seed = run["options"]["portion"], run["seed"]
+        if (portion, seed) != (self.portion, self.seed):
+            raise AugmentError(
+                f"{folder}: was made with --portion {portion} and seed {seed}, not --portion {self.portion} and seed "
+                f"{self.seed}; train with `augment --seed {seed} reid-train --portion {portion}`"
+            )
+
+    def _ready_made(self, workspace: Workspace, folder: Path, train: pd.DataFrame) -> pd.DataFrame:
+        """All images of a folder as they are, and M^R_p's too where it holds no real one."""
+        self._refuse_other_share(folder)
+        market = folder / FOLDERS["train"]
+        inside = market if market.is_dir() else folder
+        found = read_images(inside, "train")
+        _refuse_untrained(inside, found)
+        rows = mark_generated(found, folder, train)
+        strange = rows.loc[~rows["pid"].isin(train["pid"]), "name"]
+        if len(strange):
+            raise AugmentError(f"{folder / strange.iloc[0]}: is of an identity without training images; take it away")
+        kept = keep_reduced(workspace, self.portion, self.seed)
+        real = rows.loc[~rows["generated"], "name"]
+        withheld = real[~real.isin(kept)]
+        if self.portion < 1 and len(withheld):
+            raise AugmentError(
+                f"{folder}: {len(withheld)} real images ({withheld.iloc[0]}) are withheld at --portion {self.portion} "
+                f"and seed {self.seed}; take them away, or name generated ones in {MANIFEST} (columns name, kind)"
+            )
+        if real.empty:
+            own = train[train["name"].isin(kept)].assign(generated=False)
+            rows = pd.concat([own, rows], ignore_index=True)
+        return rows
+
+
+def _refuse_untrained(folder: Path, found: pd.DataFrame) -> None:
+    """Raise AugmentError where images of a ready-made folder would be left out: deeper ones, and those of nobody."""
+    nobody = found.loc[found["pid"] <= 0, "name"]
+    if len(nobody):
+        raise AugmentError(
+            f"{folder}: {len(nobody)} images are of identity 0 or -1, such as {nobody.iloc[0]}, and cannot be trained "
+            "on; take them away, or name them after the person"
+        )
+    deeper = [file for file in files_below(folder) if "/" in file and own_reason(folder, file) is None]
+    if deeper:
+        raise AugmentError(
+            f"{folder}: {len(deeper)} images lie in sub-folders, such as {printable(deeper[0])}; put all images "
+            "directly into it, or take them away"
+        )
+
+
+def mark_generated(table: pd.DataFrame, folder: Path, train: pd.DataFrame) -> pd.DataFrame:
+    """The image table with the column generated: what the folder's manifest.csv calls generated or copy.
+
+    An image without a line in it is generated if its name is none of the real training images', and real if it is the
+    image of that name, byte for byte.
+    Raises AugmentError for a manifest that is not one, and for other images under the names of real ones.
+    """
+    path = folder / MANIFEST
+    kinds = read_kinds(path) if path.is_file() else pd.Series(dtype=str)
+    kind = table["name"].map(kinds)
+    unsaid = table[kind.isna()]
+    if len(kinds) and len(unsaid) == len(table):
+        raise AugmentError(f"{path}: names {kinds.index[0]} and none of the images; write names without folders")
+    originals = dict(zip(train["name"], train["path"], strict=True))
+    named = unsaid[unsaid["name"].isin(train["name"])]
+    others = [name for name, at in zip(named["name"], named["path"], strict=True) if not _same(at, originals[name])]
+    if others:
+        raise AugmentError(
+            f"{folder}: {len(others)} images, such as {others[0]}, have the names of real training images and are "
+            f"others; say in {path} (columns name, kind) which images are real and which are generated"
+        )
+    return table.assign(generated=kind.isin(MADE) | (kind.isna() & ~table["name"].isin(train["name"])))
+
+
+def read_kinds(path: Path) -> pd.Series:
+    """The kind (real, generated or copy) of each image that a manifest.csv names, by name.
+
+    Raises AugmentError for a file without the columns name and kind, another kind, and two kinds of one image.
+    """
+    try:
+        lines = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")[["name", "kind"]]
+    except (OSError, ValueError, KeyError) as error:
+        raise AugmentError(f"{path}: is no table with columns name and kind; mend it or take it away") from error
+    lines = lines.apply(lambda column: column.str.strip()).drop_duplicates()
+    unknown = lines[~lines["kind"].isin(KINDS)]
+    if len(unknown):
+        name, kind = unknown.iloc[0]
+        raise AugmentError(f"{path}: {name} is of kind {kind!r}; the kinds are {', '.join(KINDS)}")
+    if lines["name"].duplicated().any():
+        name = lines.loc[lines["name"].duplicated(), "name"].iloc[0]
+        raise AugmentError(f"{path}: {name} is there with two kinds; keep one of the lines")
+    return lines.set_index("name")["kind"]
+
+
+def _same(first: str | Path, second: str | Path) -> bool:
+    """Whether two files hold the same bytes; links to one file are not read."""
+    return os.path.samefile(first, second) or filecmp.cmp(first, second, shallow=False)
+
+
+def repeated(count: int, full: int, seed: int) -> np.ndarray:
+    """Indices that repeat `count` images to `full`: each floor(full / count) or one time more, chosen by the seed."""
+    times, more = divmod(full, count)
+    chosen = random_stream(seed, Stream.REPEATED_IMAGES).permutation(count)[:more]
+    return np.sort(np.concatenate([np.tile(np.arange(count), times), chosen]))

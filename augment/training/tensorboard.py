@@ -1,0 +1,150 @@
+"""TensorBoard's event files from what trainings wrote: the numbers of metrics.jsonl and the sample sheets."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from augment import AugmentError
+from augment.artefacts.artefact import read_run
+from augment.training.loop import METRICS
+from augment.workspace import Workspace
+
+if TYPE_CHECKING:
+    from tensorboard.compat.proto.event_pb2 import Event
+
+KINDS = ("patn", "reid")
+EVENTS = "events.out.tfevents.augment"
+NO_SCALARS = ("step", "seconds")
+
+
+def write_events(workspace: Workspace, out: Path) -> dict[str, Any]:
+    """Bring the event files below `out` up to date with all trainings of a workspace; returns counts.
+
+    One file a training, `out/KIND/NAME/`: every number of metrics.jsonl as a scalar, every sample sheet as an image.  A
+    file that lacks only the newest records gets these appended, one of another training is replaced, and one that is
+    complete is not touched.  Raises AugmentError where there is no training or a file cannot be written.
+    """
+    folders = [path.parent for kind in KINDS for path in sorted((workspace.root / kind).glob(f"*/{METRICS}"))]
+    if not folders:
+        raise AugmentError(f"{workspace.root}: no training has been logged yet; run `augment patn-train`")
+    written: dict[str, str] = {}
+    for folder in folders:
+        name = str(folder.relative_to(workspace.root))
+        path = out / name / EVENTS
+        try:
+            written[name] = _bring_up_to_date(path, folder)
+        except OSError as error:
+            raise AugmentError(f"{path}: cannot be written ({error.strerror}); choose another folder") from error
+    counts = {word: list(written.values()).count(word) for word in ("new", "appended", "replaced", "unchanged")}
+    return {"out": str(out), "trainings": len(written), **counts}
+
+
+def _bring_up_to_date(path: Path, folder: Path) -> str:
+    """Write, append to, replace or leave one event file; says which."""
+    present = path.read_bytes() if path.exists() else b""
+    started = _first_wall_time(present)
+    wanted = b"".join(record(event) for event in events(folder, _started(folder) if started is None else started))
+    if present == wanted:
+        return "unchanged"
+    if present and wanted.startswith(present):
+        with path.open("ab") as file:
+            file.write(wanted[len(present) :])
+        return "appended"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name("partial")  # a name that TensorBoard passes over
+    partial.write_bytes(wanted)
+    partial.replace(path)
+    return "replaced" if present else "new"
+
+
+def events(folder: Path, started: float) -> Iterator[Event]:
+    """The events of one training in the order of its steps; wall times are `started` plus seconds of training.
+
+    Numbers other than step and seconds are scalars of their own name; `samples/STEP.png` is the image `samples`.
+    """
+    from tensorboard.compat.proto.event_pb2 import Event
+
+    yield Event(wall_time=started, file_version="brain.Event:2")
+    sheets = {int(path.stem): path for path in sorted((folder / "samples").glob("*.png")) if path.stem.isdigit()}
+    wall, earlier = started, 0.0
+    for line in logged(folder):
+        step, seconds = int(line["step"]), float(line.get("seconds", earlier))
+        for passed in [number for number in sheets if number < step]:
+            yield _image(sheets.pop(passed), passed, wall)
+        wall += seconds - earlier if seconds >= earlier else seconds  # a resumed training counts from 0 again
+        earlier = seconds
+        yield _scalars(line, step, wall)
+        if step in sheets:
+            yield _image(sheets.pop(step), step, wall)
+
+
+def logged(folder: Path) -> list[dict[str, Any]]:
+    """The whole records of a metrics.jsonl; a last line that is still being written is left for the next time."""
+    lines = (folder / METRICS).read_text(encoding="utf-8").splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def _scalars(line: dict[str, Any], step: int, wall: float) -> Event:
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.compat.proto.summary_pb2 import Summary
+
+    values = [
+        Summary.Value(tag=name, simple_value=float(value))
+        for name, value in line.items()
+        if name not in NO_SCALARS and isinstance(value, int | float)
+    ]
+    return Event(wall_time=wall, step=step, summary=Summary(value=values))
+
+
+def _image(path: Path, step: int, wall: float) -> Event:
+    from PIL import Image
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.compat.proto.summary_pb2 import Summary
+
+    with Image.open(path) as opened:
+        width, height = opened.size
+    image = Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=path.read_bytes())
+    return Event(wall_time=wall, step=step, summary=Summary(value=[Summary.Value(tag="samples", image=image)]))
+
+
+def record(event: Event) -> bytes:
+    """An event as TFRecord: length, its checksum, the bytes, their checksum."""
+    from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
+
+    data = event.SerializeToString(deterministic=True)
+    length = struct.pack("<Q", len(data))
+    checksums = [struct.pack("<I", masked_crc32c(part)) for part in (length, data)]
+    return length + checksums[0] + data + checksums[1]
+
+
+def _first_wall_time(present: bytes) -> float | None:
+    """The wall time that an event file begins with, None where it does not begin as one of ours."""
+    from google.protobuf.message import DecodeError
+    from tensorboard.compat.proto.event_pb2 import Event
+
+    if len(present) < 12:
+        return None
+    (length,) = struct.unpack("<Q", present[:8])
+    try:
+        return float(Event.FromString(present[12 : 12 + length]).wall_time)
+    except DecodeError:
+        return None
+
+
+def _started(folder: Path) -> float:
+    """When a training began, in seconds since 1970: as its run.json says, else from its log's time and length."""
+    run = read_run(folder)
+    if run is not None:
+        return float(run["started"])
+    lines = logged(folder)
+    return (folder / METRICS).stat().st_mtime - (float(lines[-1].get("seconds", 0)) if lines else 0)
+
+
+def tensorboard_text(result: dict[str, Any]) -> str:
+    """The result in words."""
+    counts = ", ".join(f"{result[word]} {word}" for word in ("new", "appended", "replaced", "unchanged"))
+    return f"{result['trainings']} trainings: {counts}\nLook at them with: tensorboard --logdir {result['out']}"

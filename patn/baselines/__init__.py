@@ -1,0 +1,1 @@
+"""The paper's baselines: PG2, Deform, VUNet."""

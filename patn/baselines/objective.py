@@ -1,0 +1,93 @@
+"""What the rivals' objectives share; each adds its networks and its step."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from numerics.seeds import Stream
+from patn.batches import PairBatches
+from patn.training.perceptual import Perceptual
+from patn.training.updates import adam, placed, precision, seeded, set_rate
+
+CAFFE_SCALE = 57.4
+"""How much larger the features of VGG-19 are in the rivals' own code, whose inputs are in 0..255 and not divided by a
+standard deviation (1 / 57.4 = 1 / (255 x 0.225)): what their weights of feature distances are multiplied with here."""
+
+
+class RivalObjective(ABC):
+    """Networks, optimizers and batches of a rival's training run; it touches no file.
+
+    images, keypoints, pairs: see `patn.batches.PairBatches`.  One draw of pairs serves all networks of a step, where
+    the rivals' own code draws for each anew; the discriminator sees the image made before the generator's update.
+    seed: of weights and batches; a step also uses torch's global generator (dropout, noise), which the caller seeds.
+    autocast: the networks' precision (bfloat16) or None; losses are float32 always.
+    perceptual: features for `lambda_perceptual`; without it pixels stand in.
+    Raises DataError for images of another size, or for no pairs.
+    """
+
+    noise = Stream.GENERATOR_NOISE
+
+    def __init__(
+        self,
+        training: Any,
+        images: Tensor,
+        keypoints: Tensor,
+        pairs: Tensor,
+        *,
+        seed: int,
+        device: torch.device | str = "cpu",
+        autocast: torch.dtype | None = None,
+        perceptual: Perceptual | None = None,
+    ) -> None:
+        self.training = training
+        self.steps: int = training.steps
+        self.seed = seed
+        self.device = torch.device(device)
+        self.autocast = autocast
+        self.batches = PairBatches(training, images, keypoints, pairs, seed=seed, device=self.device)
+        self.pairs = self.batches.pairs
+        self.perceptual = perceptual
+        if perceptual is not None:
+            placed(perceptual, self.device)  # in place
+        self.networks = seeded(seed, self.build, self.device)
+        self.optimizers: dict[str, Optimizer] = {
+            name: adam(part, training.lr, training.betas) for name, part in self.learning().items()
+        }
+
+    @abstractmethod
+    def build(self) -> Mapping[str, nn.Module]:
+        """Fresh networks, "generator" among them, drawn from torch's global generator."""
+
+    @abstractmethod
+    def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
+        """One update of the networks at the learning rate of `step`; returns detached scalar losses by name."""
+
+    def learning(self) -> Mapping[str, nn.Module]:
+        """What an optimizer each learns: every network, if nothing else is said."""
+        return self.networks
+
+    def batch(self, step: int) -> dict[str, Tensor]:
+        """The pairs of a step, a function of (seed, step) (see `PairBatches.sample`)."""
+        return self.batches.sample(step)
+
+    def extra_state(self) -> dict[str, Tensor]:
+        """Nothing beyond weights, optimizers and step."""
+        return {}
+
+    def load_extra_state(self, state: dict[str, Tensor]) -> None:
+        """Nothing to take back."""
+        return
+
+    def set_rates(self, step: int) -> None:
+        """The learning rate of `step` for every optimizer."""
+        rate = self.training.learning_rate(step)
+        for name, optimizer in self.optimizers.items():
+            set_rate(optimizer, rate * self.training.lr_d_factor if name == "d" else rate)
+
+    def precision(self) -> Any:
+        """The context in which networks run."""
+        return precision(self.device, self.autocast)

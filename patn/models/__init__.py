@@ -1,0 +1,1 @@
+"""PATN's networks and their parts."""

@@ -1,0 +1,51 @@
+"""What PATN attends to: the mask of every block, beside the image it draws."""
+
+import torch
+from torch import Tensor, nn
+
+from patn import DataError
+from patn.models.patn import PatBlock
+
+
+def has_masks(generator: nn.Module) -> bool:
+    """Whether a generator has PAT blocks, whose masks `forward_with_masks` returns."""
+    return any(isinstance(module, PatBlock) for module in generator.modules())
+
+
+def forward_with_masks(
+    generator: nn.Module, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor
+) -> tuple[Tensor, list[Tensor]]:
+    """The generator's image and the attention mask of each PAT block, first block first.
+
+    Takes what the generator's call takes.  Returns B x 3 x H x W in [-1, 1] and for each block B x 256 x H/4 x W/4 in
+    (0, 1) (paper eq. 1): where and in which channels a block changes the image code.  The call itself is unchanged.
+    Raises DataError for a generator without PAT blocks.
+    """
+    blocks = [module for module in generator.modules() if isinstance(module, PatBlock)]
+    if not blocks:
+        raise DataError("this generator has no attention masks; only PATN's blocks make them")
+    masks: list[Tensor] = []
+
+    def keep(_module: nn.Module, _inputs: object, pose_features: Tensor) -> None:
+        masks.append(pose_features.sigmoid())
+
+    handles = [block.pose_path.register_forward_hook(keep) for block in blocks]
+    try:
+        drawn = generator(image, source_keypoints, target_keypoints)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return drawn, masks
+
+
+def mask_maps(masks: list[Tensor], channel: int | None = None) -> Tensor:
+    """One map a block: B x blocks x H/4 x W/4 in (0, 1), the mean over channels or one channel, counted from 0.
+
+    The paper shows one map a block and does not say how 256 channels became one.  Raises DataError for a channel that
+    is not there.
+    """
+    channels = masks[0].shape[1]
+    if channel is not None and not 0 <= channel < channels:
+        raise DataError(f"channel {channel} of the masks is not there; they have channels 0 to {channels - 1}")
+    maps = [mask.mean(dim=1) if channel is None else mask[:, channel] for mask in masks]
+    return torch.stack(maps, dim=1).float()

@@ -1,0 +1,171 @@
+"""The generator of Progressive Pose Attention Transfer (PATN)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from patn import DataError
+from patn.heatmaps import heat_maps, one_hot_maps
+from patn.models.layers import decoder, encoder, initialise, two_convolutions
+
+POSE_MAPS = ("gaussian", "onehot")
+POSE_REDUCTIONS = ("second", "first")
+
+
+def pose_maps(keypoints: Tensor, size: tuple[int, int], kind: str = "gaussian", sigma: float = 6.0) -> Tensor:
+    """Maps of one pose as the networks see it, B x 18 x height x width in [0, 1], channels_last in memory.
+
+    keypoints: B x 18 x 2 as (y, x) in pixels, missing = -1.  kind: "gaussian" heat maps of `sigma` pixels, or "onehot"
+    pixels (what the authors' DeepFashion maps became when they were stored as bytes).
+    """
+    if kind == "gaussian":
+        return heat_maps(keypoints, size, sigma=sigma, channels_last=True)
+    if kind == "onehot":
+        return one_hot_maps(keypoints, size, channels_last=True)
+    raise DataError(f"pose_maps is {kind!r}; it must be one of {', '.join(POSE_MAPS)}")
+
+
+def pose_pair(
+    image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor, kind: str = "gaussian", sigma: float = 6.0
+) -> Tensor:
+    """Maps of the condition pose, then of the target pose, B x 36 x H x W, for a batch of images.
+
+    Raises DataError for an image whose sides are not divisible by 4 and at least 8.
+    """
+    height, width = image.shape[-2:]
+    if height % 4 or width % 4 or min(height, width) < 8:
+        raise DataError(f"images are {height} x {width}; both sides must be divisible by 4 and at least 8")
+    poses = [pose_maps(keypoints, (height, width), kind, sigma) for keypoints in (source_keypoints, target_keypoints)]
+    return torch.cat(poses, dim=1)
+
+
+def check_options(options: Mapping[str, Any]) -> None:
+    """Raises DataError for a generator's option that makes no sense."""
+    if options["blocks"] < 1 or options["width"] < 1:
+        raise DataError(
+            f"a generator of {options['blocks']} blocks and width {options['width']} cannot be built; "
+            "both must be at least 1"
+        )
+    for name, choices in (("pose_maps", POSE_MAPS), ("pose_reduction", POSE_REDUCTIONS)):
+        if options.get(name, choices[0]) not in choices:
+            raise DataError(f"{name} is {options[name]!r}; it must be one of {', '.join(choices)}")
+
+
+class PatBlock(nn.Module):
+    """Pose-attentional transfer block: the pose code says where the image code changes (paper eq. 1 and 2).
+
+    middle: channels between the pose path's two convolutions.  add: False leaves the sum of eq. 2 out (Table 4).
+    """
+
+    def __init__(
+        self,
+        *,
+        channels: int,
+        pose_channels: int,
+        norm: str,
+        dropout: bool,
+        middle: int | None = None,
+        add: bool = True,
+    ) -> None:
+        super().__init__()
+        self.add = add
+        self.image_path = two_convolutions(channels, channels, norm, dropout=dropout, last_norm=True)
+        self.pose_path = two_convolutions(
+            pose_channels, channels, norm, dropout=dropout, last_norm=False, middle=middle
+        )
+
+    def forward(self, image_code: Tensor, pose_code: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns the new image code and the raw pose features, from which the next block's pose code is made."""
+        pose_features = self.pose_path(pose_code)  # B x 256 x H/4 x W/4
+        mask = pose_features.sigmoid()  # eq. 1: one value an element of the image code
+        update = mask * self.image_path(image_code)
+        return image_code + update if self.add else update, pose_features  # eq. 2
+
+
+def pat_blocks(options: Mapping[str, Any]) -> nn.ModuleList:
+    """The row of PAT blocks of a generator with these options of `Patn`."""
+    code = 4 * options["width"]
+    return nn.ModuleList(
+        PatBlock(
+            channels=code,
+            pose_channels=2 * code if options["cat"] and index > 0 else code,
+            norm=options["norm"],
+            dropout=options["dropout"],
+            middle=code if options["pose_reduction"] == "first" else None,
+            add=options["add"],
+        )
+        for index in range(options["blocks"])
+    )
+
+
+def through_blocks(blocks: nn.ModuleList, image_code: Tensor, pose_code: Tensor, *, cat: bool) -> Tensor:
+    """The image code after all blocks, B x 256 x H/4 x W/4 as both codes; cat: as of `Patn`."""
+    for index, block in enumerate(blocks):
+        if cat and index > 0:
+            pose_code = torch.cat([pose_code, image_code], dim=1)  # eq. 3: B x 512 x H/4 x W/4
+        image_code, pose_code = block(image_code, pose_code)
+    return image_code
+
+
+class Patn(nn.Module):
+    """Redraws a person in another pose: two encoders, a row of PAT blocks, one decoder.
+
+    blocks: number of PAT blocks (paper: 9).  width: channels at full resolution (paper: 64); the codes have 4 * width.
+    norm: "batch" (Market-1501) or "instance" (DeepFashion).  dropout: of one half, in the blocks, in training.
+    pose_maps, sigma: see `pose_maps`.  Weights are drawn as released, from torch's global generator.
+    add, cat: False leaves out the sum of eq. 2, or eq. 3, so that the pose code never sees the image (Table 4).
+    pose_reduction: which convolution of a block's pose path halves the depth: the "second" as released, which alone
+    gives the paper's 41.36 M weights, or the "first" as the paper's text says.
+    Source: paper section 3.1; the released code where they differ.
+    """
+
+    def __init__(
+        self,
+        *,
+        blocks: int = 9,
+        width: int = 64,
+        norm: str = "batch",
+        dropout: bool = True,
+        pose_maps: str = "gaussian",
+        sigma: float = 6.0,
+        image_channels: int = 3,
+        joints: int = 18,
+        add: bool = True,
+        cat: bool = True,
+        pose_reduction: str = "second",
+    ) -> None:
+        super().__init__()
+        self.options: dict[str, Any] = {
+            "blocks": blocks,
+            "width": width,
+            "norm": norm,
+            "dropout": dropout,
+            "pose_maps": pose_maps,
+            "sigma": sigma,
+            "image_channels": image_channels,
+            "joints": joints,
+            "add": add,
+            "cat": cat,
+            "pose_reduction": pose_reduction,
+        }
+        check_options(self.options)
+        code = 4 * width
+        self.image_encoder = nn.Sequential(*encoder(image_channels, width, norm))
+        self.pose_encoder = nn.Sequential(*encoder(2 * joints, width, norm))
+        self.blocks = pat_blocks(self.options)
+        self.decoder = nn.Sequential(*decoder(code, width, image_channels, norm))
+        initialise(self)
+
+    def forward(self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor) -> Tensor:
+        """Returns B x 3 x H x W in [-1, 1]: the person of `image` in the target pose.
+
+        image: B x 3 x H x W in [-1, 1], H and W divisible by 4 and at least 8.
+        source_keypoints, target_keypoints: B x 18 x 2 as (y, x) in pixels of this size, missing = -1.
+        """
+        options = self.options
+        poses = pose_pair(image, source_keypoints, target_keypoints, options["pose_maps"], options["sigma"])
+        image_code = self.image_encoder(image)  # B x 256 x H/4 x W/4
+        pose_code = self.pose_encoder(poses)  # B x 256 x H/4 x W/4
+        return self.decoder(through_blocks(self.blocks, image_code, pose_code, cat=options["cat"]))

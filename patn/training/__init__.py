@@ -1,0 +1,1 @@
+"""PATN's training: configuration, objective, losses."""

@@ -1,0 +1,229 @@
+"""Every number of a PATN training run, and the presets."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from patn import DataError
+from patn.training.ranges import above_zero, at_least, decay_rates, one_of
+
+_CHOICES = {
+    "generator": ("patn", "patn-skips", "resnet"),
+    "skips": ("segments", "affine"),
+    "norm": ("batch", "instance"),
+    "d_norm": ("", "batch", "instance"),
+    "pose_maps": ("gaussian", "onehot"),
+    "pose_reduction": ("second", "first"),
+    "fusion": ("concat", "two_streams"),
+    "d_head": ("maps", "patch1"),
+    "gan": ("bce", "lsgan"),
+    "perceptual_loss": ("l1", "mse"),
+}
+_PATB = ("add", "cat", "pose_reduction")
+_OWN = {"patn": _PATB, "resnet": ("fusion",), "patn-skips": (*_PATB, "skips", "decoder_blocks")}
+_LATER = (
+    "generator",
+    *_OWN["patn-skips"],
+    *_OWN["resnet"],
+    "d_head",
+    "d_leaky",
+    "perceptual_loss",
+    "epoch_steps",
+    "lambda_style",
+    "d_norm",
+)
+_AT_LEAST_ONE = ("blocks", "width", "d_width", "batch", "steps")
+_AT_LEAST_ZERO = (
+    "decoder_blocks",
+    "d_blocks",
+    "d_leaky",
+    "pool",
+    "constant_steps",
+    "epoch_steps",
+    "lambda_gan",
+    "lambda_l1",
+    "lambda_perceptual",
+    "lambda_style",
+)
+_POSITIVE = ("sigma", "lr", "lr_d_factor")
+
+
+@dataclass(frozen=True)
+class PatnTraining:
+    """How a generator is trained; the defaults are the released Market-1501 recipe, counted in steps.
+
+    generator: "patn", "patn-skips" or "resnet".  blocks, width, norm, g_dropout, pose_maps, sigma: any's; add, cat,
+    pose_reduction: PATN's (see `patn.models.patn.Patn`); fusion: Resnet's (see `patn.models.resnet.Resnet`); skips,
+    decoder_blocks: those of `patn.models.skips.PatnSkips`.
+    d_blocks, d_width, d_dropout, d_leaky, d_head: the discriminators' (see `patn.models.discriminator.Discriminator`);
+    d_init draws their weights like the generator's (released: not); d_norm: their norm, "" for the generator's.
+    height, width_px: image size in pixels, divisible by 4.  batch: pairs a step.
+    lr: Adam's learning rate, see `learning_rate`; the discriminators learn at `lr * lr_d_factor`.
+    gan: "bce" or "lsgan".  pool: fakes kept for each discriminator.  perceptual_loss: "l1" or "mse".
+    lambda_gan, lambda_l1, lambda_perceptual: weights of the generator's loss (paper eq. 4: alpha, lambda_1, lambda_2);
+    lambda_gan multiplies the sum of the two adversarial terms, and 0 leaves the discriminators out.  The paper's is 5;
+    the released code multiplies their mean by 5, which is 2.5 here.  lambda_style: of patn-skips' style term (see
+    `patn.training.style`), which needs the perceptual term's network.
+    """
+
+    blocks: int = 9
+    width: int = 64
+    norm: str = "batch"
+    g_dropout: bool = True
+    pose_maps: str = "gaussian"
+    sigma: float = 6.0
+    d_blocks: int = 3
+    d_width: int = 64
+    d_dropout: bool = True
+    d_init: bool = False
+    height: int = 128
+    width_px: int = 64
+    batch: int = 32
+    steps: int = 87_500
+    constant_steps: int = 62_500
+    lr: float = 2e-4
+    lr_d_factor: float = 1.0
+    betas: tuple[float, float] = (0.5, 0.999)
+    gan: str = "bce"
+    pool: int = 50
+    lambda_gan: float = 2.5
+    lambda_l1: float = 10.0
+    lambda_perceptual: float = 10.0
+    generator: str = "patn"
+    add: bool = True
+    cat: bool = True
+    pose_reduction: str = "second"
+    fusion: str = "concat"
+    skips: str = "segments"
+    decoder_blocks: int = 3
+    d_head: str = "maps"
+    d_leaky: float = 0.0
+    perceptual_loss: str = "l1"
+    epoch_steps: int = 0
+    lambda_style: float = 0.0
+    d_norm: str = ""
+
+    def __post_init__(self) -> None:
+        for field, choices in _CHOICES.items():
+            one_of(self, field, choices)
+        at_least(self, 1, _AT_LEAST_ONE)
+        at_least(self, 0, _AT_LEAST_ZERO)
+        above_zero(self, _POSITIVE)
+        if self.height % 4 or self.width_px % 4 or min(self.height, self.width_px) < 8:
+            raise DataError(
+                f"images of {self.height} x {self.width_px} pixels; both sides must be divisible by 4 and at least 8"
+            )
+        decay_rates(self, "betas")
+        if self.epoch_steps and (self.steps % self.epoch_steps or self.constant_steps % self.epoch_steps):
+            raise DataError(f"epoch_steps is {self.epoch_steps}; steps and constant_steps must be divisible by it")
+        if self.lambda_style and self.generator != "patn-skips":
+            raise DataError(f"lambda_style is an option of generator 'patn-skips'; this one is {self.generator!r}")
+        for generator, own in _OWN.items():
+            others = [name for name in own if name not in _OWN[self.generator]]
+            changed = [name for name in others if getattr(self, name) != _default(name)]
+            if changed:
+                raise DataError(f"{changed[0]} is an option of generator {generator!r}; this one is {self.generator!r}")
+
+    def learning_rate(self, step: int) -> float:
+        """The generator's learning rate at `step` (from 0): `lr` for `constant_steps`, then falling to 0.
+
+        epoch_steps 0: linearly, step by step, to 0 at `steps`.  Above 0, as the released code: once an epoch of that
+        many steps, the first time in the last epoch of `constant_steps`; the rate of the whole last epoch is 0.
+        """
+        if self.epoch_steps:
+            epoch, epochs, constant = (n // self.epoch_steps for n in (step, self.steps, self.constant_steps))
+            return self.lr * max(0.0, 1.0 - max(0, epoch + 2 - constant) / (max(epochs - constant, 0) + 1))
+        falling = max(self.steps - self.constant_steps, 1)
+        return self.lr * min(1.0, max(0.0, (self.steps - step) / falling))
+
+    def of_steps(self, steps: int, constant_steps: int | None = None) -> "PatnTraining":
+        """The same training in another number of steps; the rate falls step by step, over the same share of them.
+
+        constant_steps: as many steps before it falls, in place of that share.
+        """
+        if constant_steps is None:
+            constant_steps = round(steps * self.constant_steps / self.steps)
+        return replace(self, steps=steps, constant_steps=constant_steps, epoch_steps=0)
+
+    def generator_options(self) -> dict[str, Any]:
+        """The constructor arguments of the generator."""
+        fields = ("blocks", "width", "norm", "pose_maps", "sigma", *_OWN[self.generator])
+        return {**{name: getattr(self, name) for name in fields}, "dropout": self.g_dropout}
+
+    def discriminator_options(self) -> dict[str, Any]:
+        """The constructor arguments of both discriminators, but for `in_channels`."""
+        fields = {name: getattr(self, f"d_{name}") for name in ("width", "blocks", "dropout", "leaky", "head")}
+        return {**fields, "norm": self.d_norm or self.norm}
+
+    def as_dict(self) -> dict[str, Any]:
+        """All fields as JSON can hold them.
+
+        Fields that version 0.1 did not have are left out at their defaults, so that its records compare as equal.
+        """
+        values = {**asdict(self), "betas": list(self.betas)}
+        return {name: value for name, value in values.items() if name not in _LATER or value != _default(name)}
+
+
+def _default(field: str) -> Any:
+    return PatnTraining.__dataclass_fields__[field].default
+
+
+_MARKET = PatnTraining(epoch_steps=125)
+_DEEPFASHION = PatnTraining(
+    norm="instance",
+    pose_maps="onehot",
+    height=256,
+    width_px=176,
+    batch=7,
+    steps=400_400,
+    constant_steps=286_000,
+    epoch_steps=572,
+    gan="lsgan",
+    pool=0,
+    lambda_l1=1.0,
+    lambda_perceptual=1.0,
+)
+_DEMO = PatnTraining(
+    blocks=4,
+    width=16,
+    g_dropout=False,
+    sigma=3.0,
+    d_blocks=1,
+    d_width=16,
+    d_dropout=False,
+    height=64,
+    width_px=32,
+    batch=16,
+    steps=1_600,
+    constant_steps=800,
+    lr=1e-3,
+    lr_d_factor=0.4,
+    lambda_gan=0.5,
+    lambda_l1=1.0,
+    lambda_perceptual=1.0,
+)
+
+PRESETS: dict[str, PatnTraining] = {
+    "market": _MARKET,
+    "deepfashion": _DEEPFASHION,
+    "demo": _DEMO,
+    "study": replace(_DEMO.of_steps(4_500), width=24, d_width=24, lr=8e-4),
+}
+
+_SKIPS: dict[str, PatnTraining] = {name: replace(preset, generator="patn-skips") for name, preset in PRESETS.items()}
+SKIPS_PRESETS: dict[str, PatnTraining] = {
+    **_SKIPS,
+    "market": replace(_SKIPS["market"], lambda_style=10.0),
+    "deepfashion": replace(
+        _SKIPS["deepfashion"],
+        blocks=6,
+        norm="batch",
+        d_norm="instance",
+        gan="bce",
+        batch=4,
+        steps=700_000,
+        constant_steps=500_000,
+        epoch_steps=1_000,
+        lambda_style=10.0,
+    ),
+}
+"""Of patn-skips; deepfashion is the released command, which there is for that data set alone."""

@@ -1,0 +1,1 @@
+"""Generators compared at equal training time."""

@@ -1,0 +1,129 @@
+"""Training generators for the same time: how many updates fit into it, timed before, how long they took; drawing speed.
+
+On a CPU time is the processor's, which other work on the machine does not lengthen.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from augment.artefacts.artefact import read_run, write_json
+from augment.runtime import Runtime
+from augment.workspace import Workspace
+
+if TYPE_CHECKING:
+    from patn.generators import Objective, Training
+
+logger = logging.getLogger(__name__)
+PLACES, TIMED_EACH = 8, 4
+
+
+def train_for(
+    workspace: Workspace, recipe: Training, minutes: float, plan_file: Path, perceptual: str, runtime: Runtime
+) -> dict[str, Any]:
+    """Train a generator by a recipe for as many updates as fit into the minutes; its name is its kind's.
+
+    plan_file: where the numbers of updates are kept, so that a run that was stopped goes on with the same.
+    Returns "updates", "images" (shown as targets), "batch", "minutes" (really), "parameters", "losses" (the last),
+    "perceptual", "precision", "threads".
+    """
+    from augment.training.generator import train_generator
+
+    name, plan = recipe.generator, read_plan(plan_file)
+    if name not in plan:
+        pace = seconds_of_an_update(objective_of(workspace, recipe, perceptual, runtime))
+        plan = {**plan, name: {"steps": max(1, round(60 * minutes / pace)), "timed": pace, "seconds": 0.0}}
+        write_json(plan_file, plan)
+    training = recipe.of_steps(plan[name]["steps"])
+    logger.info("%s: %d updates, %.3f s each.", name, training.steps, plan[name]["timed"])
+    clock = _clock(runtime.torch_device().type)
+    started, finished = clock(), read_run(workspace.patn_dir(name)) is not None
+    try:
+        result = train_generator(
+            workspace, training, name=name, seed=workspace.seed, perceptual=perceptual, runtime=runtime
+        )
+    finally:
+        if not finished:
+            plan[name]["seconds"] += clock() - started
+            write_json(plan_file, plan)
+    return {
+        "updates": training.steps,
+        "images": training.steps * training.batch,
+        "batch": training.batch,
+        "minutes": round(plan[name]["seconds"] / 60, 2),
+        "parameters": result["parameters"],
+        "losses": result["losses"],
+        "perceptual": result["perceptual"],
+        "precision": result["precision"],
+        "threads": result["threads"],
+    }
+
+
+def _clock(device: str) -> Callable[[], float]:
+    """Processor time of this process, or on a GPU the time that passes; in seconds."""
+    return time.process_time if device == "cpu" else time.perf_counter
+
+
+def images_a_second(checkpoint: Path, batch: int, seconds: float, runtime: Runtime) -> float:
+    """Images that a generator draws a second at its own size in fp32; the median call, the first left out.
+
+    batch: images at a time.  seconds: how long it is timed at least.
+    """
+    import torch
+
+    from patn.checkpoints import load_generator, read_metadata
+    from patn.drawing import for_drawing
+
+    runtime.prepare()
+    device = runtime.torch_device()
+    network, clock = for_drawing(load_generator(checkpoint, device), bfloat16=False), _clock(device.type)
+    size = read_metadata(checkpoint)["extra"]["size"]
+    images = torch.rand(batch, 3, *size).mul_(2).sub_(1).to(device, memory_format=torch.channels_last)
+    poses = torch.rand(2, batch, 18, 2, device=device) * torch.tensor(size, device=device)
+    times: list[float] = []
+    with torch.inference_mode():
+        while len(times) < 4 or sum(times[1:]) < seconds:
+            started = clock()
+            network(images, *poses).mean().item()  # on a GPU, waits for it
+            times.append(clock() - started)
+    return round(batch / median(times[1:]), 1)
+
+
+def read_plan(path: Path) -> dict[str, dict[str, Any]]:
+    """The number of updates of each generator that was timed; empty where none was."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def objective_of(workspace: Workspace, training: Training, perceptual: str, runtime: Runtime) -> Objective:
+    """A fresh training of a generator, to be timed."""
+    from augment.images import load_images
+    from augment.training.generator import build_objective, choose_perceptual, load_perceptual, training_names
+
+    runtime.prepare()
+    names = training_names(workspace, None, workspace.seed)
+    paths = workspace.images().query("split == 'train'").set_index("name")["path"]
+    images = load_images([paths[image] for image in names], (training.height, training.width_px))
+    kind = choose_perceptual(perceptual, None) if training.lambda_perceptual > 0 else "none"
+    loss = load_perceptual(kind, images, None, runtime, training)
+    return build_objective(workspace, training, names, images, workspace.seed, loss, runtime)
+
+
+def seconds_of_an_update(objective: Objective) -> float:
+    """Mean over the schedule, whose parts may differ, of the median of a few updates in a row (without the first)."""
+    medians, clock = [], _clock(objective.device.type)
+    for place in range(PLACES):
+        step = place * (objective.steps - 1) // (PLACES - 1)
+        times = []
+        for _ in range(TIMED_EACH):
+            started = clock()
+            losses = objective.step(objective.batch(step), step)
+            float(losses["loss_g"])  # on a GPU, waits for it
+            times.append(clock() - started)
+        medians.append(median(times[1:]))
+    return sum(medians) / len(medians)

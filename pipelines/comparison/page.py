@@ -1,0 +1,195 @@
+"""docs/results/comparison.md: what `pipelines.comparison.run` measured, as a page."""
+
+from collections.abc import Mapping, Sequence
+from textwrap import fill
+from typing import Any
+
+from augment.columns import markdown_table
+from pipelines.table5.rows import row_title
+from pipelines.table5.text import gain_text, spread_text
+
+METRICS = {
+    "ssim": "SSIM",
+    "mask-ssim": "mask-SSIM",
+    "l1": "L1",
+    "pckh": "PCKh",
+    "lpips": "LPIPS",
+    "identity": "identity",
+    "identity_cosine": "cosine",
+}
+TITLES = {"copy": "copy of the condition image", "mean image": "mean training image", "real": "the real target"}
+LIMITS = (
+    "Anything about the paper's methods at their own size: these are narrow networks (a half to a quarter of the "
+    "released widths) at 64 x 32 pixels, trained for minutes. What is fast per update gets more updates here.",
+    "Anything about real people: the rendered ones have exact key points, by which Deform moves body parts.",
+    "How much of a difference is chance: each generator was trained once. The deviations and intervals are over seeds "
+    "of split, plan and re-ID training alone.",
+    "That the recipes are each method's best: PATN's was chosen earlier and with more trials than the rivals'.",
+)
+MEANINGS = (
+    "SSIM, mask-SSIM and L1 (of values in [-1, 1]) are against the real target, with one data range of 255 and without "
+    "JPEG, after bicubic enlargement to the data's size; a mean image scores well in them. PCKh: joints that a pose "
+    "estimator finds within half a head of those it finds in the real target. Identity: how often a re-ID model that "
+    "was trained on all real training images takes the image for the person it was made from, among all test people; "
+    "cosine: to the mean feature of that person."
+)
+
+
+def page(record: Mapping[str, Any]) -> str:
+    """The page of a record of `pipelines.comparison.run.compare`, with its "remarks"."""
+    asked = record["comparison"]
+    generators = record["generators"]
+    both = " --both" if len(asked["ordinary"]) > 1 else ""
+    options = f"--minutes {asked['minutes']:g} --seeds {asked['seeds']}{both} --page docs/results"
+    missing = ", ".join(METRICS.get(name, name) for name in record["missing"])
+    missing = f"\n\nNot measured, for want of weight files (see `augment info`): {missing}." if missing else ""
+    return f"""# Generators at equal time
+
+Written by `python -m pipelines.comparison`; do not edit.
+
+```console
+$ augment init compared
+$ python -m pipelines.comparison compared {options}
+```
+
+{filled(setting(record))}
+
+## What it shows
+
+{points([*verdict(record), *record.get("remarks", ())])}
+
+## Training
+
+{markdown_table(training_lines(generators))}
+
+Used to redraw: weights that a transfer touches. Images/s: 64 x 32 pixels, 32 at a time, fp32, by processor time.
+
+## Images of people that no generator saw
+
+{filled(f"{record['pairs']} pairs of test identities. {MEANINGS}")}
+
+{markdown_table(quality_lines(record))}{missing}
+
+![the same pairs by every generator](comparison.png)
+
+## As training data for re-ID
+
+A share p = {asked["portion"]:g} of the images is kept, the others are redrawn by each generator in the withheld images'
+poses (Ours: by `patn`; Ours\\*: by `patn`, in poses of kept images only); the small re-ID network, as many updates for
+every row. mAP in percent: mean ± standard deviation over seeds (their number), and the difference to None paired by
+seed, with the 95 % t interval of its mean. At p = 1 there is nothing to redraw.
+
+{markdown_table(reid_lines(record["reid"], asked["portion"]))}
+
+## What it cannot say
+
+{points(LIMITS)}
+"""
+
+
+def filled(text: str, indent: str = "") -> str:
+    """Lines of at most 120 characters."""
+    return fill(text, 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def points(texts: Sequence[str]) -> str:
+    """A list in Markdown."""
+    return "\n".join(filled(f"- {text}", "  ") for text in texts)
+
+
+def setting(record: Mapping[str, Any]) -> str:
+    """Which people, which machine, how long, in a paragraph."""
+    asked, machine, people = record["comparison"], record["machine"], record["people"]
+    versions = machine["versions"]
+    networks: dict[str, list[str]] = {}
+    for one in record["generators"]:
+        networks.setdefault(one["perceptual"].partition(":")[0], []).append(one["name"])
+    perceptual = "; ".join(f"{network} for {', '.join(names)}" for network, names in networks.items())
+    return (
+        f"{people['train_identities']} rendered people, {people['images']['train']:,} training images (seed "
+        f"{people['seed']}; the recipes were tried out on people of another seed). Each generator was trained by its "
+        f"`{asked['preset']}` recipe for as many updates as fit into {asked['minutes']:g} minutes of processor time, "
+        "as timed before; its schedule is stretched to that number. "
+        f"{machine['processor']}, {machine['cores']} cores, of which one was used, {machine['precision']} training, "
+        f"torch {versions['torch']}. Perceptual term: {perceptual}."
+    )
+
+
+def verdict(record: Mapping[str, Any]) -> list[str]:
+    """Which generators are above the trivial images in SSIM, and which gain mAP, in sentences from the record."""
+    ssim = {one["name"]: one["ssim"] for one in record["generators"]}
+    lines = []
+    for row in ("copy", "mean image"):
+        bar = record["others"][row]["ssim"]
+        above = [name for name, value in ssim.items() if value > bar]
+        below = [name for name in ssim if name not in above]
+        said = f"Above the {TITLES[row]} in SSIM ({bar:.3f}): {_names(above)}."
+        lines.append(f"{said}{f' Not: {_names(below)}.' if below else ''}")
+    gains = [line for line in record["reid"] if line["portion"] < 1 and line["gains"]]
+    for ordinary, what in ((False, "flip and crop"), (True, "random erasing and colour jitter too")):
+        part = [line for line in gains if line["ordinary"] is ordinary]
+        if part:
+            clear = [_row(line["row"]) for line in part if min(line["gains"]) > 0 and (line["gain_low"] or 0) > 0]
+            other = [_row(line["row"]) for line in part if _row(line["row"]) not in clear]
+            said = f"Re-ID with {what}, above None in every seed and with an interval above 0: {_names(clear)}."
+            lines.append(f"{said}{f' Not: {_names(other)}.' if other else ''}")
+    return lines
+
+
+def training_lines(generators: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Header and one line a generator: time, updates, sizes, speed."""
+    lines = [["generator", "minutes", "updates", "batch", "images seen", "weights, M", "used to redraw, M", "images/s"]]
+    for one in generators:
+        counts = (f"{one[name] / 1e6:.2f}" for name in ("parameters", "transfer_parameters"))
+        lines.append(
+            [
+                one["name"],
+                f"{one['minutes']:.1f}",
+                f"{one['updates']:,}",
+                str(one["batch"]),
+                f"{one['images']:,}",
+                *counts,
+                f"{one['images_per_second']:.0f}",
+            ]
+        )
+    return lines
+
+
+def quality_lines(record: Mapping[str, Any]) -> list[list[str]]:
+    """Header and one line a generator, then trivial and real images; a dash where there is no figure."""
+    rows = {one["name"]: one for one in record["generators"]}
+    rows |= {TITLES[name]: figures for name, figures in record["others"].items()}
+    known = [name for name in METRICS if any(name in figures for figures in rows.values())]
+    lines = [["images", *(METRICS[name] for name in known)]]
+    for title, figures in rows.items():
+        lines.append([title, *(f"{figures[name]:.3f}" if name in figures else "-" for name in known)])
+    return lines
+
+
+def reid_lines(summary: Sequence[Mapping[str, Any]], portion: float) -> list[list[str]]:
+    """Header and one line a row: mAP and the difference to None, without and with ordinary augmentation."""
+    kinds = [kind for kind in (False, True) if any(line["ordinary"] is kind for line in summary)]
+    found = {(line["row"], line["portion"], line["ordinary"]): line for line in summary}
+    titles = {False: "flip + crop", True: "+ random erasing + colour jitter"}
+    lines = [["row", *(title for kind in kinds for title in (f"mAP, {titles[kind]}", "minus None"))]]
+    for row, share in dict.fromkeys((row, share) for row, share, _ in found if share in (portion, 1)):
+        title = _row(row) if share == portion else "all real images (p = 1)"
+        cells = [cell for kind in kinds for cell in _figures(found.get((row, share, kind)))]
+        lines.append([title, *cells])
+    return lines
+
+
+def _figures(line: Mapping[str, Any] | None) -> list[str]:
+    """mAP and the difference to None; dashes where there is none."""
+    if line is None:
+        return ["-", "-"]
+    return [spread_text(line["mAP_mean"], line["mAP_std"] or 0.0, line["seeds"]), gain_text(dict(line))]
+
+
+def _row(name: str) -> str:
+    """A row's title as Markdown."""
+    return row_title(name).replace("*", "\\*")
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(names) if names else "none"

@@ -1,0 +1,250 @@
+"""Every generator trained for the same time on this machine, then measured on the same pairs and by re-ID.
+
+`python -m pipelines.comparison WORKSPACE` goes on where it was stopped; `--page docs/results` also writes
+docs/results/comparison.md.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from augment import AugmentError
+from augment.artefacts.artefact import write_json, write_text
+from augment.runtime import Runtime
+from augment.workspace import Workspace
+from pipelines.comparison.equal_time import images_a_second, train_for
+from pipelines.grid.pools import Placement
+from pipelines.table5.run import Table5, results, run_table5
+
+if TYPE_CHECKING:
+    from patn.generators import Training
+
+OURS = "patn"
+METRICS = ("ssim", "mask-ssim", "l1", "pckh", "lpips", "identity")
+PLAN, RECORD, SHEET, PAGE = "plan.json", "comparison.json", "comparison.png", "comparison.md"
+DRAWN_AT_A_TIME = 32
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is trained for how long, and what is measured.
+
+    generators: names of `patn.generators.GENERATORS`.  minutes: of training, for each.  preset: each one's recipe,
+    shortened or lengthened; its learning rate falls over the same share of it.  batch: pairs of an update, None is the
+    recipe's.  pairs: of test identities, measured.  portion: share of real images kept for re-ID.  seeds: of re-ID.
+    ordinary: re-ID with random erasing and colour jitter too.  shown: pairs in the picture.  bench_seconds: how long
+    each generator's speed is timed.
+    Raises AugmentError for an unknown generator.
+    """
+
+    generators: tuple[str, ...] = (OURS, "patn-skips", "resnet", "pg2", "deform", "vunet")
+    minutes: float = 6.0
+    preset: str = "demo"
+    batch: int | None = None
+    perceptual: str = "auto"
+    pairs: int = 400
+    portion: float = 0.1
+    seeds: int = 3
+    ordinary: tuple[bool, ...] = (False,)
+    shown: int = 5
+    bench_seconds: float = 3.0
+    jobs: int = 1
+
+    def __post_init__(self) -> None:
+        from patn.generators import GENERATORS
+
+        for name in self.generators:
+            if name not in GENERATORS:
+                raise AugmentError(f"generator {name}: no such one; choose from {', '.join(GENERATORS)}")
+
+    def recipe(self, name: str) -> Training:
+        """The preset of a generator, before its number of updates is known."""
+        from patn.generators import kind_of
+
+        training = kind_of(name).preset(self.preset)
+        return training if self.batch is None else replace(training, batch=self.batch)  # type: ignore[type-var]
+
+    def tables(self) -> list[Table5]:
+        """The cells of Table 5: real images alone, then as Ours by each generator, and Ours*."""
+        rows = ("none", *("ours" if name == OURS else name for name in self.generators))
+        starred = ("ours*",) if OURS in self.generators else ()
+        common = {"lengths": ("updates",), "ordinary": self.ordinary}
+        return [
+            Table5(portions=(1.0,), rows=("none",), seeds=1, lengths=("updates",), ordinary=self.ordinary),
+            Table5(portions=(self.portion,), rows=(*rows, *starred), seeds=self.seeds, **common),  # type: ignore[arg-type]
+        ]
+
+
+def compare(workspace: Workspace, comparison: Comparison, runtime: Runtime) -> dict[str, Any]:
+    """Train, draw, train re-ID, measure; what is finished is skipped.  Returns and writes comparison.json.
+
+    {"comparison": its fields, "machine", "people", "generators": [a record each], "others": {row: figures of trivial
+    images}, "missing": metrics that lack a file, "reid": [a line a row and setting]}; the picture lies beside it.
+    """
+    folder = workspace.table_dir("comparison")
+    folder.mkdir(parents=True, exist_ok=True)
+    trained = {}
+    for name in comparison.generators:
+        recipe, plan = comparison.recipe(name), folder / PLAN
+        trained[name] = train_for(workspace, recipe, comparison.minutes, plan, comparison.perceptual, runtime)
+    cells = [cell for table in comparison.tables() for cell in table.cells()]
+    run_table5(workspace, cells, placement=Placement(comparison.jobs), runtime=runtime, generator=OURS)
+    measured = {name: _measure(workspace, comparison, name, runtime) for name in comparison.generators}
+    first = measured[comparison.generators[0]]
+    draw_sheet(workspace, comparison, folder / SHEET, runtime)
+    record = {
+        "comparison": asdict(comparison),
+        "machine": machine(runtime),
+        "people": _people(workspace),
+        "size": first["size"],
+        "pairs": first["pairs"],
+        "generators": [
+            {
+                "name": name,
+                **trained[name],
+                **measured[name]["rows"]["generated"],
+                **_speed(workspace, name, comparison.bench_seconds, runtime),
+            }
+            for name in comparison.generators
+        ],
+        "others": {row: figures for row, figures in first["rows"].items() if row != "generated"},
+        "missing": sorted(first["missing"]),
+        "notes": first["notes"],
+        "reid": _reid(workspace, cells),
+    }
+    write_json(folder / RECORD, record)
+    return record
+
+
+def _measure(workspace: Workspace, comparison: Comparison, name: str, runtime: Runtime) -> dict[str, Any]:
+    """Figures of a generator's images of test identities and of trivial images, without JPEG."""
+    from augment.evaluation.image_quality import evaluate_generator
+    from augment.evaluation.protocol import Evaluation
+
+    evaluation = Evaluation(METRICS, protocol="clean", pairs=comparison.pairs, jobs=comparison.jobs)
+    return evaluate_generator(workspace, evaluation, generator=name, runtime=runtime)
+
+
+def _speed(workspace: Workspace, name: str, seconds: float, runtime: Runtime) -> dict[str, Any]:
+    """Weights that a transfer uses, operations of an image, and images a second at the generator's own size."""
+    from augment.inference.benchmark import bench, candidates
+
+    checkpoint = workspace.patn_dir(name) / "generator.safetensors"
+    (record,) = bench(candidates([str(checkpoint)], (), workspace), runtime, speed=False)
+    speed = images_a_second(checkpoint, DRAWN_AT_A_TIME, seconds, runtime)
+    return {**{key: record[key] for key in ("transfer_parameters", "gflop")}, "images_per_second": speed}
+
+
+def _reid(workspace: Workspace, cells: Sequence[Any]) -> list[dict[str, Any]]:
+    """Table 5's summary of these cells: mAP by seed, differences to None."""
+    summary = results.summarise(results.collect(workspace, cells))
+    kept = (
+        "row",
+        "portion",
+        "ordinary",
+        "seeds",
+        "mAP_mean",
+        "mAP_std",
+        "rank1_mean",
+        "by_seed",
+        "gains",
+        "gain_mean",
+        "gain_low",
+        "gain_high",
+        "updates",
+    )
+    return [{name: _plain(line[name]) for name in kept} for line in summary.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    """As JSON holds it: NumPy's numbers as Python's, what is not a number as None."""
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and value != value else value
+
+
+def _people(workspace: Workspace) -> dict[str, Any]:
+    """Numbers of images by split, of identities, and the seed."""
+    images = workspace.images()
+    splits = {str(split): int(count) for split, count in images["split"].value_counts().items()}
+    train = images[images["split"] == "train"]
+    return {"seed": workspace.seed, "train_identities": int(train["pid"].nunique()), "images": splits}
+
+
+def draw_sheet(workspace: Workspace, comparison: Comparison, path: Path, runtime: Runtime) -> None:
+    """The same pairs of test identities by every generator, at the size they draw in: a column each."""
+    import torch
+
+    from augment.datasets.pairs import identity_pairs
+    from augment.images import load_images
+    from augment.inference.drawing import Drawing
+    from augment.inference.generators import find_generator
+    from augment.inference.sheets import draw_skeleton, write_sheet
+
+    pairs = identity_pairs(workspace, "gallery", comparison.shown, workspace.seed)
+    sources, targets = pairs["from"].tolist(), pairs["to"].tolist()
+    drawings = [
+        Drawing(workspace, find_generator(workspace, name), runtime, split="gallery") for name in comparison.generators
+    ]
+    size = drawings[0].size
+
+    def tiles(images: torch.Tensor) -> list[Any]:
+        return list(images.permute(0, 2, 3, 1).numpy())
+
+    real = [tiles(load_images([drawings[0].paths[name] for name in names], size)) for names in (sources, targets)]
+    poses = [draw_skeleton(pose, size) for pose in drawings[0].poses(targets).numpy()]
+    made = [tiles(draw.at_own_size(sources, targets)) for draw in drawings]
+    rows = list(zip(real[0], poses, *made, real[1], strict=True))
+    write_sheet(rows, path, ["source", "pose", *comparison.generators, "real"])
+
+
+def machine(runtime: Runtime) -> dict[str, Any]:
+    """Processor, cores, number format of training, versions."""
+    import os
+
+    from augment.versions import processor, versions
+
+    return {
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "precision": runtime.precision_name(),
+        **runtime.place(),
+        "versions": versions(),
+    }
+
+
+def publish(workspace: Workspace, docs: Path) -> None:
+    """Copy the record and the picture into `docs` and write the page there."""
+    from pipelines.comparison.page import page
+
+    folder = workspace.table_dir("comparison")
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    before = json.loads((docs / RECORD).read_text(encoding="utf-8")) if (docs / RECORD).is_file() else {}
+    record["remarks"] = before.get("remarks", [])
+    write_json(docs / RECORD, record)
+    shutil.copyfile(folder / SHEET, docs / SHEET)
+    write_text(docs / PAGE, page(record))
+
+
+@click.command()
+@click.argument("root", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), default=6.0, show_default=True)
+@click.option("--seeds", type=click.IntRange(1), default=3, show_default=True)
+@click.option("--both", is_flag=True, help="Re-ID with random erasing and colour jitter too.")
+@click.option("--page", "docs", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Write it there.")
+def main(root: Path, minutes: float, seeds: int, both: bool, docs: Path | None) -> None:
+    """Compare all generators on the workspace at ROOT."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    workspace, runtime = Workspace.find(root), Runtime(threads=1)
+    comparison = Comparison(minutes=minutes, seeds=seeds, ordinary=(False, True) if both else (False,))
+    compare(workspace, comparison, runtime)
+    if docs is not None:
+        publish(workspace, docs)

@@ -1,0 +1,80 @@
+"""What the demo runs at each size: people, generator, cells.  Change these lists to change the demo."""
+
+from dataclasses import dataclass, field, replace
+
+from augment.pedestrians import Pedestrians
+from patn.training.configuration import PRESETS as GENERATORS
+from patn.training.configuration import PatnTraining
+from pipelines.measurements.heldout import Heldout
+from pipelines.table5.cells import Cell
+from pipelines.table5.run import Table5
+
+BOTH = (False, True)
+UNSEEN_FIRST_IDENTITY = 1000
+
+
+@dataclass(frozen=True)
+class DemoPreset:
+    """A size of the demo: rendered people, the generator's training, the tables' cells, and the measurements' sizes.
+
+    `unseen` also trains the generator on as many other people before the same cameras, for the row of that name.
+    `pose_sample` is how many rendered images the pose estimator looks at.
+    """
+
+    people: Pedestrians
+    generator: PatnTraining
+    tables: tuple[Table5, ...]
+    unseen: bool = False
+    heldout: Heldout = field(default_factory=Heldout)
+    pose_sample: int = 200
+
+    def cells(self) -> list[Cell]:
+        """The distinct cells of all tables, in their order."""
+        return list(dict.fromkeys(cell for table in self.tables for cell in table.cells()))
+
+
+DEMO = DemoPreset(
+    people=Pedestrians(),
+    generator=GENERATORS["demo"],
+    tables=(
+        Table5(rows=("none", "ours"), lengths=("updates",), ordinary=BOTH, seeds=3),
+        Table5(rows=("none",), lengths=("epochs",), seeds=3),
+        Table5(rows=("ours*", "self"), lengths=("updates",), ordinary=BOTH, seeds=1),
+        Table5(portions=(1.0,), rows=("none",), lengths=("updates",), ordinary=BOTH, seeds=1),
+    ),
+)
+
+_STUDIED = ("none", "self", "ours", "ours*", "unseen", "filtered", "smoothed:0.3")
+
+STUDY = DemoPreset(
+    people=Pedestrians(images_per_identity=10, clutter=1.0),
+    generator=GENERATORS["study"],
+    tables=(
+        Table5(portions=(0.1, 0.3, 0.5), rows=_STUDIED, ordinary=BOTH, seeds=3, preset="study"),
+        Table5(portions=(0.3,), rows=("reduced",), ordinary=BOTH, seeds=3, lengths=("updates",), preset="study"),
+        Table5(portions=(0.5,), rows=("reduced",), ordinary=BOTH, seeds=2, lengths=("updates",), preset="study"),
+        Table5(portions=(1.0,), rows=("none",), lengths=("updates",), ordinary=BOTH, seeds=3, preset="study"),
+    ),
+    unseen=True,
+)
+"""Ten images a person before strong backgrounds, where half of them are too few.  At p = 0.1 one image a person is
+left, hence no pair for a generator inside M^R_p."""
+
+TOY = DemoPreset(
+    people=Pedestrians(
+        train_identities=5, test_identities=4, images_per_identity=6, distractors=2, junk=2, queries_per_identity=1
+    ),
+    generator=replace(
+        GENERATORS["demo"], steps=6, constant_steps=3, width=8, d_width=8, blocks=1, batch=4, lambda_perceptual=0.0
+    ),
+    tables=(
+        Table5(portions=(0.4,), rows=("none", "ours", "unseen"), seeds=2),
+        Table5(portions=(0.4,), rows=("none", "ours"), lengths=("updates",), ordinary=(True,), seeds=2),
+        Table5(portions=(1.0,), rows=("none",), lengths=("updates",), seeds=1),
+    ),
+    unseen=True,
+    heldout=Heldout(pairs=12, shown=3),
+    pose_sample=4,
+)
+
+PRESETS: dict[str, DemoPreset] = {"demo": DEMO, "study": STUDY, "toy": TOY}

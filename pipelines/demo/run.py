@@ -1,0 +1,121 @@
+"""The whole job on built-in data: render, train the generator, generate, train re-ID, table, report."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from augment import AugmentError
+from augment.artefacts.artefact import artefact, fingerprint
+from augment.runtime import Runtime
+from augment.workspace import SETTINGS, Workspace
+from pipelines.demo.presets import UNSEEN_FIRST_IDENTITY, DemoPreset
+from pipelines.grid.pools import Placement
+from pipelines.measurements.heldout import measure_heldout
+from pipelines.measurements.histogram_baseline import histogram_baseline
+from pipelines.measurements.pose_proof import pose_proof
+from pipelines.measurements.times import read_times, timed
+from pipelines.report.page import write_report
+from pipelines.table5.results import collect, declared, summarise
+from pipelines.table5.rows import UNSEEN
+from pipelines.table5.run import run_table5
+
+logger = logging.getLogger(__name__)
+GENERATOR = "patn"
+OTHERS = "others"
+
+
+def run_demo(root: Path, preset: DemoPreset, *, seed: int, jobs: int, runtime: Runtime) -> dict[str, Any]:
+    """Run every step that is not finished, write the report; returns minutes, gain, ssim, pose and report.
+
+    seed: of the rendered people and the generator; the cells' own seeds are in the preset.  jobs: processes for
+    rendering and cells.  A run that was killed is continued by the same call.
+    Raises AugmentError where `root` holds the demo of another preset or seed.
+    """
+    people = replace(preset.people, seed=seed)
+    folder = root.resolve() / "tables" / "demo"
+    options = {"people": people.as_dict(), "generator": preset.generator.as_dict(), "cells": len(preset.cells())}
+    with artefact(folder, "demo", options, seed=seed, force=runtime.force) as run:
+        runtime = replace(runtime, force=False)
+        with timed(folder, "rendering people"):
+            workspace = prepare(root, people, jobs)
+        with timed(folder, "poses against a pose estimator"):
+            pose = pose_proof(workspace, preset.pose_sample, jobs, runtime)
+        with timed(folder, "training the generator"):
+            train(workspace, preset, seed, runtime)
+        if preset.unseen:
+            with timed(folder, "a generator of other people"):
+                train_unseen(workspace, preset, people, seed, jobs, runtime)
+        with timed(folder, "generated images of held-out people"):
+            ssim = measure_heldout(workspace, GENERATOR, preset.heldout, runtime)
+            if preset.unseen:
+                measure_heldout(workspace, UNSEEN, preset.heldout, runtime)
+        with timed(folder, "colour histogram"):
+            histogram_baseline(workspace, runtime)
+        with timed(folder, f"{len(preset.cells())} re-ID models with their generated sets"):
+            run_table5(workspace, preset.cells(), placement=Placement(jobs), runtime=runtime, generator=GENERATOR)
+        seconds = sum(read_times(folder).values())
+        result: dict[str, Any] = {"minutes": round(seconds / 60, 2), "gain": gains(workspace)}
+        result["ssim"] = {name: ssim[name] for name in ("generated", "copy", "mean")}
+        if pose is not None:
+            result["pose"] = {name: pose[name] for name in ("found", "pckh")}
+        run.finish(result)
+        return {**result, "report": str(write_report(workspace, runtime=runtime))}
+
+
+def prepare(root: Path, people: Any, jobs: int) -> Workspace:
+    """The demo's workspace, rendered where it is not there yet."""
+    from augment.datasets.create import init_rendered
+
+    if not (root / SETTINGS).exists():
+        logger.info("Rendering %d people in %s", people.train_identities + people.test_identities, root)
+        init_rendered(root, people, jobs=jobs)
+    return Workspace.find(root)
+
+
+def train(workspace: Workspace, preset: DemoPreset, seed: int, runtime: Runtime) -> dict[str, Any]:
+    """Train the generator on all training pairs, as the paper does: it sees the withheld images as targets."""
+    from augment.training.generator import train_generator
+
+    return train_generator(workspace, preset.generator, name=GENERATOR, seed=seed, runtime=runtime)
+
+
+def train_unseen(
+    workspace: Workspace, preset: DemoPreset, people: Any, seed: int, jobs: int, runtime: Runtime
+) -> dict[str, Any]:
+    """Train the same generator on other people before the same cameras, in `others/`, and take it over."""
+    others = prepare(workspace.root / OTHERS, replace(people, first_identity=UNSEEN_FIRST_IDENTITY), jobs)
+    train(others, preset, seed, runtime)
+    made = others.patn_dir(GENERATOR)
+    inputs = {"generator": fingerprint(made / "generator.safetensors")}
+    with artefact(workspace.patn_dir(UNSEEN), "generator", {"from": OTHERS}, inputs=inputs, seed=seed) as run:
+        if not run.finished:
+            for name in ("metrics.jsonl", "generator.safetensors"):
+                shutil.copyfile(made / name, run.folder / f"{name}.partial")
+                (run.folder / f"{name}.partial").replace(run.folder / name)
+            run.finish({"trained_in": f"{OTHERS}/{made.relative_to(others.root)}", **_trained(others)})
+        return run.result
+
+
+def _trained(workspace: Workspace) -> dict[str, Any]:
+    """The recorded result of a workspace's generator."""
+    from augment.artefacts.artefact import read_run
+
+    run = read_run(workspace.patn_dir(GENERATOR))
+    if run is None:
+        raise AugmentError(f"{workspace.patn_dir(GENERATOR)}: training is not finished; run the demo again")
+    return dict(run["result"])
+
+
+def gains(workspace: Workspace) -> dict[str, list[float]]:
+    """mAP of Ours minus None at the smallest p and equal updates, one figure a seed, plain and augmented."""
+    summary = summarise(collect(workspace, declared(workspace)))
+    ours = summary[(summary["row"] == "ours") & (summary["length"] == "updates")]
+    smallest = ours[ours["portion"] == ours["portion"].min()]
+    return {
+        name: [round(gain, 3) for line in smallest[smallest["ordinary"] == ordinary]["gains"] for gain in line]
+        for name, ordinary in (("plain", False), ("augmented", True))
+    }

@@ -1,0 +1,36 @@
+"""What the demo prints at its end."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from augment.artefacts.artefact import read_run
+from augment.workspace import Workspace
+from pipelines.table5.findings import TERMS, findings
+from pipelines.table5.outputs import read_table5
+from pipelines.table5.text import terminal
+
+
+def demo_text(root: Path, result: Mapping[str, Any]) -> str:
+    """Table 5, what it shows, SSIM and poses, time, and last the report's path."""
+    workspace = Workspace.find(root)
+    summary = read_table5(workspace)
+    histogram = read_run(workspace.table_dir("histogram"))
+    lines = [terminal(summary), "", TERMS]
+    about = ""
+    for finding in findings(summary, None if histogram is None else histogram["result"]):
+        if finding.about != about:
+            about = finding.about
+            lines.append(f"{about}:")
+        lines.append(f"  - {finding.text}")
+    ssim = result["ssim"]
+    lines += [
+        "",
+        f"SSIM on held-out people: generated {ssim['generated']:.3f}, copied condition image {ssim['copy']:.3f}, "
+        f"mean training image {ssim['mean']:.3f}",
+    ]
+    if "pose" in result:
+        found, pckh = result["pose"]["found"], result["pose"]["pckh"]
+        lines.append(f"mediapipe finds a person in {100 * found:.1f} % of the rendered images; PCKh@0.5 {pckh:.3f}")
+    lines += [f"{result['minutes']:.1f} minutes in all", "", str(result["report"])]
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Running cells: scheduler, workers, Ray, estimates of hours."""

@@ -1,0 +1,1 @@
+"""Single measurements that the demo takes and the report shows."""

@@ -1,0 +1,120 @@
+"""A generator's images beside trivial ones, on identities it never saw; and contact sheets for the eye."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from augment import AugmentError
+from augment.artefacts.artefact import artefact, fingerprint
+from augment.datasets.inputs import images_input, keypoints_input
+from augment.datasets.pairs import identity_pairs
+from augment.evaluation.image_quality import mean_image
+from augment.images import load_images, read_image
+from augment.inference.drawing import Drawing
+from augment.inference.generators import find_generator
+from augment.inference.sheets import draw_skeleton, write_sheet
+from augment.runtime import Runtime
+from augment.workspace import Workspace
+from patn.keypoints import keypoint_array
+from patn.pairs import write_pairs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHEETS = {"heldout": "sheet-heldout.png", "training": "sheet-training.png"}
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Heldout:
+    """How many pairs of test identities are measured, how many of them a contact sheet shows, which are drawn."""
+
+    pairs: int = 400
+    shown: int = 8
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.shown <= self.pairs:
+            raise AugmentError(f"{self.shown} examples of {self.pairs} pairs: both must be at least 1, examples fewer")
+
+
+def heldout_name(generator: str) -> str:
+    """The folder in `tables/` that holds a generator's measurement."""
+    return f"heldout-{generator}"
+
+
+def measure_heldout(workspace: Workspace, generator: str, options: Heldout, runtime: Runtime) -> dict[str, Any]:
+    """Mean SSIM of generated images, of copies of the condition image and of the mean training image.
+
+    On pairs of gallery images of test identities (pid above 0), at the generator's own size.  The three are compared
+    with one data range of 255, so that a flat image is not measured with smaller constants than a sharp one; `paper`
+    repeats them with the paper's range of each compared image.  `count` is the number of pairs.
+    Writes the pairs and a contact sheet each of held-out and of training identities.
+    """
+    checkpoint = find_generator(workspace, generator)
+    folder = workspace.table_dir(heldout_name(generator))
+    shown = workspace.images().query("split in ['train', 'gallery']")
+    inputs = {
+        "generator": fingerprint(checkpoint),
+        "keypoints": keypoints_input(workspace, "train", "gallery"),
+        "images": images_input(shown),
+    }
+    with artefact(
+        folder, "heldout", asdict(options), inputs=inputs, seed=options.seed, force=runtime.force, renew=True
+    ) as run:
+        if not run.finished:
+            heldout = identity_pairs(workspace, "gallery", options.pairs, options.seed)
+            write_pairs(heldout, folder / "pairs.csv")
+            drawing = Drawing(workspace, checkpoint, runtime, split="gallery")
+            result = _compare(drawing, heldout, mean_image(workspace, drawing.size))
+            _write_sheet(drawing, heldout[: options.shown], folder / SHEETS["heldout"])
+            training = identity_pairs(workspace, "train", options.shown, options.seed)
+            _write_sheet(Drawing(workspace, checkpoint, runtime), training, folder / SHEETS["training"])
+            run.finish(result)
+        return run.result
+
+
+def _compare(drawing: Drawing, pairs: pd.DataFrame, mean: np.ndarray) -> dict[str, Any]:
+    """Mean SSIM of the three candidates over the pairs, both ways of scaling."""
+    import torch
+
+    from augment.evaluation.metrics import COPY, GENERATED, MEAN_IMAGE, Panels, Similarity
+
+    meters = {"255": Similarity(["ssim"], 255.0), "paper": Similarity(["ssim"], None)}
+    for start in range(0, len(pairs), BATCH):
+        part = pairs[start : start + BATCH]
+        sources, targets = part["from"].tolist(), part["to"].tolist()
+        real, copies = (
+            load_images([drawing.paths[name] for name in names], drawing.size) for names in (targets, sources)
+        )
+        drawn, poses = drawing.at_own_size(sources, targets), drawing.poses(targets)
+        panels = Panels(real, drawn, copies, poses, sources, targets, torch.from_numpy(mean)[None])
+        for meter in meters.values():
+            meter.update(panels)
+    names = {"generated": GENERATED, "copy": COPY, "mean": MEAN_IMAGE}
+    figures = {scale: meter.rows() for scale, meter in meters.items()}
+    means = {
+        scale: {name: round(rows[row]["ssim"], 4) for name, row in names.items()} for scale, rows in figures.items()
+    }
+    return {**means["255"], "paper": means["paper"], "count": len(pairs), "size": list(drawing.size)}
+
+
+def _write_sheet(drawing: Drawing, pairs: pd.DataFrame, path: Path) -> None:
+    """A contact sheet, a line an example: source, target pose, generated and real image."""
+    sources, targets = pairs["from"].tolist(), pairs["to"].tolist()
+    generated = drawing(sources, targets)
+    poses = keypoint_array(drawing.keypoints, targets)
+    lines = [
+        [
+            read_image(drawing.paths[source], drawing.out),
+            draw_skeleton(pose, drawing.out),
+            image,
+            read_image(drawing.paths[target], drawing.out),
+        ]
+        for source, target, pose, image in zip(sources, targets, poses, generated, strict=True)
+    ]
+    write_sheet(lines, path, ["source", "target pose", "generated", "real"])

@@ -1,0 +1,38 @@
+"""What colours alone reach: re-ID by HSV histograms, which learn nothing."""
+
+from typing import Any
+
+import numpy as np
+
+from augment.artefacts.artefact import artefact
+from augment.datasets.inputs import images_input
+from augment.images import load_images
+from augment.runtime import Runtime
+from augment.workspace import Workspace
+
+STRIPES = 6
+
+
+def histogram_baseline(workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
+    """mAP and CMC in percent of a plain HSV histogram (`reid.histogram`) of the whole image, Euclidean distance.
+
+    `centred` repeats them for the strongest histogram that was tried: of the middle of the image, where the person is,
+    in 6 horizontal stripes, by Hellinger distance.  Ranked under the same rule as the trained models.
+    """
+    from augment.evaluation.reid import evaluate_features, test_images
+    from reid.histogram import hsv_histograms
+
+    test = test_images(workspace)
+    inputs = {"images": images_input(test)}
+    options = {"stripes": STRIPES, "size": list(workspace.size)}
+    with artefact(
+        workspace.table_dir("histogram"), "histogram", options, inputs=inputs, force=runtime.force, renew=True
+    ) as run:
+        if not run.finished:
+            images = load_images(test["path"].tolist(), workspace.size)
+            height, width = workspace.size
+            rows, columns = (slice(height // 16, -height // 16), slice(width * 5 // 16, width * 11 // 16))
+            stripes = np.sqrt(hsv_histograms(images[:, :, rows, columns].contiguous(), stripes=STRIPES))
+            centred = evaluate_features(stripes, test)
+            run.finish({**evaluate_features(hsv_histograms(images), test), "centred": centred})
+        return run.result

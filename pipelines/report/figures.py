@@ -1,0 +1,152 @@
+"""The PATN paper's comparisons in pictures: all generators on the same test pairs, or on the worst by identity score.
+
+Figs. 3 and 9 to 12 put methods side by side, Figs. 4 and 13 ablations; Fig. 15 shows where generators fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from augment import AugmentError
+from augment.artefacts.artefact import write_csv
+from augment.columns import aligned
+from augment.datasets.pairs import evaluation_pairs
+from augment.inference.drawing import BATCH, Drawing
+from augment.inference.redrawing import PICTURES, write_picture
+from augment.inference.sheets import sheet
+from augment.runtime import Runtime
+from augment.workspace import Workspace
+from pipelines.report.generators import Trained, trained
+from pipelines.report.sidebyside import Shown, shown_pairs
+from pipelines.report.tiles import Tiles
+
+GROUPS = {"all": ("", "table1", "table4"), "methods": ("", "table1"), "ablations": ("table4",)}
+"""Which generators a word stands for: those of no table, those that Table 1 and Table 4 trained."""
+TILE = 256
+"""Rows of pixels of an image on the sheet, at least."""
+CANDIDATES = 400
+SCORE, DIGITS = "mean identity score", 4
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Which pairs are shown by which generators.
+
+    generators: names of the workspace's, or words of GROUPS.  pairs: how many, sampled by `seed`, of as many identities
+    as there are.  worst: those of the lowest identity score, averaged over the generators, of `candidates` (None: 400)
+    sampled test pairs.  reid_model: whose features give it; None is the best model that was trained on all real images.
+    Raises AugmentError for options of the worst pairs without `worst`, and for fewer candidates than pairs.
+    """
+
+    generators: tuple[str, ...] = ("all",)
+    pairs: int = 8
+    worst: bool = False
+    candidates: int | None = None
+    reid_model: str | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.worst and (self.candidates or self.reid_model):
+            raise AugmentError("--candidates and --reid-model choose the worst pairs; give --worst too")
+        if self.candidates is not None and self.candidates < self.pairs:
+            raise AugmentError(f"--candidates {self.candidates}: fewer than the {self.pairs} --pairs; ask for more")
+
+
+def make_figure(workspace: Workspace, figure: Figure, out: Path | None, runtime: Runtime) -> dict[str, Any]:
+    """Write the sheet as `out` (default below tables/figures/) and its pairs as CSV beside it.
+
+    A line a pair: condition image, target pose, target, then the image of each generator.
+    Returns {"file", "generators": {name: title}, "pairs": [{"from", "to", and for the worst ones their scores}]}.
+    Raises AugmentError for missing generators, pairs or, for the worst, a re-ID model.
+    """
+    path = out or workspace.table_dir("figures") / ("worst.png" if figure.worst else "pairs.png")
+    if path.suffix.lower() not in PICTURES:
+        raise AugmentError(f"{path}: pictures end in {', '.join(PICTURES)}; give one of these")
+    generators = chosen(workspace, figure.generators)
+    pairs = worst_pairs(workspace, figure, generators, runtime) if figure.worst else _sampled(workspace, figure)
+    generated = [_generate(workspace, generator, pairs, runtime) for generator in generators]
+    tiles, titles = Tiles(workspace, "gallery"), [generator.title for generator in generators]
+    real = [tiles.pair(*names) for names in pairs[["from", "to"]].itertuples(index=False)]
+    rows = [[*given.values(), *made] for given, *made in zip(real, *generated, strict=True)]
+    picture = sheet(rows, [*real[0], *titles], least=TILE)
+    write_picture(picture, path, f"sheet of generated images; generators {', '.join(titles)}; {len(pairs)} test pairs")
+    write_csv(pairs, path.with_suffix(".csv"))
+    names = {generator.name: generator.title for generator in generators}
+    return {"file": str(path), "generators": names, "pairs": pairs.to_dict("records")}
+
+
+def chosen(workspace: Workspace, names: Sequence[str]) -> list[Trained]:
+    """The generators of those names and groups, in the order of `pipelines.report.generators.trained`.
+
+    Raises AugmentError for a name that no finished generator has, and where there is none.
+    """
+    there = trained(workspace)
+    for name in names:
+        if name not in GROUPS and name not in {generator.name for generator in there}:
+            known = ", ".join([*GROUPS, *(generator.name for generator in there)])
+            raise AugmentError(f"--generators {name}: no finished generator of that name; choose from {known}")
+    tables = {table for name in names for table in GROUPS.get(name, ())}
+    found = [generator for generator in there if generator.table in tables or generator.name in names]
+    if not found:
+        raise AugmentError(
+            f"{workspace.root / 'patn'}: no finished generator among {', '.join(names)}; run `augment patn-train`, "
+            "`augment table1 --train paper` or `augment table4`"
+        )
+    return found
+
+
+def _sampled(workspace: Workspace, figure: Figure) -> pd.DataFrame:
+    """As many pairs as asked for, of one identity after another and again from the first; sorted by identity."""
+    pairs = shown_pairs(workspace, Shown(people=figure.pairs, each=figure.pairs, seed=figure.seed))
+    turn = pairs.groupby("pid").cumcount().sort_values(kind="stable").index[: figure.pairs]
+    return pairs.loc[sorted(turn), ["from", "to"]].reset_index(drop=True)
+
+
+def worst_pairs(workspace: Workspace, figure: Figure, generators: Sequence[Trained], runtime: Runtime) -> pd.DataFrame:
+    """The pairs whose generated images look least like their identity to a re-ID model, the worst first.
+
+    Columns from, to, the identity score of each generator by its title, and their mean: the cosine between an image's
+    features and the centre of its identity's real ones.
+    """
+    import torch
+
+    from augment.evaluation.identity_metric import Embedding, IdentityMeter, full_model
+
+    pairs = evaluation_pairs(workspace, figure.candidates or CANDIDATES, figure.seed)[["from", "to"]]
+    runtime.prepare()
+    model = full_model(workspace, figure.reid_model)
+    meter = IdentityMeter(workspace, "gallery", Embedding.load(model, runtime.torch_device()))
+    scores = {}
+    for generator in generators:
+        images = _generate(workspace, generator, pairs, runtime)
+        found = meter.scores(torch.from_numpy(images).permute(0, 3, 1, 2), pairs["from"].tolist())
+        scores[generator.title] = found.double().numpy().round(DIGITS)
+    scored = pairs.assign(**scores, **{SCORE: np.mean(list(scores.values()), axis=0).round(DIGITS)})
+    return scored.sort_values(SCORE, kind="stable", ignore_index=True)[: figure.pairs]
+
+
+def _generate(workspace: Workspace, generator: Trained, pairs: pd.DataFrame, runtime: Runtime) -> np.ndarray:
+    """A generator's images of the pairs, uint8 N x H x W x 3."""
+    drawing = Drawing(workspace, generator.checkpoint(workspace), runtime, split="gallery")
+    parts = [pairs[start : start + BATCH] for start in range(0, len(pairs), BATCH)]
+    return np.concatenate([drawing(part["from"].tolist(), part["to"].tolist()) for part in parts])
+
+
+def figure_text(result: dict[str, Any]) -> str:
+    """The result for people: the file, its columns, and the scores of the worst pairs."""
+    columns = ", ".join(f"{title} ({name})" if title != name else name for name, title in result["generators"].items())
+    head = f"{result['file']}: {len(result['pairs'])} test pairs by {columns}"
+    scored = [pair for pair in result["pairs"] if SCORE in pair]
+    if not scored:
+        return head
+    lines = [
+        [SCORE, "condition", "target pose"],
+        *([f"{pair[SCORE]:.3f}", pair["from"], pair["to"]] for pair in scored),
+    ]
+    return f"{head}\n{aligned(lines)}"

@@ -1,0 +1,100 @@
+"""Ranked galleries of a few finished models, made once and kept beside the table."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from augment import AugmentError
+from augment.artefacts.artefact import artefact, fingerprint, read_run
+from augment.datasets.inputs import images_input
+from augment.runtime import Runtime
+from augment.workspace import Workspace
+from pipelines.table5.cells import Cell
+from pipelines.table5.results import BLOCK, declared, is_finished
+from pipelines.table5.rows import row_of, row_order, row_title
+from pipelines.table5.text import block_title, column_title
+from reid import DataError
+
+logger = logging.getLogger(__name__)
+QUERIES = 5
+PICTURE = "ranked.webp"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A finished model whose galleries are shown: its folder's name in `reid/`, and its title."""
+
+    name: str
+    title: str
+
+
+def gallery_dir(workspace: Workspace, name: str) -> Path:
+    """Where a model's ranked galleries are kept."""
+    return workspace.table_dir("table5") / "galleries" / name
+
+
+def chosen(workspace: Workspace) -> list[Shown]:
+    """None and Ours of one setting: the first block, equal updates, the smallest portion and seed that both have.
+
+    Ours is the first other row with generated images where that was not run.  Without such a pair, the first two
+    finished models by name.
+    """
+    cells = [cell for cell in declared(workspace) if is_finished(workspace, cell) and _model(workspace, cell.name)]
+    places: dict[tuple[object, ...], dict[str, Cell]] = {}
+    for cell in cells:
+        if cell.ratio == 1 and cell.length == "updates":
+            block = tuple(getattr(cell, name) for name in BLOCK)
+            places.setdefault((*block, cell.portion, cell.seed), {})[cell.row] = cell
+    for _, rows in sorted(places.items(), key=lambda place: tuple(map(str, place[0]))):
+        augmented = [row for row in sorted(rows, key=row_order) if row != "none" and not row_of(row).repeat]
+        other = rows["ours" if "ours" in augmented else augmented[0]] if augmented else None
+        if "none" in rows and other is not None:
+            return [Shown(cell.name, _title(cell)) for cell in (rows["none"], other)]
+    names = sorted(path.parent.name for path in (workspace.root / "reid").glob("*/model.safetensors"))
+    return [Shown(name, name) for name in names if read_run(workspace.reid_dir(name)) is not None][:2]
+
+
+def _model(workspace: Workspace, name: str) -> Path | None:
+    path = workspace.reid_dir(name) / "model.safetensors"
+    return path if path.is_file() else None
+
+
+def _title(cell: Cell) -> str:
+    block = block_title({name: getattr(cell, name) for name in BLOCK})
+    return f"{row_title(cell.row)}, {column_title(cell.portion, cell.ratio)}, seed {cell.seed} ({block})"
+
+
+def make_galleries(workspace: Workspace, runtime: Runtime) -> None:
+    """Draw the galleries of the chosen models that are not drawn yet, or whose model is another by now.
+
+    Each takes one pass of its network over the query and gallery images.  What cannot be drawn is left out with a
+    warning, so that the report is written all the same.
+    """
+    for shown in chosen(workspace):
+        try:
+            _make(workspace, shown.name, runtime)
+        except (AugmentError, DataError) as error:
+            logger.warning("no ranked galleries of %s: %s", shown.name, error)
+
+
+def _make(workspace: Workspace, name: str, runtime: Runtime) -> None:
+    from PIL import Image
+
+    from augment.evaluation.reid import evaluate_saved, test_images
+    from pipelines.report.pictures import webp
+
+    model, folder = workspace.reid_dir(name) / "model.safetensors", gallery_dir(workspace, name)
+    options = {"queries": QUERIES}
+    inputs = {"model": fingerprint(model), "images": images_input(test_images(workspace))}
+    with artefact(folder, "galleries", options, inputs=inputs, renew=True) as run:
+        if not run.finished:
+            logger.info("%s: ranking the gallery for the report", name)
+            drawn, partial = folder / "ranked.png", folder / f"{PICTURE}.partial"
+            figures = evaluate_saved(workspace, model, QUERIES, drawn, runtime)
+            with Image.open(drawn) as picture:
+                partial.write_bytes(webp(picture))
+            partial.replace(folder / PICTURE)
+            drawn.unlink()
+            run.finish({measure: figures[measure] for measure in ("mAP", "rank1", "queries")})

@@ -1,0 +1,75 @@
+"""The report's first screen: one figure with its interval, and what that does not cover."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from augment.workspace import Workspace
+from pipelines.report.pictures import svg
+from pipelines.report.section import Section
+from pipelines.table5.outputs import read_table5
+from pipelines.table5.rows import row_of
+from pipelines.table5.spread import excludes_zero
+from pipelines.table5.text import LENGTH_TITLES, block_title, blocks, column_title, gain_text, spread_text
+
+
+@dataclass(frozen=True)
+class Card:
+    """A difference to None as the first screen says it: the figure, its 95 % interval ("" for one seed), and of what.
+
+    others: the differences at other lengths as (length, text).  share, gap: of the gap to all real images that is
+    closed, as a number and as text, "-" where it is not known.  saw_removed: whether the removed images trained the
+    generator.
+    """
+
+    figure: str
+    interval: str
+    contains_zero: bool
+    seeds: int
+    row: str
+    kept: str
+    block: str
+    length: str
+    others: list[tuple[str, str]]
+    share: float
+    gap: str
+    saw_removed: bool
+
+
+def glance(workspace: Workspace) -> Section | None:
+    """What the first augmented row gains at the smallest p, the first block's largest, others below; and mAP over p."""
+    from pipelines.table5.plots import panels, portion_plot
+
+    summary = read_table5(workspace)
+    cards = []
+    for block, part in blocks(summary):
+        gained = [line for line in part.to_dict("records") if line["gains"] and not row_of(line["row"]).repeat]
+        gained.sort(key=lambda line: (line["length"] != "updates", line["portion"], line["row"] != "ours"))
+        if gained:
+            like = [line for line in gained if all(line[n] == gained[0][n] for n in ("row", "portion", "ratio"))]
+            cards.append(_card(like, block_title(block)))
+    first = next(iter(panels(summary)), None)
+    plot = None if first is None else svg(portion_plot(first[1], "svg", summary))
+    return None if summary.empty else Section("At a glance", "glance.html", {"cards": cards, "plot": plot})
+
+
+def _card(lines: list[dict[Any, Any]], block: str) -> Card:
+    """The card of the lines of one training."""
+    line = lines[0]
+    row = row_of(line["row"])
+    seeds = len(line["gains"])
+    return Card(
+        figure=f"{line['gain_mean']:+.1f}",
+        interval=f"[{line['gain_low']:+.1f}, {line['gain_high']:+.1f}]" if seeds > 1 else "",
+        contains_zero=not excludes_zero(line["gain_low"], line["gain_high"]),
+        seeds=seeds,
+        row=row.title,
+        kept=column_title(line["portion"], line["ratio"]).replace(" ", "\u00a0"),
+        block=block,
+        length=LENGTH_TITLES[line["length"]],
+        others=[(LENGTH_TITLES[each["length"]], gain_text(each)) for each in lines[1:]],
+        share=line["gap_mean"],
+        gap=spread_text(line["gap_mean"], line["gap_std"], len(line["gaps"]), percent=True),
+        saw_removed=row.generates and row.generator is None and not row.reduced,
+    )

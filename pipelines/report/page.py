@@ -1,0 +1,102 @@
+"""One self-contained HTML page of what a workspace holds; each part of the page is a function that may have nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from augment.artefacts.artefact import write_text
+from augment.runtime import Runtime
+from augment.workspace import Workspace
+from pipelines.report.section import Section
+
+BASE = "page.css"
+"""The style of what all parts have; every other sheet is of the component it is named after."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What networks make for a report: ranked galleries, and how many people all generators redraw, 0 for none.
+
+    seed: of which people and pairs, None for the workspace's.
+    """
+
+    galleries: bool = True
+    people: int = 12
+    seed: int | None = None
+
+
+def write_report(
+    workspace: Workspace,
+    sections: tuple[Callable[[Workspace], Section | None], ...] | None = None,
+    *,
+    runtime: Runtime | None = None,
+    pictures: Pictures | None = None,
+) -> Path:
+    """Write the files of tables/table5/ from the run.json files, then index.html from them; returns the page's path.
+
+    sections: as in `render_report`.  runtime: how networks are run for `pictures` (default: all), which are kept
+    for the next report; with None, only what is there already is shown.
+    """
+    from pipelines.report.galleries import make_galleries
+    from pipelines.report.sidebyside import Shown, draw_pairs
+    from pipelines.table5.outputs import write_table5
+
+    pictures = pictures or Pictures()
+    write_table5(workspace)
+    if runtime is not None and pictures.galleries:
+        make_galleries(workspace, runtime)
+    if runtime is not None and pictures.people:
+        seed = workspace.seed if pictures.seed is None else pictures.seed
+        draw_pairs(workspace, Shown(pictures.people, seed=seed), runtime)
+    return render_report(workspace, sections)
+
+
+def render_report(
+    workspace: Workspace, sections: tuple[Callable[[Workspace], Section | None], ...] | None = None
+) -> Path:
+    """Write tables/table5/index.html and return its path; the table's numbers are those of table5.json.
+
+    sections: functions that return a Section, or None where the workspace has nothing for it; default all of
+    `pipelines.report.sections.SECTIONS`.  Every value is escaped; pictures are inside the page, and nothing is loaded.
+    """
+    from pipelines.report.sections import SECTIONS
+
+    made = [
+        section for make in (SECTIONS if sections is None else sections) if (section := make(workspace)) is not None
+    ]
+    path = workspace.table_dir("table5") / "index.html"
+    write_text(path, render_page(workspace.root.name, made))
+    return path
+
+
+def render_page(name: str, sections: list[Section]) -> str:
+    """The page as HTML; `name` is the workspace's.  Its policy lets it run its own script and load nothing."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+    loader = PackageLoader("pipelines.report")
+    environment = Environment(
+        loader=loader,
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    script = loader.get_source(environment, "page.js")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    page = environment.get_template("page.html")
+    sheets = sorted(
+        (name for name in loader.list_templates() if name.endswith(".css")), key=lambda name: (name != BASE, name)
+    )
+    return page.render(
+        name=name,
+        sections=sections,
+        version=metadata.version("augment-reid"),
+        script=script,
+        digest=digest,
+        sheets=sheets,
+    )

@@ -1,0 +1,1 @@
+"""Table 5: rows, cells, results, text, plots."""

@@ -1,0 +1,7 @@
+"""`python -m pipelines.table5` is `augment table5`."""
+
+import sys
+
+from augment.cli import augment
+
+augment(prog_name="augment", args=["table5", *sys.argv[1:]])

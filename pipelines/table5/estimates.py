@@ -1,0 +1,154 @@
+"""How long stages take: by what is finished in the workspace, else by a few steps that are timed on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from augment.artefacts.artefact import read_run
+from augment.datasets.reduced_set import reduced_set, training_images
+from augment.runtime import Runtime
+from augment.training.loop import LAST, read_metrics
+from augment.workspace import Workspace, slug
+from pipelines.table5.cells import Cell
+from pipelines.table5.probes import time_drawing, time_training
+from pipelines.table5.rows import row_of
+from pipelines.table5.stages import GeneratedSet, Model, ReducedGenerator, Stage, training_of
+
+KIND = ("backbone", "height", "width", "batch")
+MEASURED, TIMED = "measured", "timed"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds of one update or image, seconds that come once, and the source: finished work, or a few steps timed."""
+
+    each: float
+    once: float
+    source: str
+
+
+class Estimates:
+    """Seconds that a workspace's stages take with `runtime` (its device, precision and threads).
+
+    What is finished here, of the same backbone, size and batch, counts; of this device and precision if there is any,
+    and on a CPU as if time went with one over the threads.  Where nothing is, `probe` allows to time a few steps.
+    Raises AugmentError where the workspace's images cannot be read.
+    """
+
+    def __init__(self, workspace: Workspace, runtime: Runtime, *, probe: bool) -> None:
+        self.workspace, self.runtime, self.probe = workspace, runtime, probe
+        self.images = workspace.images()
+        self.full = len(training_images(self.images))
+        self.here = {"precision": runtime.precision_name(), **runtime.place()}
+        self._paces: dict[Any, Pace | None] = {}
+
+    def pace(self, stage: Stage) -> Pace | None:
+        """A stage's pace; None where it is not known."""
+        key: Any = stage.row if isinstance(stage, GeneratedSet) else ReducedGenerator
+        if isinstance(stage, Model):
+            training = training_of(stage.cell)
+            key = tuple(getattr(training, name) for name in KIND)
+        if key not in self._paces:
+            self._paces[key] = self._measured(stage) or (self._timed(stage) if self.probe else None)
+        return self._paces[key]
+
+    def seconds(self, stage: Stage) -> float | None:
+        """What is still to be done of a stage, in seconds; None where its pace is not known."""
+        pace = self.pace(stage)
+        if pace is None:
+            return None
+        return pace.once + pace.each * max(0, self._units(stage) - self._units_done(stage))
+
+    def _units(self, stage: Stage) -> int:
+        """Updates of a training, images of a generated set."""
+        if isinstance(stage, ReducedGenerator):
+            return stage.recipe(self.workspace)[0].steps
+        if isinstance(stage, GeneratedSet):
+            return max(0, self._set_size(stage) - len(reduced_set(self.images, stage.portion, stage.seed)))
+        training = training_of(stage.cell)
+        count = self.full if stage.cell.length == "updates" else self._set_size(stage.cell)
+        return training.epochs * max(1, count // training.batch)
+
+    def _set_size(self, of: Cell | GeneratedSet) -> int:
+        """About how many images a row's training set has; a ready-made folder counts as the full set."""
+        row = row_of(of.row)
+        if row.per_identity is not None:
+            return row.per_identity * int(training_images(self.images)["pid"].nunique())
+        if row.generates or row.repeat or row.folder is not None:
+            return self.full * of.ratio
+        return len(reduced_set(self.images, of.portion, of.seed))
+
+    def _units_done(self, stage: Stage) -> int:
+        folder = stage.folder(self.workspace)
+        if isinstance(stage, GeneratedSet):
+            return len([*(folder / "bounding_box_train").glob("*_gen*.jpg")])
+        return steps_done(folder / LAST)
+
+    def _measured(self, stage: Stage) -> Pace | None:
+        """By finished work of the stage's kind."""
+        if isinstance(stage, GeneratedSet):
+            sets = self._finished("generated", lambda run: run["result"].get("generated", 0) > 0)
+            own = f"{slug(stage.images)}-p"
+            sets = [(folder, run) for folder, run in sets if folder.name.startswith(own)] or sets
+            each = [run["seconds"] / run["result"]["generated"] * self._scale(run) for _, run in sets]
+            return Pace(median(each), 0.0, MEASURED) if each else None
+        if isinstance(stage, ReducedGenerator):
+            folder = self.workspace.patn_dir(stage.taught_by(self.workspace))
+            run, pace = read_run(folder), seconds_a_step(folder)
+            return Pace(pace * self._scale(run), 0.0, MEASURED) if run and pace else None
+        training = training_of(stage.cell)
+        models = self._finished("reid", lambda run: all(run["options"].get(n) == getattr(training, n) for n in KIND))
+        each = [pace * self._scale(run) for folder, run in models if (pace := seconds_a_step(folder)) is not None]
+        once = [max(0.0, run["seconds"] - run["result"]["train_seconds"]) * self._scale(run) for _, run in models]
+        return Pace(median(each), median(once), MEASURED) if each else None
+
+    def _timed(self, stage: Stage) -> Pace | None:
+        """By a few steps on this machine."""
+        if isinstance(stage, GeneratedSet):
+            checkpoint = self.workspace.patn_dir(stage.taught_by(self.workspace)) / "generator.safetensors"
+            known = checkpoint.is_file()
+            return Pace(time_drawing(self.workspace, checkpoint, self.runtime), 0.0, TIMED) if known else None
+        if isinstance(stage, ReducedGenerator):
+            return None
+        update, image = time_training(training_of(stage.cell), self.runtime)
+        return Pace(update, image * int(self.images["split"].isin(["query", "gallery"]).sum()), TIMED)
+
+    def _finished(self, part: str, wanted: Callable[[Any], bool]) -> list[tuple[Path, dict[str, Any]]]:
+        """Finished artefacts of a part of the workspace, those of this device and precision if there are any."""
+        folders = sorted(folder for folder in (self.workspace.root / part).glob("*") if folder.is_dir())
+        runs = [(folder, run) for folder in folders if (run := read_run(folder)) is not None and wanted(run)]
+        return [(folder, run) for folder, run in runs if self._is_here(run["result"])] or runs
+
+    def _is_here(self, result: Mapping[str, Any]) -> bool:
+        return all(result.get(name, self.here[name]) == self.here[name] for name in ("precision", "device"))
+
+    def _scale(self, run: Mapping[str, Any]) -> float:
+        """What the times of a run are multiplied with: on a CPU its threads over ours."""
+        where = {**self.here, **{name: run["result"][name] for name in self.here if name in run["result"]}}
+        return where["threads"] / self.here["threads"] if where["device"] == "cpu" else 1.0
+
+
+def seconds_a_step(folder: Path) -> float | None:
+    """The median pace of a training's log, in which `seconds` starts anew where the training was continued."""
+    records = read_metrics(folder)
+    paces = [
+        (later["seconds"] - earlier["seconds"]) / (later["step"] - earlier["step"])
+        for earlier, later in pairwise([{"step": 0, "seconds": 0.0}, *records])
+        if later["seconds"] > earlier["seconds"] and later["step"] > earlier["step"]
+    ]
+    return median(paces) if paces else None
+
+
+def steps_done(checkpoint: Path) -> int:
+    """The steps that a training's checkpoint stands for, 0 where there is none."""
+    from safetensors import safe_open
+
+    if not checkpoint.is_file():
+        return 0
+    with safe_open(checkpoint, framework="np") as file:
+        return int(file.metadata()["step"])

@@ -1,0 +1,162 @@
+"""What `--dry-run` says: every cell, what it still needs, and about how many hours that takes."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import patn
+import reid
+from augment import AugmentError
+from augment.artefacts.artefact import PENDING, is_busy
+from augment.columns import aligned
+from augment.runtime import Runtime
+from augment.workers import available_cores
+from augment.workspace import Workspace
+from pipelines.grid.pools import Placement
+from pipelines.grid.scheduler import in_order
+from pipelines.table5.estimates import MEASURED, TIMED, Estimates
+from pipelines.table5.requirements import Requirements
+from pipelines.table5.rows import folder_of, row_of
+from pipelines.table5.stages import Model, Stage, is_finished
+
+FINISHED, TO_DO = "finished", "to do"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A stage's state: finished, at work (in another process), begun, or to do.
+
+    `needs`: names of the stages that come first and are not finished.  `lacks`: what only the user can make, and how.
+    `seconds`: what is left of it, None where nothing tells; `source`: whether that was measured or timed.
+    """
+
+    stage: Stage
+    state: str
+    needs: tuple[str, ...] = ()
+    lacks: str = ""
+    seconds: float | None = None
+    source: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """As a JSON object."""
+        rest = {"needs": list(self.needs), "lacks": self.lacks, "seconds": self.seconds, "source": self.source}
+        return {"name": self.stage.name, "state": self.state, **rest}
+
+
+def forecast(
+    workspace: Workspace, models: Sequence[Model], placement: Placement, runtime: Runtime, *, probe: bool
+) -> list[Line]:
+    """The stages of models in the order in which they are done, without those that only finished models need.
+
+    probe: where nothing of a kind is finished here, time a few steps of it on this machine.  With `runtime.force`
+    finished models are to be done again.
+    """
+    waiting = [model for model in models if runtime.force or not is_finished(workspace, model)]
+    threads = placement.share if placement.jobs > 1 else placement.threads or runtime.threads or available_cores()
+    try:
+        estimates = Estimates(workspace, replace(runtime, threads=threads), probe=probe)
+    except (AugmentError, reid.DataError):
+        estimates = None  # without images there is nothing to estimate by
+    lines: dict[Stage, Line] = {}
+    requirements = Requirements(workspace)
+    for stage in in_order(waiting):
+        needs = tuple(need.name for need in stage.needs if lines[need].state != FINISHED)
+        lacks = _lacks(workspace, stage, requirements)
+        state = TO_DO if lacks or (stage in waiting and runtime.force) else _state(workspace, stage)
+        line = Line(stage, state, needs, lacks)
+        if estimates is not None and state != FINISHED and not lacks:
+            pace = estimates.pace(stage)
+            line = replace(line, seconds=estimates.seconds(stage), source=pace.source if pace else "")
+        lines[stage] = line
+    needed = [line for stage, line in lines.items() if stage not in models]
+    return [*needed, *(lines.get(model, Line(model, FINISHED)) for model in dict.fromkeys(models))]
+
+
+def _state(workspace: Workspace, stage: Stage) -> str:
+    folder = stage.folder(workspace)
+    if is_finished(workspace, stage):
+        return FINISHED
+    if is_busy(folder):
+        return "at work"
+    return "begun" if (folder / PENDING).exists() else TO_DO
+
+
+def _lacks(workspace: Workspace, stage: Stage, requirements: Requirements) -> str:
+    """What is missing that no stage makes, as one sentence; empty where nothing is."""
+    from augment.training.reid import choose_weights
+
+    try:
+        if isinstance(stage, Model):
+            cell, row = stage.cell, row_of(stage.cell.row)
+            requirements.check([stage])
+            choose_weights(cell.backbone, cell.scratch, None, None)
+            images = None if row.folder is None else folder_of(row, cell.portion, cell.seed)
+            return "" if images is None or images.is_dir() else f"{images}: no such folder"
+        requirements.check([stage])
+    except (AugmentError, patn.DataError, reid.DataError) as error:
+        return str(error)
+    return ""
+
+
+def elapsed(lines: Sequence[Line], jobs: int) -> float:
+    """Seconds until all is done with `jobs` stages at a time, each as soon as what it needs is; unknown counts 0."""
+    left = [line for line in lines if line.state != FINISHED]
+    running: list[tuple[float, str]] = []
+    now = 0.0
+    while left or running:
+        open_names = {line.stage.name for line in left} | {name for _, name in running}
+        ready = [line for line in left if open_names.isdisjoint(line.needs)]
+        for line in ready[: jobs - len(running)]:
+            heapq.heappush(running, (now + (line.seconds or 0.0), line.stage.name))
+            left.remove(line)
+        now, _ = heapq.heappop(running)
+    return now
+
+
+def to_json(lines: Sequence[Line], jobs: int) -> dict[str, Any]:
+    """`cells`: whether each is finished; `stages`; seconds of all work that is known, and until its end with `jobs`."""
+    left = [line for line in lines if line.state != FINISHED]
+    known = [line.seconds for line in left if line.seconds is not None]
+    return {
+        "cells": {line.stage.cell.name: line.state == FINISHED for line in lines if isinstance(line.stage, Model)},
+        "stages": [line.to_json() for line in lines],
+        "jobs": jobs,
+        "seconds": sum(known),
+        "elapsed": elapsed(lines, jobs),
+        "unknown": len(left) - len(known),
+    }
+
+
+def to_text(lines: Sequence[Line], jobs: int) -> str:
+    """The same for people: a line a stage, then what is finished and how long the rest takes."""
+    table = []
+    for line in lines:
+        left = line.state != FINISHED
+        needs = f"after {', '.join(line.needs)}" if line.needs else ""
+        table.append([line.state, line.stage.name, span(line.seconds) if left else "", line.lacks or needs])
+    summary, cells = to_json(lines, jobs), [line for line in lines if isinstance(line.stage, Model)]
+    said = [f"{sum(line.state == FINISHED for line in cells)} of {len(cells)} cells are finished."]
+    if summary["seconds"]:
+        with_jobs = f", {span(summary['elapsed'])} with --jobs {jobs}" if jobs > 1 else ""
+        said.append(f"About {span(summary['seconds'])} of work{with_jobs}.")
+    counts = {
+        "as finished work of the kind took": sum(line.source == MEASURED for line in lines),
+        "by a few steps timed on this machine": sum(line.source == TIMED for line in lines),
+        "unknown until one of the kind is finished": summary["unknown"],
+    }
+    parts = [f"{count} {words}" for words, count in counts.items() if count]
+    if parts:
+        said.append(f"Times: {', '.join(parts)}.")
+    return "\n".join([*([aligned(table)] if table else []), " ".join(said)])
+
+
+def span(seconds: float | None) -> str:
+    """A time in hours, below a tenth of one in minutes, below a minute in seconds."""
+    if seconds is None:
+        return "unknown"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 3600:.1f} h" if seconds >= 360 else f"{seconds / 60:.1f} min"

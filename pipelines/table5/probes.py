@@ -1,0 +1,72 @@
+"""A few real steps timed on this machine, for estimates of what has not been measured yet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+from augment.runtime import Runtime
+from augment.workspace import Workspace
+
+if TYPE_CHECKING:
+    from reid.training import ReidTraining
+
+LARGEST_BATCH, LONGEST, CALLS = 16, 2.0, 5
+
+
+def time_training(training: ReidTraining, runtime: Runtime) -> tuple[float, float]:
+    """Seconds of one update and of one image's feature, with pixels drawn at random.
+
+    An update of more images than LARGEST_BATCH is timed with so many and counts in proportion.
+    """
+    import torch
+
+    from reid.features import extract_features
+    from reid.objective import ReidObjective
+
+    runtime.prepare()
+    batch = min(training.batch, LARGEST_BATCH)
+    images = torch.randint(0, 256, (batch, 3, *training.size), dtype=torch.uint8)
+    small = replace(training, batch=batch, ghost_batch=None, model="last")
+    objective = ReidObjective(
+        small,
+        images,
+        torch.arange(batch) // (training.instances or 2),
+        classes=batch,
+        seed=0,
+        device=runtime.torch_device(),
+        autocast=runtime.training_dtype(),
+    )
+    update = seconds_of(lambda: float(objective.step(objective.batch(0), 0)["loss"]))
+    feature = seconds_of(
+        lambda: extract_features(
+            objective.model, images, size=training.size, feature=training.feature, device=objective.device
+        )
+    )
+    return update * training.batch / batch, feature / batch
+
+
+def time_drawing(workspace: Workspace, checkpoint: Path, runtime: Runtime) -> float:
+    """Seconds of drawing one image: training images in their own poses."""
+    from augment.datasets.pairs import posed_names
+    from augment.datasets.reduced_set import training_images
+    from augment.inference.drawing import Drawing
+
+    names = posed_names(workspace, training_images(workspace.images())["name"].tolist())[:LARGEST_BATCH]
+    draw = Drawing(workspace, checkpoint, runtime)
+    return seconds_of(lambda: draw(names, names)) / max(1, len(names))
+
+
+def seconds_of(function: Callable[[], object]) -> float:
+    """Median seconds of a call; the first call is left out."""
+    function()
+    times: list[float] = []
+    while not times or (sum(times) < LONGEST and len(times) < CALLS):
+        started = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - started)
+    return median(times)

@@ -1,0 +1,63 @@
+"""What the stages of Table 5 need of the data: told before the first of them begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from augment.artefacts.artefact import read_run
+from augment.datasets.pairs import pairable, posed_names
+from augment.datasets.preconditions import require_learnable, require_pairs
+from augment.datasets.reduced_set import reduced_set, training_images
+from augment.evaluation.reid import test_images
+from augment.generation.generate import require_poses
+from augment.workspace import Workspace
+from pipelines.table5.rows import no_generator
+from pipelines.table5.stages import GeneratedSet, Model, Stage, training_of
+
+
+class Requirements:
+    """Looks at stages of one workspace; key points and images are read once."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._posed: list[str] | None = None
+        self._pairable: list[str] | None = None
+
+    def check(self, stages: Sequence[Stage]) -> None:
+        """Raise AugmentError for the first stage that cannot be made: no generator, nothing to evaluate on, no pair."""
+        for stage in stages:
+            self._check_generator(stage)
+        if any(isinstance(stage, Model) for stage in stages):
+            test_images(self.workspace)
+        for stage in stages:
+            self._check_data(stage)
+
+    def _check_data(self, stage: Stage) -> None:
+        train = training_images(self.workspace.images())
+        kept = reduced_set(self.workspace.images(), _portion(stage), _seed(stage))
+        if isinstance(stage, Model):
+            require_learnable(self.workspace, training_of(stage.cell), train[train["name"].isin(kept)])
+            return
+        keeps = set(kept)
+        if isinstance(stage, GeneratedSet):
+            if self._posed is None:
+                self._posed = posed_names(self.workspace, train["name"].tolist())
+            require_poses(self.workspace, [name for name in self._posed if name in keeps], stage.portion)
+        else:
+            if self._pairable is None:
+                self._pairable = pairable(self.workspace, train["name"].tolist())
+            require_pairs(self.workspace, [name for name in self._pairable if name in keeps], stage.portion)
+
+    def _check_generator(self, stage: Stage) -> None:
+        if not isinstance(stage, Model):
+            name = stage.taught_by(self.workspace)
+            if read_run(self.workspace.patn_dir(name)) is None:
+                raise no_generator(self.workspace, name)
+
+
+def _portion(stage: Stage) -> float:
+    return stage.cell.portion if isinstance(stage, Model) else stage.portion
+
+
+def _seed(stage: Stage) -> int:
+    return stage.cell.seed if isinstance(stage, Model) else stage.seed

@@ -1,0 +1,211 @@
+"""Results of a table's cells: from their run.json files to means, deviations and paired differences."""
+
+import json
+import logging
+from collections.abc import Iterable
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from augment import AugmentError
+from augment.artefacts.artefact import read_run, write_json
+from augment.datasets.inputs import images_input
+from augment.datasets.reduced_set import standing_for
+from augment.evaluation.reid import test_images
+from augment.workspace import Workspace
+from pipelines.paper import paper_backbone, table5
+from pipelines.table5.cells import LENGTHS, Cell
+from pipelines.table5.rows import row_order
+from pipelines.table5.spread import differences, gaps_closed, spread
+from reid import DataError
+
+logger = logging.getLogger(__name__)
+MEASURES = ("mAP", "mAP_trapezoid", "rank1", "rank5", "rank10", "updates", "images", "share")
+_OTHER = ("row", "seed", "length", "portion", "ratio", "ordinary")
+BLOCK = [*(field.name for field in fields(Cell) if field.name not in _OTHER), "ordinary"]
+"""What the lines of one block of the table have in common; both lengths stand side by side in it."""
+SETTING = [*BLOCK, "length", "portion", "ratio"]
+FIELDS = ["row", *SETTING, "seed"]
+SUMMARY = [
+    *("row", *SETTING, "seeds", "mAP_mean", "mAP_std", "rank1_mean"),
+    *("updates", "images", "share", "seconds_mean", "by_seed"),
+    *("gains", "gain_mean", "gain_std", "gain_low", "gain_high"),
+    *("gaps", "gap_mean", "gap_std", "paper", "paper_none"),
+]
+
+
+def cells_dir(workspace: Workspace) -> Path:
+    """Where Table 5's cells are declared, one small file a cell; their results are in `reid/`."""
+    return workspace.table_dir("table5") / "cells"
+
+
+def declare(workspace: Workspace, cells: Iterable[Cell]) -> None:
+    """Note cells as part of Table 5, so that the report knows them."""
+    for cell in cells:
+        path = cells_dir(workspace) / f"{cell.name}.json"
+        if not path.exists():
+            write_json(path, cell.to_json())
+
+
+def declared(workspace: Workspace) -> list[Cell]:
+    """The cells declared so far, by name; raises AugmentError for a file that is no cell."""
+    cells = []
+    for path in sorted(cells_dir(workspace).glob("*.json")):
+        try:
+            cells.append(Cell.from_json(json.loads(path.read_text(encoding="utf-8"))))
+        except (OSError, ValueError, TypeError, AugmentError) as error:
+            raise AugmentError(f"{path}: is no cell ({error}); delete it and run `augment table5` again") from error
+    return cells
+
+
+def is_finished(workspace: Workspace, cell: Cell) -> bool:
+    """Whether the cell's model is trained and evaluated."""
+    return read_run(workspace.reid_dir(cell.name)) is not None
+
+
+def collect(workspace: Workspace, cells: Iterable[Cell]) -> pd.DataFrame:
+    """One line a finished cell: its fields and measures (mAP and ranks in percent) and its seconds.
+
+    One that was tested on other images than there are now is left out, which is said: it compares with no other.
+    """
+    lines = []
+    tested = _tested_on(workspace)
+    for cell in cells:
+        run = read_run(workspace.reid_dir(cell.name))
+        if run is not None and tested is not None and run["inputs"].get("test_images", tested) != tested:
+            folder = workspace.reid_dir(cell.name)
+            logger.warning("%s: was tested on other images than there are now, and is left out of the table.", folder)
+        elif run is not None:
+            measures = {name: run["result"].get(name, np.nan) for name in MEASURES}
+            lines.append({**cell.to_json(), **measures, "seconds": run.get("seconds", np.nan)})
+    return one_a_set(pd.DataFrame(lines, columns=[*FIELDS, *MEASURES, "seconds"]))
+
+
+def _tested_on(workspace: Workspace) -> str | None:
+    """What `run.json` says of the workspace's test images as they are now; None where there are none."""
+    try:
+        return images_input(test_images(workspace))
+    except (AugmentError, DataError):
+        return None
+
+
+def one_a_set(results: pd.DataFrame) -> pd.DataFrame:
+    """Portions that keep the same share of the images, which are one set, as one; see `standing_for`."""
+    known = results.dropna(subset="share")
+    shares = {float(line["portion"]): float(line["share"]) for line in known.to_dict("records")}
+    stands = {p: other for p, other in standing_for(shares).items() if p != other}
+    if not stands:
+        return results
+    lines = []
+    for line in results.to_dict("records"):
+        cell = Cell.from_json({name: line[name] for name in FIELDS})
+        shown = replace(cell, portion=stands.get(cell.portion, cell.portion)).canonical.to_json()
+        lines.append({**{str(name): value for name, value in line.items()}, **shown})
+    return pd.DataFrame(lines, columns=results.columns).drop_duplicates(FIELDS, ignore_index=True)
+
+
+def expand(results: pd.DataFrame) -> pd.DataFrame:
+    """Show every training under each length it stands for.
+
+    Rows whose training is the same under both lengths are trained once (`Cell.canonical`); where None was trained for
+    equal epochs at a portion, the other rows of that portion stand beside it there too, and the ceiling (portion 1)
+    stands wherever anything was.
+    """
+    lines = []
+    epochs = results[results["length"] == "epochs"]
+    blocks = set(epochs[BLOCK].itertuples(index=False, name=None))
+    asked = set(epochs.loc[epochs["row"] == "none", [*BLOCK, "portion"]].itertuples(index=False, name=None))
+    for line in results.to_dict("records"):
+        lines.append(line)
+        cell = Cell.from_json({name: line[name] for name in FIELDS})
+        block = tuple(line[name] for name in BLOCK)
+        for length in LENGTHS:
+            other = replace(cell, length=length)
+            wanted = (*block, cell.portion) in asked or (cell.portion == 1 and block in blocks)
+            if length != cell.length and wanted and other.canonical == cell.canonical:
+                lines.append({**line, "length": length})
+    return pd.DataFrame(lines, columns=results.columns)
+
+
+def summarise(results: pd.DataFrame) -> pd.DataFrame:
+    """Spread over seeds of every setting and row, the difference to None and the gap closed, both paired by seed.
+
+    Columns: row, the setting, `seeds` (how many), mAP_mean, mAP_std (n - 1; missing for one seed), rank1_mean,
+    updates, images, share (what of the real images is really kept), seconds_mean, `by_seed` (seed to mAP); `gains`
+    (mAP minus None's of the same seed, one a seed that both have) and their gain_mean, gain_std, gain_low, gain_high
+    (ends of the 95 % interval, see `pipelines.table5.spread`);
+    `gaps` ((mAP - None) / (p = 1 - None), one a seed that all three have; none where None reaches the ceiling) with
+    gap_mean, gap_std; paper, paper_none (the paper's Market-1501 figures).  All but gaps (shares) are in percent.
+    Sorted as the table is read.
+    """
+    groups: dict[Any, pd.DataFrame] = dict(iter(expand(results).groupby(["row", *SETTING], sort=False, dropna=False)))
+    figures = {key: _by_seed(group) for key, group in groups.items()}
+
+    def of_none(setting: dict[str, Any], **changed: Any) -> dict[str, float]:
+        """mAP by seed of None in a setting that differs in `changed`."""
+        return figures.get(("none", *{**setting, **changed}.values()), {})
+
+    lines = []
+    for key, group in groups.items():
+        row, setting = key[0], dict(zip(SETTING, key[1:], strict=True))
+        own, none, ceiling = figures[key], of_none(setting, ratio=1), of_none(setting, ratio=1, portion=1.0)
+        augmented = row != "none"
+        lines.append(
+            {
+                "row": row,
+                **setting,
+                **_figures(own),
+                "rank1_mean": group["rank1"].mean(),
+                "updates": group["updates"].median(),
+                "images": group["images"].median(),
+                "share": group["share"].astype(float).median(),
+                "seconds_mean": group["seconds"].mean(),
+                "by_seed": own,
+                **_gains(differences(own, none) if augmented else {}),
+                **_gaps(gaps_closed(own, none, ceiling) if augmented else {}),
+                **_papers(row, setting),
+            }
+        )
+    return _in_reading_order(pd.DataFrame(lines, columns=SUMMARY))
+
+
+def _by_seed(group: pd.DataFrame) -> dict[str, float]:
+    """mAP of each seed, smallest seed first."""
+    figures = {int(line["seed"]): float(line["mAP"]) for line in group.to_dict("records")}
+    return {str(seed): figures[seed] for seed in sorted(figures)}
+
+
+def _figures(own: dict[str, float]) -> dict[str, float]:
+    found = spread(list(own.values()))
+    return {"seeds": found.count, "mAP_mean": found.mean, "mAP_std": found.std}
+
+
+def _gains(gains: dict[str, float]) -> dict[str, Any]:
+    found = spread(list(gains.values()))
+    ends = {"gain_low": found.low, "gain_high": found.high}
+    return {"gains": list(gains.values()), "gain_mean": found.mean, "gain_std": found.std, **ends}
+
+
+def _gaps(gaps: dict[str, float]) -> dict[str, Any]:
+    found = spread(list(gaps.values()))
+    return {"gaps": list(gaps.values()), "gap_mean": found.mean, "gap_std": found.std}
+
+
+def _papers(row: str, setting: dict[str, Any]) -> dict[str, float | None]:
+    """The paper's figures of the row and of None beside a setting."""
+    backbone, portion = paper_backbone(setting["backbone"]), float(setting["portion"])
+    paper = table5(backbone, row, portion, int(setting["ratio"]))
+    return {"paper": paper, "paper_none": table5(backbone, "none", portion)}
+
+
+def _in_reading_order(summary: pd.DataFrame) -> pd.DataFrame:
+    """Backbone, plain first, rows as declared and the others by name after them, equal updates first, portions."""
+    summary = summary.assign(
+        _length=summary["length"].map({"updates": 0, "epochs": 1}),
+        _row=summary["row"].map(row_order),
+    )
+    keys = [*BLOCK, "_row", "_length", "portion", "ratio"]
+    return summary.sort_values(keys, ignore_index=True).drop(columns=["_length", "_row"])

@@ -1,0 +1,223 @@
+"""The rows of Table 5: which images each re-ID model is trained on, and how it takes the generated ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from augment import AugmentError
+from augment.artefacts.artefact import read_run
+from augment.inference.generators import make_generator
+from augment.workspace import Workspace
+
+UNSEEN = "unseen"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of Table 5: its title, and what it is in one clause.
+
+    target_poses, per_identity: what is generated (see `augment.generation.plan.Sampling`); both None: nothing is.
+    generator: a generator of the workspace by name; None is the workspace's own (see `own_generator`).
+    reduced: instead, one trained inside M^R_p alone.  images: the name of the generated set below
+    `generated/`; rows of one set share it.  filtered: the share of it that is replaced (see
+    `augment.generation.filtering`).
+    smoothing, weight: label smoothing (None: as real ones) and loss weight of generated images, see
+    `reid.training.ReidTraining`.
+    repeat: the kept real images repeated to the size of the full set.
+    folder: a ready-made set, in which {p} and {s} stand for portion and seed.
+    """
+
+    title: str
+    meaning: str
+    target_poses: str | None = None
+    generator: str | None = None
+    reduced: bool = False
+    images: str = "none"
+    filtered: float | None = None
+    per_identity: int | None = None
+    smoothing: float | None = None
+    weight: float = 1.0
+    repeat: bool = False
+    folder: str | None = None
+
+    @property
+    def own_size(self) -> bool:
+        """Whether its set is as large as it happens to be, and not as the full set."""
+        return self.per_identity is not None or self.folder is not None
+
+    @property
+    def generates(self) -> bool:
+        """Whether images are generated for it."""
+        return self.target_poses is not None
+
+
+_OURS = Row(
+    "Ours", "each withheld image replaced by a kept one redrawn in the withheld image's pose", "removed", images="ours"
+)
+
+ROWS: dict[str, Row] = {
+    "none": Row("None", "the kept real images only"),
+    "repeat": Row("None, repeated", "the kept real images, repeated to the size of the full set", repeat=True),
+    "self": Row("Self", "each withheld image replaced by a kept one redrawn in its own pose", "own", images="self"),
+    "ours": _OURS,
+    "ours*": Row("Ours*", "as Ours, with poses of kept images only", "reduced", images="ours*"),
+    UNSEEN: replace(
+        _OURS,
+        title="Unseen",
+        meaning="as Ours, with a generator trained on other identities",
+        generator=UNSEEN,
+        images=UNSEEN,
+    ),
+    "reduced": replace(
+        _OURS,
+        title="Ours, M^R_p only",
+        meaning="as Ours, with a generator trained on M^R_p alone",
+        reduced=True,
+        images="reduced",
+    ),
+    "canonical": Row(
+        "Canonical", "as Ours*, in the 8 most typical poses of kept images", "canonical", images="ours-canonical"
+    ),
+    "rare": Row("Rare", "as Ours*, in rare poses of kept images more often", "rare", images="ours-rare"),
+}
+"""The rows without a number, by name."""
+CONTROLS = ("self", "ours*", UNSEEN)
+"""The rows without which Ours can be misread: new poses, poses of withheld images, people it has seen."""
+
+
+def _filtered(share: float) -> Row:
+    return replace(
+        _OURS,
+        title=f"Ours, filtered {100 * share:g} %",
+        images=f"ours-filtered-{share:g}",
+        filtered=share,
+        meaning=f"as Ours, the worst {100 * share:g} % of the generated images replaced",
+    )
+
+
+def _smoothed(smoothing: float) -> Row:
+    return replace(
+        _OURS,
+        title=f"Ours, smoothed {smoothing:g}",
+        smoothing=smoothing,
+        meaning=f"as Ours, labels of generated images smoothed by {smoothing:g}",
+    )
+
+
+def _weighted(weight: float) -> Row:
+    return replace(
+        _OURS,
+        title=f"Ours, weight {weight:g}",
+        weight=weight,
+        meaning=f"as Ours, a generated image counting {weight:g} in the loss",
+    )
+
+
+def _filled(count: float) -> Row:
+    if count != int(count):
+        raise AugmentError(f"--rows filled:{count:g}: give a whole number of images per identity")
+    return replace(
+        _OURS,
+        title=f"Filled to {count:g}",
+        images=f"ours-k{count:g}",
+        per_identity=int(count),
+        meaning=f"every identity filled up to {count:g} images, in poses of withheld images",
+    )
+
+
+NUMBERED = {
+    "filtered": (_filtered, 0.2),
+    "smoothed": (_smoothed, 0.1),
+    "weighted": (_weighted, 0.5),
+    "filled": (_filled, 16.0),
+}
+"""The rows with a number, `NAME:NUMBER`, and the number where none is given."""
+
+
+def row_of(name: str) -> Row:
+    """The row of that name: one of ROWS, `NAME:NUMBER` of NUMBERED, `TITLE=FOLDER`, or a generator's name.
+
+    Raises AugmentError for a number that cannot be.
+    """
+    if name in ROWS:
+        return ROWS[name]
+    title, is_folder, folder = name.partition("=")
+    if is_folder:
+        return Row(title, "ready-made images", folder=folder)
+    kind, given, number = name.partition(":")
+    if kind in NUMBERED:
+        make, usual = NUMBERED[kind]
+        try:
+            return make(float(number) if given else usual)
+        except ValueError:
+            raise AugmentError(f"--rows {name}: give a number after {kind}:, such as {kind}:{usual:g}") from None
+    return replace(_OURS, title=name, meaning=f"as Ours, with the generator {name}", generator=name, images=name)
+
+
+def set_row(name: str) -> str:
+    """The row whose generated set a row is trained on: rows that differ from Ours in training alone share its."""
+    return "ours" if row_of(name).images == _OURS.images else name
+
+
+def row_title(name: str) -> str:
+    """A row's title."""
+    return row_of(name).title
+
+
+def row_order(name: str) -> tuple[int, str]:
+    """What sorts rows as the table is read: None first, the controls, Ours, what varies it, others by name."""
+    known = [*ROWS, *NUMBERED]
+    kind = name if name in ROWS else name.partition(":")[0]
+    return (known.index(kind) if kind in known else len(known), name)
+
+
+def folder_of(row: Row, portion: float, seed: int) -> Path:
+    """The folder of a ready-made set for a portion and seed."""
+    assert row.folder is not None
+    return Path(row.folder.replace("{p}", str(portion)).replace("{s}", str(seed)))
+
+
+def own_generator(workspace: Workspace) -> str:
+    """The name of the workspace's only finished generator that is no row's own and was trained on all images.
+
+    Raises AugmentError where there is none or more than one.
+    """
+    folder, found = workspace.root / "patn", _free_generators(workspace)
+    if not found:
+        raise AugmentError(f"{folder}: no trained generator; run `{make_generator(workspace)}`")
+    if len(found) > 1:
+        raise AugmentError(f"{folder}: holds {', '.join(found)}; say which with --generator NAME")
+    return found[0]
+
+
+def generator_of_ours(workspace: Workspace, rows: Sequence[str]) -> str | None:
+    """Where rows name generators of the workspace: the only one besides these, which is that of Ours, if it is one."""
+    named = {row_of(name).generator for name in rows} - {None}
+    found = [name for name in _free_generators(workspace) if name not in named]
+    return found[0] if named and len(found) == 1 else None
+
+
+def _free_generators(workspace: Workspace) -> list[str]:
+    """The finished generators that are no row's own and were trained on all images, by name."""
+    taken = {row.generator for row in ROWS.values()}
+    folder = workspace.root / "patn"
+    runs = {path.name: read_run(path) for path in sorted(folder.glob("*")) if path.is_dir()}
+    return [
+        name
+        for name, run in runs.items()
+        if run is not None and name not in taken and run["options"].get("portion") is None
+    ]
+
+
+def no_generator(workspace: Workspace, name: str) -> AugmentError:
+    """What is wrong with a row whose generator is not there: a misspelt row, or one not trained yet."""
+    rows = ", ".join([*ROWS, *(f"{kind}:N" for kind in NUMBERED)])
+    return AugmentError(
+        f"{workspace.patn_dir(name)}: no finished generator of that name; rows are {rows}, NAME=FOLDER and the "
+        "workspace's generators by name"
+    )
+
+
+def reduced_generator(own: str, portion: float, seed: int) -> str:
+    """The name of the generator that is trained like `own` inside M^R_p alone."""
+    return f"{own}-p{portion}-s{seed}"

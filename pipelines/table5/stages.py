@@ -1,0 +1,230 @@
+"""The stages of Table 5 as plain data: a generator inside M^R_p, a generated set, a re-ID model; who needs what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from augment import AugmentError, Different
+from augment.artefacts.artefact import read_run
+from augment.runtime import Runtime
+from augment.workspace import Workspace
+from pipelines.table5.cells import Cell
+from pipelines.table5.rows import folder_of, own_generator, reduced_generator, row_of, set_row
+
+if TYPE_CHECKING:
+    from augment.training.reid_data import TrainingSet
+    from patn.generators import Training
+    from reid.training import ReidTraining
+
+
+@dataclass(frozen=True)
+class ReducedGenerator:
+    """A generator trained on the pairs inside M^R_p only, by the recipe of the generator `like` (None: our own one).
+
+    It gets the share p of that one's steps, so that an image is a target as often.
+    """
+
+    like: str | None
+    portion: float
+    seed: int
+    needs: tuple[()] = ()
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"generator {self.like or 'inside M^R_p'} p{self.portion} s{self.seed}"
+
+    def taught_by(self, workspace: Workspace) -> str:
+        """The generator whose recipe it follows; raises AugmentError where the workspace's own one is not clear."""
+        return self.like or own_generator(workspace)
+
+    def folder(self, workspace: Workspace) -> Path:
+        """Where it is, as `augment patn-train --portion` puts it."""
+        return workspace.patn_dir(reduced_generator(self.taught_by(workspace), self.portion, self.seed))
+
+    def recipe(self, workspace: Workspace) -> tuple[Training, str]:
+        """How it is trained, and its perceptual network; raises AugmentError where `like` was not trained here."""
+        from patn.generators import recorded_training
+
+        folder = workspace.patn_dir(self.taught_by(workspace))
+        options = (read_run(folder) or {"options": {}})["options"]
+        if "steps" not in options:
+            raise AugmentError(f"{folder}: was not trained here, so there is no recipe for one like it inside M^R_p")
+        training = recorded_training(options)
+        return training.of_steps(max(1, round(training.steps * self.portion))), str(options["perceptual"])
+
+    def make(self, workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
+        """Train it; returns run.json's result."""
+        from augment.training.generator import train_generator
+
+        training, perceptual = self.recipe(workspace)
+        return train_generator(
+            workspace,
+            training,
+            name=self.folder(workspace).name,
+            portion=self.portion,
+            seed=self.seed,
+            perceptual=perceptual,
+            runtime=runtime,
+        )
+
+
+@dataclass(frozen=True)
+class GeneratedSet:
+    """The generated set of a row at (p, ratio, seed), which its cells share; `generator` as `--generator`.
+
+    `judge`: the cell of None whose model judges a filtered set.
+    """
+
+    row: str
+    portion: float
+    ratio: int
+    seed: int
+    generator: str | None = None
+    judge: Cell | None = None
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"set {self.row} p{self.portion}{f' x{self.ratio}' if self.ratio > 1 else ''} s{self.seed}"
+
+    @property
+    def reduced(self) -> ReducedGenerator | None:
+        """The generator that is trained for it, if any."""
+        row = row_of(self.row)
+        return ReducedGenerator(row.generator or self.generator, self.portion, self.seed) if row.reduced else None
+
+    @property
+    def needs(self) -> tuple[ReducedGenerator | Model, ...]:
+        """The generator that is trained for it, and the model that judges it."""
+        judge = None if self.judge is None else Model(self.judge)
+        return tuple(need for need in (self.reduced, judge) if need is not None)
+
+    @property
+    def images(self) -> str:
+        """The set's name below `generated/`: one for each judge."""
+        name = row_of(self.row).images
+        return name if self.judge is None else f"{name}-{self.judge.backbone}-{self.judge.preset}"
+
+    def folder(self, workspace: Workspace) -> Path:
+        """Where it is."""
+        return workspace.generated_dir(self.images, self.portion, self.seed, self.ratio)
+
+    def taught_by(self, workspace: Workspace) -> str:
+        """The generator that has to be there: the one that draws it, or whose recipe the one inside M^R_p follows.
+
+        Raises AugmentError where the workspace's own one is not clear.
+        """
+        return row_of(self.row).generator or self.generator or own_generator(workspace)
+
+    def make(self, workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
+        """Draw it; returns run.json's result."""
+        from augment.generation.filtering import Filtering
+        from augment.generation.generate import generate
+        from augment.generation.plan import Sampling
+
+        row = row_of(self.row)
+        drawn_by = self.taught_by(workspace) if self.reduced is None else self.reduced.folder(workspace).name
+        return generate(
+            workspace,
+            portion=self.portion,
+            seed=self.seed,
+            generator=drawn_by,
+            sampling=Sampling(row.target_poses or "removed", self.ratio, per_identity=row.per_identity),
+            filtering=None if row.filtered is None else Filtering(row.filtered),
+            judge=None if self.judge is None else self.judge.name,
+            name=self.images,
+            runtime=runtime,
+        )
+
+
+@dataclass(frozen=True)
+class Model:
+    """The re-ID model of a cell; `generator` names the workspace's own generator where there are several.
+
+    Where nothing is generated for the cell, `generator` is None.
+    """
+
+    cell: Cell
+    generator: str | None = None
+
+    def __post_init__(self) -> None:
+        if not row_of(self.cell.row).generates:
+            object.__setattr__(self, "generator", None)
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"cell {self.cell.name}"
+
+    @property
+    def needs(self) -> tuple[GeneratedSet, ...]:
+        """The generated set that it is trained on, if any."""
+        cell, row = self.cell, row_of(self.cell.row)
+        if not row.generates:
+            return ()
+        judge = replace(cell, row="none", length="updates", ordinary=True) if row.filtered is not None else None
+        return (GeneratedSet(set_row(cell.row), cell.portion, cell.ratio, cell.seed, self.generator, judge),)
+
+    @property
+    def data(self) -> TrainingSet:
+        """What it is trained on."""
+        from augment.training.reid_data import TrainingSet
+
+        cell, row = self.cell, row_of(self.cell.row)
+        images: str | Path = self.needs[0].images if self.needs else "none"
+        if row.folder is not None:
+            images = folder_of(row, cell.portion, cell.seed)
+        return TrainingSet(cell.portion, images, cell.ratio, cell.seed, cell.length, row.repeat)
+
+    def folder(self, workspace: Workspace) -> Path:
+        """Where it is."""
+        return workspace.reid_dir(self.cell.name)
+
+    def make(self, workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
+        """Train and evaluate it; returns run.json's result."""
+        from augment.training.reid import choose_weights, train_reid
+
+        cell = self.cell
+        return train_reid(
+            workspace,
+            training_of(cell),
+            self.data,
+            name=cell.name,
+            weights=choose_weights(cell.backbone, cell.scratch, None, None),
+            runtime=runtime,
+        )
+
+
+Stage = ReducedGenerator | GeneratedSet | Model
+
+
+def training_of(cell: Cell) -> ReidTraining:
+    """The re-ID training of a cell: its preset with its backbone, its row's way with generated images.
+
+    Raises reid.DataError for an unknown preset or backbone.
+    """
+    from reid.training import ordinary, preset
+
+    row = row_of(cell.row)
+    training = preset(cell.preset, cell.backbone, pretrained=not cell.scratch)
+    training = replace(training, generated_smoothing=row.smoothing, generated_weight=row.weight)
+    return ordinary(training) if cell.ordinary else training
+
+
+def make(root: Path, stage: Stage, runtime: Runtime) -> dict[str, Any]:
+    """Do the work of a stage in the workspace at `root`; a finished one is skipped, an interrupted one goes on.
+
+    Raises Different for one that was made otherwise or from other input.
+    """
+    try:
+        return stage.make(Workspace.find(root), runtime)
+    except Different as error:
+        raise Different(error.what, "put that back, or delete the folder to have it made again") from error
+
+
+def is_finished(workspace: Workspace, stage: Stage) -> bool:
+    """Whether the stage's folder is complete; raises AugmentError for a damaged one."""
+    return read_run(stage.folder(workspace)) is not None

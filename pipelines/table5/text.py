@@ -1,0 +1,232 @@
+"""Table 5 as lines of text: what stands where, then Markdown for its file and the same aligned for the terminal."""
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pandas as pd
+
+from augment.datasets.reduced_set import is_other_share
+from pipelines.table5.cells import LENGTHS, Cell
+from pipelines.table5.results import BLOCK, SETTING
+from pipelines.table5.rows import row_title
+from pipelines.table5.spread import excludes_zero
+
+Line = dict[Any, Any]
+LENGTH_TITLES = {"updates": "equal updates", "epochs": "equal epochs"}
+KNOWN = ("backbone", "preset", "scratch", "ordinary")
+DEFAULTS = Cell("none").to_json()
+NOTE = (
+    "mAP in percent: mean ± standard deviation over seeds (their number). Differences are paired by seed, with the "
+    "95 % t interval of their mean; one seed, marked (1), has neither deviation nor interval and carries no claim. "
+    "Equal epochs is the paper's way to count, by which a smaller set gets fewer updates; at equal updates all get the "
+    "full set's. Gap closed: the share of the way from None to all real images (p = 1) at equal updates, by seed; a "
+    "dash where None is already there. "
+    "The paper's figures are of ResNet-50 (beside inception: Inception-v2) on Market-1501: beside ours, not comparable."
+)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table of text: a title, the header, lines and for each line its kind.
+
+    Kinds: "row", "paper" (the paper's figures under a row), "first" (a row that begins a new portion), and with
+    " clear" added where the interval of the difference in column `mark` does not contain 0.  `words` is how many
+    columns on the left are words.
+    """
+
+    title: str
+    header: list[str]
+    lines: list[list[str]] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+    words: int = 1
+    mark: int | None = None
+
+
+def blocks(summary: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
+    """The parts of a summary that are comparable line by line: same backbone, preset and ordinary augmentation."""
+    for key, part in summary.groupby(BLOCK, sort=False, dropna=False):
+        yield dict(zip(BLOCK, key, strict=True)), part
+
+
+def block_title(block: dict[str, Any]) -> str:
+    """A block's title, for example `small, flip + crop`."""
+    augmentation = "flip + crop + random erasing + colour jitter" if block["ordinary"] else "flip + crop"
+    backbone = f"{block['backbone']} from scratch" if block["scratch"] else str(block["backbone"])
+    preset = "" if block["preset"] in ("demo", "study", "open-reid") else f", preset {block['preset']}"
+    others = [f", {name} {value}" for name, value in block.items() if name not in KNOWN and value != DEFAULTS[name]]
+    return f"{backbone}{preset}{''.join(others)}, {augmentation}"
+
+
+def column_title(portion: float, ratio: int, share: float = math.nan) -> str:
+    """`p = 0.1`, or `ratio 2`; with the share that is really kept where it is another: `p = 0.1 (50 % kept)`."""
+    if ratio > 1:
+        return f"ratio {ratio}"
+    return f"p = {portion:g}" + (f" ({100 * share:.3g} % kept)" if is_other_share(portion, share) else "")
+
+
+def spread_text(mean: float, std: float, seeds: int, percent: bool = False) -> str:
+    """`52.3 ± 1.2 (3)`; no deviation for one seed; a dash where there is no value.  percent: a share as `86 ± 2 %`."""
+    if seeds == 0 or math.isnan(mean):
+        return "-"
+    if percent:
+        return f"{100 * mean:.0f} ± {100 * std:.0f} % ({seeds})" if seeds > 1 else f"{100 * mean:.0f} % (1)"
+    return f"{mean:.1f} ± {std:.1f} ({seeds})" if seeds > 1 else f"{mean:.1f} (1)"
+
+
+def gain_text(line: Line) -> str:
+    """A line's difference to None: `+49.8 [+49.1, +50.5] (3)`, without an interval for one seed."""
+    seeds = len(line["gains"])
+    if seeds == 0:
+        return "-"
+    ends = f" [{line['gain_low']:+.1f}, {line['gain_high']:+.1f}]" if seeds > 1 else ""
+    return f"{line['gain_mean']:+.1f}{ends} ({seeds})"
+
+
+def mean_grid(part: pd.DataFrame, title: str) -> Grid:
+    """One block in the paper's shape: mAP of each row over portions and ratios, the paper's figures under it.
+
+    A row that was trained for equal epochs and for equal updates has a line for each; the paper's figures, which are
+    without random erasing and colour jitter, stand in blocks without them.
+    """
+    columns = sorted({*zip(part["portion"], part["ratio"], strict=True)})
+    shares = part.groupby(["portion", "ratio"])["share"].median()
+    grid = Grid(title, ["mAP in %", *(column_title(*column, shares[column]) for column in columns)])
+    for row, lines in part.groupby("row", sort=False):
+        for suffix, own in _by_length(lines):
+            _add(grid, "row", [row_title(str(row)) + suffix, *(_mean_text(own.get(column)) for column in columns)])
+        papers = {(line["portion"], line["ratio"]): _number(line["paper"]) for line in lines.to_dict("records")}
+        if not part["ordinary"].any() and set(papers.values()) != {"-"}:
+            name = f"{row_title(str(row))}, paper"
+            _add(grid, "paper", [name, *(papers.get(column, "-") for column in columns)])
+    return grid
+
+
+def depends_on_length(line: Line) -> bool:
+    """Whether equal epochs and equal updates are two trainings for a line's row and setting, and not one."""
+    cell = Cell(**{name: line[name] for name in ("row", *SETTING)})
+    return replace(cell, length="epochs").canonical != replace(cell, length="updates").canonical
+
+
+def _by_length(lines: pd.DataFrame) -> list[tuple[str, dict[tuple[float, int], Line]]]:
+    """A row's lines by portion and ratio: once where both lengths are the same training, else a set for each."""
+    both: dict[str, dict[tuple[float, int], Line]] = {}
+    depends = False
+    for line in lines.to_dict("records"):
+        both.setdefault(line["length"], {})[line["portion"], line["ratio"]] = line
+        depends |= depends_on_length(line)
+    if not depends:
+        return [("", {place: line for own in both.values() for place, line in own.items()})]
+    return [(f", {LENGTH_TITLES[length]}", both[length]) for length in LENGTHS if length in both]
+
+
+def difference_grid(part: pd.DataFrame, title: str) -> Grid:
+    """One block as comparisons: a line a portion and row, with equal updates and equal epochs side by side.
+
+    Columns: mAP of each length that was run, the difference to None of each with its interval, the gap closed at equal
+    updates (equal epochs where nothing else was run), and the paper's figure with its difference.
+    """
+    lengths = [length for length in LENGTH_TITLES if (part["length"] == length).any()]
+    comparable = not part["ordinary"].any() and part["paper"].notna().any()
+    header = ["kept", "row", *(f"mAP, {LENGTH_TITLES[length]}" for length in lengths)]
+    header += [f"minus None, {LENGTH_TITLES[length]}" for length in lengths]
+    header += ["gap closed", *(["paper (minus None)"] if comparable else [])]
+    grid = Grid(title, header, words=2, mark=2 + len(lengths))
+    places: dict[tuple[float, int, str], dict[str, Line]] = {}
+    for line in part.to_dict("records"):
+        places.setdefault((line["portion"], line["ratio"], line["row"]), {})[line["length"]] = line
+    before: tuple[float, int] | None = None
+    for portion, ratio, row in sorted(places, key=lambda place: place[:2]):  # stable: rows keep their order
+        own = places[portion, ratio, row]
+        main = own.get(lengths[0]) or next(iter(own.values()))
+        cells = [column_title(portion, ratio, main["share"]), row_title(row)]
+        cells += [_mean_text(own.get(length)) for length in lengths]
+        cells += [gain_text(own[length]) if length in own else "-" for length in lengths]
+        cells.append(spread_text(main["gap_mean"], main["gap_std"], len(main["gaps"]), percent=True))
+        if comparable:
+            cells.append(_paper(main))
+        clear = " clear" if excludes_zero(main["gain_low"], main["gain_high"]) else ""
+        _add(grid, ("row" if (portion, ratio) == before else "first") + clear, cells)
+        before = (portion, ratio)
+    return grid
+
+
+def _add(grid: Grid, kind: str, line: list[str]) -> None:
+    grid.lines.append(line)
+    grid.kinds.append(kind)
+
+
+def _mean_text(line: Line | None) -> str:
+    return "-" if line is None else spread_text(line["mAP_mean"], line["mAP_std"], line["seeds"])
+
+
+def _number(value: Any) -> str:
+    return "-" if pd.isna(value) else f"{value:.1f}"
+
+
+def _paper(line: Line) -> str:
+    """The paper's figure and in brackets its difference to None, which None itself has not: `52.6 (+43.4)`."""
+    if line["row"] == "none" or pd.isna(line["paper"]) or pd.isna(line["paper_none"]):
+        return _number(line["paper"])
+    return f"{line['paper']:.1f} ({line['paper'] - line['paper_none']:+.1f})"
+
+
+def grids(summary: pd.DataFrame) -> list[Grid]:
+    """Both tables of every block, in reading order; the second only where there is something to compare."""
+    found = []
+    for block, part in blocks(summary):
+        found.append(mean_grid(part, block_title(block)))
+        if part["gains"].map(len).any():
+            found.append(difference_grid(part, f"{block_title(block)}: differences to None"))
+    return found
+
+
+def remarks(summary: pd.DataFrame) -> list[str]:
+    """What a reader has to know of rows that stand side by side: which of them are one plan."""
+    beyond = summary[summary["ratio"] > 1]
+    both = sorted(
+        set(beyond.loc[beyond["row"] == "ours", "ratio"]) & set(beyond.loc[beyond["row"] == "ours*", "ratio"])
+    )
+    if not both:
+        return []
+    at = " and ".join(f"{ratio:g}" for ratio in both)
+    ours, star = row_title("ours"), row_title("ours*")
+    return [
+        f"At ratio {at} {ours} and {star} are one plan: no image is removed, so both take poses of the whole training "
+        "set, by the same seed. Their figures are those of one training set, not two results."
+    ]
+
+
+def markdown(summary: pd.DataFrame) -> str:
+    """The whole summary as a Markdown document."""
+    parts = ["# Table 5: re-identification with generated training images", NOTE, *remarks(summary)]
+    for grid in grids(summary):
+        parts.append(f"## {grid.title}")
+        lines = [grid.header, ["---"] * len(grid.header), *grid.lines]
+        parts.append("\n".join(f"| {' | '.join(map(_markdown_cell, line))} |" for line in lines))
+    return "\n\n".join(parts) + "\n"
+
+
+def _markdown_cell(text: str) -> str:
+    """Text that neither ends its cell nor is read as markup."""
+    return re.sub(r"([\\`*_|<])", r"\\\1", " ".join(text.split()))
+
+
+def terminal(summary: pd.DataFrame) -> str:
+    """The whole summary as aligned columns, headers on two lines where they have a comma."""
+    parts = []
+    for grid in grids(summary):
+        first, second = zip(*(text.partition(", ")[::2] for text in grid.header), strict=True)
+        lines = [list(first), list(second), *grid.lines]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+        text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
+        parts.append("\n".join([grid.title, *(f"  {line.rstrip()}" for line in text)]))
+    return "\n\n".join([*parts, *remarks(summary), NOTE]) if parts else "No cell is finished yet."
+
+
+def summary_json(summary: pd.DataFrame) -> list[dict[Any, Any]]:
+    """The summary as JSON objects; missing numbers are null."""
+    known = summary.map(lambda value: isinstance(value, (list, dict)) or pd.notna(value))
+    return summary.astype(object).where(known, None).to_dict("records")

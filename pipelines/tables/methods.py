@@ -1,0 +1,117 @@
+"""The methods that Table 1 compares, trained for it: each by its own schedule, or all for one number of updates."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from augment import AugmentError
+from augment.artefacts.artefact import read_run
+from augment.columns import aligned
+from augment.inference.generators import find_generator
+
+if TYPE_CHECKING:
+    from augment.runtime import Runtime
+    from augment.workspace import Workspace
+    from patn.generators import Training
+
+logger = logging.getLogger(__name__)
+PAPER = ("pg2", "deform", "vunet", "patn")
+"""Those of the paper's Table 1."""
+
+
+@dataclass(frozen=True)
+class Methods:
+    """Which methods are trained, and how long.
+
+    names: of `patn.generators.GENERATORS`, or `paper`.  preset: each one's recipe of that name (see `patn-train`).
+    steps: updates of every one; None is each recipe's own number.  batch: pairs of an update of every one; None is
+    each recipe's own.  seed, perceptual, weights_dir: as of `patn-train`.
+    Raises AugmentError for an unknown method.
+    """
+
+    names: tuple[str, ...]
+    preset: str = "market"
+    steps: int | None = None
+    batch: int | None = None
+    seed: int = 0
+    perceptual: str = "auto"
+    weights_dir: Path | None = None
+
+    def __post_init__(self) -> None:
+        from patn.generators import GENERATORS
+
+        names = [name for given in self.names for name in (PAPER if given == "paper" else (given,))]
+        object.__setattr__(self, "names", tuple(dict.fromkeys(names)))
+        for name in self.names:
+            if name not in GENERATORS:
+                raise AugmentError(f"--train {name}: no such method; choose from paper, {', '.join(GENERATORS)}")
+
+    def generator(self, name: str) -> str:
+        """The name of a method's generator in the workspace: in a folder of their own below patn/."""
+        length = "own" if self.steps is None else str(self.steps)
+        batch = "" if self.batch is None else f"x{self.batch}"
+        return f"table1/{name}-{self.preset}-{length}{batch}-s{self.seed}"
+
+    def training(self, name: str) -> Training:
+        """How a method is trained."""
+        from patn.generators import kind_of
+
+        training = kind_of(name).preset(self.preset)
+        if self.steps is not None:
+            training = training.of_steps(self.steps)
+        return training if self.batch is None else replace(training, batch=self.batch)  # type: ignore[type-var]
+
+
+def plan(workspace: Workspace, methods: Methods) -> list[dict[str, Any]]:
+    """One record a method: "method", "generator", "updates", "images" it will have seen, whether it is "trained"."""
+    records = []
+    for name in methods.names:
+        training, generator = methods.training(name), methods.generator(name)
+        trained = read_run(workspace.patn_dir(generator)) is not None
+        seen = {"updates": training.steps, "images": training.steps * training.batch}
+        records.append({"method": name, "generator": generator, **seen, "trained": trained})
+    return records
+
+
+def plan_text(records: Sequence[Mapping[str, Any]]) -> str:
+    """The plan as a table."""
+    lines = [["method", "updates", "images seen", "", "generator"]]
+    for record in records:
+        counts = (f"{record[name]:,}" for name in ("updates", "images"))
+        lines.append([record["method"], *counts, "trained" if record["trained"] else "to do", record["generator"]])
+    return aligned(lines)
+
+
+def train_methods(workspace: Workspace, methods: Methods, runtime: Runtime) -> list[str]:
+    """Train those that are not trained, one after another; returns the names of all their generators."""
+    from augment.training.generator import train_generator
+
+    for name in methods.names:
+        logger.info("Table 1, training %s.", name)
+        train_generator(
+            workspace,
+            methods.training(name),
+            name=methods.generator(name),
+            seed=methods.seed,
+            perceptual=methods.perceptual,
+            weights_dir=methods.weights_dir,
+            runtime=runtime,
+        )
+    return [methods.generator(name) for name in methods.names]
+
+
+def seen(workspace: Workspace, generator: str) -> dict[str, int]:
+    """The "updates" of a generator's training and the "images" it was shown as targets; empty where its file has none.
+
+    Images are updates x batch, so one that is shown again counts again.
+    """
+    from patn.checkpoints import read_metadata
+
+    training: Mapping[str, Any] = read_metadata(find_generator(workspace, generator))["extra"].get("training", {})
+    if not {"steps", "batch"} <= set(training):
+        return {}
+    return {"updates": int(training["steps"]), "images": int(training["steps"]) * int(training["batch"])}

@@ -1,0 +1,156 @@
+"""Table 1: image quality of the workspace's generators beside the paper's figures."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from augment import AugmentError
+from augment.artefacts.artefact import write_csv, write_text
+from augment.columns import aligned, markdown_table
+from augment.evaluation.image_quality import as_in_the_paper, evaluate_generator, missing_lines
+from augment.evaluation.protocol import Evaluation
+from augment.inference.generators import make_generator
+from pipelines import paper
+from pipelines.tables.methods import Methods, seen, train_methods
+
+if TYPE_CHECKING:
+    from augment.runtime import Runtime
+    from augment.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+TITLES = {"copy": "copy of the condition image", "mean image": "mean training image", "real": "real data"}
+PAPER, HERE = "paper: ", " (here)"
+
+
+@dataclass(frozen=True)
+class Table1:
+    """What is measured, by the paper's protocol: generators (none named: all of the workspace), metrics, test pairs.
+
+    methods: trained first where they are not, and measured beside the named generators.
+    metrics: the paper's names or `all`, those of its table for this data.  pairs: at most so many, drawn by `seed`;
+    None is the paper's number.  jobs: processes of the pose estimator.
+    """
+
+    generators: tuple[str, ...] = ()
+    methods: Methods | None = None
+    metrics: tuple[str, ...] = ("all",)
+    pairs: int | None = None
+    seed: int = 0
+    weights_dir: Path | None = None
+    jobs: int = 1
+
+    def columns(self, data: str) -> list[str]:
+        """The paper's names of the metrics; raises AugmentError for one that Table 1 does not have."""
+        known = {name.lower(): name for name in paper.TABLE4_METRICS[data]}
+        for metric in self.metrics:
+            if metric.lower() not in {"all", *known}:
+                raise AugmentError(f"--metrics {metric}: not in Table 1; choose from all, {', '.join(known.values())}")
+        return [name for key, name in known.items() if {"all", key} & {metric.lower() for metric in self.metrics}]
+
+    def named(self, workspace: Workspace) -> list[str]:
+        """The generators; raises AugmentError where the workspace has none."""
+        found = sorted(path.parent.name for path in (workspace.root / "patn").glob("*/generator.safetensors"))
+        if not (self.generators or found):
+            raise AugmentError(f"{workspace.root / 'patn'}: no trained generator; run `{make_generator(workspace)}`")
+        return list(self.generators or found)
+
+
+def data_of(workspace: Workspace) -> str:
+    """Whose figures of the paper stand beside the workspace's: deepfashion's for that layout, else market's."""
+    return "deepfashion" if workspace.layout == "deepfashion" else "market"
+
+
+def run_table1(workspace: Workspace, table: Table1, runtime: Runtime) -> dict[str, Any]:
+    """Train and measure every generator that is not trained or measured; write table1.csv and table1.md.
+
+    Returns {"rows": {title: {metric: figure}}, the paper's first, "seen": {title: {"updates", "images"}} of those whose
+    file tells, "columns", "notes", "folder"}.
+    """
+    columns = table.columns(data_of(workspace))
+    evaluation = Evaluation(
+        tuple(name.lower() for name in columns),
+        pairs=table.pairs,
+        seed=table.seed,
+        weights_dir=table.weights_dir,
+        jobs=table.jobs,
+    )
+    evaluation.choose_pairs(workspace)  # told before anything is trained
+    trained = train_methods(workspace, table.methods, runtime) if table.methods is not None else []
+    named = [*table.generators, *trained] if trained else table.named(workspace)
+    results, lengths = [], {}
+    for name in dict.fromkeys(named):
+        logger.info("Table 1, %s.", name)
+        results.append(evaluate_generator(workspace, evaluation, generator=name, runtime=runtime))
+        lengths[f"{results[-1]['generator']}{HERE}"] = seen(workspace, name)
+    made: dict[str, Any] = {
+        "rows": table_rows(results, columns, data_of(workspace)),
+        "seen": lengths,
+        "columns": columns,
+        "notes": notes(results, columns, data_of(workspace)),
+        "folder": str(workspace.table_dir("table1")),
+    }
+    folder = workspace.table_dir("table1")
+    lines = [{"model": title, **made["seen"].get(title, {}), **figures} for title, figures in made["rows"].items()]
+    write_csv(pd.DataFrame(lines), folder / "table1.csv")
+    write_text(folder / "table1.md", markdown(made))
+    return made
+
+
+def table_rows(results: Sequence[Mapping[str, Any]], columns: Sequence[str], data: str) -> dict[str, dict[str, float]]:
+    """Figures by title and the paper's name of the metric: the paper's, our generators', trivial and real images'."""
+    rows = {PAPER + title: paper.table1(title, data) for title in paper.TABLE1}
+    rows = {title: {name: figures[name] for name in columns if name in figures} for title, figures in rows.items()}
+    for result in results:
+        for row, values in result["rows"].items():
+            figures = as_in_the_paper(values)
+            title = f"{result['generator'] if row == 'generated' else TITLES[row]}{HERE}"
+            known = {name: figures[name.lower()] for name in columns if name.lower() in figures}
+            rows[title] = {**rows.pop(title, {}), **known} if row != "generated" else known  # trivial ones last
+    return {title: figures for title, figures in rows.items() if figures or title.startswith(PAPER)}
+
+
+def notes(results: Sequence[Mapping[str, Any]], columns: Sequence[str], data: str) -> list[str]:
+    """What a reader has to know of our figures."""
+    first = results[0]
+    where = "DeepFashion" if data == "deepfashion" else "Market-1501"
+    height, width = first["size"]
+    said = [
+        f"Here: {first['pairs']} test pairs at {height} x {width} pixels, the paper's protocol. The paper's figures "
+        f"are of {where}: beside ours, not comparable unless yours are of the same pairs.",
+        "A star is a released model that the paper's authors measured; rows without one are quoted from other papers, "
+        "whose SSIM is another.",
+        "Images seen: updates times batch, of our trainings; those with different numbers are not compared on equal "
+        "terms. `--train` trains each method by its own schedule, with --steps (and --batch) all for as long.",
+    ]
+    asked = {name.lower(): name for name in columns}
+    texts = {name: text for result in results for name, text in result["notes"].items()}
+    missing = {name: why for result in results for name, why in result["missing"].items()}
+    said += [f"{title}: {texts[name]}." for name, title in asked.items() if name in texts]
+    return said + missing_lines({title: missing[name] for name, title in asked.items() if name in missing})
+
+
+def table_lines(made: Mapping[str, Any]) -> list[list[str]]:
+    """Header and one line a row, a dash where there is no figure."""
+    lines = [["model", "updates", "images seen", *made["columns"]]]
+    for title, figures in made["rows"].items():
+        counts = made["seen"].get(title, {})
+        length = [f"{counts[name]:,}" if name in counts else "-" for name in ("updates", "images")]
+        quality = [f"{figures[name]:.3f}" if name in figures else "-" for name in made["columns"]]
+        lines.append([title, *length, *quality])
+    return lines
+
+
+def markdown(made: Mapping[str, Any]) -> str:
+    """The table as a Markdown document."""
+    return "\n\n".join(["# Table 1: image quality", markdown_table(table_lines(made)), *made["notes"]]) + "\n"
+
+
+def terminal(made: Mapping[str, Any]) -> str:
+    """The table as aligned columns with its notes."""
+    return "\n".join([aligned(table_lines(made)), "", *made["notes"]])

@@ -1,0 +1,95 @@
+"""Table 2, size and speed: the paper's figures, the same weights counted in three ways, and this machine's speed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from augment.artefacts.artefact import write_csv, write_text
+from augment.columns import aligned, markdown_table
+from augment.inference.benchmark import Candidate, measure, recipe_options
+from augment.runtime import Runtime
+from augment.workspace import Workspace
+from patn.complexity import complexity, published_count
+from pipelines.paper import TABLE2
+
+SIZE = (256, 176)
+SQUARE = (256, 256)
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method of Table 2: its title, and the options and image size of the network that the paper counted."""
+
+    title: str
+    options: Mapping[str, Any]
+    size: tuple[int, int] = SQUARE
+
+
+METHODS: dict[str, Method] = {
+    "pg2": Method("PG2 (Ma et al.)", {"height": 256, "width_px": 256}),
+    "deform": Method("Deform (Siarohin et al.)", {"levels": 7}),
+    "vunet": Method("VUNet (Esser et al.)", {"scales": 7, "crop_factor": 2}),
+    "patn": Method("PATN, 9 blocks", {"norm": "instance"}, SIZE),
+}
+"""By the names of `patn.generators.GENERATORS`."""
+FOOTNOTE = """\
+Weights in millions.  "As the paper counts": PG2 = 3 x (both generators + discriminator) and VUNet = weights + 2 x
+(weights that learn), which are whole training checkpoints with Adam's two moments; Deform and PATN are the bare
+generator.  Compare the columns "generator" (like for like) and "used to redraw"; VUNet redraws without its prior.  The
+weights of PG2, Deform and VUNet are those of this tool's networks at 256 x 256, of VUNet with the layers of the
+released graph that nothing reaches.  The paper's frames per second are of a Titan Xp on DeepFashion; ours are of this
+machine, random images of 256 x 176, padded where a method has to."""
+HEAD = ("method", "paper", "as the paper counts", "generator", "used to redraw", "paper fps", "here")
+
+
+def table2(runtime: Runtime, *, speed: bool = True, batch: int = 1) -> list[dict[str, Any]]:
+    """One record a method: "method", "title", the paper's "paper_millions" and "paper_fps"; counts of weights
+    "as_in_the_paper", "generator", "transfer"; and "images_per_second" here, None without `speed`.
+
+    batch: images at a time, the paper's (presumably) by default.  runtime.precision "bf16" draws with bfloat16 weights.
+    """
+    records = []
+    for name, method in METHODS.items():
+        published = published_count(name, method.options, method.size)
+        millions, fps = TABLE2[name]
+        drawn = Candidate(name, name, recipe_options(name, SIZE), SIZE)
+        records.append(
+            {
+                "method": name,
+                "title": method.title,
+                "paper_millions": millions,
+                "as_in_the_paper": published.as_in_the_paper,
+                "generator": published.generator,
+                "transfer": complexity(name, method.options, method.size).transfer_parameters,
+                "paper_fps": fps,
+                "images_per_second": measure(drawn, runtime, batch, seconds=3.0)["images_per_second"]
+                if speed
+                else None,
+            }
+        )
+    return records
+
+
+def write(records: Sequence[Mapping[str, Any]], how: str, workspace: Workspace) -> str:
+    """Write table2.csv and table2.md into the workspace's tables; returns the folder."""
+    folder = workspace.table_dir("table2")
+    write_csv(pd.DataFrame(list(records)), folder / "table2.csv")
+    table = markdown_table([HEAD, *map(_cells, records)])
+    write_text(folder / "table2.md", f"{table}\n\n{FOOTNOTE}{how}\n")
+    return str(folder)
+
+
+def terminal(records: Sequence[Mapping[str, Any]], how: str) -> str:
+    """The table for a terminal."""
+    return f"{aligned([HEAD, *map(_cells, records)])}\n\n{FOOTNOTE}{how}"
+
+
+def _cells(record: Mapping[str, Any]) -> tuple[str, ...]:
+    counts = (f"{record[key] / 1e6:.2f}" for key in ("as_in_the_paper", "generator", "transfer"))
+    here = record["images_per_second"]
+    speeds = (f"{record['paper_fps']:.2f}", "-" if here is None else f"{here:.2f}")
+    return (record["title"], f"{record['paper_millions']:.2f}", *counts, *speeds)

@@ -1,0 +1,172 @@
+"""Table 3, the user study: real images taken for generated (R2G), generated ones for real (G2R), beside the paper's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from math import sqrt
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from augment.artefacts.artefact import write_csv, write_text
+from augment.columns import aligned, markdown_table
+from augment.study.answers import Answers
+from augment.workspace import Workspace
+from pipelines.paper import TABLE3
+from pipelines.table5.spread import LEVEL, spread
+from pipelines.tables.table1 import PAPER, data_of
+
+LATE, EXPOSURE, TOLERANCE = 3000, 1000, 50
+"""Milliseconds after which an answer is late, and of an exposure with how much it may be away from it."""
+HEAD = ("model", "volunteers", "judged", "R2G, %", "G2R, %", "d'")
+NOTE = (
+    "R2G: real images taken for generated, of all real ones that counted; G2R: generated ones taken for real. "
+    "Brackets: 95 % interval over volunteers (Student's t of their shares), because the judgements of one person are "
+    "not independent; of one volunteer, or where all err alike, Wilson's over the images, marked w. d' is 0 where real "
+    "and generated images are judged alike. The paper's figures are of 30 volunteers and its own images; only Ours was "
+    "measured by its authors."
+)
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of images in percent, the ends of its 95 % interval, and whether that is Wilson's."""
+
+    percent: float
+    low: float
+    high: float
+    wilson: bool
+
+
+def share(wrong: Sequence[int], shown: Sequence[int]) -> Share:
+    """How many of the images shown were judged wrongly; one number a volunteer.
+
+    The share is that of all images together.  The interval is Student's t over the volunteers, by the usual
+    linearisation of a ratio: with equally many images each it is that of the mean of their shares.  One volunteer, or
+    volunteers without any difference, have no such interval; Wilson's of the images is given.
+    """
+    total, whole = sum(shown), sum(wrong)
+    ratio = whole / total
+    mean = total / len(shown)
+    around = spread([ratio + (errors - ratio * images) / mean for errors, images in zip(wrong, shown, strict=True)])
+    if around.count > 1 and around.std > 1e-12:
+        low, high, by_images = max(0.0, around.low), min(1.0, around.high), False
+    else:
+        (low, high), by_images = wilson(whole, total), True
+    return Share(100 * ratio, 100 * low, 100 * high, by_images)
+
+
+def wilson(hits: int, count: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share, in [0, 1]."""
+    z = NormalDist().inv_cdf((1 + LEVEL) / 2)
+    share, scale = hits / count, 1 + z * z / count
+    centre = (share + z * z / (2 * count)) / scale
+    half = z * sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / scale
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def sensitivity(r2g: tuple[int, int], g2r: tuple[int, int]) -> float:
+    """d', how far apart real and generated images look, in deviations; (errors, images) of each.
+
+    Half an error and one image are added to each, so that it is finite without errors.
+    """
+    false_alarm, miss = ((errors + 0.5) / (images + 1) for errors, images in (r2g, g2r))
+    normal = NormalDist()
+    return normal.inv_cdf(1 - miss) - normal.inv_cdf(false_alarm)
+
+
+def run_table3(workspace: Workspace, *, unfinished: bool = False) -> dict[str, Any]:
+    """Count the answers of every study and write table3.csv, table3.md and judgements.csv.
+
+    `unfinished`: volunteers who stopped count with what they answered.  Returns {"rows", "paper", "notes", "folder"}.
+    Without any, the paper's figures stand alone, with a note that says how to come by answers.
+    """
+    tables = {folder.name: Answers(folder).judgements() for folder in workspace.studies()}
+    rows = [study_row(name, table, unfinished) for name, table in tables.items()]
+    folder = workspace.table_dir("table3")
+    start = 2 if data_of(workspace) == "deepfashion" else 0
+    paper = [{"model": PAPER + title, "r2g": row[start], "g2r": row[start + 1]} for title, row in TABLE3.items()]
+    made: dict[str, Any] = {"rows": rows, "paper": paper, "notes": notes(rows), "folder": str(folder)}
+    if tables:
+        everything = pd.concat([table.assign(study=name) for name, table in tables.items()], ignore_index=True)
+        write_csv(everything, folder / "judgements.csv")
+    write_csv(pd.json_normalize([*paper, *rows]), folder / "table3.csv")
+    parts = ["# Table 3: user study", markdown_table(_lines(made)), *made["notes"]]
+    write_text(folder / "table3.md", "\n\n".join(parts) + "\n")
+    return made
+
+
+def study_row(name: str, judgements: pd.DataFrame, unfinished: bool) -> dict[str, Any]:
+    """The figures of one study.
+
+    {"model", "volunteers", "left_out", "judged", "r2g", "g2r" (a Share each, None without volunteers), "dprime",
+    "late", "badly_timed"}: late answers and those after another exposure than a second are counted, and count.
+    """
+    answered = judgements["answer"].notna()
+    whole = judgements.assign(answered=answered).groupby("volunteer")["answered"].transform("all")
+    counted = judgements[~judgements["practice"] & answered & (whole | unfinished)]
+    row: dict[str, Any] = {
+        "model": f"{name} (here)",
+        "volunteers": int(counted["volunteer"].nunique()),
+        "judged": len(counted),
+        "r2g": None,
+        "g2r": None,
+        "dprime": None,
+        "late": int((counted["answer_ms"] > LATE).sum()),
+        "badly_timed": int((~((counted["shown_ms"] - EXPOSURE).abs() <= TOLERANCE)).sum()),
+    }
+    row["left_out"] = int(judgements["volunteer"].nunique()) - row["volunteers"]
+    wrong = (counted["answer"] != counted["kind"]).to_numpy()
+    sums = {}
+    for key, kind in (("r2g", "real"), ("g2r", "generated")):
+        own = (counted["kind"] == kind).to_numpy()
+        groups = pd.DataFrame({"wrong": wrong[own], "volunteer": counted["volunteer"].to_numpy()[own]})
+        per = groups.groupby("volunteer")["wrong"].agg(["sum", "count"])
+        if len(per):
+            row[key] = asdict(share([int(n) for n in per["sum"]], [int(n) for n in per["count"]]))
+        sums[key] = (int(np.sum(wrong[own])), int(np.sum(own)))
+    if row["r2g"] and row["g2r"]:
+        row["dprime"] = sensitivity(sums["r2g"], sums["g2r"])
+    return row
+
+
+def notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What a reader has to know of the figures."""
+    said = [NOTE]
+    if not any(row["volunteers"] for row in rows):
+        said.append("No volunteer has finished a study here yet; `augment study` shows one.")
+    for row in rows:
+        parts = {
+            f"{row['left_out']} volunteers did not finish and are left out": row["left_out"],
+            f"{row['late']} answers came more than {LATE / 1000:g} s after the picture": row["late"],
+            f"{row['badly_timed']} pictures were not measured to be shown for {EXPOSURE} ± {TOLERANCE} ms": row[
+                "badly_timed"
+            ],
+        }
+        parts = {text: number for text, number in parts.items() if number}
+        said += [f"{row['model']}: {'; '.join(parts)}."] if parts else []
+    return said
+
+
+def _lines(made: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    lines: list[tuple[str, ...]] = [HEAD]
+    lines += [(row["model"], "-", "-", f"{row['r2g']:g}", f"{row['g2r']:g}", "-") for row in made["paper"]]
+    for row in made["rows"]:
+        shares = (_share_text(row[key]) for key in ("r2g", "g2r"))
+        dprime = "-" if row["dprime"] is None else f"{row['dprime']:.2f}"
+        lines.append((row["model"], str(row["volunteers"]), str(row["judged"]), *shares, dprime))
+    return lines
+
+
+def _share_text(found: Mapping[str, Any] | None) -> str:
+    if found is None:
+        return "-"
+    return f"{found['percent']:.1f} [{found['low']:.1f}, {found['high']:.1f}]{' w' if found['wilson'] else ''}"
+
+
+def terminal(made: Mapping[str, Any]) -> str:
+    """The table as aligned columns with its notes."""
+    return "\n".join([aligned(_lines(made)), "", *made["notes"]])

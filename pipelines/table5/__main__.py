@@ -4,4 +4,5 @@ import sys
 
 from augment.cli import augment
 
-augment(prog_name="augment", args=["table5", *sys.argv[1:]])
+if __name__ == "__main__":
+    augment(prog_name="augment", args=["table5", *sys.argv[1:]])

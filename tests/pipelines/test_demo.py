@@ -140,7 +140,7 @@ def test_a_missing_generator_is_said_before_anything_is_trained(tmp_path):
 
 def test_the_table_is_a_module_for_batch_scripts_too(tmp_path):
     (tmp_path / "augment.toml").write_text('data = "data"\n')
-    command = [sys.executable, "-m", "pipelines.table5.run", "--rows", "none", "--seeds", "1", "--dry-run"]
+    command = [sys.executable, "-m", "pipelines.table5", "--rows", "none", "--seeds", "1", "--dry-run"]
     done = subprocess.run(command, cwd=tmp_path, env=os.environ, capture_output=True, text=True, check=True)
     assert "0 of 2 cells are finished" in done.stdout
 

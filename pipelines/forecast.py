@@ -18,7 +18,6 @@ from pipelines.estimates import MEASURED, TIMED, Estimates
 from pipelines.grid import in_order
 from pipelines.pools import Placement, available_cores
 from pipelines.requirements import Requirements
-from pipelines.rows import folder_of, row_of
 from pipelines.stages import Model, Stage, is_finished
 
 FINISHED, TO_DO = "finished", "to do"
@@ -88,13 +87,9 @@ def _lacks(workspace: Workspace, stage: Stage, requirements: Requirements) -> st
     from augment.reid_training import choose_weights
 
     try:
-        if isinstance(stage, Model):
-            cell, row = stage.cell, row_of(stage.cell.row)
-            requirements.check([stage])
-            choose_weights(cell.backbone, cell.scratch, None, None)
-            images = None if row.folder is None else folder_of(row, cell.portion, cell.seed)
-            return "" if images is None or images.is_dir() else f"{images}: no such folder"
         requirements.check([stage])
+        if isinstance(stage, Model):
+            choose_weights(stage.cell.backbone, stage.cell.scratch, None, None)
     except (AugmentError, patn.DataError, reid.DataError) as error:
         return str(error)
     return ""

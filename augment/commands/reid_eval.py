@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime
-from augment.idle import refuse_idle, unless
+from augment.idle import note_idle_globals, refuse_idle, unless
 from augment.options import headline
 
 
@@ -51,6 +51,7 @@ def command(
     """
     workspace.require_reid("reid-eval")
     refuse_idle({"output": unless(show, "without --show")})
+    note_idle_globals("seed", "precision")
     from augment.evaluation import evaluate_saved, find_model
     from augment.reid_training import summary
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from augment.cli import emit, pass_workspace
+from augment.idle import note_idle_globals
 
 if TYPE_CHECKING:
     from augment.workspace import Workspace
@@ -24,6 +25,7 @@ def command(workspace: Workspace, unfinished: bool) -> None:
     Example:
       augment table3
     """
+    note_idle_globals("seed", "device", "precision")
     from pipelines.table3 import run_table3, terminal
 
     made = run_table3(workspace, unfinished=unfinished)

@@ -95,4 +95,6 @@ def redrawing(command: Callable[..., Any]) -> Callable[..., Any]:
     return by(pose(command))
 
 
+RECIPES = ("open-reid", "open-reid-256", "open-reid-standard", "strong", "demo", "study")
+"""The presets of re-ID training, `reid.training.PRESETS`, which is not imported for a choice of names alone."""
 NAME, SET, DEVICE = FolderName(), SetOrFolder(), Device()

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, runtime, workspace_or_none
-from augment.commands.idle import refuse_idle, refuse_idle_csv_size, unless
+from augment.commands.idle import note_idle_globals, refuse_idle, refuse_idle_csv_size, unless
 from augment.options import Finite, redrawing
 
 
@@ -88,6 +88,7 @@ def command(
     Example:
       augment animate 0001_c1s2_001000_01.jpg 0002_c1s3_002000_01.jpg -o walk.gif
     """
+    note_idle_globals("seed")
     from augment.inference.animation import Motion, animate, animation_text
     from augment.inference.redrawing import Request
 

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, runtime, workspace_or_none
-from augment.commands.idle import refuse_idle, refuse_idle_csv_size
+from augment.commands.idle import note_idle_globals, refuse_idle, refuse_idle_csv_size
 from augment.options import redrawing
 
 
@@ -97,6 +97,7 @@ def command(
     Example:
       augment attention 0001_c1s2_001000_01.jpg --pose 0002_c1s3_002000_01.jpg -o masks.png
     """
+    note_idle_globals("seed")
     from augment.inference.attention import MaskView, attention, attention_text
     from augment.inference.redrawing import Request
 

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime
+from augment.idle import note_idle_globals
 
 
 @click.command(short_help="Say what the workspace has and lacks.")
@@ -19,6 +20,7 @@ def command(workspace: Any, weights_dir: Path | None, jobs: int | None) -> None:
     Example:
       augment check --jobs 2
     """
+    note_idle_globals("seed", "device", "precision")
     from augment.check import check, check_text
     from augment.workers import available_cores
 

@@ -115,7 +115,7 @@ def command(
     refuse_idle(
         {
             "by": unless(share is not None, "without --filter"),
-            "judge": unless(share is not None and by != "pose", "without --filter by identity"),
+            "judge": unless(share is not None, "without --filter") or unless(by != "pose", "with --filter-by pose"),
             "missing": unless(
                 ratio == 1 and per_identity is None, "with --ratio or --per-identity: nothing is replaced"
             ),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 import click
 from click.core import ParameterSource
+
+log = logging.getLogger(__name__)
 
 
 def given(parameter: str) -> bool:
@@ -23,6 +26,18 @@ def refuse_idle(reasons: Mapping[str, str | None]) -> None:
     for parameter, why in reasons.items():
         if why is not None and given(parameter):
             raise click.UsageError(f"{options[parameter]} has no effect {why}; leave it out")
+
+
+def note_idle_globals(*names: str) -> None:
+    """Say which of the global options seed, device and precision were given to a verb that does not use them.
+
+    Scripts give them to all verbs alike, so that this is no wrong usage.
+    """
+    context = click.get_current_context()
+    root = context.find_root()
+    for name in names:
+        if root.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            log.warning("--%s has no effect on `augment %s`.", name, context.info_name)
 
 
 def refuse_idle_csv_size(*sources: str | None) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from augment.cli import emit, runtime
+from augment.idle import note_idle_globals
 
 
 @click.command(short_help="Print versions, devices and weight files.")
@@ -16,6 +17,7 @@ def command(weights_dir: Path | None) -> None:
     Example:
       augment info
     """
+    note_idle_globals("seed")
     from augment.info import info, info_text
 
     report = info(runtime(), weights_dir)

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, runtime, seed_or
-from augment.commands.idle import refuse_workspace
+from augment.commands.idle import note_idle_globals, refuse_workspace
 from augment.options import Finite
 
 RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "first_identity")
@@ -83,6 +83,7 @@ def command(
     Example:
       augment init people --identities 4 --test-identities 3 --images 6
     """
+    note_idle_globals("device", "precision")
     from augment.datasets.create import init_real, init_rendered, init_text
     from augment.pedestrians import Pedestrians
     from augment.workers import available_cores

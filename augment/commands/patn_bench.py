@@ -5,7 +5,7 @@ from dataclasses import replace
 import click
 
 from augment.cli import emit, runtime, workspace_or_none
-from augment.commands.idle import refuse_idle, unless
+from augment.commands.idle import note_idle_globals, refuse_idle, unless
 
 
 @click.command(short_help="Count and time generators.")
@@ -44,6 +44,7 @@ def command(
     Example:
       augment patn-bench --no-speed
     """
+    note_idle_globals("seed")
     from augment.inference.benchmark import bench, bench_text, candidates
 
     timed = unless(not no_speed, "with --no-speed: nothing is timed")

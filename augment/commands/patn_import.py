@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, pass_workspace
+from augment.idle import note_idle_globals
 from augment.options import NAME
 
 ROLES = {"generator": "generator", "d_pp": "discriminator of the appearance", "d_pb": "discriminator of the pose"}
@@ -43,6 +44,7 @@ def command(
     Example:
       augment patn-import latest_net_netG.pth
     """
+    note_idle_globals("seed", "device", "precision")
     from augment.training.import_authors import import_network
 
     result = import_network(workspace, file, name=name, size=size, pose_maps=pose_maps, force=force)

@@ -20,6 +20,7 @@ option = partial(click.option, cls=SectionOption)
 network = partial(option, section="Network and ablations")
 recipe = partial(option, section="Recipe, where the paper and the released code differ; default: as released")
 KINDS = "patn; patn-skips: with deformable skip connections; resnet: plain residual blocks; pg2, deform, vunet: rivals"
+DISCRIMINATORS = ("gan", "d_head", "d_leaky", "d_dropout", "d_init", "no_discriminator_residuals")
 ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 
 
@@ -122,12 +123,18 @@ def command(
     Example:
       augment patn-train --preset demo --steps 200
     """
-    perceives = unless(perceptual != "none", "with --perceptual none")
-    refuse_idle({"lambda_perceptual": perceives, "perceptual_loss": perceives})
     from augment.datasets.reduced_set import share_text
     from augment.training.generator import train_generator
 
     training = training_of(preset, given)
+    perceives = unless(perceptual != "none", "with --perceptual none")
+    judges = unless(getattr(training, "lambda_gan", 1), "with --lambda-gan 0")
+    refuse_idle(
+        {
+            **dict.fromkeys(("lambda_perceptual", "perceptual_loss", "weights_dir"), perceives),
+            **dict.fromkeys(DISCRIMINATORS, judges),
+        }
+    )
     seed = seed_or(workspace.seed)
     name = name or (training.generator if portion is None else f"{training.generator}-p{portion}-s{seed}")
     result = train_generator(
@@ -178,5 +185,8 @@ def training_of(preset: str, given: dict[str, Any]) -> Training:
             fields[flag] = False
     for name in fields:
         if not hasattr(training, name):
-            raise DataError(f"{name} is no option of generator {training.generator!r}")
+            option = {"d_blocks": "no_discriminator_residuals", "add": "no_add", "cat": "no_cat"}.get(name, name)
+            raise DataError(
+                f"--{option.replace('_', '-')} has no effect on generator {training.generator}; leave it out"
+            )
     return replace(training, **fields)  # type: ignore[type-var]

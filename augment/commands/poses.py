@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
-from augment.commands.idle import refuse_idle, unless
+from augment.commands.idle import note_idle_globals, refuse_idle, unless
 
 
 @click.command(short_help="Estimate or import key points.")
@@ -57,6 +57,7 @@ def command(
     Example:
       augment poses --estimator mediapipe
     """
+    note_idle_globals("device", "precision", *(["seed"] if sample is None else []))
     from augment.poses.agreement import agreement_text, sample_agreement
     from augment.poses.estimate import estimate_poses, import_poses, poses_text
     from augment.workers import available_cores
@@ -66,6 +67,7 @@ def command(
         {
             "estimator": estimates,
             "sample": estimates,
+            "jobs": estimates,
             "csv_size": "with --own-pixels" if own_pixels else unless(files, "without --csv"),
             "own_pixels": unless(files, "without --csv"),
             "force": unless(sample is None, "with --sample, which writes nothing"),

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime
-from augment.commands.idle import refuse_idle, unless
+from augment.commands.idle import note_idle_globals, refuse_idle, unless
 from augment.options import headline
 
 
@@ -51,6 +51,7 @@ def command(
     """
     workspace.require_reid("reid-eval")
     refuse_idle({"output": unless(show, "without --show")})
+    note_idle_globals("seed", "precision")
     from augment.evaluation.reid import evaluate_saved, find_model, summary
 
     result = evaluate_saved(workspace, find_model(workspace, model), show, output, runtime(), feature, distance)

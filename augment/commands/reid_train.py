@@ -10,7 +10,7 @@ import click
 from augment.cli import emit, pass_workspace, runtime, seed_or
 from augment.commands.idle import refuse_idle, unless
 from augment.commands.sections import SectionCommand, SectionOption
-from augment.options import NAME, SET, Finite, headline
+from augment.options import NAME, RECIPES, SET, Finite, headline
 
 option = partial(click.option, cls=SectionOption)
 data = partial(option, section="Images")
@@ -20,7 +20,7 @@ recipe = partial(option, section="Recipe; default: the preset's")
 @click.command(short_help="Train a re-ID model and evaluate it.", cls=SectionCommand)
 @option(
     "--preset",
-    type=click.Choice(["open-reid", "open-reid-256", "open-reid-standard", "strong", "demo", "study"]),
+    type=click.Choice(RECIPES),
     default="open-reid",
     show_default=True,
     help="All numbers of the recipe; open-reid-256 is for four GPUs' batches, strong is of today.",
@@ -125,15 +125,18 @@ def command(
     from reid.training import preset as named_preset
 
     generated = unless(augmentation != "none", "without --augmentation: no image is generated")
+    backbone = backbone or named_preset(preset).backbone
+    pretrains = unless(backbone == "resnet50", f"with {backbone}, which starts from no weights")
+    pretrains = pretrains or unless(preset not in FROM_SCRATCH, f"with --preset {preset}, which starts from no weights")
     refuse_idle(
         {
             "generated_smoothing": generated,
             "generated_weight": generated,
-            "weights_dir": "with --weights" if weights is not None else None,
+            "from_scratch": pretrains,
+            "weights_dir": pretrains or unless(weights is None, "with --weights"),
         }
     )
     from_scratch = from_scratch or preset in FROM_SCRATCH
-    backbone = backbone or named_preset(preset).backbone
     file = choose_weights(backbone, from_scratch, weights, weights_dir)
     training = named_preset(preset, backbone, pretrained=file is not None)
     training = replace(training, **{key: value for key, value in given.items() if value is not None})

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, pass_workspace
+from augment.idle import note_idle_globals
 
 
 @click.command(short_help="Write TensorBoard's event files of all trainings.")
@@ -26,6 +27,7 @@ def command(workspace: Any, out: Path | None) -> None:
     Example:
       augment tensorboard -o events
     """
+    note_idle_globals("seed", "device", "precision")
     from augment.training.tensorboard import tensorboard_text, write_events
 
     result = write_events(workspace, out or workspace.root / "tensorboard")

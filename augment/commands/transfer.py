@@ -1,13 +1,16 @@
 """`augment transfer`."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
 import click
 
 from augment.cli import emit, runtime, workspace_or_none
-from augment.commands.idle import refuse_idle_csv_size
+from augment.commands.idle import given, note_idle_globals, refuse_idle_csv_size
 from augment.options import redrawing
+
+log = logging.getLogger(__name__)
 
 
 @click.command(short_help="Redraw people in other poses.")
@@ -62,10 +65,13 @@ def command(
       augment transfer 0001_c1s2_001000_01.jpg --pose 0002_c1s3_002000_01.jpg -o redrawn.jpg
       augment transfer 0001_c1s2_001000_01.jpg --pose data/keypoints/query.csv -o grid.png
     """
+    note_idle_globals("seed")
     from augment.inference.redrawing import Request
     from augment.inference.transfer import transfer, transfer_text
 
     refuse_idle_csv_size(*poses, options["source_pose"])
     request = Request(images, poses, workspace_or_none(), runtime=runtime(), **options)
     result = transfer(request, out, columns=columns)
+    if given("columns") and result["poses"] == 1:
+        log.warning("--columns has no effect on one pose.")
     emit(result, transfer_text(result))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from augment.cli import emit, runtime, workspace_or_none
-from augment.commands.idle import refuse_idle, unless
+from augment.commands.idle import note_idle_globals, refuse_idle, unless
 
 
 @click.command(short_help="Size and speed, beside the paper's Table 2.")
@@ -20,6 +20,7 @@ def command(no_speed: bool, batch: int) -> None:
     Example:
       augment table2 --no-speed
     """
+    note_idle_globals("seed")
     from pipelines.tables.table2 import table2, terminal, write
 
     refuse_idle({"batch": unless(not no_speed, "with --no-speed: nothing is timed")})

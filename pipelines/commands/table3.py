@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+from augment.idle import note_idle_globals
 
 from augment.cli import emit, pass_workspace
 
@@ -24,6 +25,7 @@ def command(workspace: Workspace, unfinished: bool) -> None:
     Example:
       augment table3
     """
+    note_idle_globals("seed", "device", "precision")
     from pipelines.tables.table3 import run_table3, terminal
 
     made = run_table3(workspace, unfinished=unfinished)

@@ -8,7 +8,7 @@ import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
 from augment.commands.idle import refuse_idle, unless
-from augment.options import Finite
+from augment.options import RECIPES, Finite
 from pipelines.commands.values import NAMES, NUMBERS, WHOLE, Shard
 
 if TYPE_CHECKING:
@@ -66,7 +66,11 @@ if TYPE_CHECKING:
 )
 @click.option("--ordinary", is_flag=True, help="With random erasing and colour jitter.")
 @click.option("--both", is_flag=True, help="With and without them.")
-@click.option("--preset", help="Re-ID training.  [default: demo for small, else open-reid]")
+@click.option(
+    "--preset",
+    type=click.Choice(RECIPES),
+    help="Re-ID training.  [default: demo for small, else open-reid]",
+)
 @click.option("--from-scratch", is_flag=True, help="No ImageNet weights.")
 @click.option("--generator", metavar="NAME", help="Generator of Ours.  [default: the only one that no row names]")
 @click.option(
@@ -139,6 +143,7 @@ def command(
     from pipelines.grid.pools import Placement
     from pipelines.report.page import render_report
     from pipelines.table5.forecast import forecast, to_json, to_text
+    from pipelines.table5.requirements import refuse_unknown
     from pipelines.table5.rows import generator_of_ours
     from pipelines.table5.run import Table5, chosen, one_a_set, run_table5, say_dropped
     from pipelines.table5.stages import Model
@@ -150,6 +155,7 @@ def command(
             "ordinary": "with --both" if both else None,
             "gpus_per_cell": unless(ray, "without --ray"),
             "probe": unless(dry_run, "without --dry-run"),
+            "from_scratch": unless("resnet50" in asked["backbones"], "without --backbones resnet50"),
             "ratios": unless(1.0 in asked["portions"] or set(asked["ratios"]) == {1}, "without --portions 1"),
         }
     )
@@ -160,8 +166,9 @@ def command(
     part = chosen(cells, only, shard)
     placement = Placement(jobs, threads, ray, gpus_per_cell)
     generator = generator or generator_of_ours(workspace, table.rows)
+    models = [Model(cell, generator) for cell in part]
+    refuse_unknown(workspace, models)
     if dry_run:
-        models = [Model(cell, generator) for cell in part]
         lines = forecast(workspace, models, placement, runtime(force), probe=probe)
         emit(to_json(lines, jobs), to_text(lines, jobs))
         return

@@ -19,7 +19,6 @@ from pipelines.grid.pools import Placement
 from pipelines.grid.scheduler import in_order
 from pipelines.table5.estimates import MEASURED, TIMED, Estimates
 from pipelines.table5.requirements import Requirements
-from pipelines.table5.rows import folder_of, row_of
 from pipelines.table5.stages import Model, Stage, is_finished
 
 FINISHED, TO_DO = "finished", "to do"
@@ -89,13 +88,9 @@ def _lacks(workspace: Workspace, stage: Stage, requirements: Requirements) -> st
     from augment.training.reid import choose_weights
 
     try:
-        if isinstance(stage, Model):
-            cell, row = stage.cell, row_of(stage.cell.row)
-            requirements.check([stage])
-            choose_weights(cell.backbone, cell.scratch, None, None)
-            images = None if row.folder is None else folder_of(row, cell.portion, cell.seed)
-            return "" if images is None or images.is_dir() else f"{images}: no such folder"
         requirements.check([stage])
+        if isinstance(stage, Model):
+            choose_weights(stage.cell.backbone, stage.cell.scratch, None, None)
     except (AugmentError, patn.DataError, reid.DataError) as error:
         return str(error)
     return ""

@@ -11,8 +11,26 @@ from augment.datasets.reduced_set import reduced_set, training_images
 from augment.evaluation.reid import test_images
 from augment.generation.generate import require_poses
 from augment.workspace import Workspace
-from pipelines.table5.rows import no_generator
+from pipelines.table5.rows import UNSEEN, no_generator, row_of
 from pipelines.table5.stages import GeneratedSet, Model, Stage, training_of
+
+
+def refuse_unknown(workspace: Workspace, models: Sequence[Model]) -> None:
+    """Raise where a model is asked for wrongly, whatever may still be made: also a plan of such ones is none.
+
+    Raises reid.DataError for an unknown backbone or preset, AugmentError for a row that names no generator, neither a
+    trained one nor a kind, and for a folder of images that cannot be trained on.
+    """
+    from patn.generators import GENERATORS
+
+    for model in models:
+        training_of(model.cell)
+        row = row_of(model.cell.row)
+        if row.folder is not None:
+            model.data.table(workspace)
+        named = row.generator
+        if named not in (None, UNSEEN, *GENERATORS) and not workspace.patn_dir(str(named)).is_dir():
+            raise no_generator(workspace, str(named))
 
 
 class Requirements:

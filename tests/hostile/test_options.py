@@ -4,10 +4,12 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from augment.cli import augment
 from augment.options import Finite
 from tests.hostile.cases import Case, each, meet
+from tests.hostile.conftest import TRAIN
 
 USAGE = [
     ("generate --portion 0", "0.0 is not in the range 0<x<=1"),
@@ -38,12 +40,18 @@ USAGE = [
     ("poses --own-pixels", "--own-pixels has no effect without --csv"),
     ("poses --csv augment.toml --own-pixels --csv-size 9 9", "--csv-size has no effect with --own-pixels"),
     ("poses --sample 3 --force", "--force has no effect with --sample"),
-    ("generate --judge m", "--judge has no effect without --filter"),
-    ("generate --filter 0.2 --filter-by pose --judge m", "--judge has no effect without --filter by identity"),
+    ("poses --csv augment.toml --jobs 2", "--jobs has no effect with --csv"),
+    ("generate --judge m", "--judge has no effect without --filter;"),
+    ("generate --filter 0.2 --filter-by pose --judge m", "--judge has no effect with --filter-by pose"),
     ("generate --filter-by pose", "--filter-by has no effect without --filter"),
     ("generate --portion 1 --ratio 2 --missing drop", "--missing has no effect with --ratio"),
     ("generate --per-identity 5 --missing drop", "--missing has no effect with --ratio or --per-identity"),
     ("patn-train --perceptual none --lambda-perceptual 2", "--lambda-perceptual has no effect with --perceptual none"),
+    ("patn-train --perceptual none --weights-dir data", "--weights-dir has no effect with --perceptual none"),
+    ("patn-train --lambda-gan 0 --d-head maps", "--d-head has no effect with --lambda-gan 0"),
+    ("patn-train --lambda-gan 0 --gan bce", "--gan has no effect with --lambda-gan 0"),
+    ("patn-train --lambda-gan 0 --no-d-dropout", "--d-dropout has no effect with --lambda-gan 0"),
+    ("patn-train --lambda-gan 0 --no-discriminator-residuals", "--no-discriminator-residuals has no effect with"),
     ("patn-eval --metrics ssim --reid-model m", "--reid-model has no effect without the metric identity"),
     ("patn-bench --no-speed --batch 2", "--batch has no effect with --no-speed"),
     ("transfer a.jpg --pose b.jpg -o c.png --csv-size 9 9", "--csv-size has no effect without a CSV file"),
@@ -51,6 +59,9 @@ USAGE = [
     ("attention a.jpg --pose b.jpg -o c.png --all --block 1", "--block has no effect with --all"),
     ("reid-train --generated-weight 2", "--generated-weight has no effect without --augmentation"),
     ("reid-train --weights augment.toml --weights-dir data", "--weights-dir has no effect with --weights"),
+    ("reid-train --backbone small --from-scratch", "--from-scratch has no effect with small"),
+    ("reid-train --backbone inception --weights-dir data", "--weights-dir has no effect with inception"),
+    ("reid-train --preset demo --backbone resnet50 --from-scratch", "--from-scratch has no effect with --preset demo"),
     ("reid-eval m -o picture.png", "-o has no effect without --show"),
     ("study --no-serve --port 0", "--port has no effect with --no-serve"),
     ("report --no-generators --people 2", "--people has no effect with --no-generators"),
@@ -58,6 +69,8 @@ USAGE = [
     ("table2 --no-speed --batch 2", "--batch has no effect with --no-speed"),
     ("table5 --both --ordinary", "--ordinary has no effect with --both"),
     ("table5 --ratios 2", "--ratios has no effect without --portions 1"),
+    ("table5 --backbones small,inception --from-scratch", "--from-scratch has no effect without --backbones resnet50"),
+    ("table5 --preset demmo", "'demmo' is not one of 'open-reid'.*'demo'"),
     ("table5 --gpus-per-cell 0.5", "--gpus-per-cell has no effect without --ray"),
     ("init --data data", "--workspace has no effect on init; give the folder as DIR"),
     ("--seed -1 check", "-1 is not in the range"),
@@ -75,7 +88,13 @@ WRONG = [
     ("reid-train --preset demo --augmentation nobody", "no finished generated set; sets that are there: "),
     ("reid-train --preset demo --ghost-batch 5", "ghost"),
     ("reid-eval nobody", "no such model; trained ones: m"),
+    ("patn-train --generator vunet --lambda-style 1", "--lambda-style has no effect on generator vunet"),
+    ("patn-train --generator pg2 --no-add", "--no-add has no effect on generator pg2"),
     ("table5 --portions 2 --dry-run", "2.0"),
+    ("table5 --rows none,uors --dry-run", "patn/uors: no finished generator of that name; rows are none"),
+    ("table5 --backbones resnet51 --dry-run", "there is no backbone 'resnet51'"),
+    ("table5 --rows theirs=data/nowhere --dry-run", "data/nowhere: "),
+    ("table5 --rows theirs=patn --dry-run", "patn: "),
     ("table5 --portions nan --dry-run", "nan"),
     ("table5 --only nobody --dry-run", "nobody"),
     ("transfer nobody.jpg --pose nobody.jpg -o out.png", "nobody.jpg: neither a file nor the name of an image"),
@@ -94,6 +113,31 @@ def inside(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_wrong_option_is_refused_and_nothing_is_made(root: Path, case: Case) -> None:
     meet(root, case)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("--seed 3 --device cpu --precision fp32 check", ("seed", "device", "precision")),
+        ("--seed 3 --device cpu reid-eval m", ("seed",)),
+        ("--seed 3 --device cpu info", ("seed",)),
+        ("--seed 3 --device cpu generate --portion 0.5 --dry-run", ()),
+        ("check", ()),
+    ],
+)
+def test_global_options_that_a_verb_does_not_use_are_a_note(root: Path, line: str, said: tuple[str, ...]) -> None:
+    words = line.split()
+    verb = next(word for word in words if word in augment.list_commands(click.Context(augment)))
+    result = CliRunner().invoke(augment, words, env={"AUGMENT_DEVICE": "cpu"})
+    notes = [f"--{name} has no effect on `augment {verb}`." for name in said]
+    assert [line for line in result.stderr.splitlines() if "has no effect" in line] == notes
+
+
+def test_columns_of_one_pose_are_a_note(root: Path) -> None:
+    pair = ("transfer", TRAIN[0], "--pose", TRAIN[1], "-o", "one.png", "--generator", "g", "--columns", "3")
+    result = CliRunner().invoke(augment, ["--workspace", str(root), *pair])
+    assert result.exit_code == 0, result.output
+    assert "--columns has no effect on one pose." in result.stderr
 
 
 def test_every_option_of_numbers_refuses_what_is_no_number() -> None:

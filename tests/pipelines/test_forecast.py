@@ -1,6 +1,7 @@
 """`--dry-run`: what is finished, what each cell still needs, and how long that takes by what was measured."""
 
 import json
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -182,11 +183,17 @@ def test_what_a_filtered_row_needs_comes_first(with_generator: Workspace) -> Non
     assert [line.needs for line in lines] == [(models[0].name,), (), ("set filtered p0.4 s0",)]
 
 
-def test_a_ready_made_folder_that_is_not_there_is_said(with_generator: Workspace, tmp_path: Path) -> None:
-    (line,) = lines_of(with_generator, Cell(f"theirs={tmp_path}/{{p}}", portion=0.4))
-    assert line.lacks == f"{tmp_path}/0.4: no such folder"
+def test_a_ready_made_folder_that_cannot_be_trained_on_is_refused(with_generator: Workspace, tmp_path: Path) -> None:
+    words = (*ASKED[:4], f"theirs={tmp_path}/{{p}}", *ASKED[5:], "--no-probe")
+    assert f"{tmp_path}/0.4: " in invoke(with_generator.root, *words).stderr
     (tmp_path / "0.4").mkdir()
-    assert lines_of(with_generator, Cell(f"theirs={tmp_path}/{{p}}", portion=0.4))[0].lacks == ""
+    shutil.copy(next(with_generator.data.glob("query/*.jpg")), tmp_path / "0.4")
+    result = invoke(with_generator.root, *words)
+    assert result.exit_code == 1
+    assert "is of an identity without training images; take it away" in result.stderr
+    next((tmp_path / "0.4").iterdir()).unlink()
+    shutil.copy(next(with_generator.data.glob("bounding_box_train/*.jpg")), tmp_path / "0.4" / "0001_c1s1_9_01_gen.jpg")
+    assert run(with_generator.root, *words)["unknown"] == 1
 
 
 @pytest.mark.parametrize(

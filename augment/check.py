@@ -111,7 +111,9 @@ def inspect_images(paths: Sequence[str], size: tuple[int, int], jobs: int, progr
 
 
 def identities(table: pd.DataFrame) -> dict[str, int]:
-    """Identities of one training image, in both parts, queries with a gallery image from another camera, and training
+    """What identities the data set holds, by number.
+
+    Identities of one training image, in both parts, queries with a gallery image from another camera, and training
     images of identity 0 or -1.
     """
     train = table[(table["split"] == "train") & (table["pid"] > 0)]

@@ -46,11 +46,11 @@ GIVEN = "augment.given"
 class Group(click.Group):
     """Verbs by name, imported when asked for; users' mistakes become one sentence and exit status 1."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own signature
         """Our verbs in the order of a project, then those of other packages."""
         return [*VERBS, *sorted(set(_plugged()) - set(VERBS))]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The command of that name, or None."""
         if cmd_name in VERBS:
             return importlib.import_module(f"augment.commands.{cmd_name.replace('-', '_')}").command

@@ -35,8 +35,10 @@ def in_place(network: Network) -> Network:
 
 
 def save_released(path: Path, blocks: int, width: int, size: tuple[int, int]) -> None:
-    """A checkpoint as the authors' program saves it: weights as they initialise them, and running statistics of two
-    passes in training mode, without which images in eval mode mean nothing.
+    """Write a checkpoint as the authors' program saves it.
+
+    Weights as they initialise them, and running statistics of two passes in training mode, without which images in
+    eval mode mean nothing.
     """
     torch.manual_seed(0)
     network = released_generator(blocks, width)

@@ -92,8 +92,10 @@ def _torchreid() -> Any:
 
 
 def _open_reid(distances: np.ndarray, *people: Any) -> tuple[np.ndarray, float]:
-    """As Open-ReID does it: the mean average precision by scikit-learn, query by query, and the matching curve by
-    itself; each sorts the whole matrix.
+    """The ranking as Open-ReID does it.
+
+    The mean average precision by scikit-learn, query by query, and the matching curve by itself; each sorts the whole
+    matrix.
     """
     from sklearn.metrics import average_precision_score
 

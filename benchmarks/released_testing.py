@@ -25,8 +25,9 @@ def joint_map(keypoints: np.ndarray, size: tuple[int, int], sigma: float = 6.0) 
 
 
 def stored_maps(paths: list[Path]) -> Tensor:
-    """Maps from their files, N x 18 x height x width: loaded and turned as by the released loader, and copied into a
-    tensor in NCHW, as its model does with every input.
+    """Maps from their files, N x 18 x height x width, in NCHW.
+
+    Loaded and turned as by the released loader, and copied, as its model does with every input.
     """
     views = [torch.from_numpy(np.load(path)).float().transpose(2, 0).transpose(2, 1) for path in paths]
     return torch.stack(views, out=torch.empty(len(views), *views[0].shape))

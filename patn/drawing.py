@@ -24,7 +24,7 @@ def for_drawing(generator: nn.Module, *, bfloat16: bool = False) -> nn.Module:
     return generator.to(memory_format=torch.channels_last)
 
 
-def _cast(module: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
+def _cast(_: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
     """Images and pose maps come in float32."""
     return (inputs[0].to(torch.bfloat16),)
 

@@ -146,7 +146,7 @@ class ReidObjective:
         return {**sums, "lr": torch.tensor(factor * self.training.learning_rate)}
 
     def losses(self, part: dict[str, Tensor]) -> dict[str, Tensor]:
-        """ "loss" of a batch or a part of one, with its graph, and "accuracy" in [0, 1]; weighted means.
+        """The "loss" of a batch or a part of one, with its graph, and "accuracy" in [0, 1]; weighted means.
 
         With a triplet loss, which is mined in the part, "loss" is the sum of "identity" and "triplet".
         """

@@ -70,7 +70,7 @@ def _inception(setting: Setting, metrics: list[str]) -> Meter:
     return InceptionMeter(metrics, network.to(setting.device), setting.pairs)
 
 
-def _detection(setting: Setting, metrics: list[str]) -> Meter:
+def _detection(setting: Setting, _: list[str]) -> Meter:
     from patn.metrics.detection import load_detector
 
     detector = load_detector(load_path("ssd300", setting.evaluation.weights_dir))
@@ -90,7 +90,7 @@ def _lpips(setting: Setting, metrics: list[str]) -> Meter:
     return LpipsMeter(metrics, network.to(setting.device))
 
 
-def _poses(setting: Setting, metrics: list[str]) -> Meter:
+def _poses(setting: Setting, _: list[str]) -> Meter:
     from functools import partial
 
     from augment.evaluation.pose_metric import Estimate, PoseMeter, pooled
@@ -114,7 +114,7 @@ def _poses(setting: Setting, metrics: list[str]) -> Meter:
     return PoseMeter(estimate, PROTOCOLS[evaluation.protocol].panel, real)
 
 
-def _identity(setting: Setting, metrics: list[str]) -> Meter:
+def _identity(setting: Setting, _: list[str]) -> Meter:
     from augment.evaluation.identity_metric import Embedding, IdentityMeter, full_model
 
     path = full_model(setting.workspace, setting.evaluation.reid_model)

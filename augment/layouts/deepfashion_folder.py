@@ -215,14 +215,14 @@ def crop(image: Image.Image) -> Image.Image:
     An image of another size is scaled first, so that its longer side is 256, and put on the middle of a white square:
     the high-resolution archive thus gives what the low-resolution one holds.
     """
-    from PIL import Image as images
+    from PIL import Image
 
     image = image.convert("RGB")
     if image.size != (SQUARE, SQUARE):
         scale = SQUARE / max(image.size)
         width, height = (max(1, round(side * scale)) for side in image.size)
-        square = images.new("RGB", (SQUARE, SQUARE), "white")
-        resized = image.resize((width, height), images.Resampling.BILINEAR)
+        square = Image.new("RGB", (SQUARE, SQUARE), "white")
+        resized = image.resize((width, height), Image.Resampling.BILINEAR)
         square.paste(resized, ((SQUARE - width) // 2, (SQUARE - height) // 2))
         image = square
     return image.crop((FIRST_COLUMN, 0, FIRST_COLUMN + SIZE[1], SIZE[0]))

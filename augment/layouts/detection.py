@@ -25,7 +25,9 @@ CAMERA = re.compile(r"(?:c(?:am(?:era)?)?|view)[-_ ]?[0-9]+|(?:cam(?:era)?|view)
 
 
 def detect_layout(folder: Path) -> str:
-    """`market1501` for a folder that holds bounding_box_train (or the downloaded folder), `deepfashion` for one with
+    """The name of a folder's layout, by what it holds.
+
+    `market1501` for a folder that holds bounding_box_train (or the downloaded folder), `deepfashion` for one with
     MEN/ or WOMEN/CATEGORY/id_00000000/, either also a few levels below, else `folders`.
 
     Raises AugmentError for a folder that is missing, holds several data sets, or whose sub-folders are perhaps no

@@ -15,14 +15,13 @@ def head_parts(sampler: Sampler, identity: Identity) -> list[Part]:
     """Neck, head with a painted face, ears, hair and headwear."""
     scale = identity.body.head
     skull = _skull(sampler, scale, 0.0)
-    parts = [
+    return [
         Part(surface=skull, colours=_face(identity, skull), bones=(HEAD,)),
         _neck(sampler, identity),
         *_ears(sampler, identity, scale),
         *_hair(sampler, identity, scale),
         *_headwear(sampler, identity, scale),
     ]
-    return parts
 
 
 def _skull(sampler: Sampler, scale: float, thick: float) -> Surface:

@@ -21,8 +21,11 @@ _DEPTH = np.array([0.03, 0.09] + [0.07, 0.05, 0.045] * 2 + [0.11, 0.07, 0.07] * 
 
 @dataclass(frozen=True, kw_only=True)
 class Photograph:
-    """image height x width x 3 uint8; keypoints 18 x 2 (y, x) whole pixels, -1 outside the image; visible 18 of 0/1;
-    head: the head's height in pixels, chin to crown."""
+    """A rendered image and what is known of it.
+
+    image height x width x 3 uint8; keypoints 18 x 2 (y, x) whole pixels, -1 outside the image; visible 18 of 0/1;
+    head: the head's height in pixels, chin to crown.
+    """
 
     image: np.ndarray
     keypoints: np.ndarray

@@ -90,7 +90,7 @@ def _trunks(rng: np.random.Generator, area: np.ndarray) -> None:
         area[:, trunk] = area[:, trunk] * 0.3 + np.array([48, 40, 32])
 
 
-def _tiles(rng: np.random.Generator, area: np.ndarray) -> None:
+def _tiles(_: np.random.Generator, area: np.ndarray) -> None:
     rows, columns = np.mgrid[: area.shape[0], : area.shape[1]]
     depth = np.sqrt(rows + 1.0)
     area[(depth * 2.4 % 2 < 0.32) | ((columns + rows * 0.7) % 19 < 1.2)] -= 28
@@ -100,7 +100,7 @@ def _grass(rng: np.random.Generator, area: np.ndarray) -> None:
     area += (noise(rng, area.shape[:2], 2) * 14)[..., None] + np.array([-22, 8, -34])
 
 
-def _asphalt(rng: np.random.Generator, area: np.ndarray) -> None:
+def _asphalt(_: np.random.Generator, area: np.ndarray) -> None:
     rows, columns = np.mgrid[: area.shape[0], : area.shape[1]]
     area -= 24
     area[(columns + 2 * rows) % 74 < 6] += 70

@@ -78,7 +78,7 @@ class RivalObjective(ABC):
         """Nothing beyond weights, optimizers and step."""
         return {}
 
-    def load_extra_state(self, state: dict[str, Tensor]) -> None:
+    def load_extra_state(self, state: dict[str, Tensor]) -> None:  # noqa: ARG002 - there is none
         """Nothing to take back."""
         return
 

@@ -36,6 +36,6 @@ def weights_of(network: nn.Module) -> int:
     return sum(weights.numel() for weights in network.parameters())
 
 
-def bare(generator: nn.Module, size: tuple[int, int]) -> PublishedCount:
+def bare(generator: nn.Module, _: tuple[int, int]) -> PublishedCount:
     """The generator alone, as the paper counts Deform and PATN."""
     return PublishedCount(weights_of(generator))

@@ -36,4 +36,4 @@ class Shard(click.ParamType):
         number, _, count = str(value).partition("/")
         if number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count):
             return int(number), int(count)
-        self.fail(f"{value!r} is no shard; give I/N with I from 1 to N, as 1/8", param, ctx)
+        return self.fail(f"{value!r} is no shard; give I/N with I from 1 to N, as 1/8", param, ctx)

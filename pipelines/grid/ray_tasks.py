@@ -76,7 +76,6 @@ def _call(folder: str, function: Callable[..., Any], *arguments: Any) -> Any:
 
 def _start_here(ray: Any, placement: Placement) -> None:
     """Start Ray on this machine alone; raises AugmentError where it does not start."""
-
     cores = max(available_cores(), placement.jobs * placement.share)
     for start in range(STARTS):
         try:

@@ -63,7 +63,7 @@ def forecast(
     requirements = Requirements(workspace)
     for stage in in_order(waiting):
         needs = tuple(need.name for need in stage.needs if lines[need].state != FINISHED)
-        lacks = _lacks(workspace, stage, requirements)
+        lacks = _lacks(stage, requirements)
         state = TO_DO if lacks or (stage in waiting and runtime.force) else _state(workspace, stage)
         line = Line(stage, state, needs, lacks)
         if estimates is not None and state != FINISHED and not lacks:
@@ -83,7 +83,7 @@ def _state(workspace: Workspace, stage: Stage) -> str:
     return "begun" if (folder / PENDING).exists() else TO_DO
 
 
-def _lacks(workspace: Workspace, stage: Stage, requirements: Requirements) -> str:
+def _lacks(stage: Stage, requirements: Requirements) -> str:
     """What is missing that no stage makes, as one sentence; empty where nothing is."""
     from augment.training.reid import choose_weights
 

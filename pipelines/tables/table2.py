@@ -47,8 +47,10 @@ HEAD = ("method", "paper", "as the paper counts", "generator", "used to redraw",
 
 
 def table2(runtime: Runtime, *, speed: bool = True, batch: int = 1) -> list[dict[str, Any]]:
-    """One record a method: "method", "title", the paper's "paper_millions" and "paper_fps"; counts of weights
-    "as_in_the_paper", "generator", "transfer"; and "images_per_second" here, None without `speed`.
+    """One record a method.
+
+    "method", "title", the paper's "paper_millions" and "paper_fps"; counts of weights "as_in_the_paper", "generator",
+    "transfer"; and "images_per_second" here, None without `speed`.
 
     batch: images at a time, the paper's (presumably) by default.  runtime.precision "bf16" draws with bfloat16 weights.
     """

@@ -162,7 +162,7 @@ class Pg2(nn.Module):
         glorot(self)
         nn.init.zeros_(self.refine.output.weight)
 
-    def forward(self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor) -> Tensor:
+    def forward(self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor) -> Tensor:  # noqa: ARG002
         """Returns B x 3 x H x W: the person of `image` in the target pose.
 
         image: B x 3 x H x W in [-1, 1] of the size it was built for.  target_keypoints: B x 18 x 2 as (y, x) in pixels

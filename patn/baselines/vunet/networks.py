@@ -102,7 +102,7 @@ class SinglePrior(nn.Module):
         super().__init__()
         self.mean = WeightNormConv(channels, channels, 3)
 
-    def forward(self, code: Tensor, latent: Tensor) -> Tensor:
+    def forward(self, code: Tensor, _: Tensor) -> Tensor:
         """B x C x h x w to the same shape."""
         return self.mean(code)
 

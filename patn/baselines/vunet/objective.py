@@ -119,7 +119,7 @@ def kl_divergences(means: list[Tensor], priors: list[Tensor]) -> Tensor:
     return torch.stack(terms)
 
 
-def as_released(generator: nn.Module, size: tuple[int, int]) -> PublishedCount:
+def as_released(generator: nn.Module, _: tuple[int, int]) -> PublishedCount:
     """What the paper counts: the checkpoint of the released graph, with layers that nothing reaches."""
     assert isinstance(generator, Vunet)
     whole = Vunet(**{**generator.options, "unused": True})

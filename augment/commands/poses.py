@@ -36,7 +36,15 @@ from augment.commands.idle import note_idle_globals, refuse_idle, unless
     "--sample",
     type=click.IntRange(1),
     metavar="N",
-    help="Only print how far estimates of N images agree with their exact joints.",
+    help="Only print how far estimates of N images agree with their exact joints, or with --compare.",
+)
+@click.option(
+    "--compare",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    multiple=True,
+    metavar="FILE",
+    help="Only print how far estimates of training images agree, joint by joint, with the key points in this file; "
+    "may be repeated.  [default --sample: 1000]",
 )
 @click.option("--jobs", type=click.IntRange(1), help="Processes.  [default: all cores]")
 @click.option("--force", is_flag=True, help="Make them again where they were made from something else.")
@@ -47,6 +55,7 @@ def command(
     files: tuple[Path, ...],
     csv_size: tuple[int, int] | None,
     sample: int | None,
+    compare: tuple[Path, ...],
     own_pixels: bool,
     jobs: int | None,
     force: bool,
@@ -57,8 +66,9 @@ def command(
     Example:
       augment poses --estimator mediapipe
     """
-    note_idle_globals("device", "precision", *(["seed"] if sample is None else []))
+    note_idle_globals("device", "precision", *(["seed"] if sample is None and not compare else []))
     from augment.poses.agreement import agreement_text, sample_agreement
+    from augment.poses.comparison import SAMPLE, compare_estimator, comparison_text
     from augment.poses.estimate import estimate_poses, import_poses, poses_text
     from augment.workers import available_cores
 
@@ -68,14 +78,28 @@ def command(
             "estimator": estimates,
             "sample": estimates,
             "jobs": estimates,
-            "csv_size": "with --own-pixels" if own_pixels else unless(files, "without --csv"),
-            "own_pixels": unless(files, "without --csv"),
-            "force": unless(sample is None, "with --sample, which writes nothing"),
+            "compare": estimates,
+            "csv_size": "with --own-pixels" if own_pixels else unless(files or compare, "without --csv or --compare"),
+            "own_pixels": unless(files or compare, "without --csv or --compare"),
+            "force": unless(sample is None and not compare, "with --sample and --compare, which write nothing"),
         }
     )
     jobs = jobs or available_cores()
-    if sample is not None:
-        result = sample_agreement(workspace, estimator=estimator, count=sample, seed=seed_or(workspace.seed), jobs=jobs)
+    seed = seed_or(workspace.seed)
+    if compare:
+        compared = compare_estimator(
+            workspace,
+            compare,
+            estimator=estimator,
+            count=sample or SAMPLE,
+            size=csv_size,
+            own_pixels=own_pixels,
+            seed=seed,
+            jobs=jobs,
+        )
+        emit({"estimator": estimator, **compared.as_dict()}, comparison_text(estimator, compared))
+    elif sample is not None:
+        result = sample_agreement(workspace, estimator=estimator, count=sample, seed=seed, jobs=jobs)
         emit(result, agreement_text(result))
     elif files:
         result = import_poses(workspace, files, size=csv_size, own_pixels=own_pixels, runtime=runtime(force))

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
-from augment.poses.estimation import ESTIMATING, estimate_files
-from augment.workers import worker_pool
+from augment.poses.estimation import estimate_sample
 from augment.workspace import POSE_FILES, Workspace
 from numerics.seeds import Stream, random_stream
 from patn.keypoints import joints_present, keypoint_array, keypoint_table, read_keypoints
@@ -18,7 +17,6 @@ from patn.metrics.pckh import pckh_by_head_size
 from reid.market1501 import JUNK
 
 ALPHA = 0.5
-CHUNK = 16
 HEAD_SIZES = "head_size.csv"
 
 
@@ -63,10 +61,7 @@ def sample_agreement(
         raise AugmentError(f"{workspace.data / 'keypoints'}: no exact joints; only rendered data has them")
     drawn = np.sort(random_stream(seed, Stream.AGREEMENT_SAMPLE).permutation(len(images))[:count])
     images = images.iloc[drawn]
-    chunks = [list(images["path"].iloc[start : start + CHUNK]) for start in range(0, len(images), CHUNK)]
-    with worker_pool(min(jobs, len(chunks)), ESTIMATING) as pool:
-        futures = [pool.submit(estimate_files, paths, estimator, workspace.size) for paths in chunks]
-        points = np.concatenate([future.result() for future in futures])
+    points = estimate_sample(images["path"].tolist(), estimator, workspace.size, jobs)
     tables = {
         split: keypoint_table(list(part["name"]), points[(images["split"] == split).to_numpy()])
         for split, part in images.groupby("split")

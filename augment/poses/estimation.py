@@ -9,9 +9,11 @@ import numpy as np
 
 from augment.images import read_image
 from augment.poses.estimators import Estimator, build_estimator
+from augment.workers import worker_pool
 from patn.keypoints import MISSING, scale_keypoints
 
 ESTIMATING = "estimating poses"
+SAMPLE_CHUNK = 16
 
 
 def estimate_files(paths: Sequence[str], estimator: str, size: tuple[int, int]) -> np.ndarray:
@@ -21,6 +23,16 @@ def estimate_files(paths: Sequence[str], estimator: str, size: tuple[int, int]) 
     for row, image in zip(points, images, strict=True):
         row[...] = _inside(scale_keypoints(row, (image.shape[0], image.shape[1]), size), size)
     return points
+
+
+def estimate_sample(paths: Sequence[str], estimator: str, size: tuple[int, int], jobs: int) -> np.ndarray:
+    """The same over `jobs` processes; raises AugmentError where the estimator is not installed."""
+    chunks = [paths[start : start + SAMPLE_CHUNK] for start in range(0, len(paths), SAMPLE_CHUNK)]
+    if min(jobs, len(chunks)) <= 1:
+        return np.concatenate([estimate_files(chunk, estimator, size) for chunk in chunks])
+    with worker_pool(min(jobs, len(chunks)), ESTIMATING) as pool:
+        futures = [pool.submit(estimate_files, chunk, estimator, size) for chunk in chunks]
+        return np.concatenate([future.result() for future in futures])
 
 
 def estimate_arrays(images: Sequence[np.ndarray], estimator: str) -> np.ndarray:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from augment.cli import emit, runtime
-from augment.idle import note_idle_globals
+from augment.commands.idle import note_idle_globals
 
 
 @click.command(short_help="Print versions, devices and weight files.")

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, pass_workspace
-from augment.idle import note_idle_globals
+from augment.commands.idle import note_idle_globals
 from augment.options import NAME
 
 ROLES = {"generator": "generator", "d_pp": "discriminator of the appearance", "d_pb": "discriminator of the pose"}

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, pass_workspace
-from augment.idle import note_idle_globals
+from augment.commands.idle import note_idle_globals
 
 
 @click.command(short_help="Write TensorBoard's event files of all trainings.")

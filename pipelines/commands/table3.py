@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-from augment.idle import note_idle_globals
 
 from augment.cli import emit, pass_workspace
+from augment.commands.idle import note_idle_globals
 
 if TYPE_CHECKING:
     from augment.workspace import Workspace

@@ -21,6 +21,9 @@ from patn.baselines.training import named
 from patn.baselines.vunet import training as vunet
 from patn.baselines.vunet.networks import Vunet
 from patn.baselines.vunet.objective import VunetObjective, as_released
+from patn.correspondence import training as correspondence
+from patn.correspondence.networks import Correspondence
+from patn.correspondence.objective import CorrespondenceObjective
 from patn.models.patn import Patn
 from patn.models.resnet import Resnet
 from patn.models.skips import PatnSkips
@@ -119,6 +122,9 @@ GENERATORS: dict[str, Kind] = {
     "resnet": Kind(Resnet, _patn_preset("resnet"), PatnObjective),
     "pg2": Kind(Pg2, lambda preset: named(pg2.PRESETS, preset), pg2_objective.Pg2Objective, pg2_objective.as_released),
     "deform": Kind(Deform, lambda preset: named(deform.PRESETS, preset), DeformObjective),
+    "correspondence": Kind(
+        Correspondence, lambda preset: named(correspondence.PRESETS, preset), CorrespondenceObjective
+    ),
     "vunet": Kind(Vunet, lambda preset: named(vunet.PRESETS, preset), VunetObjective, as_released, VGG19_FIVE),
 }
 

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 option = partial(click.option, cls=SectionOption)
 network = partial(option, section="Network and ablations")
 recipe = partial(option, section="Recipe, where the paper and the released code differ; default: as released")
-KINDS = "patn; patn-skips: with deformable skip connections; resnet: plain residual blocks; pg2, deform, vunet: rivals"
+KINDS = (
+    "patn; patn-skips: with deformable skip connections; resnet: plain residual blocks; correspondence: moves the "
+    "condition image's pixels; pg2, deform, vunet: rivals"
+)
 DISCRIMINATORS = ("gan", "d_head", "d_leaky", "d_dropout", "d_init", "no_discriminator_residuals")
 ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 

@@ -16,6 +16,7 @@ NARROW: dict[str, dict[str, Any]] = {
     "patn-skips": {"blocks": 1, "width": 4, "d_width": 4, "d_blocks": 1, "decoder_blocks": 1},
     "resnet": {"blocks": 1, "width": 4, "d_width": 4, "d_blocks": 1},
     "deform": {"width": 4, "levels": 4, "d_width": 4, "d_levels": 3, "g_dropout": True},
+    "correspondence": {"width": 4, "heads": 2, "blocks": 1, "d_width": 4},
     "pg2": {"width": 4, "d_width": 4},
     "vunet": {"width": 4, "scales": 4, "prior": "grouped", "g_dropout": 0.1},
 }

@@ -113,7 +113,7 @@ def test_every_preset_is_whole(name, preset):
 
 
 def test_unknown_names_are_refused_with_the_known():
-    with pytest.raises(DataError, match=r"no generator 'nobody'; use one of deform, .*patn"):
+    with pytest.raises(DataError, match=r"no generator 'nobody'; use one of correspondence, deform, .*patn"):
         build_generator("nobody", {})
     for name in GENERATORS:
         with pytest.raises(DataError, match="no preset 'huge'"):

@@ -1,0 +1,50 @@
+"""Attention over the places of an image, and what its weights carry: features, or blocks of pixels."""
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def heads_apart(code: Tensor, heads: int) -> Tensor:
+    """B x C x H x W as B x heads x H*W x C/heads; the places are counted row by row."""
+    return code.flatten(2).unflatten(1, (heads, -1)).transpose(2, 3)
+
+
+def heads_joined(places: Tensor, size: tuple[int, int]) -> Tensor:
+    """B x heads x H*W x C/heads as B x C x H x W of that size."""
+    return places.transpose(2, 3).flatten(1, 2).unflatten(2, size)
+
+
+def attention_weights(queries: Tensor, keys: Tensor) -> Tensor:
+    """Scaled dot-product weights, B x heads x places x places; rows sum to 1.
+
+    Args:
+        queries: B x heads x places x C.
+        keys: as `queries`.
+    """
+    scores = queries @ keys.transpose(2, 3) / math.sqrt(queries.shape[-1])
+    return scores.softmax(dim=-1).to(queries.dtype)
+
+
+def carry(weights: Tensor, picture: Tensor, block: int, *, shared: bool = False) -> Tensor:
+    """The picture's blocks brought to other places, by every head of the weights.
+
+    A place is a block of `block` x `block` pixels, counted row by row; the block at place i of the result is the sum of
+    all blocks of the picture with row i of the weights.
+
+    Args:
+        weights: B x heads x places x places.
+        picture: B x C x h x w with h * w = places * block^2.
+        block: the side of a block in the picture's pixels.
+        shared: every head carries all channels, and the result has heads * C; otherwise each carries its part of them,
+            and the result has C.
+    """
+    height, width = picture.shape[-2:]
+    heads = weights.shape[1]
+    blocks = functional.pixel_unshuffle(picture, block).flatten(2).to(weights.dtype)  # B x C*block^2 x places
+    blocks = blocks.unsqueeze(1) if shared else blocks.unflatten(1, (heads, -1))
+    moved = weights @ blocks.transpose(2, 3)  # B x heads x places x values
+    moved = moved.transpose(2, 3).flatten(1, 2).unflatten(2, (height // block, width // block))
+    return functional.pixel_shuffle(moved, block).contiguous(memory_format=torch.channels_last)

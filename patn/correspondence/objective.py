@@ -1,0 +1,55 @@
+"""What one step of a correspondence training does."""
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from patn.baselines.objective import RivalObjective
+from patn.correspondence.networks import Correspondence, CorrespondenceDiscriminator
+from patn.correspondence.training import CorrespondenceTraining
+from patn.training.losses import adversarial, l1
+from patn.training.updates import descend
+
+
+class CorrespondenceObjective(RivalObjective):
+    """The correspondence generator and its discriminator (see `RivalObjective`)."""
+
+    training: CorrespondenceTraining
+
+    def build(self) -> Mapping[str, nn.Module]:
+        """The generator, and with an adversarial loss the discriminator."""
+        training = self.training
+        networks: dict[str, nn.Module] = {"generator": Correspondence(**training.generator_options())}
+        if training.lambda_gan > 0:
+            networks["d"] = CorrespondenceDiscriminator(width=training.d_width, sigma=training.sigma)
+        return networks
+
+    def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
+        """One update of both networks; returns detached scalars.
+
+        "loss_g": the generator's weighted loss; "l1", "perceptual", "gan": its unweighted terms; "d": the
+        discriminator's, the mean of its real and its fake part.
+        """
+        self.set_rates(step)
+        with self.precision():
+            fake = self.networks["generator"](batch["image"], batch["image_keypoints"], batch["target_keypoints"])
+        training, losses = self.training, {"l1": l1(fake, batch["target"])}
+        loss = training.lambda_l1 * losses["l1"]
+        if self.perceptual is not None and training.lambda_perceptual > 0:
+            with self.precision():
+                losses["perceptual"] = self.perceptual(fake, batch["target"])
+            loss = loss + training.lambda_perceptual * losses["perceptual"]
+        if "d" in self.networks:
+            losses["gan"] = adversarial(self._scores(fake, batch, learn=False), True)
+            loss = loss + training.lambda_gan * losses["gan"]
+        descend(self.optimizers["generator"], loss)
+        if "d" in self.networks:
+            real = adversarial(self._scores(batch["target"], batch, learn=True), True)
+            losses["d"] = (real + adversarial(self._scores(fake.detach(), batch, learn=True), False)) / 2
+            descend(self.optimizers["d"], losses["d"])
+        return {name: value.detach() for name, value in {"loss_g": loss, **losses}.items()}
+
+    def _scores(self, candidate: Tensor, batch: dict[str, Tensor], *, learn: bool) -> Tensor:
+        with self.precision():
+            discriminator = self.networks["d"].requires_grad_(learn)
+            return discriminator(candidate, batch["image"], batch["target_keypoints"])

@@ -1,0 +1,61 @@
+"""Every number of a correspondence training run, and the presets."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from patn import DataError
+from patn.baselines.training import RivalTraining
+from patn.training.ranges import above_zero, at_least
+
+
+@dataclass(frozen=True)
+class CorrespondenceTraining(RivalTraining):
+    """How a correspondence generator is trained.
+
+    width, blocks, heads, sigma: the generator's (see `patn.correspondence.networks.Correspondence`).
+    d_width: the discriminator's channels at half the size.
+    lambda_l1, lambda_perceptual, lambda_gan: weights of the loss's terms; without lambda_gan there is no discriminator.
+    """
+
+    generator: str = "correspondence"
+    width: int = 32
+    blocks: int = 2
+    heads: int = 4
+    sigma: float = 6.0
+    d_width: int = 32
+    batch: int = 32
+    lr: float = 2e-3
+    lr_d_factor: float = 0.2
+    betas: tuple[float, float] = (0.5, 0.99)
+    steps: int = 40_000
+    constant_steps: int = 20_000
+    lambda_l1: float = 1.0
+    lambda_perceptual: float = 1.0
+    lambda_gan: float = 0.3
+
+    def __post_init__(self) -> None:
+        """Refuses numbers that cannot be."""
+        super().__post_init__()
+        at_least(self, 1, ("heads", "d_width"))
+        at_least(self, 0, ("blocks", "lambda_l1", "lambda_gan"))
+        above_zero(self, ("sigma",))
+        if self.width % self.heads:
+            raise DataError(f"width is {self.width}; it must be a multiple of heads, {self.heads}")
+        if self.height % 4 or self.width_px % 4 or min(self.height, self.width_px) < 8:
+            raise DataError(
+                f"images of {self.height} x {self.width_px} pixels; both sides must be divisible by 4 and at least 8"
+            )
+
+    def generator_options(self) -> dict[str, Any]:
+        """The constructor arguments of the generator."""
+        return {name: getattr(self, name) for name in ("width", "blocks", "heads", "sigma")}
+
+
+_MARKET = CorrespondenceTraining()
+_DEMO = replace(_MARKET.of_steps(2_400), height=64, width_px=32, sigma=3.0)
+PRESETS: dict[str, CorrespondenceTraining] = {
+    "market": _MARKET,
+    "deepfashion": replace(_MARKET, height=256, width_px=176, batch=4, sigma=12.0),
+    "demo": _DEMO,
+    "study": _DEMO.of_steps(6_000),
+}

@@ -1,7 +1,5 @@
 """Attention over the places of an image, and what its weights carry: features, or blocks of pixels."""
 
-import math
-
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -17,15 +15,20 @@ def heads_joined(places: Tensor, size: tuple[int, int]) -> Tensor:
     return places.transpose(2, 3).flatten(1, 2).unflatten(2, size)
 
 
-def attention_weights(queries: Tensor, keys: Tensor) -> Tensor:
-    """Scaled dot-product weights, B x heads x places x places; rows sum to 1.
+def attention_weights(queries: Tensor, keys: Tensor, sharpness: Tensor) -> Tensor:
+    """Softmax of scaled cosines between places, B x heads x places x places; rows sum to 1.
+
+    Cosines are bounded, so that no step of a training can leave a place looking at one other for ever.
 
     Args:
         queries: B x heads x places x C.
         keys: as `queries`.
+        sharpness: what each head multiplies its cosines with, heads x 1 x 1.
     """
-    scores = queries @ keys.transpose(2, 3) / math.sqrt(queries.shape[-1])
-    return scores.softmax(dim=-1).to(queries.dtype)
+    dtype = queries.dtype
+    queries = functional.normalize(queries, dim=-1) * sharpness.to(dtype)
+    scores = queries @ functional.normalize(keys, dim=-1).transpose(2, 3)
+    return scores.softmax(dim=-1).to(dtype)
 
 
 def carry(weights: Tensor, picture: Tensor, block: int, *, shared: bool = False) -> Tensor:

@@ -12,6 +12,7 @@ from patn.correspondence.pose_codes import PoseCode, reduced_maps
 from patn.keypoints import JOINTS
 
 HALF, QUARTER = 2, 4
+SHARPNESS = 8.0  # of attention, before training
 STAY, PAINTED = 1, 1  # further candidates of a pixel beside one a head: the condition image's own, and a painted one
 
 
@@ -52,6 +53,7 @@ class Correspondence(nn.Module):
         self.blocks = nn.ModuleList(AttentionBlock(deep, heads) for _ in range(blocks))
         self.query, self.key = Projection(deep), Projection(deep)
         self.match = nn.Conv2d(deep, deep, 1)
+        self.sharpness = nn.Parameter(torch.full((heads, 1, 1), SHARPNESS))
         self.upwards = nn.Conv2d(deep, width, 1)
         self.fuse = nn.Sequential(
             nn.Conv2d(3 * width + len(JOINTS), 2 * width, 3, padding=1),
@@ -118,7 +120,7 @@ class Correspondence(nn.Module):
         queries = self.query(code) + self.match(here)
         keys = self.key(seen) + self.match(there)  # one matrix for both poses: a body part finds itself
         heads = self.options["heads"]
-        return half, attention_weights(heads_apart(queries, heads), heads_apart(keys, heads)), code
+        return half, attention_weights(heads_apart(queries, heads), heads_apart(keys, heads), self.sharpness), code
 
 
 class Residual(nn.Module):
@@ -130,6 +132,7 @@ class Residual(nn.Module):
         self.norm = ChannelNorm(channels)
         self.first = nn.Conv2d(channels, channels, 3, padding=1)
         self.second = nn.Conv2d(channels, channels, 3, padding=1)
+        nn.init.zeros_(self.second.weight)  # at first it changes nothing
 
     def forward(self, code: Tensor) -> Tensor:
         """B x C x H x W to the same shape."""
@@ -167,6 +170,7 @@ class AttentionBlock(nn.Module):
         super().__init__()
         self.heads = heads
         self.query, self.key, self.value = (Projection(channels) for _ in range(3))
+        self.sharpness = nn.Parameter(torch.full((heads, 1, 1), SHARPNESS))
         self.out = nn.Conv2d(channels, channels, 1)
         self.residual = Residual(channels)
 
@@ -174,7 +178,9 @@ class AttentionBlock(nn.Module):
         """B x C x H x W of the target and of the condition image, to the target's next code."""
         parts = (self.query(code), self.key(seen), self.value(seen))
         queries, keys, values = (heads_apart(part, self.heads) for part in parts)
-        found = attention_weights(queries, keys) @ values  # the fused kernel's backward pass is slower on CPUs
+        found = (
+            attention_weights(queries, keys, self.sharpness) @ values
+        )  # the fused kernel's backward pass is slower on CPUs
         return self.residual(code + self.out(heads_joined(found, (code.shape[-2], code.shape[-1]))))
 
 

@@ -24,7 +24,7 @@ class CorrespondenceTraining(RivalTraining):
     sigma: float = 6.0
     d_width: int = 32
     batch: int = 32
-    lr: float = 2e-3
+    lr: float = 1e-3
     lr_d_factor: float = 0.2
     betas: tuple[float, float] = (0.5, 0.99)
     steps: int = 40_000

@@ -44,12 +44,14 @@ def test_weights_between_places_mix_their_pixels():
     torch.testing.assert_close(carry(weights, picture, 4, shared=True), torch.cat([mean, mean], dim=-1))
 
 
-def test_attention_is_a_softmax_of_scaled_products():
+def test_attention_is_a_softmax_of_scaled_cosines():
     rng = np.random.default_rng(0)
     queries, keys = rng.normal(size=(2, 3, 5, 4)), rng.normal(size=(2, 3, 5, 4))
-    scores = np.exp(np.einsum("bhic,bhjc->bhij", queries, keys) / 2)
-    weights = attention_weights(torch.from_numpy(queries), torch.from_numpy(keys))
-    np.testing.assert_allclose(weights.numpy(), scores / scores.sum(axis=-1, keepdims=True), rtol=1e-9)
+    sharpness = np.array([1.0, 2.0, 8.0]).reshape(3, 1, 1)
+    lengths = np.linalg.norm(queries, axis=-1)[..., :, None] * np.linalg.norm(keys, axis=-1)[..., None, :]
+    scores = np.exp(sharpness * np.einsum("bhic,bhjc->bhij", queries, keys) / lengths)
+    weights = attention_weights(*map(torch.from_numpy, (queries, keys, sharpness)))
+    np.testing.assert_allclose(weights.numpy(), scores / scores.sum(axis=-1, keepdims=True), rtol=1e-5)
 
 
 def test_heads_apart_and_joined_is_what_it_was():

@@ -185,7 +185,11 @@ class AttentionBlock(nn.Module):
 
 
 class CorrespondenceDiscriminator(nn.Module):
-    """Judges patches of a candidate beside the condition image and the target pose."""
+    """Judges patches of a candidate beside the target pose and the condition image at a quarter of its size.
+
+    It does not see the condition image's pixels: where the generator leaves them as they are, a real image still
+    differs by its own grain, which would give every generated one away.
+    """
 
     def __init__(self, *, width: int = 32, sigma: float = 6.0) -> None:
         """Draws the weights from torch's global generator.
@@ -196,9 +200,10 @@ class CorrespondenceDiscriminator(nn.Module):
         """
         super().__init__()
         self.sigma = sigma
-        self.to_half = nn.Conv2d(3 + 3, width, 4, stride=2, padding=1)
+        self.to_half = nn.Conv2d(3, width, 4, stride=2, padding=1)
         self.to_quarter = nn.Conv2d(width + len(JOINTS), 2 * width, 4, stride=2, padding=1)
-        self.judge = nn.Conv2d(2 * width, 1, 3, padding=1)
+        self.compare = nn.Conv2d(2 * width + 3, 2 * width, 3, padding=1)
+        self.judge = nn.Conv2d(2 * width, 1, 1)
 
     def forward(self, candidate: Tensor, image: Tensor, target_keypoints: Tensor) -> Tensor:
         """Logits B x 1 x H/4 x W/4, above 0 for real.
@@ -208,9 +213,11 @@ class CorrespondenceDiscriminator(nn.Module):
             image: the condition image, as `candidate`.
             target_keypoints: as of the generator's call.
         """
-        code = functional.leaky_relu(self.to_half(torch.cat([candidate, image], dim=1)), 0.2)
-        poses = reduced_maps(target_keypoints, (image.shape[-2], image.shape[-1]), HALF, self.sigma)
+        size = (image.shape[-2], image.shape[-1])
+        poses, small = reduced_maps(target_keypoints, size, HALF, self.sigma), functional.avg_pool2d(image, QUARTER)
+        code = functional.leaky_relu(self.to_half(candidate), 0.2)  # B x width x H/2 x W/2
         code = functional.leaky_relu(self.to_quarter(torch.cat([code, poses.to(code)], dim=1)), 0.2)
+        code = functional.leaky_relu(self.compare(torch.cat([code, small.to(code)], dim=1)), 0.2)
         return self.judge(code)
 
 

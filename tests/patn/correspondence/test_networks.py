@@ -71,10 +71,10 @@ def test_a_sharp_match_of_equal_poses_copies_the_image():
 
 
 @pytest.mark.parametrize("size", [(64, 32), (128, 64), (256, 176), (32, 20)])
+@torch.no_grad()
 def test_any_size_of_whole_blocks(size):
     generator, (image, source, target) = choosing(0), inputs(size)
-    with torch.inference_mode():
-        made = generator(image, source, target)
+    made = generator(image, source, target)
     assert made.shape == image.shape
     assert CorrespondenceDiscriminator(width=4)(made, image, target).shape == (2, 1, size[0] // 4, size[1] // 4)
 

@@ -1,9 +1,9 @@
 """Makes the built-in generator again, from nothing but a seed: `python -m tools.builtin_generator FOLDER`.
 
 It renders 1,500 people (18,000 images, `tools.builtin_people`) into FOLDER/people, makes a workspace of them in
-FOLDER/workspace, trains the `correspondence` generator there as `augment patn-train` does, and writes the weights in half
-precision to `augment/builtin/`. Killed, it goes on where it was when called again. One core with bfloat16 takes about
-8 minutes to render and half an hour to train at 64 x 32; without bfloat16 twice as long.
+FOLDER/workspace, trains the `correspondence` generator there as `augment patn-train` does, and writes the weights in
+half precision to `augment/builtin/`. Killed, it goes on where it was when called again. One core with bfloat16 takes
+about 8 minutes to render and half an hour to train at 64 x 32; without bfloat16 about an hour.
 """
 
 import argparse
@@ -13,8 +13,8 @@ from pathlib import Path
 import torch
 
 from augment.api.generators import train_generator
-from augment.init import init_real
-from augment.poses import import_poses
+from augment.datasets.create import init_real
+from augment.poses.estimate import import_poses
 from augment.runtime import Runtime
 from augment.workspace import SETTINGS, Workspace
 from patn.checkpoints import load_generator, read_metadata, save_generator
@@ -50,8 +50,7 @@ def training_of(height: int, steps: int) -> CorrespondenceTraining:
     """The demo's training for images of that height, in that many steps."""
     demo = PRESETS["demo"]
     scale = height / demo.height
-    size = {"height": height, "width_px": round(demo.width_px * scale), "sigma": demo.sigma * scale}
-    return replace(demo.of_steps(steps), **size)
+    return replace(demo.of_steps(steps), height=height, width_px=round(demo.width_px * scale), sigma=demo.sigma * scale)
 
 
 def halved(trained: Path, file: Path) -> None:

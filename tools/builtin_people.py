@@ -15,13 +15,13 @@ import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
+from augment.artefacts.files import replace_file, write_image
 from augment.pedestrians.camera import Camera, backdrop, draw_camera
 from augment.pedestrians.figure import Figure, build_figure
 from augment.pedestrians.identity import draw_identity
 from augment.pedestrians.photograph import photograph
 from augment.pedestrians.settings import Pedestrians
 from augment.workers import worker_pool
-from augment.writing import replace_file, write_image
 from numerics.seeds import Stream, random_stream
 from patn.keypoints import MISSING, keypoint_table, write_keypoints
 

@@ -12,8 +12,7 @@ from patn.correspondence.pose_codes import PoseCode, reduced_maps
 from patn.keypoints import JOINTS
 
 HALF, QUARTER = 2, 4
-SHARPNESS = 8.0  # of attention, before training
-STAY, PAINTED = 1, 1  # further candidates of a pixel beside one a head: the condition image's own, and a painted one
+SHARPNESS = 12.0  # of attention, before training
 
 
 class Correspondence(nn.Module):
@@ -21,8 +20,8 @@ class Correspondence(nn.Module):
 
     At a quarter of the size, attention between the target pose and the condition image finds for every place where its
     appearance comes from. The same weights move the image's own pixels, in blocks of 4 x 4, and its features at half
-    the size. Every pixel of the result is a mixture of the moved images (one a head), of the condition image as it
-    stands (backgrounds) and of a painted one; the decoder chooses the shares.
+    the size. Every pixel of the result is a mixture of the moved images, one a head, and of a painted one; the decoder
+    chooses the shares.
     Source: this project's own design; no publication.
     """
 
@@ -60,11 +59,10 @@ class Correspondence(nn.Module):
             nn.ReLU(),
             nn.Conv2d(2 * width, width, 1),
         )
-        candidates = heads + STAY + PAINTED
         self.mix = nn.Sequential(
-            nn.Conv2d(width + 3 * (heads + STAY), width, 3, padding=1),
+            nn.Conv2d(width + 3 * heads + 3, width, 3, padding=1),
             nn.ReLU(),
-            nn.Conv2d(width, 3 * PAINTED + candidates, 3, padding=1),
+            nn.Conv2d(width, 3 + heads + 1, 3, padding=1),
         )
 
     def forward(self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor) -> Tensor:
@@ -78,19 +76,29 @@ class Correspondence(nn.Module):
         Returns:
             B x 3 x H x W in [-1, 1].
         """
+        return self.with_carried(image, source_keypoints, target_keypoints)[0]
+
+    def with_carried(self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor) -> tuple[Tensor, Tensor]:
+        """What the call returns, and the same of moved pixels alone: nothing is painted.
+
+        Args:
+            image: as of the call.
+            source_keypoints: as of the call.
+            target_keypoints: as of the call.
+        """
         check_size(image)
         half, weights, code = self._corresponding(image, source_keypoints, target_keypoints)
-        height, width = image.shape[-2:]
+        size = (image.shape[-2], image.shape[-1])
         moved = carry(weights, image, QUARTER, shared=True)  # B x heads*3 x H x W
         features = carry(weights, half, HALF)  # B x width x H/2 x W/2
-        poses = reduced_maps(target_keypoints, (height, width), HALF, self.options["sigma"])
+        poses = reduced_maps(target_keypoints, size, HALF, self.options["sigma"])
         code = functional.interpolate(self.upwards(code), scale_factor=2.0)
-        code = self.fuse(torch.cat([code, features.to(code), half.to(code), poses.to(code)], dim=1))  # H/2 x W/2
+        code = self.fuse(torch.cat([code, features, half.to(code), poses.to(code)], dim=1))  # H/2 x W/2
         code = functional.interpolate(code, scale_factor=2.0)
-        mixed = self.mix(torch.cat([code, moved.to(code), image.to(code)], dim=1)).float()  # H x W
-        painted, shares = mixed[:, :3].tanh(), mixed[:, 3:].softmax(dim=1)
-        pictures = torch.cat([moved.float(), image, painted], dim=1).unflatten(1, (-1, 3))
-        return (shares.unsqueeze(2) * pictures).sum(dim=1)
+        mixed = self.mix(torch.cat([code, moved, image.to(code)], dim=1)).float()  # H x W
+        painted, scores, heads = mixed[:, :3].tanh(), mixed[:, 3:], self.options["heads"]
+        pictures = torch.cat([moved.float(), painted], dim=1).unflatten(1, (-1, 3))
+        return _mixture(scores, pictures), _mixture(scores[:, :heads], pictures[:, :heads])
 
     def correspondence(self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor) -> Tensor:
         """Where every place of the result comes from, one map of the condition image a place and head.
@@ -219,6 +227,11 @@ class CorrespondenceDiscriminator(nn.Module):
         code = functional.leaky_relu(self.to_quarter(torch.cat([code, poses.to(code)], dim=1)), 0.2)
         code = functional.leaky_relu(self.compare(torch.cat([code, small.to(code)], dim=1)), 0.2)
         return self.judge(code)
+
+
+def _mixture(scores: Tensor, pictures: Tensor) -> Tensor:
+    """B x 3 x H x W: the pictures, B x N x 3 x H x W, in the shares that their scores, B x N x H x W, give them."""
+    return (scores.softmax(dim=1).unsqueeze(2) * pictures).sum(dim=1)
 
 
 def check_size(image: Tensor) -> None:

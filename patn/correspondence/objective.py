@@ -27,14 +27,17 @@ class CorrespondenceObjective(RivalObjective):
     def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
         """One update of both networks; returns detached scalars.
 
-        "loss_g": the generator's weighted loss; "l1", "perceptual", "gan": its unweighted terms; "d": the
-        discriminator's, the mean of its real and its fake part.
+        "loss_g": the generator's weighted loss; "l1", "perceptual", "gan": "carried": its unweighted terms;
+        "d": the discriminator's, the mean of its real and its fake part.
         """
         self.set_rates(step)
         with self.precision():
-            fake = self.networks["generator"](batch["image"], batch["image_keypoints"], batch["target_keypoints"])
-        training, losses = self.training, {"l1": l1(fake, batch["target"])}
-        loss = training.lambda_l1 * losses["l1"]
+            fake, carried = self._generator().with_carried(
+                batch["image"], batch["image_keypoints"], batch["target_keypoints"]
+            )
+        training = self.training
+        losses = {"l1": l1(fake, batch["target"]), "carried": l1(carried, batch["target"])}
+        loss = training.lambda_l1 * losses["l1"] + training.lambda_carried * losses["carried"]
         if self.perceptual is not None and training.lambda_perceptual > 0:
             with self.precision():
                 losses["perceptual"] = self.perceptual(fake, batch["target"])
@@ -48,6 +51,11 @@ class CorrespondenceObjective(RivalObjective):
             losses["d"] = (real + adversarial(self._scores(fake.detach(), batch, learn=True), False)) / 2
             descend(self.optimizers["d"], losses["d"])
         return {name: value.detach() for name, value in {"loss_g": loss, **losses}.items()}
+
+    def _generator(self) -> Correspondence:
+        generator = self.networks["generator"]
+        assert isinstance(generator, Correspondence)
+        return generator
 
     def _scores(self, candidate: Tensor, batch: dict[str, Tensor], *, learn: bool) -> Tensor:
         with self.precision():

@@ -15,6 +15,7 @@ class CorrespondenceTraining(RivalTraining):
     width, blocks, heads, sigma: the generator's (see `patn.correspondence.networks.Correspondence`).
     d_width: the discriminator's channels at half the size.
     lambda_l1, lambda_perceptual, lambda_gan: weights of the loss's terms; without lambda_gan there is no discriminator.
+    lambda_carried: of the L1 loss of the moved pixels alone, without which a training may paint and never move any.
     """
 
     generator: str = "correspondence"
@@ -30,6 +31,7 @@ class CorrespondenceTraining(RivalTraining):
     steps: int = 40_000
     constant_steps: int = 20_000
     lambda_l1: float = 1.0
+    lambda_carried: float = 0.5
     lambda_perceptual: float = 1.0
     lambda_gan: float = 0.3
 
@@ -37,7 +39,7 @@ class CorrespondenceTraining(RivalTraining):
         """Refuses numbers that cannot be."""
         super().__post_init__()
         at_least(self, 1, ("heads", "d_width"))
-        at_least(self, 0, ("blocks", "lambda_l1", "lambda_gan"))
+        at_least(self, 0, ("blocks", "lambda_l1", "lambda_carried", "lambda_gan"))
         above_zero(self, ("sigma",))
         if self.width % self.heads:
             raise DataError(f"width is {self.width}; it must be a multiple of heads, {self.heads}")

@@ -21,7 +21,7 @@ def inputs(size, count=2):
 
 
 def choosing(candidate):
-    """A generator whose mixture is one candidate alone: a head's moved image, the image as it stands, or the paint."""
+    """A generator whose mixture is one candidate alone: a head's moved image, or the paint."""
     torch.manual_seed(0)
     generator = Correspondence(width=8, heads=HEADS, blocks=1, sigma=3.0).eval()
     with torch.no_grad():
@@ -47,15 +47,21 @@ def test_the_picture_is_what_a_heads_correspondence_says(head):
 
 
 @torch.no_grad()
-def test_the_condition_image_can_stay_as_it_is():
+def test_paint_is_the_last_candidate():
     image, source, target = inputs((32, 16))
-    assert torch.equal(choosing(HEADS)(image, source, target), image)
+    assert not choosing(HEADS)(image, source, target).any()  # tanh of zero weights
 
 
 @torch.no_grad()
-def test_paint_is_the_last_candidate():
-    image, source, target = inputs((32, 16))
-    assert not choosing(HEADS + 1)(image, source, target).any()  # tanh of zero weights
+def test_what_is_carried_is_the_picture_without_the_paint():
+    generator, inputs_ = choosing(1), inputs((32, 16))
+    picture, carried = generator.with_carried(*inputs_)
+    assert torch.equal(picture, generator(*inputs_))
+    torch.testing.assert_close(picture, carried)
+    generator.mix[-1].bias[3 + HEADS] = 400.0
+    painted, still = generator.with_carried(*inputs_)
+    assert not painted.any()
+    assert torch.equal(still, carried)
 
 
 @torch.no_grad()

@@ -11,10 +11,11 @@ from tests.patn.kinds import features, objective, steps, tiny
 
 @pytest.mark.parametrize("perceives", [True, False])
 def test_the_first_steps_losses_are_the_weighted_terms(perceives):
-    training = tiny("correspondence", lambda_l1=2.0, lambda_perceptual=0.5, lambda_gan=0.3)
+    training = tiny("correspondence", lambda_l1=2.0, lambda_carried=0.7, lambda_perceptual=0.5, lambda_gan=0.3)
     made = objective(training, perceptual=features() if perceives else None)
     batch, networks = made.batch(0), copy.deepcopy(made.networks)
-    fake = networks["generator"](batch["image"], batch["image_keypoints"], batch["target_keypoints"])
+    shown = (batch["image"], batch["image_keypoints"], batch["target_keypoints"])
+    fake, carried = networks["generator"](*shown), networks["generator"].with_carried(*shown)[1]
     real, false = (
         networks["d"](picture, batch["image"], batch["target_keypoints"]) for picture in (batch["target"], fake)
     )
@@ -22,10 +23,11 @@ def test_the_first_steps_losses_are_the_weighted_terms(perceives):
     bce = functional.binary_cross_entropy_with_logits
     expected = {
         "l1": (fake - batch["target"]).abs().mean(),
+        "carried": (carried - batch["target"]).abs().mean(),
         "gan": bce(false, ones),
         "d": (bce(real, ones) + bce(false, zeros)) / 2,
     }
-    expected["loss_g"] = 2.0 * expected["l1"] + 0.3 * expected["gan"]
+    expected["loss_g"] = 2.0 * expected["l1"] + 0.7 * expected["carried"] + 0.3 * expected["gan"]
     if perceives:
         expected["perceptual"] = features()(fake, batch["target"])
         expected["loss_g"] = expected["loss_g"] + 0.5 * expected["perceptual"]
@@ -49,7 +51,7 @@ def test_both_networks_learn_and_the_discriminator_at_its_own_rate():
 def test_without_an_adversarial_term_there_is_no_discriminator():
     made = objective(tiny("correspondence", lambda_gan=0.0))
     assert set(made.networks) == {"generator"}
-    assert set(steps(made, range(1))) == {"loss_g", "l1"}
+    assert set(steps(made, range(1))) == {"loss_g", "l1", "carried"}
 
 
 def test_a_resumed_run_equals_an_unbroken_one():

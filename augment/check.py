@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
+from augment.datasets.copies import copies_said, inspect_copies
 from augment.images import read_image
 from augment.layouts.deepfashion import COUNTS as DEEPFASHION_COUNTS
 from augment.layouts.deepfashion import LAYOUT as DEEPFASHION
@@ -53,6 +54,7 @@ def check(
         "deepfashion": _differences(counts, DEEPFASHION_COUNTS) if fashion else None,
         "images": images,
         "identities": identities(table),
+        "copies": inspect_copies(table, jobs),
         "keypoints": inspect_keypoints(workspace, table),
         "pairs": inspect_pairs(workspace),
         "weights": weights_report(weights_dir),
@@ -207,6 +209,7 @@ def judge(report: dict[str, Any]) -> tuple[list[str], list[str]]:
         notes.append("no identity has two training images: a generator cannot be trained")
     if people["train_and_test"]:
         notes.append(f"{people['train_and_test']} identities are in both the training and the test part")
+    notes += copies_said(report["copies"])
     problems += _pose_problems(report["keypoints"])
     for name, (found, expected) in (report["market1501"] or {}).items():
         notes.append(f"{name}: {found:,} where Market-1501 has {expected:,}")

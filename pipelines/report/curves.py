@@ -9,7 +9,7 @@ from typing import Any
 from augment.training.loop import read_metrics
 from augment.workspace import Workspace
 from pipelines.table5.cells import Cell
-from pipelines.table5.results import BLOCK, declared, is_finished
+from pipelines.table5.results import BLOCK, declared, is_finished, kept_share
 from pipelines.table5.rows import row_order, row_title
 from pipelines.table5.text import LENGTH_TITLES, block_title, column_title
 
@@ -70,7 +70,7 @@ def cell_curves(workspace: Workspace) -> list[tuple[str, list[Panel]]]:
         line = [(float(record["step"]), float(record["loss"])) for record in records if "loss" in record]
         if line:
             block = block_title({name: getattr(cell, name) for name in BLOCK})
-            settings.setdefault(block, {}).setdefault(_title(cell), {})[f"seed {cell.seed}"] = line
+            settings.setdefault(block, {}).setdefault(_title(workspace, cell), {})[f"seed {cell.seed}"] = line
     groups = []
     for block, lines in settings.items():
         top = max(value for series in lines.values() for line in series.values() for _, value in line)
@@ -83,9 +83,9 @@ def _reading_order(cell: Cell) -> tuple[object, ...]:
     return (*block, cell.portion, cell.ratio, row_order(cell.row), cell.length, cell.seed)
 
 
-def _title(cell: Cell) -> str:
+def _title(workspace: Workspace, cell: Cell) -> str:
     length = f", {LENGTH_TITLES[cell.length]}" if cell.length == "epochs" else ""
-    return f"{row_title(cell.row)}, {column_title(cell.portion, cell.ratio)}{length}"
+    return f"{row_title(cell.row)}, {column_title(cell.portion, cell.ratio, kept_share(workspace, cell))}{length}"
 
 
 def generator_curves(records: Sequence[Mapping[str, Any]]) -> list[Panel]:

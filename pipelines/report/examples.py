@@ -17,7 +17,7 @@ from augment.images import read_image
 from augment.workspace import Workspace, slug
 from pipelines.report.pictures import photograph
 from pipelines.report.tiles import Tiles
-from pipelines.table5.results import declared
+from pipelines.table5.results import declared, kept_share
 from pipelines.table5.rows import ROWS, row_of, row_order, row_title
 from pipelines.table5.stages import Model
 from pipelines.table5.text import column_title
@@ -71,7 +71,8 @@ def generated_sets(workspace: Workspace) -> list[GeneratedSet]:
     for portion, ratio, order, name in found:
         title = row_title(rows[name]) if name in rows else name
         folder, run = found[portion, ratio, order, name]
-        described[portion, ratio, order] = _described(train, folder, run, title, column_title(portion, ratio))
+        column = column_title(portion, ratio, float(run["result"].get("share", "nan")))
+        described[portion, ratio, order] = _described(train, folder, run, title, column)
     return [described[key] for key in sorted(described)]
 
 
@@ -88,7 +89,8 @@ def _ready_made(workspace: Workspace, train: Tiles) -> dict[tuple[float, int, tu
             continue
         made = table[table["generated"]]
         examples = [_pair(train, Path(line["path"]), int(line["pid"])) for line in _spread(made).to_dict("records")]
-        title, column = row_title(cell.row), column_title(cell.portion, cell.ratio)
+        title = row_title(cell.row)
+        column = column_title(cell.portion, cell.ratio, kept_share(workspace, cell))
         described[key] = GeneratedSet(title, column, len(table) - len(made), len(made), cell.seed, examples)
     return described
 

@@ -12,7 +12,7 @@ from augment.datasets.inputs import images_input
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.table5.cells import Cell
-from pipelines.table5.results import BLOCK, declared, is_finished
+from pipelines.table5.results import BLOCK, declared, is_finished, kept_share
 from pipelines.table5.rows import row_of, row_order, row_title
 from pipelines.table5.text import block_title, column_title
 from reid import DataError
@@ -51,7 +51,7 @@ def chosen(workspace: Workspace) -> list[Shown]:
         augmented = [row for row in sorted(rows, key=row_order) if row != "none" and not row_of(row).repeat]
         other = rows["ours" if "ours" in augmented else augmented[0]] if augmented else None
         if "none" in rows and other is not None:
-            return [Shown(cell.name, _title(cell)) for cell in (rows["none"], other)]
+            return [Shown(cell.name, _title(workspace, cell)) for cell in (rows["none"], other)]
     names = sorted(path.parent.name for path in (workspace.root / "reid").glob("*/model.safetensors"))
     return [Shown(name, name) for name in names if read_run(workspace.reid_dir(name)) is not None][:2]
 
@@ -61,9 +61,10 @@ def _model(workspace: Workspace, name: str) -> Path | None:
     return path if path.is_file() else None
 
 
-def _title(cell: Cell) -> str:
+def _title(workspace: Workspace, cell: Cell) -> str:
     block = block_title({name: getattr(cell, name) for name in BLOCK})
-    return f"{row_title(cell.row)}, {column_title(cell.portion, cell.ratio)}, seed {cell.seed} ({block})"
+    kept = column_title(cell.portion, cell.ratio, kept_share(workspace, cell))
+    return f"{row_title(cell.row)}, {kept}, seed {cell.seed} ({block})"
 
 
 def make_galleries(workspace: Workspace, runtime: Runtime) -> None:

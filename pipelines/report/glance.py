@@ -65,7 +65,7 @@ def _card(lines: list[dict[Any, Any]], block: str) -> Card:
         contains_zero=not excludes_zero(line["gain_low"], line["gain_high"]),
         seeds=seeds,
         row=row.title,
-        kept=column_title(line["portion"], line["ratio"]).replace(" ", "\u00a0"),
+        kept=column_title(line["portion"], line["ratio"], line["share"]).replace(" ", "\u00a0"),
         block=block,
         length=LENGTH_TITLES[line["length"]],
         others=[(LENGTH_TITLES[each["length"]], gain_text(each)) for each in lines[1:]],

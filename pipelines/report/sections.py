@@ -92,7 +92,7 @@ def _details(part: pd.DataFrame) -> list[tuple[str, ...]]:
     return [
         (
             row_title(line["row"]),
-            column_title(line["portion"], line["ratio"]),
+            column_title(line["portion"], line["ratio"], line["share"]),
             line["length"],
             " ".join(f"{figure:.1f}" for figure in line["by_seed"].values()),
             f"{line['rank1_mean']:.1f} ({line['seeds']})",

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from pipelines.table5.results import BLOCK
 from pipelines.table5.rows import row_of
 from pipelines.table5.spread import Spread, differences, spread
-from pipelines.table5.text import block_title, spread_text
+from pipelines.table5.text import block_title, column_title, spread_text
 
 NAMES = {False: "plain", True: "augmented"}
 TERMS = (
@@ -65,7 +66,7 @@ def findings(summary: pd.DataFrame, histogram: Mapping[str, Any] | None = None) 
         numbers = _Numbers(part[part["ratio"] == 1])
         name = block_title({**dict(zip(alike, key, strict=True)), "ordinary": False}).removesuffix(", flip + crop")
         for portion in numbers.portions:
-            about = f"p = {portion:g}, {name}"
+            about = f"{column_title(portion, 1, numbers.share(portion))}, {name}"
             for tell in (_gains, _repeat, _length, _against_ordinary, _others, _gap):
                 found += tell(numbers, portion, about)
         found += _on_top(part, f"on top of all real images, {name}")
@@ -83,6 +84,11 @@ class _Numbers:
             (line["row"], line["portion"], bool(line["ordinary"]), line["length"]): line
             for line in part.to_dict("records")
         }
+
+    def share(self, portion: float) -> float:
+        """The share of the real images that is really kept, nan where that is not recorded."""
+        shares = [line["share"] for (_, own, *_), line in self._lines.items() if own == portion]
+        return float(np.nanmedian(shares)) if pd.notna(shares).any() else float("nan")
 
     def line(self, row: str, portion: float, ordinary: bool, length: str = "updates") -> dict[Any, Any] | None:
         """The summary's line, None where nothing was run."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipelines.table5.rows import ROWS, row_order, row_title
-from pipelines.table5.text import LENGTH_TITLES, block_title, blocks, depends_on_length
+from pipelines.table5.text import LENGTH_TITLES, block_title, blocks, column_title, depends_on_length
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,7 +46,8 @@ def portion_plot(summary: pd.DataFrame, form: str = "png", whole: pd.DataFrame |
         _draw_rows(axis, part, styles)
         axis.set_title(_plain(title), fontsize=10)
         axis.set_xlabel("share p of real images kept")
-        axis.set_xticks(sorted(part["portion"].unique()))
+        shares = part.groupby("portion")["share"].median()
+        axis.set_xticks(shares.index, [_tick(float(str(p)), share) for p, share in shares.items()])
         axis.grid(alpha=0.3)
         axis.spines[["top", "right"]].set_visible(False)
     axes[0].set_ylabel("mAP, %")
@@ -55,6 +56,11 @@ def portion_plot(summary: pd.DataFrame, form: str = "png", whole: pd.DataFrame |
     if handles:
         figure.legend(handles.values(), handles, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
     return _save(figure, form)
+
+
+def _tick(portion: float, share: float) -> str:
+    """`0.1`, under it `50 % kept` where that is another share."""
+    return column_title(portion, 1, share).removeprefix("p = ").replace(" (", "\n").removesuffix(")")
 
 
 def panels(summary: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:

@@ -66,6 +66,12 @@ def is_finished(workspace: Workspace, cell: Cell) -> bool:
     return read_run(workspace.reid_dir(cell.name)) is not None
 
 
+def kept_share(workspace: Workspace, cell: Cell) -> float:
+    """The share of the real images that a cell's model was trained with, nan where that is not recorded."""
+    run = read_run(workspace.reid_dir(cell.name))
+    return float("nan") if run is None else float(run["result"].get("share", "nan"))
+
+
 def collect(workspace: Workspace, cells: Iterable[Cell]) -> pd.DataFrame:
     """One line a finished cell: its fields and measures (mAP and ranks in percent) and its seconds.
 

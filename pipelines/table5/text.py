@@ -60,8 +60,11 @@ def block_title(block: dict[str, Any]) -> str:
     return f"{backbone}{preset}{''.join(others)}, {augmentation}"
 
 
-def column_title(portion: float, ratio: int, share: float = math.nan) -> str:
-    """`p = 0.1`, or `ratio 2`; with the share that is really kept where it is another: `p = 0.1 (50 % kept)`."""
+def column_title(portion: float, ratio: int, share: float) -> str:
+    """`p = 0.1`, or `ratio 2`; with the share that is really kept where it is another: `p = 0.1 (50 % kept)`.
+
+    share: nan where it was not recorded.
+    """
     if ratio > 1:
         return f"ratio {ratio}"
     return f"p = {portion:g}" + (f" ({100 * share:.3g} % kept)" if is_other_share(portion, share) else "")

@@ -1,6 +1,8 @@
 """What `augment check` finds: counts, broken images, identities, key points; when it exits with 1."""
 
 import json
+import shutil
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +27,9 @@ def folder_of(root: Path, train: list[str], query: list[str], gallery: list[str]
     for part, names in (("bounding_box_train", train), ("query", query), ("bounding_box_test", gallery)):
         (root / "data" / part).mkdir(parents=True)
         for name in names:
-            Image.new("RGB", (64, 128), "gray").save(root / "data" / part / name)
+            Image.new("RGB", (64, 128), f"#{zlib.crc32(name.encode()) % 0xFFFFFF:06x}").save(
+                root / "data" / part / name
+            )
     return Workspace.create(root, {"data": "data", "size": [128, 64], "seed": 0})
 
 
@@ -49,6 +53,27 @@ def test_sound_data_is_ok_and_the_next_step_is_named(workspace: Workspace) -> No
     assert report["images"] == {"decoded": 7, "resized": 0, "unreadable": []}
     assert report["identities"]["train_single"] == 1
     assert "no key points yet: run `augment poses`" in report["notes"]
+
+
+def test_a_picture_under_two_identities_or_in_both_parts_is_said(workspace: Workspace) -> None:
+    train, query, gallery = (workspace.data / part for part in ("bounding_box_train", "query", "bounding_box_test"))
+    assert check(workspace, progress=False)["copies"] == {"identities": [], "parts": []}
+    shutil.copy(train / TRAIN[0], train / "0001_c3s1_000001_01.jpg")  # of one identity: no more than a copy
+    shutil.copy(train / TRAIN[0], train / "0002_c3s1_000001_01.jpg")
+    shutil.copy(gallery / GALLERY[2], gallery / "0003_c3s1_000001_01.jpg")  # a distractor is nobody
+    shutil.copy(train / TRAIN[1], gallery / "-1_c1s1_000008_01.jpg")
+    report = check(Workspace.find(workspace.root), progress=False)
+    assert report["ok"]
+    assert [note for note in report["notes"] if "picture" in note] == [
+        "1 picture is under two identities or more: train/0001_c1s1_000001_01.jpg and train/0001_c3s1_000001_01.jpg "
+        "and train/0002_c3s1_000001_01.jpg; take away what is wrong",
+        "1 picture is in both the training and the test part: gallery/-1_c1s1_000008_01.jpg and "
+        f"train/{TRAIN[1]}; take away what is wrong",
+    ]
+    shutil.copy(train / TRAIN[2], query / "0003_c1s1_000009_00.jpg")
+    notes = check(Workspace.find(workspace.root), progress=False)["notes"]
+    assert any(note.startswith("2 pictures are under two identities") for note in notes)
+    assert any(note.startswith("2 pictures are in both the training and the test part") for note in notes)
 
 
 def test_broken_image_is_named_and_exits_with_1(workspace: Workspace) -> None:

@@ -41,7 +41,7 @@ def workspace(tmp_path):
     declare(workspace, [*cells, Cell("ours")])
     for number, cell in enumerate(cells):
         folder = workspace.reid_dir(cell.name)
-        run = {"seed": 0, "options": {}, "inputs": {}, "result": {}}
+        run = {"seed": 0, "options": {}, "inputs": {}, "result": {"share": 0.5 if cell.row == "theirs" else 0.1}}
         write_json(folder / "run.json", run)
         lines = [{"step": step, "loss": 10.0 - step + number, "accuracy": 0.5, "seconds": 1} for step in (1, 2, 3)]
         (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -51,7 +51,7 @@ def workspace(tmp_path):
 def test_cells_are_grouped_by_block_with_a_line_a_seed_on_one_scale(workspace):
     groups = cell_curves(workspace)
     assert [(len(panels), [panel.title for panel in panels]) for _, panels in groups] == [
-        (2, ["None, p = 0.1", "theirs, p = 0.1"])
+        (2, ["None, p = 0.1", "theirs, p = 0.1 (50 % kept)"])
     ] * 2
     plain, augmented = (panels for _, panels in groups)
     assert all(len(each.lines) == 2 for each in (*plain, *augmented))

@@ -11,8 +11,14 @@ from scipy.stats import ttest_rel
 from augment import AugmentError
 from augment.artefacts.artefact import write_json
 from augment.workspace import Workspace
+from pipelines.report.glance import glance
+from pipelines.report.page import render_report
+from pipelines.report.sections import table
 from pipelines.table5.cells import Cell
+from pipelines.table5.findings import findings
 from pipelines.table5.latex import latex
+from pipelines.table5.outputs import write_table5
+from pipelines.table5.plots import portion_plot
 from pipelines.table5.results import MEASURES, cells_dir, collect, declare, declared, is_finished, summarise
 from pipelines.table5.run import Table5
 from pipelines.table5.text import markdown, summary_json, terminal
@@ -235,6 +241,14 @@ def test_portions_that_keep_one_share_are_one_column_named_with_it(tmp_path):
         assert "p = 0.3 (50 % kept)" in text
         assert "p = 0.75 (" not in text
         assert "p = 0.1" not in text
+    drawn = portion_plot(summary, "svg").decode()
+    assert "50 % kept" in drawn
+    assert "75 % kept" not in drawn
+    assert {finding.about.partition(",")[0] for finding in findings(summary)} == {"p = 0.3 (50 % kept)", "p = 0.75"}
+    write_table5(workspace)
+    page = render_report(workspace, (glance, table)).read_text()
+    assert re.search(r"p\s=\s0\.3\s\(50\s%\skept\)", page)
+    assert not re.search(r"p\s=\s0\.3\s?[^\s(]", page)
 
 
 def test_a_cell_that_was_tested_on_other_images_is_left_out(rendered, tmp_path, caplog):

@@ -29,7 +29,7 @@ $(STAMP): requirements.lock pyproject.toml
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy augment patn reid pipelines numerics tools
+	$(BIN)/mypy augment patn reid pipelines numerics tools benchmarks
 	$(BIN)/lint-imports
 
 test: install

@@ -53,7 +53,8 @@ class Group(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The command of that name, or None."""
         if cmd_name in VERBS:
-            return importlib.import_module(f"augment.commands.{cmd_name.replace('-', '_')}").command
+            command: click.Command = importlib.import_module(f"augment.commands.{cmd_name.replace('-', '_')}").command
+            return command
         point = _plugged().get(cmd_name)
         return point.load() if point else None
 

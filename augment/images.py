@@ -15,6 +15,7 @@ import numpy as np
 
 from augment import AugmentError
 from augment.artefacts.files import naming
+from numerics.arrays import Array
 
 if TYPE_CHECKING:
     import torch
@@ -72,7 +73,7 @@ def upright_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def read_image(path: str | Path, size: tuple[int, int] | None = None) -> np.ndarray:
+def read_image(path: str | Path, size: tuple[int, int] | None = None) -> Array:
     """One image as uint8 H x W x 3, RGB, resized bilinearly (antialiased) to `size` = (height, width) where it differs.
 
     It is made RGB by `upright_rgb`.  Raises AugmentError for a file that is not a readable image.

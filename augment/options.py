@@ -13,7 +13,7 @@ LONGEST = 100
 """Characters of a name: portion, ratio and seed are added to it, and file systems take 255 bytes."""
 
 
-class FolderName(click.ParamType):
+class FolderName(click.ParamType[str | Path]):
     """A name that becomes one folder inside the workspace: not a path, not hidden, not empty."""
 
     name = "text"
@@ -42,7 +42,7 @@ class SetOrFolder(FolderName):
         return super().convert(value, param, ctx)
 
 
-class Device(click.ParamType):
+class Device(click.ParamType[str]):
     """auto, cpu, cuda or cuda:N."""
 
     name = "device"

@@ -123,7 +123,8 @@ class Flops:
 
         with FlopCounterMode(display=False) as counter:
             self.work.run()
-        return counter.get_total_flops() / 1e9
+        gigaflops: float = counter.get_total_flops() / 1e9
+        return gigaflops
 
 
 def bfloat16_is_native() -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from numerics.arrays import Array
 from reid.ranking import evaluate, rank
 
 MAX_RANK = 100
@@ -25,7 +26,7 @@ class Search:
     identities: int = 750
     cameras: int = 6
 
-    def people(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def people(self) -> tuple[Array, Array, Array, Array]:
         """Identities of queries and gallery, then their cameras; int64."""
         rng = np.random.default_rng(0)
         q_pids, g_pids = (rng.integers(1, self.identities + 1, count) for count in (self.queries, self.gallery))
@@ -33,7 +34,7 @@ class Search:
         q_camids, g_camids = (rng.integers(1, self.cameras + 1, count) for count in (self.queries, self.gallery))
         return q_pids, g_pids, q_camids, g_camids
 
-    def features(self, width: int = 2048, signal: float = 0.27) -> tuple[np.ndarray, np.ndarray]:
+    def features(self, width: int = 2048, signal: float = 0.27) -> tuple[Array, Array]:
         """Features of queries and gallery, float32 x `width`: noise and, weaker by `signal`, the identity's centre."""
         rng = np.random.default_rng(1)
         centres = signal * rng.standard_normal((self.identities + 1, width), dtype=np.float32)
@@ -45,10 +46,10 @@ class Search:
             made.append(features)
         return made[0], made[1]
 
-    def distances(self) -> np.ndarray:
+    def distances(self) -> Array:
         """Squared distances of the features, float32 queries x gallery."""
         queries, gallery = self.features()
-        found = queries @ gallery.T
+        found: Array = queries @ gallery.T
         found *= -2
         found += (queries**2).sum(axis=1)[:, None]
         found += (gallery**2).sum(axis=1)
@@ -67,19 +68,20 @@ class Ranked:
         self.rank = _torchreid() if way == "torchreid" else _WAYS.get(way)
         if compiled is not None and way == "cython":
             self.rank = _load(compiled).evaluate_cy
-        self.found: Any = None
+        self.found: tuple[Array, float] | None = None
 
     def run(self) -> None:
         """Rank."""
         assert self.rank is not None
         self.found = self.rank(self.distances, *self.people, MAX_RANK)
 
-    def result(self) -> tuple[np.ndarray, float]:
+    def result(self) -> tuple[Array, float]:
         """(matching curve, mAP)."""
+        assert self.found is not None
         return self.found
 
 
-def _ours(distances: np.ndarray, *people: Any) -> tuple[np.ndarray, float]:
+def _ours(distances: Array, *people: Any) -> tuple[Array, float]:
     ranking = rank(distances, *people)
     return ranking.cmc, ranking.mAP
 
@@ -91,7 +93,7 @@ def _torchreid() -> Any:
     return partial(evaluate_rank, use_metric_cuhk03=False, use_cython=False)
 
 
-def _open_reid(distances: np.ndarray, *people: Any) -> tuple[np.ndarray, float]:
+def _open_reid(distances: Array, *people: Any) -> tuple[Array, float]:
     """The ranking as Open-ReID does it.
 
     The mean average precision by scikit-learn, query by query, and the matching curve by itself; each sorts the whole
@@ -119,7 +121,7 @@ def _open_reid(distances: np.ndarray, *people: Any) -> tuple[np.ndarray, float]:
     return hits.cumsum() / counted, float(np.mean(found))
 
 
-def _sort(distances: np.ndarray, *_: Any) -> None:
+def _sort(distances: Array, *_: Any) -> None:
     for row in distances:
         np.sort(row)
 

@@ -2,7 +2,6 @@
 
 import warnings
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import nn
@@ -12,6 +11,7 @@ from torchvision import transforms
 from augment.images import load_images
 from augment.runtime import Runtime
 from benchmarks.networks import copy_state
+from numerics.arrays import Array
 from numerics.seeds import Stream, stream_seed
 from reid.backbones import ReidModel
 from reid.features import extract_features
@@ -43,8 +43,9 @@ def peer(ours: ReidModel, training: ReidTraining) -> nn.Module:
     """The same layers and weights in NCHW: torchreid's class for ResNet-50, and Open-ReID's order for `inception`."""
     classes = ours.classifier.out_features
     if training.backbone != "resnet50":
-        network: nn.Module = ReidModel(**ours.options)
-        trunk = network.trunk
+        copy = ReidModel(**ours.options)
+        network: nn.Module = copy
+        trunk = copy.trunk
         for name, block in trunk.named_children():
             if isinstance(block, (AverageBlock, MaximumBlock)):
                 setattr(trunk, name, Branches(*block.children()))
@@ -125,14 +126,16 @@ class OurFeatures:
         Runtime().prepare()
         ours = objective(training, classes)
         self.model, self.images = ours.model, ours.images
-        self.options = {"size": training.size, "batch": training.batch, "autocast": AUTOCAST[precision]}
+        self.size, self.batch, self.autocast = training.size, training.batch, AUTOCAST[precision]
         self.features = torch.empty(0)
 
     def run(self) -> None:
         """All images once."""
-        self.features = extract_features(self.model, self.images, **self.options)
+        self.features = extract_features(
+            self.model, self.images, size=self.size, batch=self.batch, autocast=self.autocast
+        )
 
-    def result(self) -> np.ndarray:
+    def result(self) -> Array:
         """The features."""
         return self.features.numpy()
 
@@ -142,7 +145,10 @@ class PeerFeatures:
 
     def __init__(self, *, training: ReidTraining, classes: int) -> None:
         ours = objective(training, classes)
-        self.network = peer(ours.model, training).eval()
+        network = peer(ours.model, training).eval()
+        self.network = network
+        # in evaluation, torchreid's classes stop before the classifier
+        self.classifier = None if isinstance(network, ReidModel) else network.get_submodule("classifier")
         self.batches = normalise(ours.images).split(training.batch)
         self.features = torch.empty(0)
 
@@ -150,11 +156,11 @@ class PeerFeatures:
     def run(self) -> None:
         """All images once."""
         rows = [self.network(batch) for batch in self.batches]
-        if not isinstance(self.network, ReidModel):  # in evaluation, torchreid's classes stop before the classifier
-            rows = [self.network.classifier(row) for row in rows]
+        if self.classifier is not None:
+            rows = [self.classifier(row) for row in rows]
         self.features = torch.cat(rows)
 
-    def result(self) -> np.ndarray:
+    def result(self) -> Array:
         """The features."""
         return self.features.numpy()
 

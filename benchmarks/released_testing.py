@@ -10,10 +10,11 @@ from torch import Tensor
 from torchvision.transforms import functional
 
 from benchmarks.networks import released_generator
+from numerics.arrays import Array
 from patn.keypoints import LIMBS
 
 
-def joint_map(keypoints: np.ndarray, size: tuple[int, int], sigma: float = 6.0) -> np.ndarray:
+def joint_map(keypoints: Array, size: tuple[int, int], sigma: float = 6.0) -> Array:
     """The released heat map of one pose, height x width x 18 float32: a grid and an exponential for every joint."""
     maps = np.zeros((*size, len(keypoints)), dtype=np.float32)
     for joint, (y, x) in enumerate(keypoints):
@@ -60,7 +61,7 @@ class ReleasedTest:
         assert all(key.endswith("num_batches_tracked") for key in lacking)
         self.network.eval()
         folder.mkdir(parents=True)
-        self.made: list[np.ndarray] = []
+        self.made: list[Array] = []
 
     def run(self) -> None:
         """All pairs once."""
@@ -92,13 +93,13 @@ class ReleasedTest:
         return sample
 
 
-def image(batch: Tensor) -> np.ndarray:
+def image(batch: Tensor) -> Array:
     """The first image of a batch in [-1, 1] as uint8 H x W x 3."""
     values = batch[0].detach().float().numpy()
     return ((np.transpose(values, (1, 2, 0)) + 1) / 2.0 * 255.0).astype(np.uint8)
 
 
-def skeleton(maps: Tensor, threshold: float = 0.1) -> np.ndarray:
+def skeleton(maps: Tensor, threshold: float = 0.1) -> Array:
     """A map's joints, found at its channels' peaks, and their limbs on black."""
     values = np.transpose(maps[0].numpy(), (1, 2, 0))
     peaks = np.where(np.logical_and(values == values.max(axis=(0, 1)), values > threshold))

@@ -125,7 +125,8 @@ class ReleasedTraining:
 
     def _features(self, images: Tensor) -> Tensor:
         scaled = ((images + 1) / 2 - torch.tensor(MEAN).view(1, 3, 1, 1)) / torch.tensor(STD).view(1, 3, 1, 1)
-        return self.vgg(scaled)
+        features: Tensor = self.vgg(scaled)
+        return features
 
     def _from_pool(self, name: str, images: Tensor) -> Tensor:
         pool, shown = self.pools[name], []

@@ -15,6 +15,7 @@ from benchmarks.networks import Convolution, bfloat16_is_native, save_released
 from benchmarks.released_testing import ReleasedTest, joint_map
 from benchmarks.results import Row
 from benchmarks.sides import Sides, take_turns
+from numerics.arrays import Array
 from patn.complexity import complexity
 from patn.keypoints import keypoint_array
 
@@ -144,7 +145,7 @@ def test_bf16_images_stay_close(scale: Scale, record: Any, workspace: Workspace)
     record("bf16", [], (remark,))
 
 
-def _real(workspace: Workspace, name: str) -> np.ndarray:
+def _real(workspace: Workspace, name: str) -> Array:
     from augment.images import read_image
 
     return read_image(workspace.images().set_index("name")["path"].to_dict()[name], workspace.size).copy()

@@ -12,13 +12,14 @@ from benchmarks.conftest import Scale
 from benchmarks.released_testing import joint_map, stored_maps
 from benchmarks.results import Row
 from benchmarks.sides import Sides, take_turns
+from numerics.arrays import Array
 from patn.heatmaps import heat_maps
 
 BATCH, SIZE = 32, (128, 64)
 BATCHES = 20  # 380 MB of files: like a data set's, they are in memory and not in the processor's cache
 
 
-def poses() -> np.ndarray:
+def poses() -> Array:
     """Batches of poses, a fifth of the joints missing; whole pixels, as in the released files."""
     rng = np.random.default_rng(0)
     keypoints = rng.integers((0, 0), SIZE, size=(BATCHES, BATCH, 18, 2)).astype(np.float32)

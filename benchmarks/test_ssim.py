@@ -12,12 +12,13 @@ from augment.runtime import Runtime
 from benchmarks.conftest import Scale
 from benchmarks.results import Row
 from benchmarks.sides import Sides, take_turns
+from numerics.arrays import Array
 from patn.metrics.ssim import BORDER, ssim
 
 HEIGHT, WIDTH = 128, 64
 
 
-def pairs(paths: list[str]) -> tuple[np.ndarray, np.ndarray]:
+def pairs(paths: list[str]) -> tuple[Array, Array]:
     """Real images, and blurred and noisy copies of them, uint8 N x H x W x 3."""
     rng = np.random.default_rng(0)
     real = np.stack([read_image(path, (HEIGHT, WIDTH)) for path in paths])
@@ -49,12 +50,12 @@ class Similarity:
             for _ in range(len(self.real) // 8):
                 self.down @ (self.planes @ self.across)
 
-    def result(self) -> np.ndarray:
+    def result(self) -> Array:
         """The values."""
         return self.values
 
 
-def released(target: np.ndarray, generated: np.ndarray) -> float:
+def released(target: Array, generated: Array) -> float:
     """One pair as `compare_ssim` of scikit-image 0.14.2 measures it: a channel at a time, windows of 13 taps."""
     span = float(generated.max()) - float(generated.min())
     c1, c2 = (0.01 * span) ** 2, (0.03 * span) ** 2

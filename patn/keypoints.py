@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import pandas as pd
 
+from numerics.arrays import Array
 from patn import KeypointError
 
 if TYPE_CHECKING:
     import torch
 
-Points = TypeVar("Points", "np.ndarray", "torch.Tensor")
+Points = TypeVar("Points", "Array", "torch.Tensor")
 
 MISSING = -1
 JOINTS = (
@@ -137,7 +138,7 @@ def write_keypoints(table: pd.DataFrame, path: str | Path) -> None:
     partial.replace(path)
 
 
-def keypoint_table(names: Sequence[str], array: np.ndarray) -> pd.DataFrame:
+def keypoint_table(names: Sequence[str], array: Array) -> pd.DataFrame:
     """Key point table of `array`: N x 18 x 2 as (y, x) in pixels, missing = -1; coordinates are rounded.
 
     A coordinate that is not -1 never becomes -1 by rounding (it goes to 0 or -2), so no joint gets lost.
@@ -158,7 +159,7 @@ def keypoint_table(names: Sequence[str], array: np.ndarray) -> pd.DataFrame:
     return table
 
 
-def keypoint_array(table: pd.DataFrame, names: Iterable[str]) -> np.ndarray:
+def keypoint_array(table: pd.DataFrame, names: Iterable[str]) -> Array:
     """Key points of the named images in that order: float32 N x 18 x 2 as (y, x) in pixels, missing = -1.
 
     A name may be asked for more than once. Raises KeypointError for a name that the table lacks.
@@ -203,18 +204,20 @@ def mirror_keypoints(points: Points, width: int) -> Points:
 
 def joints_present(points: Points) -> Points:
     """Which joints are present, ... x 18 booleans: neither coordinate of ... x 18 x 2 points is -1."""
-    return (points[..., 0] != MISSING) & (points[..., 1] != MISSING)
+    present: Points = (points[..., 0] != MISSING) & (points[..., 1] != MISSING)
+    return present
 
 
-def has_torso(array: np.ndarray) -> np.ndarray:
+def has_torso(array: Array) -> Array:
     """Which of N images show both shoulders and both hips, N booleans, from N x 18 x 2 points.
 
     Source: the released pair maker's rule for images worth pairing.
     """
-    return joints_present(np.asarray(array))[:, list(TORSO)].all(axis=1)
+    whole: Array = joints_present(np.asarray(array))[:, list(TORSO)].all(axis=1)
+    return whole
 
 
-def _table(names: Iterable[str], values: np.ndarray) -> pd.DataFrame:
+def _table(names: Iterable[str], values: Array) -> pd.DataFrame:
     return pd.DataFrame(values, index=pd.Index(list(names), name="name", dtype=object), columns=list(COLUMNS))
 
 

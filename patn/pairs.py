@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.errors import ParserWarning
 
+from numerics.arrays import Array
 from numerics.seeds import released_stream
 from patn import DataError
 from patn.keypoints import has_torso
@@ -15,7 +16,7 @@ from patn.keypoints import has_torso
 COLUMNS = ["from", "to"]
 
 
-def training_pairs(names: Sequence[str], pids: Sequence[int] | np.ndarray, array: np.ndarray) -> pd.DataFrame:
+def training_pairs(names: Sequence[str], pids: Sequence[int] | Array, array: Array) -> pd.DataFrame:
     """All ordered pairs of two images of one person, columns `from` (condition) and `to` (target).
 
     names: N different file names.  pids: N identities; junk (-1) and distractors (0) make no pairs.
@@ -55,7 +56,9 @@ def read_pairs(path: str | Path) -> pd.DataFrame:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", ParserWarning)  # a line of more than two names
-            pairs = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False)
+            pairs: pd.DataFrame = pd.read_csv(
+                path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False
+            )
     except (OSError, ValueError, ParserWarning) as error:
         reason = str(error).strip().replace("\n", " ")
         raise DataError(f"{path}: pairs cannot be read ({reason}); give a file with header from,to") from error
@@ -77,7 +80,8 @@ def write_pairs(pairs: pd.DataFrame, path: str | Path) -> None:
     partial.replace(path)
 
 
-def _ordered_pairs(names: np.ndarray) -> np.ndarray:
+def _ordered_pairs(names: Array) -> Array:
     count = len(names)
     different = ~np.eye(count, dtype=bool).ravel()
-    return np.stack([np.repeat(names, count), np.tile(names, count)], axis=1)[different]
+    pairs: Array = np.stack([np.repeat(names, count), np.tile(names, count)], axis=1)[different]
+    return pairs

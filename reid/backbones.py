@@ -84,15 +84,18 @@ class ReidModel(nn.Module):
 
     def embed(self, images: Tensor) -> Tensor:
         """The pooled trunk feature, B x channels, of ImageNet-normalised images B x 3 x H x W."""
-        return self.trunk(images).mean((2, 3))
+        pooled: Tensor = self.trunk(images).mean((2, 3))
+        return pooled
 
     def neck(self, images: Tensor) -> Tensor:
         """What the classifier sees: B x features, or B x channels without an embedding."""
-        return self.head(self.embed(images))
+        neck: Tensor = self.head(self.embed(images))
+        return neck
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits, B x classes, of ImageNet-normalised images B x 3 x H x W."""
-        return self.classifier(self.neck(images))
+        logits: Tensor = self.classifier(self.neck(images))
+        return logits
 
 
 def build_model(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from numerics.arrays import Array
 from reid import DataError
 
 
 def hsv_histograms(
     images: ArrayLike, stripes: int = 1, bins: tuple[int, int, int] = (8, 8, 8), batch: int = 64
-) -> np.ndarray:
+) -> Array:
     """Joint histograms of hue, saturation and value of every horizontal stripe, concatenated.
 
     images: N x 3 x H x W uint8, RGB, an array or a CPU tensor.
@@ -38,7 +39,7 @@ def hsv_histograms(
     return histograms
 
 
-def _hsv_cells(pixels: np.ndarray, bins: tuple[int, int, int]) -> np.ndarray:
+def _hsv_cells(pixels: Array, bins: tuple[int, int, int]) -> Array:
     """The histogram cell of every pixel, from 0: b x 3 x H x W uint8 to b x H x W integers.
 
     Quotients of small whole numbers: float32 division and truncation place each pixel in its exact bin.
@@ -55,4 +56,5 @@ def _hsv_cells(pixels: np.ndarray, bins: tuple[int, int, int]) -> np.ndarray:
     hue_cell = (sector * bins[0] / np.maximum(6 * chroma, 1)).astype(np.int64)
     saturation_cell = np.minimum(chroma * bins[1] / np.maximum(value, 1), bins[1] - 1).astype(np.int64)
     value_cell = (value * bins[2] / 256).astype(np.int64)
-    return (hue_cell * bins[1] + saturation_cell) * bins[2] + value_cell
+    cells: Array = (hue_cell * bins[1] + saturation_cell) * bins[2] + value_cell
+    return cells

@@ -36,7 +36,8 @@ def together(units: Iterable[nn.Module], x: Tensor) -> list[Tensor]:
 def finish(unit: nn.Module, convolved: Tensor) -> Tensor:
     """What remains of a unit behind its convolution: BatchNorm2d and ReLU."""
     _, norm, relu = unit.children()
-    return relu(norm(convolved))
+    active: Tensor = relu(norm(convolved))
+    return active
 
 
 class AverageBlock(nn.Module):

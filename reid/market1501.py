@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from numerics.arrays import Array
 from reid import BrokenLink, DataError
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def drop_junk(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["pid"] != JUNK].reset_index(drop=True)
 
 
-def relabel(pids: Sequence[int] | np.ndarray | pd.Series) -> tuple[np.ndarray, np.ndarray]:
+def relabel(pids: Sequence[int] | Array | pd.Series) -> tuple[Array, Array]:
     """Class labels 0..C-1 of N identities, in increasing order of identity.
 
     Returns (labels, identities): int64 (N,), and the C identities sorted, so that identities[labels] == pids.
@@ -170,7 +171,7 @@ def torchreid_dataset(folder: str | Path, **options: Any) -> Market1501:
     return dataset
 
 
-def _torchreid_rows(table: pd.DataFrame, pids: np.ndarray | pd.Series) -> list[tuple[str, int, int]]:
+def _torchreid_rows(table: pd.DataFrame, pids: Array | pd.Series) -> list[tuple[str, int, int]]:
     """torchreid's (path, identity or label, camera from 0) of each image."""
     return [(path, int(pid), camid) for path, pid, camid in zip(table["path"], pids, table["camid"], strict=True)]
 

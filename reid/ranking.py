@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from numerics.arrays import Array
 from reid import DataError
 
 _BLOCK = 16  # queries that are counted together: enough to make numpy's calls cheap, few enough to need no memory
@@ -41,8 +42,8 @@ class Ranking:
 
     mAP: float
     mAP_trapezoid: float
-    cmc: np.ndarray
-    allshots_cmc: np.ndarray
+    cmc: Array
+    allshots_cmc: Array
     queries: int
     skipped: int
 
@@ -110,7 +111,7 @@ def nearest(
     q_camids: ArrayLike,
     g_camids: ArrayLike,
     count: int = 10,
-) -> np.ndarray:
+) -> Array:
     """The gallery images nearest to each of a few queries, junk left out, nearest first, ties in gallery order.
 
     Arguments as for `evaluate`; all queries x gallery distances are held at once.
@@ -142,12 +143,12 @@ class _People:
         ordered = self.g_pids[self._order]
         self._first, self._stop = (np.searchsorted(ordered, self.q_pids, side) for side in ("left", "right"))
 
-    def same(self, query: int) -> np.ndarray:
+    def same(self, query: int) -> Array:
         """Indices of the gallery images of the query's identity."""
         return self._order[self._first[query] : self._stop[query]]
 
 
-def _features(query_features: ArrayLike, gallery_features: ArrayLike, people: _People) -> tuple[np.ndarray, np.ndarray]:
+def _features(query_features: ArrayLike, gallery_features: ArrayLike, people: _People) -> tuple[Array, Array]:
     """Both sets of features as float32 matrices that fit the people; raises DataError if they do not."""
     queries, gallery = (np.ascontiguousarray(f, dtype=np.float32) for f in (query_features, gallery_features))
     shapes = (queries.shape, gallery.shape)
@@ -157,21 +158,22 @@ def _features(query_features: ArrayLike, gallery_features: ArrayLike, people: _P
     return queries, gallery
 
 
-def _squared_lengths(features: np.ndarray) -> np.ndarray:
+def _squared_lengths(features: Array) -> Array:
     """|f|^2 of each row, float32."""
-    return np.einsum("ij,ij->i", features, features)
+    lengths: Array = np.einsum("ij,ij->i", features, features)
+    return lengths
 
 
-def _squared_distances(queries: np.ndarray, gallery: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+def _squared_distances(queries: Array, gallery: Array, lengths: Array) -> Array:
     """Squared Euclidean distances of float32 features, queries x gallery, at least 0; lengths: |g|^2 of the gallery."""
-    distances = queries @ gallery.T
-    distances *= -2
+    distances: Array = queries @ gallery.T
+    distances *= -2.0
     distances += _squared_lengths(queries)[:, None]
     distances += lengths
     return np.maximum(distances, 0, out=distances)
 
 
-def _ranks(values: np.ndarray, firsts: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _ranks(values: Array, firsts: Array, counts: Array) -> tuple[Array, Array]:
     """For each value, how many of its run are smaller, and how many not greater; each run is sorted.
 
     firsts, counts: where each run starts in `values`, and its length.
@@ -185,7 +187,7 @@ def _ranks(values: np.ndarray, firsts: np.ndarray, counts: np.ndarray) -> tuple[
     return smaller, smaller + np.repeat(sizes, sizes)
 
 
-def _sorted_wrong(row: np.ndarray, same: np.ndarray, last: float) -> np.ndarray:
+def _sorted_wrong(row: Array, same: Array, last: float) -> Array:
     """Sorted distances of the images not in `same`, at least of those not farther than `last`.
 
     Taking the few near ones out of a row saves sorting the others; taking most of them costs as much as the sorting.
@@ -208,15 +210,15 @@ class _Tally:
             raise DataError(f"max_rank is {max_rank}; it must be at least 1")
         self.people, self.max_rank = people, max_rank
         self.done = 0
-        self.precisions: list[np.ndarray] = []
+        self.precisions: list[Array] = []
         self.first, self.all = np.zeros(max_rank + 1), np.zeros(max_rank + 1)
 
-    def add(self, distances: np.ndarray) -> None:
+    def add(self, distances: Array) -> None:
         """Count the next queries, one a row of distances to the whole gallery; raises DataError if not finite."""
         for first in range(0, len(distances), _BLOCK):
             self._add(distances[first : first + _BLOCK])
 
-    def _add(self, distances: np.ndarray) -> None:
+    def _add(self, distances: Array) -> None:
         """At most _BLOCK queries."""
         people = self.people
         finite = np.isfinite(distances)
@@ -237,7 +239,7 @@ class _Tally:
         if right:
             self._count(right, np.concatenate(wrong_before), np.concatenate(wrong_to))
 
-    def _count(self, right: list[np.ndarray], wrong_before: np.ndarray, wrong_to: np.ndarray) -> None:
+    def _count(self, right: list[Array], wrong_before: Array, wrong_to: Array) -> None:
         """Queries with their sorted distances of the right images; how many wrong ones are nearer, or not farther."""
         counts = np.array([len(matches) for matches in right])
         firsts = np.cumsum(counts) - counts

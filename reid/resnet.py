@@ -26,7 +26,7 @@ class NarrowConv2d(nn.Conv2d):
     def of(cls, layer: nn.Conv2d) -> "NarrowConv2d":
         """The same layer, of this class."""
         shape = (layer.in_channels, layer.out_channels, 3)
-        made = nn.utils.skip_init(cls, *shape, stride=2, padding=1, bias=False)
+        made: NarrowConv2d = nn.utils.skip_init(cls, *shape, stride=2, padding=1, bias=False)
         made.weight = layer.weight
         return made
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
 from reid import DataError
 
@@ -19,14 +20,14 @@ class Sampler:
     with K images each.  Raises DataError for a batch that K does not divide.
     """
 
-    def __init__(self, labels: np.ndarray, *, batch: int, instances: int | None, seed: int):
+    def __init__(self, labels: Array, *, batch: int, instances: int | None, seed: int):
         if instances is not None and (instances < 1 or batch % instances):
             raise DataError(f"instances is {instances}; it must divide batch {batch}")
         self.labels, self.size, self.instances, self.seed = labels, batch, instances, seed
         self.passes = max(1, len(labels) // batch)
         self._epoch, self._batches = -1, np.empty((0, batch), dtype=np.int64)
 
-    def indices(self, step: int) -> np.ndarray:
+    def indices(self, step: int) -> Array:
         """The `batch` images of a step."""
         epoch, position = divmod(step, self.passes)
         if epoch != self._epoch:
@@ -37,21 +38,21 @@ class Sampler:
             else:
                 people = self.size // self.instances
                 self._batches = identity_batches(self.labels, people, self.instances, self.passes, rng)
-        return self._batches[position]
+        batch: Array = self._batches[position]
+        return batch
 
 
-def shuffled(count: int, size: int, batches: int, rng: np.random.Generator) -> np.ndarray:
+def shuffled(count: int, size: int, batches: int, rng: np.random.Generator) -> Array:
     """`batches` x `size` indices: a shuffle of `count` images whose end is left out.
 
     A set smaller than a batch gives one, filled up with further shuffles.
     """
     order = np.concatenate([rng.permutation(count) for _ in range(-(-size // count))])
-    return order[: batches * size].reshape(batches, size)
+    whole: Array = order[: batches * size].reshape(batches, size)
+    return whole
 
 
-def identity_batches(
-    labels: np.ndarray, people: int, instances: int, batches: int, rng: np.random.Generator
-) -> np.ndarray:
+def identity_batches(labels: Array, people: int, instances: int, batches: int, rng: np.random.Generator) -> Array:
     """`batches` x (people * instances) indices: each batch has `people` identities with `instances` images each.
 
     Every identity's images are shuffled and cut into groups of `instances`, an identity with fewer repeats its own;
@@ -62,10 +63,10 @@ def identity_batches(
     """
     order = np.argsort(labels, kind="stable")
     images = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
-    queue: list[tuple[int, np.ndarray]] = []
+    queue: list[tuple[int, Array]] = []
     rows = []
     for _ in range(batches):
-        row: list[np.ndarray] = []
+        row: list[Array] = []
         while len(row) < people:
             wanted = min(people - len(row), len(images))
             if len({identity for identity, _ in queue}) < wanted:
@@ -76,7 +77,7 @@ def identity_batches(
     return np.stack(rows)
 
 
-def _round(images: list[np.ndarray], instances: int, rng: np.random.Generator) -> list[tuple[int, np.ndarray]]:
+def _round(images: list[Array], instances: int, rng: np.random.Generator) -> list[tuple[int, Array]]:
     """(identity, group of images) for all groups of all identities, in random order."""
     groups = []
     for identity, own in enumerate(images):
@@ -88,9 +89,9 @@ def _round(images: list[np.ndarray], instances: int, rng: np.random.Generator) -
     return [groups[index] for index in rng.permutation(len(groups))]
 
 
-def _take(queue: list[tuple[int, np.ndarray]], wanted: int) -> tuple[list[np.ndarray], list[tuple[int, np.ndarray]]]:
+def _take(queue: list[tuple[int, Array]], wanted: int) -> tuple[list[Array], list[tuple[int, Array]]]:
     """The first groups of `wanted` different identities, and the queue without them."""
-    taken: dict[int, np.ndarray] = {}
+    taken: dict[int, Array] = {}
     left = []
     for position, (identity, group) in enumerate(queue):
         if len(taken) == wanted:

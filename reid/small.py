@@ -23,7 +23,8 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """B x channels x H x W -> B x width x H / stride x W / stride."""
-        return (self.path(x) + self.shortcut(x)).relu()
+        result: Tensor = (self.path(x) + self.shortcut(x)).relu()
+        return result
 
 
 def small_trunk(width: int = 16) -> nn.Sequential:

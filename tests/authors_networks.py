@@ -77,7 +77,8 @@ class Generator(nn.Module):
         image, pose = self.stream1_down(image), self.stream2_down(maps)
         for block in self.att:
             image, pose = block(image, pose)
-        return self.stream1_up(image)
+        image_made: Tensor = self.stream1_up(image)
+        return image_made
 
 
 class Residual(nn.Module):
@@ -89,7 +90,8 @@ class Residual(nn.Module):
 
     def forward(self, code: Tensor) -> Tensor:
         """The same shape."""
-        return code + self.conv_block(code)
+        result: Tensor = code + self.conv_block(code)
+        return result
 
 
 def discriminator(inputs: int, norm: str, dropout: bool, width: int, blocks: int = 3) -> nn.Sequential:
@@ -106,6 +108,8 @@ def seasoned(network: nn.Module, seed: int = 0) -> nn.Module:
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.weight.data.add_(1)
+            assert module.running_mean is not None
+            assert module.running_var is not None
             module.running_mean.normal_(0, 0.3, generator=generator)
             module.running_var.uniform_(0.3, 2, generator=generator)
     return network.eval()

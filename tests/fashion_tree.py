@@ -9,6 +9,7 @@ from PIL import Image
 
 from augment.images import read_image
 from augment.layouts.deepfashion import flat_name
+from numerics.arrays import Array
 from patn.keypoints import keypoint_array, keypoint_table, read_keypoints, write_keypoints
 
 OUTFITS = (
@@ -39,7 +40,7 @@ def make_tree(rendered: Path, folder: Path) -> FashionTree:
     train = sorted((rendered / "bounding_box_train").iterdir())
     exact = read_keypoints(rendered / "keypoints" / "train.csv")
     people = sorted({path.name[:4] for path in train})
-    points: dict[str, dict[str, np.ndarray]] = {"train": {}, "test": {}}
+    points: dict[str, dict[str, Array]] = {"train": {}, "test": {}}
     for outfit, person in zip(OUTFITS, people, strict=False):
         for view, path in zip(VIEWS, [p for p in train if p.name.startswith(person)], strict=False):
             target = folder / "img" / f"{outfit}_{view}.jpg"

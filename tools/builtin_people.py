@@ -22,6 +22,7 @@ from augment.pedestrians.identity import draw_identity
 from augment.pedestrians.photograph import photograph
 from augment.pedestrians.settings import Pedestrians
 from augment.workers import worker_pool
+from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
 from patn.keypoints import MISSING, keypoint_table, write_keypoints
 
@@ -149,12 +150,12 @@ def varied_camera(variety: Variety, pid: int, visit: int, width: int, rng: np.ra
     return replace(camera, scene=np.roll(scene, side * int(width * rng.uniform(0.3, 0.5)), axis=1))
 
 
-def _saturated(image: np.ndarray, factor: float) -> np.ndarray:
+def _saturated(image: Array, factor: float) -> Array:
     grey = image.mean(axis=2, keepdims=True)
     return np.clip(grey + factor * (image - grey) + 0.5, 0, 255).astype(np.uint8)
 
 
-def _noticed(keypoints: np.ndarray, visible: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _noticed(keypoints: Array, visible: Array, rng: np.random.Generator) -> Array:
     """The key points as an estimator finds them: most hidden joints are missing, few others, all are a bit off."""
     lost = rng.random(len(keypoints)) < np.where(visible == 1, 0.03, 0.6)
     moved = np.maximum(keypoints + rng.normal(0, 0.8, keypoints.shape), 0)

@@ -11,13 +11,14 @@ import numpy as np
 from augment import AugmentError
 from augment.runtime import Runtime
 from augment.workspace import Workspace
+from numerics.arrays import Array
 
 if TYPE_CHECKING:
     from augment.inference.redrawing import Redrawing
     from augment.poses.readers import Pose
     from patn.generators import Training
 
-TargetPose = str | Path | np.ndarray
+TargetPose = str | Path | Array
 """A pose: an image that shows it, or key points, 18 x 2 as (y, x) in pixels of the images made, missing = -1."""
 
 
@@ -122,7 +123,7 @@ def generate_set(
         name=name,
         runtime=runtime or Runtime(),
     )
-    return workspace.root / result["folder"]
+    return workspace.root / str(result["folder"])
 
 
 def generate_images(
@@ -132,7 +133,7 @@ def generate_images(
     workspace: Workspace | None = None,
     size: tuple[int, int] | None = None,
     runtime: Runtime | None = None,
-) -> np.ndarray:
+) -> Array:
     """Images of people in given poses.
 
     Args:

@@ -111,7 +111,7 @@ def read_run(folder: Path) -> dict[str, Any] | None:
 def read_record(path: Path, parts: Mapping[str, type]) -> dict[str, Any] | None:
     """The JSON object in a file, None where there is no file; raises AugmentError where one of its parts is amiss."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:

@@ -10,15 +10,17 @@ from augment.commands.idle import note_idle_globals, refuse_idle, refuse_idle_cs
 from augment.options import redrawing
 
 
-class Channels(click.ParamType):
+class Channels(click.ParamType[int | str]):
     """`mean`, or the number of a channel from 0."""
 
     name = "mean|N"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
         """The word, or the number as int."""
-        if value == "mean" or isinstance(value, int):
+        if isinstance(value, int):
             return value
+        if value == "mean":
+            return "mean"
         if not str(value).isdigit():
             self.fail(f"{value!r} is neither mean nor the number of a channel", param, ctx)
         return int(value)

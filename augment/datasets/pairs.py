@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from augment import AugmentError
@@ -13,6 +12,7 @@ from augment.datasets.image_names import ImageNames
 from augment.layouts.deepfashion import LAYOUT as DEEPFASHION
 from augment.layouts.deepfashion import PAIRS as DEEPFASHION_PAIRS
 from augment.workspace import PAIR_FILES, Workspace
+from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
 from patn.keypoints import has_torso, joints_present, keypoint_array
 from patn.pairs import read_pairs, released_sample, sample_pairs, training_pairs, write_pairs
@@ -57,7 +57,8 @@ def import_pairs(workspace: Workspace, files: Sequence[Path]) -> dict[str, int]:
 
 def _read_all(workspace: Workspace, files: Sequence[Path]) -> pd.DataFrame:
     """The pairs of the files under the images' own names, each once; raises AugmentError as `refuse_unfit`."""
-    names, read = ImageNames(workspace), []
+    names = ImageNames(workspace)
+    read: list[pd.DataFrame] = []
     for path in files:
         pairs = read_pairs(path)
         image_of = names.match(dict.fromkeys([*pairs["from"], *pairs["to"]]))
@@ -117,7 +118,7 @@ def posed_names(workspace: Workspace, names: Sequence[str]) -> list[str]:
     return [name for name, usable in zip(known, has_torso(keypoint_array(table, known)), strict=True) if usable]
 
 
-def pairs_among(workspace: Workspace, names: Sequence[str], pids: Sequence[int], array: np.ndarray) -> pd.DataFrame:
+def pairs_among(workspace: Workspace, names: Sequence[str], pids: Sequence[int], array: Array) -> pd.DataFrame:
     """Training pairs, columns from and to, of training images with these identities and key points (N x 18 x 2).
 
     Where pairs were given, those between the images; else all ordered pairs of one identity, of which DeepFashion

@@ -23,6 +23,7 @@ from augment.inference.drawing import BATCH, Drawing
 from augment.inference.generators import find_generator
 from augment.runtime import Runtime
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from patn.pairs import write_pairs
 
 if TYPE_CHECKING:
@@ -96,13 +97,14 @@ def generator_name(workspace: Workspace, home: Path) -> str:
     return home.resolve().relative_to((workspace.root / "patn").resolve()).as_posix()
 
 
-def mean_image(workspace: Workspace, size: tuple[int, int]) -> np.ndarray:
+def mean_image(workspace: Workspace, size: tuple[int, int]) -> Array:
     """The mean of all training images as uint8 3 x H x W: what a generator without input would draw at best."""
     paths = training_images(workspace.images())["path"].tolist()
     total = np.zeros((3, *size))
     for start in range(0, len(paths), 512):
         total += load_images(paths[start : start + 512], size).double().sum(dim=0).numpy()
-    return np.round(total / len(paths)).astype(np.uint8)
+    mean: Array = np.round(total / len(paths)).astype(np.uint8)
+    return mean
 
 
 def _identity_model(workspace: Workspace, evaluation: Evaluation) -> str | None:
@@ -175,7 +177,7 @@ def _pass(
                 saved_at = time.monotonic()
 
 
-def panels(drawing: Drawing, protocol: str, pairs: pd.DataFrame, mean: np.ndarray | None = None) -> Iterator[Panels]:
+def panels(drawing: Drawing, protocol: str, pairs: pd.DataFrame, mean: Array | None = None) -> Iterator[Panels]:
     """The pairs in batches, at the workspace's size, as the protocol shows them; `mean` is the 3 x H x W mean image."""
     import torch
 

@@ -13,13 +13,14 @@ from torch import Tensor
 
 from augment.evaluation.metrics import GENERATED, REAL, Panels, Rows
 from augment.poses.estimation import estimate_arrays
+from numerics.arrays import Array
 from patn.keypoints import keypoint_array, keypoint_table
 from patn.metrics.pckh import Pckh, pckh
 
 if TYPE_CHECKING:
     from patn.metrics.accumulators import Accumulator
 
-Estimate = Callable[[Sequence[np.ndarray]], np.ndarray]
+Estimate = Callable[[Sequence[Array]], Array]
 """Joints N x 18 x 2 of N uint8 images H x W x 3."""
 
 
@@ -55,7 +56,7 @@ class PoseMeter:
         self,
         estimate: Estimate,
         recompress: Callable[[Tensor], Tensor],
-        real: Callable[[Sequence[str]], Sequence[np.ndarray]] | None = None,
+        real: Callable[[Sequence[str]], Sequence[Array]] | None = None,
     ) -> None:
         self.estimate, self.recompress, self.real = estimate, recompress, real
         self.counts = {GENERATED: JointCounts(), REAL: JointCounts()}
@@ -85,7 +86,7 @@ def pooled(pool: ProcessPoolExecutor, jobs: int, estimator: str) -> Estimate:
     """
     pool.submit(estimate_arrays, [], estimator).result()
 
-    def estimate(images: Sequence[np.ndarray]) -> np.ndarray:
+    def estimate(images: Sequence[Array]) -> Array:
         size = max(1, -(-len(images) // jobs))
         parts = [images[start : start + size] for start in range(0, len(images), size)]
         return np.concatenate(list(pool.map(partial(estimate_arrays, estimator=estimator), parts)))
@@ -93,7 +94,7 @@ def pooled(pool: ProcessPoolExecutor, jobs: int, estimator: str) -> Estimate:
     return estimate
 
 
-def _rounded(points: np.ndarray) -> np.ndarray:
+def _rounded(points: Array) -> Array:
     """Joints in whole pixels, as annotation files have them."""
     names = [str(index) for index in range(len(points))]
     return keypoint_array(keypoint_table(names, points), names)

@@ -15,6 +15,7 @@ from augment.datasets.reduced_set import share_text
 from augment.images import load_images
 from augment.runtime import Runtime
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from reid.market1501 import drop_junk
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def test_images(workspace: Workspace) -> pd.DataFrame:
     return test
 
 
-def evaluate_features(features: np.ndarray, test: pd.DataFrame) -> dict[str, Any]:
+def evaluate_features(features: Array, test: pd.DataFrame) -> dict[str, Any]:
     """Rank the gallery by features of `test`'s rows (N x D); percentages for both sets of queries."""
     from reid.ranking import evaluate
 
@@ -124,7 +125,7 @@ def evaluate_saved(
     return {"folder": str(path.parent), **evaluate_features(features, test)}
 
 
-def draw_ranked(features: np.ndarray, test: pd.DataFrame, count: int, output: Path) -> None:
+def draw_ranked(features: Array, test: pd.DataFrame, count: int, output: Path) -> None:
     """Write a picture of the nearest gallery images of `count` queries spread evenly over all of them."""
     from reid.gallery import draw_galleries
     from reid.ranking import nearest

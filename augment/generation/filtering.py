@@ -18,6 +18,7 @@ from augment.images import load_images
 from augment.inference.drawing import Pen, draw_plan
 from augment.inference.generators import seeded
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
 from patn.keypoints import keypoint_array
 from patn.metrics.pckh import pckh
@@ -103,7 +104,7 @@ class Judge:
             self.embed = Embedding.load(model, pen.runtime.torch_device())
             self.pids, self.centres = self._centres(kept)
 
-    def _centres(self, kept: Sequence[str]) -> tuple[np.ndarray, torch.Tensor]:
+    def _centres(self, kept: Sequence[str]) -> tuple[Array, torch.Tensor]:
         """The identities, sorted, and the unit feature in the middle of each one's kept images."""
         import torch
         from torch.nn.functional import normalize
@@ -141,7 +142,7 @@ class Judge:
         return [pckh(wanted[i : i + 1], found[i : i + 1]).score for i in range(len(names))]
 
 
-def total(scores: pd.DataFrame, scale: pd.DataFrame) -> np.ndarray:
+def total(scores: pd.DataFrame, scale: pd.DataFrame) -> Array:
     """The criteria added, each in standard deviations of `scale` from its mean; one that cannot be judged adds 0."""
     spread = scale.std(ddof=0).replace(0, 1)
     return ((scores - scale.mean()) / spread).fillna(0.0).sum(axis=1).to_numpy()
@@ -214,7 +215,7 @@ def _candidate(output: str, number: int) -> str:
 
 
 def _decide(
-    drawn: pd.DataFrame, first: pd.DataFrame, worst: np.ndarray, others: pd.DataFrame, scores: pd.DataFrame, tries: int
+    drawn: pd.DataFrame, first: pd.DataFrame, worst: Array, others: pd.DataFrame, scores: pd.DataFrame, tries: int
 ) -> pd.DataFrame:
     """The plan after the filter: for each of the worst rows its best try, where that is better."""
     before, after = total(first, first)[worst], total(scores, first).reshape(-1, tries)
@@ -227,4 +228,5 @@ def _decide(
         candidate=best[better] + 1, judged="replaced", output=drawn["output"].to_numpy()[worst[better]]
     )
     rest = planned.drop(index=worst[better])
-    return pd.concat([rest, replaced], ignore_index=True).sort_values("output", ignore_index=True)
+    decided: pd.DataFrame = pd.concat([rest, replaced], ignore_index=True).sort_values("output", ignore_index=True)
+    return decided

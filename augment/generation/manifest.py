@@ -13,6 +13,7 @@ from augment import Different
 from augment.artefacts.artefact import fingerprint, fingerprint_names
 from augment.images import load_images
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from reid.market1501 import FOLDERS
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def with_scores(manifest: pd.DataFrame, folder: Path, workspace: Workspace) -> p
     return manifest.assign(sharpness=np.concatenate(sharp).round(5) if sharp else [])
 
 
-def sharpness(images: torch.Tensor) -> np.ndarray:
+def sharpness(images: torch.Tensor) -> Array:
     """Mean absolute difference of horizontal and vertical neighbours of the grey image, per image, in [0, 1].
 
     images: uint8 N x 3 x H x W.  Blurred images score low; the gain in re-ID follows this more than SSIM.

@@ -12,6 +12,7 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.poses.plausibility import refuse_impossible
+from numerics.arrays import Array
 from numerics.seeds import Stream, stream_seed
 from patn.keypoints import TORSO, has_torso, joints_present, keypoint_array, read_keypoints
 
@@ -42,7 +43,7 @@ class PoseBank:
         return self.names[min(int(np.searchsorted(np.cumsum(self.chances), rng.random())), len(self.names) - 1)]
 
 
-def normalised(points: np.ndarray) -> np.ndarray:
+def normalised(points: Array) -> Array:
     """Poses without place and size, N x 36: joints from the torso's middle, in torso lengths.
 
     points: N x 18 x 2 as (y, x) in pixels, each with both shoulders and hips.  A missing joint is where that joint is
@@ -58,7 +59,7 @@ def normalised(points: np.ndarray) -> np.ndarray:
     return np.where(present, placed, average).reshape(len(points), -1)
 
 
-def canonical_bank(names: Sequence[str], points: np.ndarray, *, seed: int = 0, count: int = CANONICAL) -> PoseBank:
+def canonical_bank(names: Sequence[str], points: Array, *, seed: int = 0, count: int = CANONICAL) -> PoseBank:
     """The poses nearest to the centres of `count` groups of poses (k-means of `normalised`), one for each.
 
     names, points: N names and N x 18 x 2 key points with a torso.  seed: of where k-means starts.
@@ -72,7 +73,7 @@ def canonical_bank(names: Sequence[str], points: np.ndarray, *, seed: int = 0, c
     return PoseBank(tuple(names[index] for index in sorted(set(distances.argmin(axis=0).tolist()))))
 
 
-def rare_bank(names: Sequence[str], points: np.ndarray) -> PoseBank:
+def rare_bank(names: Sequence[str], points: Array) -> PoseBank:
     """All poses, each as likely as it is far from its nearest ones: the mean distance to its NEIGHBOURS nearest.
 
     names, points: N names and N x 18 x 2 key points with a torso.

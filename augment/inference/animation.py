@@ -20,6 +20,7 @@ from augment.inference.video import FPS, VIDEOS, WRITTEN, extract_frames, requir
 from augment.pedestrians.walking import walking
 from augment.poses.readers import Pose, folder_images, scaled_to
 from augment.poses.smoothing import bridge, fit, inside, jerk, smooth
+from numerics.arrays import Array
 from patn.keypoints import joints_present, scale_keypoints
 
 WALK = 56
@@ -46,7 +47,7 @@ class Motion:
 class _Track:
     """Joints T x 18 x 2 in pixels of frames of `size` (height, width), missing = -1; what found them; the rate."""
 
-    joints: np.ndarray
+    joints: Array
     size: tuple[int, int]
     origin: str
     fps: float = FPS
@@ -119,7 +120,7 @@ def _track(poses: Sequence[Pose], size: tuple[int, int], fps: float = FPS) -> _T
     return _Track(np.stack([pose.keypoints for pose in poses]).astype(np.float64), size, poses[0].origin, fps)
 
 
-def _targets(work: Redrawing, source: Pose, track: np.ndarray, size: tuple[int, int], fitted: bool) -> list[Pose]:
+def _targets(work: Redrawing, source: Pose, track: Array, size: tuple[int, int], fitted: bool) -> list[Pose]:
     """The motion in the generator's pixels, moved onto the person of an image where that is asked for and possible."""
     moved = fit(track, source.keypoints.astype(np.float64)) if fitted else None
     if moved is None:
@@ -128,7 +129,7 @@ def _targets(work: Redrawing, source: Pose, track: np.ndarray, size: tuple[int, 
     return [Pose(f"frame {number}", joints, "track") for number, joints in enumerate(points)]
 
 
-def _frames(work: Redrawing, moved: Sequence[Sequence[Pose]], plain: bool) -> Iterator[np.ndarray]:
+def _frames(work: Redrawing, moved: Sequence[Sequence[Pose]], plain: bool) -> Iterator[Array]:
     """The pictures of the video, uint8 H x W x 3, drawn in batches while they are written: a long one needs no memory.
 
     moved: for each image of the request the pose of every frame; the skeleton is that of the first image.

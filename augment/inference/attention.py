@@ -13,6 +13,7 @@ from augment.images import read_image
 from augment.inference.redrawing import Redrawing, Request, write_picture
 from augment.inference.sheets import GAP, draw_skeleton, sheet
 from augment.poses.readers import Pose, scaled_to
+from numerics.arrays import Array
 from patn import DataError
 
 COLOUR_MAPS = {"colour": "coolwarm", "grey": "gray"}
@@ -71,7 +72,7 @@ def attention(request: Request, out: Path, view: MaskView, *, values: Path | Non
     return {"out": str(out), **said, **work.summary()}
 
 
-def masks_of(work: Redrawing, source: Pose, target: Pose, view: MaskView) -> tuple[np.ndarray, list[int], np.ndarray]:
+def masks_of(work: Redrawing, source: Pose, target: Pose, view: MaskView) -> tuple[Array, list[int], Array]:
     """One pair's generated image (uint8 H x W x 3), the blocks shown (from 1) and their maps (blocks x h x w)."""
     import torch
 
@@ -91,7 +92,7 @@ def masks_of(work: Redrawing, source: Pose, target: Pose, view: MaskView) -> tup
     return work.finish(drawn)[0], numbers, maps[[number - 1 for number in numbers]]
 
 
-def span(maps: np.ndarray, stretch: bool) -> tuple[float, float]:
+def span(maps: Array, stretch: bool) -> tuple[float, float]:
     """The values that the ends of the colours stand for: 0 and 1, or the 1st and 99th percentile of all maps."""
     if not stretch:
         return 0.0, 1.0
@@ -99,7 +100,7 @@ def span(maps: np.ndarray, stretch: bool) -> tuple[float, float]:
     return round(float(low), 4), round(float(max(high, low + 1e-4)), 4)
 
 
-def paint(mask: np.ndarray, size: tuple[int, int], ends: tuple[float, float], colours: str) -> np.ndarray:
+def paint(mask: Array, size: tuple[int, int], ends: tuple[float, float], colours: str) -> Array:
     """A map h x w as uint8 H x W x 3, interpolated bilinearly to `size`; the colours span `ends`."""
     import matplotlib
     import torch
@@ -116,7 +117,7 @@ def _enlarged(size: tuple[int, int]) -> tuple[int, int]:
     return size[0] * factor, size[1] * factor
 
 
-def _people(work: Redrawing, source: Pose, target: Pose, generated: np.ndarray) -> list[np.ndarray]:
+def _people(work: Redrawing, source: Pose, target: Pose, generated: Array) -> list[Array]:
     """The first three tiles of a strip, enlarged: condition image, target pose, generated image."""
     from PIL import Image
 
@@ -131,7 +132,7 @@ def _people(work: Redrawing, source: Pose, target: Pose, generated: np.ndarray) 
     return [images[0], skeleton, images[1]]
 
 
-def _with_bar(picture: np.ndarray, ends: tuple[float, float], colours: str) -> np.ndarray:
+def _with_bar(picture: Array, ends: tuple[float, float], colours: str) -> Array:
     """The picture with a bar of its colours below, and the values of its ends and middle."""
     import matplotlib
     from PIL import Image, ImageDraw
@@ -150,7 +151,7 @@ def _with_bar(picture: np.ndarray, ends: tuple[float, float], colours: str) -> n
     return np.asarray(canvas)
 
 
-def _write_values(maps: np.ndarray, path: Path) -> None:
+def _write_values(maps: Array, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     with partial.open("wb") as file:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
@@ -16,6 +15,7 @@ from augment.datasets.reduced_set import training_images
 from augment.images import load_images, read_image, to_uint8
 from augment.runtime import Runtime
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from patn.keypoints import keypoint_array, scale_keypoints
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Drawing:
             drawn = self.network(condition, self.poses(sources).to(self.device), self.poses(poses).to(self.device))
         return to_uint8(drawn).cpu()
 
-    def __call__(self, sources: Sequence[str], poses: Sequence[str]) -> np.ndarray:
+    def __call__(self, sources: Sequence[str], poses: Sequence[str]) -> Array:
         """The same at the workspace's image size, as uint8 B x H x W x 3."""
         from torch.nn.functional import interpolate
 
@@ -120,7 +120,7 @@ def description(row: Any, mark: str) -> str:
     return f"generated image; source {row.source}; pose {row.pose}; generator {mark}"
 
 
-def write_jpeg(pixels: np.ndarray, path: Path, description: str) -> None:
+def write_jpeg(pixels: Array, path: Path, description: str) -> None:
     """A JPEG of quality 95 whose metadata says what it is, written by rename; raises OSError that names the file."""
     from PIL import Image
 

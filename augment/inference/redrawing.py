@@ -18,6 +18,7 @@ from augment.inference.generators import find_generator
 from augment.poses.readers import Pose, PoseReader, find_image, with_a_person
 from augment.runtime import Runtime
 from augment.workspace import Workspace
+from numerics.arrays import Array
 
 if TYPE_CHECKING:
     import torch
@@ -96,7 +97,7 @@ class Redrawing:
         image = condition.contiguous(memory_format=torch.channels_last)
         return image.to(self.device), own.to(self.device), poses.to(self.device)
 
-    def draw(self, source: Pose, targets: Sequence[Pose]) -> np.ndarray:
+    def draw(self, source: Pose, targets: Sequence[Pose]) -> Array:
         """One person in each of the poses, uint8 N x H x W x 3 at the size that is written."""
         import torch
 
@@ -106,7 +107,7 @@ class Redrawing:
                 made.append(self.finish(self.network(*self.inputs(source, targets[start : start + BATCH]))))
         return np.concatenate(made)
 
-    def finish(self, drawn: torch.Tensor) -> np.ndarray:
+    def finish(self, drawn: torch.Tensor) -> Array:
         """What the generator drew, [-1, 1], as uint8 N x H x W x 3 at the size that is written."""
         from torch.nn.functional import interpolate
 
@@ -159,7 +160,7 @@ def _no_size(checkpoint: Path) -> tuple[int, int]:
     raise AugmentError(f"{checkpoint}: does not say which size of images it was trained for; give --size HEIGHT WIDTH")
 
 
-def write_picture(pixels: np.ndarray, path: Path, description: str) -> None:
+def write_picture(pixels: Array, path: Path, description: str) -> None:
     """A JPEG or PNG, by its name's ending, whose EXIF says that it is generated and from what; written by rename.
 
     Raises AugmentError where it cannot be written.

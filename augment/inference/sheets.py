@@ -7,6 +7,7 @@ from textwrap import wrap
 import numpy as np
 
 from augment.artefacts.files import write_image
+from numerics.arrays import Array
 from patn.keypoints import LIMBS
 
 COLOURS = ((214, 39, 40), (31, 119, 180), (44, 160, 44), (255, 127, 14), (148, 103, 189), (23, 190, 207))
@@ -15,7 +16,7 @@ LINE, LETTER = 12, 6
 """Pixels that a line and a letter of a heading take."""
 
 
-def draw_skeleton(keypoints: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def draw_skeleton(keypoints: Array, size: tuple[int, int]) -> Array:
     """A pose as coloured limbs on black, uint8 H x W x 3.  keypoints: 18 x 2 as (y, x) pixels, missing = -1."""
     from PIL import Image, ImageDraw
 
@@ -30,7 +31,7 @@ def draw_skeleton(keypoints: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.asarray(canvas.resize((size[1], size[0]), Image.Resampling.LANCZOS))
 
 
-def sheet(rows: Sequence[Sequence[np.ndarray]], headings: Sequence[str] = (), least: int = 128) -> np.ndarray:
+def sheet(rows: Sequence[Sequence[Array]], headings: Sequence[str] = (), least: int = 128) -> Array:
     """Rows of equally large uint8 H x W x 3 images as one picture, small ones enlarged to about `least` rows of pixels.
 
     headings: one a column, on several lines where it is wider than the column.
@@ -54,7 +55,7 @@ def sheet(rows: Sequence[Sequence[np.ndarray]], headings: Sequence[str] = (), le
     return np.asarray(canvas)
 
 
-def write_sheet(rows: Sequence[Sequence[np.ndarray]], path: Path, headings: Sequence[str] = ()) -> None:
+def write_sheet(rows: Sequence[Sequence[Array]], path: Path, headings: Sequence[str] = ()) -> None:
     """Write a sheet as PNG, by rename."""
     from PIL import Image
 

@@ -14,6 +14,7 @@ from augment.images import read_image
 from augment.inference.redrawing import PICTURES, Redrawing, Request, write_picture
 from augment.inference.sheets import draw_skeleton, sheet
 from augment.poses.readers import scaled_to
+from numerics.arrays import Array
 
 GRID = "grid.png"
 
@@ -43,7 +44,7 @@ def transfer(request: Request, out: Path, *, columns: int = 12) -> dict[str, Any
     return {"out": str(out), "files": [*files, str(target)], **work.summary()}
 
 
-def _write_each(work: Redrawing, drawn: Sequence[np.ndarray], folder: Path) -> list[str]:
+def _write_each(work: Redrawing, drawn: Sequence[Array], folder: Path) -> list[str]:
     """One JPEG an image and pose, named after both."""
     files: list[str] = []
     for source, images in zip(work.sources, drawn, strict=True):
@@ -59,23 +60,21 @@ def _write_each(work: Redrawing, drawn: Sequence[np.ndarray], folder: Path) -> l
     return files
 
 
-def _grid(work: Redrawing, drawn: Sequence[np.ndarray], columns: int) -> np.ndarray:
+def _grid(work: Redrawing, drawn: Sequence[Array], columns: int) -> Array:
     """The grid of a request, uint8 H x W x 3."""
     sources = [read_image(source.path, work.out) for source in work.sources if source.path is not None]
     skeletons = [draw_skeleton(scaled_to(pose, work.size, work.out), work.out) for pose in work.targets]
     return grid(sources, skeletons, drawn, columns)
 
 
-def grid(
-    sources: Sequence[np.ndarray], skeletons: Sequence[np.ndarray], drawn: Sequence[np.ndarray], columns: int = 12
-) -> np.ndarray:
+def grid(sources: Sequence[Array], skeletons: Sequence[Array], drawn: Sequence[Array], columns: int = 12) -> Array:
     """People by poses as one picture: the sources in the first column, the target skeletons above.
 
     sources, skeletons: uint8 H x W x 3 each.  drawn: for each source uint8 poses x H x W x 3.  More than `columns`
     poses go on in further lines, each with its skeletons and all sources.
     """
     blank = np.full_like(sources[0], 255)
-    rows: list[list[np.ndarray]] = []
+    rows: list[list[Array]] = []
     for start in range(0, len(skeletons), columns):
         part = slice(start, start + columns)
         rows.append([blank, *skeletons[part]])

@@ -13,6 +13,7 @@ import numpy as np
 
 from augment import AugmentError
 from augment.layouts.natural_order import natural_key
+from numerics.arrays import Array
 
 VIDEOS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".gif", ".m4v")
 WRITTEN = (".mp4", ".gif")
@@ -58,7 +59,7 @@ def extract_frames(video: Path, folder: Path, most: int | None = None) -> tuple[
     return paths, float(rate[1]) if rate else FPS
 
 
-def write_video(frames: Iterable[np.ndarray], path: Path, fps: float, description: str) -> None:
+def write_video(frames: Iterable[Array], path: Path, fps: float, description: str) -> None:
     """Write equally large uint8 H x W x 3 frames as .mp4 (H.264) or .gif, whose comment is `description`.
 
     The file appears by rename when it is whole.  Raises AugmentError where it cannot be written.
@@ -77,7 +78,7 @@ def write_video(frames: Iterable[np.ndarray], path: Path, fps: float, descriptio
         partial.unlink(missing_ok=True)
 
 
-def _write_mp4(frames: Iterable[np.ndarray], path: Path, fps: float, description: str) -> None:
+def _write_mp4(frames: Iterable[Array], path: Path, fps: float, description: str) -> None:
     """H.264 in 4:2:0, which needs even sides: an odd one gets a white line."""
     made = (
         np.pad(frame, ((0, frame.shape[0] % 2), (0, frame.shape[1] % 2), (0, 0)), constant_values=255)
@@ -100,7 +101,7 @@ def _write_mp4(frames: Iterable[np.ndarray], path: Path, fps: float, description
         raise OSError(f"ffmpeg gave up with status {ffmpeg.returncode}")
 
 
-def _write_gif(frames: Iterable[np.ndarray], path: Path, fps: float, description: str) -> None:
+def _write_gif(frames: Iterable[Array], path: Path, fps: float, description: str) -> None:
     """A GIF that repeats for ever; its clock counts hundredths of a second."""
     from PIL import Image
 

@@ -16,6 +16,7 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.layouts.inventory import DEPTH, folders_below
+from numerics.arrays import Array
 from patn.keypoints import MISSING
 
 LAYOUT = "deepfashion"
@@ -105,7 +106,7 @@ def read_images(data: Path) -> pd.DataFrame:
     return table.assign(path=paths)[["name", "path", "pid", "camid", "split"]]
 
 
-def crop_keypoints(points: np.ndarray) -> np.ndarray:
+def crop_keypoints(points: Array) -> Array:
     """Key points of 256 x 256 images as those of their crops: x less 40; missing ones (-1) stay missing.
 
     points: ... x 2 as (y, x) in pixels; a new float32 array is returned. Joints left or right of the crop keep their

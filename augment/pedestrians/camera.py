@@ -6,6 +6,7 @@ import numpy as np
 
 from augment.pedestrians.scenery import paint_scene
 from augment.pedestrians.settings import Pedestrians
+from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
 
 
@@ -14,10 +15,10 @@ class Camera:
     """One of the data set's cameras; the scene is wider than an image (height' x width' x 3 in 0..255)."""
 
     tilt: float
-    scene: np.ndarray
-    light: np.ndarray
+    scene: Array
+    light: Array
     ambient: float
-    cast: np.ndarray
+    cast: Array
     gain: float
     contrast: float
     blur: float
@@ -45,14 +46,14 @@ def draw_camera(settings: Pedestrians, number: int) -> Camera:
     )
 
 
-def backdrop(camera: Camera, size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+def backdrop(camera: Camera, size: tuple[int, int], rng: np.random.Generator) -> Array:
     """A piece of the camera's scene of the given (height, width): a fresh float32 array in 0..255."""
     top = int(rng.integers(0, camera.scene.shape[0] - size[0] + 1))
     left = int(rng.integers(0, camera.scene.shape[1] - size[1] + 1))
     return camera.scene[top : top + size[0], left : left + size[1]].copy()
 
 
-def develop(camera: Camera, picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def develop(camera: Camera, picture: Array, rng: np.random.Generator) -> Array:
     """What the camera makes of light: blur, contrast, colour cast, gain and grain; uint8 like `picture` in shape."""
     picture = _blurred(picture, camera.blur * picture.shape[0] / 128 * float(rng.uniform(0.8, 1.35)))
     picture = (picture - 118) * camera.contrast + 118
@@ -61,7 +62,7 @@ def develop(camera: Camera, picture: np.ndarray, rng: np.random.Generator) -> np
     return np.clip(picture + grain + 0.5, 0, 255).astype(np.uint8)
 
 
-def _blurred(picture: np.ndarray, sigma: float) -> np.ndarray:
+def _blurred(picture: Array, sigma: float) -> Array:
     """Gaussian blur of the first two axes, edges repeated."""
     reach = max(int(np.ceil(2.5 * sigma)), 1)
     taps = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * sigma**2)).astype(np.float32)

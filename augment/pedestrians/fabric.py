@@ -6,23 +6,25 @@ import numpy as np
 
 from augment.pedestrians.identity import Cloth, Colour, Identity
 from augment.pedestrians.surfaces import Surface, smoothstep
+from numerics.arrays import Array
 
 
-def paint(count: int, colour: Colour) -> np.ndarray:
+def paint(count: int, colour: Colour) -> Array:
     """3 x count points of one colour, float32 in 0..255."""
     return np.repeat(np.asarray(colour, dtype=np.float32)[:, None], count, axis=1)
 
 
-def blend(colours: np.ndarray, colour: Sequence[float], mask: np.ndarray) -> np.ndarray:
+def blend(colours: Array, colour: Sequence[float], mask: Array) -> Array:
     """`colours` (3 x N) with `colour` where `mask` (N, 0..1 or bool) is 1."""
     share = mask.astype(np.float32)
-    return colours * (1 - share) + np.asarray(colour, dtype=np.float32)[:, None] * share
+    blended: Array = colours * (1 - share) + np.asarray(colour, dtype=np.float32)[:, None] * share
+    return blended
 
 
 _TILE = {"pinstripes": 0.6, "dots": 0.8, "diagonal": 1.1}  # sizes of the repeat where it is not 1
 
 
-def woven(cloth: Cloth, surface: Surface, radius: float) -> np.ndarray:
+def woven(cloth: Cloth, surface: Surface, radius: float) -> Array:
     """Colours (3 x N) of a fabric on a tube of about `radius`; the pattern closes around the tube."""
     tile = cloth.size * _TILE.get(cloth.pattern, 1.0)
     repeats = 2 * max(round(np.pi * radius / tile), 1)
@@ -40,7 +42,7 @@ def woven(cloth: Cloth, surface: Surface, radius: float) -> np.ndarray:
     return blend(paint(len(a), cloth.base), cloth.second, masks[cloth.pattern])
 
 
-def prints(identity: Identity, surface: Surface, colours: np.ndarray) -> np.ndarray:
+def prints(identity: Identity, surface: Surface, colours: Array) -> Array:
     """The trunk's colours with what is printed on its front and on its back."""
     x, y, _ = surface.positions
     front = surface.normals[2] > 0.05
@@ -65,7 +67,7 @@ def prints(identity: Identity, surface: Surface, colours: np.ndarray) -> np.ndar
     return blend(colours, identity.back_colour, masks_back[identity.top_back] & (surface.normals[2] < -0.05))
 
 
-def straps(identity: Identity, surface: Surface, colours: np.ndarray) -> np.ndarray:
+def straps(identity: Identity, surface: Surface, colours: Array) -> Array:
     """The trunk's colours with the straps of what is carried."""
     x, y, _ = surface.positions
     front = surface.normals[2] > 0
@@ -80,7 +82,7 @@ def straps(identity: Identity, surface: Surface, colours: np.ndarray) -> np.ndar
     return colours
 
 
-def folds(surface: Surface, rng: np.random.Generator, strength: float) -> np.ndarray:
+def folds(surface: Surface, rng: np.random.Generator, strength: float) -> Array:
     """Brightness factors (N) of soft folds and creases, around 1."""
     x, y, z = surface.positions
     waves = np.zeros(len(x), dtype=np.float32)
@@ -90,6 +92,6 @@ def folds(surface: Surface, rng: np.random.Generator, strength: float) -> np.nda
     return 1 + strength * waves / 2
 
 
-def edge(values: np.ndarray, at: float, width: float = 0.004) -> np.ndarray:
+def edge(values: Array, at: float, width: float = 0.004) -> Array:
     """1 below the height `at`, 0 above, with a soft edge."""
     return 1 - smoothstep(values, at - width, at + width)

@@ -10,6 +10,7 @@ from augment.pedestrians.head import head_parts
 from augment.pedestrians.identity import Identity
 from augment.pedestrians.skeleton import Skeleton, place_bones, rest_skeleton
 from augment.pedestrians.surfaces import Part, Sampler
+from numerics.arrays import Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,10 +29,10 @@ class View:
     points and normals 3 x N (only those that face the camera), colours 3 x N in 0..255, joints 18 x 3.
     """
 
-    points: np.ndarray
-    normals: np.ndarray
-    colours: np.ndarray
-    joints: np.ndarray
+    points: Array
+    normals: Array
+    colours: Array
+    joints: Array
 
 
 def build_figure(identity: Identity, rng: np.random.Generator, height: int = 128) -> Figure:
@@ -47,7 +48,7 @@ def build_figure(identity: Identity, rng: np.random.Generator, height: int = 128
     return Figure(identity=identity, skeleton=skeleton, parts=tuple(parts))
 
 
-def view_figure(figure: Figure, pose: dict[int, np.ndarray], view: np.ndarray) -> View:
+def view_figure(figure: Figure, pose: dict[int, Array], view: Array) -> View:
     """The figure in a pose, turned by `view` (3 x 3) in front of the camera; its back faces are dropped."""
     turned, shift = place_bones(figure.skeleton, pose, view)
     turned32, shift32 = turned.astype(np.float32), shift.astype(np.float32)
@@ -73,12 +74,12 @@ def view_figure(figure: Figure, pose: dict[int, np.ndarray], view: np.ndarray) -
     )
 
 
-def _mix(part: Part, vectors: np.ndarray, turned: np.ndarray, shift: np.ndarray | None, axis: int) -> np.ndarray:
+def _mix(part: Part, vectors: Array, turned: Array, shift: Array | None, axis: int) -> Array:
     """One coordinate (N) of a part's vectors after its bones' motion, in sums that no BLAS reorders."""
-    total = None
+    total: Array | None = None
     for row, bone in enumerate(part.bones):
         a, b, c = turned[bone, axis]
-        moved = vectors[0] * a + vectors[1] * b + vectors[2] * c
+        moved: Array = vectors[0] * a + vectors[1] * b + vectors[2] * c
         if shift is not None:
             moved += shift[bone, axis]
         if part.weights is not None:

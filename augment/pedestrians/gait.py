@@ -19,6 +19,7 @@ from augment.pedestrians.skeleton import (
     UPPER_R,
     turn,
 )
+from numerics.arrays import Array
 
 _LEG = {1: (THIGH_L, SHIN_L, FOOT_L), -1: (THIGH_R, SHIN_R, FOOT_R)}
 _ARM = {1: (UPPER_L, FORE_L), -1: (UPPER_R, FORE_R)}
@@ -33,13 +34,13 @@ def _leg(phase: float, swing: float) -> tuple[float, float, float]:
     return float(hip), float(knee), float(pitch)
 
 
-def draw_pose(identity: Identity, rng: np.random.Generator) -> dict[int, np.ndarray]:
+def draw_pose(identity: Identity, rng: np.random.Generator) -> dict[int, Array]:
     """Random bone rotations against their parents, for `skeleton.place_bones`."""
     walking = rng.random() < 0.78
     swing = float(rng.uniform(0.65, 1.2)) if walking else float(rng.uniform(0.0, 0.15))
     swing *= 0.8 if identity.bottom_kind in ("skirt", "dress") else 1.0
     phase = float(rng.uniform(0, 2 * np.pi))
-    pose: dict[int, np.ndarray] = {}
+    pose: dict[int, Array] = {}
     twist = 6 * swing * np.sin(phase)
     lean = float(rng.normal(3.5, 2.5))
     pose[PELVIS] = turn(y=-twist)
@@ -59,7 +60,7 @@ def draw_pose(identity: Identity, rng: np.random.Generator) -> dict[int, np.ndar
     return pose
 
 
-def _arm(identity: Identity, rng: np.random.Generator, side: int, swing: float) -> dict[int, np.ndarray]:
+def _arm(identity: Identity, rng: np.random.Generator, side: int, swing: float) -> dict[int, Array]:
     """Rotations of one arm; `swing` is where the leg of the same side is, the arm goes the other way."""
     upper, fore = _ARM[side]
     loaded = identity.bag_side == side and identity.bag in ("hand", "tote", "shoulder")
@@ -88,7 +89,7 @@ def _arm(identity: Identity, rng: np.random.Generator, side: int, swing: float) 
     }
 
 
-def walk_pose(phase: float) -> dict[int, np.ndarray]:
+def walk_pose(phase: float) -> dict[int, Array]:
     """Bone rotations of an even walk at a phase of its cycle in radians, nothing in the hands."""
     twist = 6 * np.sin(phase)
     pose = {PELVIS: turn(y=-twist), SPINE: turn(x=3.5, y=1.9 * twist), HEAD: turn(x=-2, y=-twist)}

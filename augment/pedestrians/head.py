@@ -6,6 +6,7 @@ from augment.pedestrians.fabric import blend, paint
 from augment.pedestrians.identity import Colour, Identity
 from augment.pedestrians.skeleton import HEAD, SPINE
 from augment.pedestrians.surfaces import Part, Sampler, Surface, from_grid, smoothstep
+from numerics.arrays import Array
 
 _CENTRE = 0.932
 _SIZE = (0.0445, 0.068, 0.056)  # half breadth, half height, half depth
@@ -36,7 +37,7 @@ def _skull(sampler: Sampler, scale: float, thick: float) -> Surface:
     return from_grid(x * scale, y + _CENTRE, z * scale, angle)
 
 
-def _face(identity: Identity, skull: Surface) -> np.ndarray:
+def _face(identity: Identity, skull: Surface) -> Array:
     """Colours of the head: eyes, brows, mouth, cheeks, shading; glasses."""
     x, y, z = skull.positions
     x, y = np.abs(x) / identity.body.head, y - _CENTRE
@@ -58,7 +59,8 @@ def _face(identity: Identity, skull: Surface) -> np.ndarray:
         ring = np.sqrt(((x - 0.019) / 0.016) ** 2 + ((y - 0.005) / 0.012) ** 2)
         frame = ((ring > 0.82) & (ring < 1.12)) | ((x < 0.006) & (np.abs(y - 0.007) < 0.0022))
         colours = blend(colours, (20, 20, 24), frame & front)
-    return colours * (1 - 0.28 * smoothstep(y, -0.045, -0.068))
+    shaded: Array = colours * (1 - 0.28 * smoothstep(y, -0.045, -0.068))
+    return shaded
 
 
 def _neck(sampler: Sampler, identity: Identity) -> Part:
@@ -90,12 +92,13 @@ def _ears(sampler: Sampler, identity: Identity, scale: float) -> list[Part]:
     return parts
 
 
-def _cover(surface: Surface, front: float, temple: float, side: float, nape: float) -> np.ndarray:
+def _cover(surface: Surface, front: float, temple: float, side: float, nape: float) -> Array:
     """Points above a line around the head, given by its height at the forehead, temple, ear and nape."""
     x, y, z = surface.positions
     around = np.degrees(np.arctan2(np.abs(x), z))  # 0 = front, 180 = back
     line = np.interp(around, [0, 30, 55, 80, 110, 180], [front, front, temple, side, (side + nape) / 2, nape])
-    return y > line
+    above: Array = y > line
+    return above
 
 
 _STYLES = {  # thickness, then the heights of the hair line
@@ -108,11 +111,12 @@ _STYLES = {  # thickness, then the heights of the hair line
 }
 
 
-def _strands(surface: Surface, colour: Colour) -> np.ndarray:
+def _strands(surface: Surface, colour: Colour) -> Array:
     """Hair colour with faint strands and a lighter crown."""
     y = surface.positions[1]
     strand = 1 + 0.10 * np.sin(9 * surface.angle + 160 * y) + 0.06 * np.sin(23 * surface.angle)
-    return paint(len(y), colour) * strand * (1 + 0.25 * smoothstep(y, 0.96, 1.0))
+    strands: Array = paint(len(y), colour) * strand * (1 + 0.25 * smoothstep(y, 0.96, 1.0))
+    return strands
 
 
 def _hair(sampler: Sampler, identity: Identity, scale: float) -> list[Part]:

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from numerics.arrays import Array
 
-def draw_occluder(picture: np.ndarray, clutter: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+
+def draw_occluder(picture: Array, clutter: float, rng: np.random.Generator) -> tuple[Array, Array]:
     """The picture (H x W x 3) with, sometimes, an occluder, and the mask (H x W) of what it covers."""
     height, width = picture.shape[:2]
     cover = np.zeros((height, width), dtype=bool)

@@ -10,6 +10,7 @@ from augment.pedestrians.gait import draw_pose
 from augment.pedestrians.occluders import draw_occluder
 from augment.pedestrians.settings import Pedestrians
 from augment.pedestrians.skeleton import turn
+from numerics.arrays import Array
 
 _DISTANCE = 6.0  # of the camera, in statures
 _GAP = int(0.02 * 65536) << 32  # a step in depth that makes a hole, in the units of `_draw`
@@ -27,9 +28,9 @@ class Photograph:
     head: the head's height in pixels, chin to crown.
     """
 
-    image: np.ndarray
-    keypoints: np.ndarray
-    visible: np.ndarray
+    image: Array
+    keypoints: Array
+    visible: Array
     head: float
 
 
@@ -61,7 +62,7 @@ def photograph(
     return Photograph(image=image, keypoints=keypoints, visible=visible, head=HEAD * crop.scale)
 
 
-def _project(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _project(points: Array) -> tuple[Array, Array]:
     """Image axes (right, down) of points 3 x N, in statures at the person's distance."""
     nearer = _DISTANCE / (_DISTANCE - points[2])
     return points[0] * nearer, -points[1] * nearer
@@ -88,9 +89,7 @@ def _place(view: View, camera: Camera, size: tuple[int, int], rng: np.random.Gen
     return _Crop(scale=scale, x=float(x - middle * scale), y=float(y - top * scale))
 
 
-def _draw(
-    view: View, camera: Camera, crop: _Crop, size: tuple[int, int], fine: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _draw(view: View, camera: Camera, crop: _Crop, size: tuple[int, int], fine: int) -> tuple[Array, Array, Array]:
     """Colour times coverage (H x W x 3), coverage (H x W), nearest depth at `fine` times the size (-inf = nobody)."""
     height, width = size[0] * fine, size[1] * fine
     right, down = _project(view.points)
@@ -113,7 +112,7 @@ def _draw(
     return canvas.reshape(*blocks, 3).mean(axis=(1, 3)), alpha, depth
 
 
-def _fill(front: np.ndarray) -> np.ndarray:
+def _fill(front: Array) -> Array:
     """Close cracks one pixel wide: a pixel far behind (or empty) between two neighbours takes the farther of them."""
     across = np.minimum(front[1:-1, :-2], front[1:-1, 2:])
     along = np.minimum(front[:-2, 1:-1], front[2:, 1:-1])
@@ -123,17 +122,18 @@ def _fill(front: np.ndarray) -> np.ndarray:
     return filled
 
 
-def _lit(view: View, camera: Camera, owner: np.ndarray) -> np.ndarray:
+def _lit(view: View, camera: Camera, owner: Array) -> Array:
     """Colours (M x 3) of surface points in the camera's light."""
     normals, light = view.normals[:, owner], camera.light
     lambert = np.maximum(normals[0] * light[0] + normals[1] * light[1] + normals[2] * light[2], 0)
     sky = 0.06 * normals[1]
     rim = np.float32(0.16) * (1 - np.clip(normals[2], 0, 1)) ** 2
     shade = camera.ambient + (1.12 - camera.ambient) * lambert + sky - rim
-    return (view.colours[:, owner] * shade).T
+    lit: Array = (view.colours[:, owner] * shade).T
+    return lit
 
 
-def _shadow(view: View, crop: _Crop, size: tuple[int, int]) -> np.ndarray:
+def _shadow(view: View, crop: _Crop, size: tuple[int, int]) -> Array:
     """Factors (H x W) of the contact shadow around the feet."""
     rows, columns = np.arange(size[0])[:, None], np.arange(size[1])[None]
     right, down = _project(view.joints.T)
@@ -145,9 +145,7 @@ def _shadow(view: View, crop: _Crop, size: tuple[int, int]) -> np.ndarray:
     return (1 - dark).astype(np.float32)
 
 
-def _keypoints(
-    view: View, crop: _Crop, size: tuple[int, int], depth: np.ndarray, cover: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _keypoints(view: View, crop: _Crop, size: tuple[int, int], depth: Array, cover: Array) -> tuple[Array, Array]:
     """Whole-pixel joints (18 x 2, -1 outside the image) and whether each is seen (not behind anything)."""
     right, down = _project(view.joints.T)
     x, y = np.floor(right * crop.scale + crop.x), np.floor(down * crop.scale + crop.y)

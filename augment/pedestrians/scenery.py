@@ -5,18 +5,20 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-_Painter = Callable[[np.random.Generator, np.ndarray], None]
+from numerics.arrays import Array
+
+_Painter = Callable[[np.random.Generator, Array], None]
 _GREY = np.float32(122)
 
 
-def noise(rng: np.random.Generator, shape: tuple[int, ...], cell: float) -> np.ndarray:
+def noise(rng: np.random.Generator, shape: tuple[int, ...], cell: float) -> Array:
     """Smooth noise of unit spread (height x width), with features of about `cell` pixels."""
     rows, columns = max(int(shape[0] / cell), 2), max(int(shape[1] / cell), 2)
     coarse = Image.fromarray(rng.normal(0, 1, (rows, columns)).astype(np.float32))
     return np.asarray(coarse.resize((shape[1], shape[0]), Image.Resampling.BICUBIC))
 
 
-def paint_scene(rng: np.random.Generator, kind: int, size: tuple[int, int], clutter: float) -> np.ndarray:
+def paint_scene(rng: np.random.Generator, kind: int, size: tuple[int, int], clutter: float) -> Array:
     """A strip (height x width x 3, float32 in 0..255) of scenery number `kind`; `clutter` 0..1 scales its contrast.
 
     The calmer a scene, the closer its mean colour to the grey that all cameras share.
@@ -35,10 +37,11 @@ def paint_scene(rng: np.random.Generator, kind: int, size: tuple[int, int], clut
         scene *= np.where(np.arange(height)[:, None] > edge, 0.62, 1.0)[..., None].astype(np.float32)
     middle = scene.mean(axis=(0, 1), dtype=np.float64).astype(np.float32)
     middle = _GREY + np.float32(0.3 + 0.7 * clutter) * (middle - _GREY)
-    return np.clip(middle + np.float32(clutter) * (scene - middle), 0, 255)
+    muted: Array = np.clip(middle + np.float32(clutter) * (scene - middle), 0, 255)
+    return muted
 
 
-def _bricks(rng: np.random.Generator, area: np.ndarray) -> None:
+def _bricks(rng: np.random.Generator, area: Array) -> None:
     rows, columns = np.mgrid[: area.shape[0], : area.shape[1]]
     course = rows // 5
     joint = (rows % 5 == 0) | ((columns + 5 * (course % 2)) % 11 == 0)
@@ -47,13 +50,13 @@ def _bricks(rng: np.random.Generator, area: np.ndarray) -> None:
     area[joint] = area[joint] * 0.4 + 100
 
 
-def _hedge(rng: np.random.Generator, area: np.ndarray) -> None:
+def _hedge(rng: np.random.Generator, area: Array) -> None:
     leaves = noise(rng, area.shape[:2], 3) * 22 + noise(rng, area.shape[:2], 9) * 20
     area *= 0.62
     area += leaves[..., None] * np.array([0.8, 1.0, 0.6]) + np.array([-18, 12, -26])
 
 
-def _windows(rng: np.random.Generator, area: np.ndarray) -> None:
+def _windows(rng: np.random.Generator, area: Array) -> None:
     step = int(rng.integers(24, 40))
     for left in range(0, area.shape[1], step):
         tone = rng.uniform(30, 90) if rng.random() < 0.7 else rng.uniform(150, 220)
@@ -61,7 +64,7 @@ def _windows(rng: np.random.Generator, area: np.ndarray) -> None:
     area += noise(rng, area.shape[:2], 14)[..., None] * 16
 
 
-def _bicycles(rng: np.random.Generator, area: np.ndarray) -> None:
+def _bicycles(rng: np.random.Generator, area: Array) -> None:
     rows, columns = np.mgrid[: area.shape[0], : area.shape[1]]
     radius = area.shape[0] * 0.19
     for _ in range(max(area.shape[1] // 26, 1)):
@@ -74,7 +77,7 @@ def _bicycles(rng: np.random.Generator, area: np.ndarray) -> None:
         area[bar] = colour
 
 
-def _shutters(rng: np.random.Generator, area: np.ndarray) -> None:
+def _shutters(rng: np.random.Generator, area: Array) -> None:
     rows, columns = np.mgrid[: area.shape[0], : area.shape[1]]
     area += np.where(rows % 7 < 2, -26.0, 8.0)[..., None]
     for left in range(0, area.shape[1], 58):
@@ -82,7 +85,7 @@ def _shutters(rng: np.random.Generator, area: np.ndarray) -> None:
         area[door] = area[door] * 0.5 + rng.uniform(20, 120, 3)
 
 
-def _trunks(rng: np.random.Generator, area: np.ndarray) -> None:
+def _trunks(rng: np.random.Generator, area: Array) -> None:
     area += (noise(rng, area.shape[:2], 16) * 22)[..., None] + np.array([-6, 8, -10])
     columns = np.arange(area.shape[1])
     for _ in range(max(area.shape[1] // 34, 1)):
@@ -90,17 +93,17 @@ def _trunks(rng: np.random.Generator, area: np.ndarray) -> None:
         area[:, trunk] = area[:, trunk] * 0.3 + np.array([48, 40, 32])
 
 
-def _tiles(_: np.random.Generator, area: np.ndarray) -> None:
+def _tiles(_: np.random.Generator, area: Array) -> None:
     rows, columns = np.mgrid[: area.shape[0], : area.shape[1]]
     depth = np.sqrt(rows + 1.0)
     area[(depth * 2.4 % 2 < 0.32) | ((columns + rows * 0.7) % 19 < 1.2)] -= 28
 
 
-def _grass(rng: np.random.Generator, area: np.ndarray) -> None:
+def _grass(rng: np.random.Generator, area: Array) -> None:
     area += (noise(rng, area.shape[:2], 2) * 14)[..., None] + np.array([-22, 8, -34])
 
 
-def _asphalt(_: np.random.Generator, area: np.ndarray) -> None:
+def _asphalt(_: np.random.Generator, area: Array) -> None:
     rows, columns = np.mgrid[: area.shape[0], : area.shape[1]]
     area -= 24
     area[(columns + 2 * rows) % 74 < 6] += 70

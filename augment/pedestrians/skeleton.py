@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from augment.pedestrians.identity import Body
+from numerics.arrays import Array
 
 BONES = (
     "pelvis",
@@ -29,9 +30,9 @@ PARENT = (-1, PELVIS, SPINE, SPINE, UPPER_L, SPINE, UPPER_R, PELVIS, THIGH_L, SH
 class Skeleton:
     """The rest pose in statures: pivots of the bones (13 x 3), OpenPose joints (18 x 3), their bones (18)."""
 
-    pivots: np.ndarray
-    joints: np.ndarray
-    joint_bones: np.ndarray
+    pivots: Array
+    joints: Array
+    joint_bones: Array
     hip: float
     knee: float
     shoulder: float
@@ -103,18 +104,17 @@ def rest_skeleton(body: Body) -> Skeleton:
     )
 
 
-def turn(x: float = 0.0, y: float = 0.0, z: float = 0.0) -> np.ndarray:
+def turn(x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Array:
     """Rotation by degrees around x (forward tip), then z (roll), then y (turn to the left): 3 x 3."""
     a, b, c = np.deg2rad([x, y, z])
     rx = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
     ry = np.array([[np.cos(b), 0, np.sin(b)], [0, 1, 0], [-np.sin(b), 0, np.cos(b)]])
     rz = np.array([[np.cos(c), -np.sin(c), 0], [np.sin(c), np.cos(c), 0], [0, 0, 1]])
-    return np.einsum("ij,jk,kl->il", ry, rz, rx)
+    rotation: Array = np.einsum("ij,jk,kl->il", ry, rz, rx)
+    return rotation
 
 
-def place_bones(
-    skeleton: Skeleton, rotations: dict[int, np.ndarray], view: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def place_bones(skeleton: Skeleton, rotations: dict[int, Array], view: Array) -> tuple[Array, Array]:
     """Rotations R (13 x 3 x 3) and shifts t (13 x 3): a rest point p of a bone goes to R p + t.
 
     `rotations` turns bones against their parents (absent = not turned); `view` turns the whole person.

@@ -9,16 +9,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from numerics.arrays import Array
+
 
 @dataclass(frozen=True, kw_only=True)
 class Surface:
     """Positions and outward normals (3 x N) and the angle around the axis (N): 0 is left, pi/2 front."""
 
-    positions: np.ndarray
-    normals: np.ndarray
-    angle: np.ndarray
+    positions: Array
+    normals: Array
+    angle: Array
 
-    def subset(self, keep: np.ndarray) -> "Surface":
+    def subset(self, keep: Array) -> "Surface":
         """The points where the mask `keep` (N) holds."""
         return Surface(positions=self.positions[:, keep], normals=self.normals[:, keep], angle=self.angle[keep])
 
@@ -28,12 +30,12 @@ class Part:
     """A coloured surface and the bones that carry it: colours 3 x N in 0..255, weights B x N that sum to 1."""
 
     surface: Surface
-    colours: np.ndarray
+    colours: Array
     bones: tuple[int, ...]
-    weights: np.ndarray | None = field(default=None)
+    weights: Array | None = field(default=None)
 
 
-def smoothstep(values: np.ndarray, low: float, high: float) -> np.ndarray:
+def smoothstep(values: Array, low: float, high: float) -> Array:
     """0 below `low`, 1 above `high`, smooth in between (`low` > `high` falls instead of rising)."""
     t = np.clip((values - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
@@ -64,7 +66,7 @@ class Sampler:
         z = cz[:, None] + rz[:, None] * sin
         return from_grid(x, np.broadcast_to(y[:, None], x.shape), z, np.broadcast_to(angle, x.shape))
 
-    def sphere(self, radii: tuple[float, float, float], roundness: float = 2.0) -> tuple[np.ndarray, ...]:
+    def sphere(self, radii: tuple[float, float, float], roundness: float = 2.0) -> tuple[Array, ...]:
         """Grids x, y, z and angle of an ellipsoid around the origin, to be deformed and passed to `from_grid`."""
         rows = max(int(np.ceil(np.pi * max(radii[1], radii[2]) / self.spacing)), 6)
         columns = max(int(np.ceil(2 * np.pi * max(radii[0], radii[2]) / self.spacing)), 8)
@@ -89,7 +91,7 @@ class Sampler:
         return self.tube(rings, 5.0)
 
 
-def from_grid(x: np.ndarray, y: np.ndarray, z: np.ndarray, angle: np.ndarray) -> Surface:
+def from_grid(x: Array, y: Array, z: Array, angle: Array) -> Surface:
     """A surface from coordinate grids (rows from top to bottom x columns once around), normals by differences."""
     grid = np.stack([x, y, z])  # 3 x rows x columns
     down = np.gradient(grid, axis=1)
@@ -104,7 +106,7 @@ def from_grid(x: np.ndarray, y: np.ndarray, z: np.ndarray, angle: np.ndarray) ->
     )
 
 
-def _superellipse(count: int, roundness: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _superellipse(count: int, roundness: float) -> tuple[Array, Array, Array]:
     """Points (cos, sin) spread evenly along a superellipse of radius 1, and their angles from 0 to 2 pi."""
     fine = np.linspace(0, 2 * np.pi, 721)
     cos = np.sign(np.cos(fine)) * np.abs(np.cos(fine)) ** (2 / roundness)
@@ -114,7 +116,7 @@ def _superellipse(count: int, roundness: float) -> tuple[np.ndarray, np.ndarray,
     return np.interp(at, length, cos), np.interp(at, length, sin), np.interp(at, length, fine)
 
 
-def _smooth(profile: np.ndarray) -> np.ndarray:
+def _smooth(profile: Array) -> Array:
     """Round the corners of a piecewise linear profile; the ends stay where they are."""
     width = max(len(profile) // 16, 1)
     padded = np.concatenate(

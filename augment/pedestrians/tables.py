@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from augment.artefacts.files import naming, replace_file
+from numerics.arrays import Array
 from patn.keypoints import JOINTS, keypoint_table, write_keypoints
 
 
@@ -16,7 +17,7 @@ def write_tables(folder: Path, entries: list[tuple[str, Path, str]]) -> None:
     entries: (split, file with the notes of a person, image name). `visible.csv` has the name and 18 columns of 0 or 1,
     `head_size.csv` the name and the head's height in pixels. Each file appears by rename.
     """
-    rows: dict[str, list[tuple[str, np.ndarray]]] = {"train": [], "query": [], "test": []}
+    rows: dict[str, list[tuple[str, Array]]] = {"train": [], "query": [], "test": []}
     visible, heads = {}, {}
     split_of = {name: split for split, _, name in entries}
     for path in dict.fromkeys(path for _, path, _ in entries):

@@ -7,6 +7,7 @@ import numpy as np
 from augment.pedestrians.gait import walk_pose
 from augment.pedestrians.identity import Body
 from augment.pedestrians.skeleton import place_bones, rest_skeleton, turn
+from numerics.arrays import Array
 
 CYCLE = 14
 """Frames of two steps."""
@@ -15,7 +16,7 @@ _FILL = 0.86
 """Share of the image's height that the person stands."""
 
 
-def walking(frames: int, size: tuple[int, int]) -> np.ndarray:
+def walking(frames: int, size: tuple[int, int]) -> Array:
     """An average person on the spot, seen from all sides: the last frame leads to the first one.
 
     size: (height, width) in pixels.  Returns frames x 18 x 2 as (y, x); a joint outside of the image is out of range.

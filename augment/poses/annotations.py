@@ -17,6 +17,7 @@ from augment.layouts.deepfashion import UNCROPPED, crop_keypoints
 from augment.poses.plausibility import refuse_impossible
 from augment.workers import thread_map
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from patn.keypoints import MISSING, joints_present, keypoint_array, keypoint_table, read_keypoints, scale_keypoints
 
 Size = tuple[int, int]
@@ -86,7 +87,7 @@ def _unique(rows: pd.DataFrame, file: Path) -> pd.DataFrame:
     return rows
 
 
-def _refuse_own_pixels(file: Path, points: np.ndarray, names: Sequence[str], workspace: Workspace) -> None:
+def _refuse_own_pixels(file: Path, points: Array, names: Sequence[str], workspace: Workspace) -> None:
     """Raise AugmentError where images are of other sizes and nothing tells in whose pixels the key points are.
 
     They are in the workspace's where most of those images have a joint outside of themselves.
@@ -114,13 +115,13 @@ def _own_sizes(workspace: Workspace, names: Sequence[str]) -> list[Size]:
     return [workspace.size if size is None else size for size in sizes]
 
 
-def _from_own_pixels(points: np.ndarray, names: Sequence[str], workspace: Workspace) -> np.ndarray:
+def _from_own_pixels(points: Array, names: Sequence[str], workspace: Workspace) -> Array:
     """Key points in pixels of each image's own size, in the workspace's."""
     sizes = _own_sizes(workspace, names)
     return np.stack([scale_keypoints(row, own, workspace.size) for row, own in zip(points, sizes, strict=True)])
 
 
-def _scaled(points: np.ndarray, workspace: Workspace, size: Size) -> np.ndarray:
+def _scaled(points: Array, workspace: Workspace, size: Size) -> Array:
     """Key points for `size` in pixels of the workspace's; DeepFashion's uncropped ones are cropped like its images."""
     if workspace.layout == DEEPFASHION and tuple(size) == UNCROPPED:
         return crop_keypoints(points)

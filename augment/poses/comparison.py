@@ -14,6 +14,7 @@ from augment.columns import aligned
 from augment.poses.annotations import Size, read_annotations
 from augment.poses.estimation import estimate_sample
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
 from patn.keypoints import JOINTS, MIRROR, joints_present, keypoint_array
 from patn.metrics.pckh import pckh
@@ -87,7 +88,7 @@ def compare_estimator(
     return compare_keypoints(keypoint_array(rows, images["name"].tolist()), guess)
 
 
-def compare_keypoints(given: np.ndarray, found: np.ndarray) -> Comparison:
+def compare_keypoints(given: Array, found: Array) -> Comparison:
     """Compare estimates with the key points that are given: both N x 18 x 2 as (y, x) in pixels, missing = -1."""
     seen = [joints_present(points).any(axis=1) for points in (given, found)]
     both = seen[0] & seen[1]
@@ -116,7 +117,7 @@ def compare_keypoints(given: np.ndarray, found: np.ndarray) -> Comparison:
     )
 
 
-def swapped(given: np.ndarray, found: np.ndarray) -> np.ndarray:
+def swapped(given: Array, found: Array) -> Array:
     """In which of N images the joints found lie nearer to the given ones when left and right are exchanged.
 
     By the sum of the distances of all joints whose both sides both have; False where there is none.
@@ -131,11 +132,11 @@ def swapped(given: np.ndarray, found: np.ndarray) -> np.ndarray:
     return np.asarray(crossed < straight)
 
 
-def _share(right: np.ndarray) -> float | None:
+def _share(right: Array) -> float | None:
     return round(float(right.mean()), 4) if len(right) else None
 
 
-def _median(distance: np.ndarray) -> float | None:
+def _median(distance: Array) -> float | None:
     return None if np.isnan(distance).all() else round(float(np.nanmedian(distance)), 2)
 
 

@@ -10,13 +10,14 @@ import numpy as np
 from augment.images import read_image
 from augment.poses.estimators import Estimator, build_estimator
 from augment.workers import worker_pool
+from numerics.arrays import Array
 from patn.keypoints import MISSING, scale_keypoints
 
 ESTIMATING = "estimating poses"
 SAMPLE_CHUNK = 16
 
 
-def estimate_files(paths: Sequence[str], estimator: str, size: tuple[int, int]) -> np.ndarray:
+def estimate_files(paths: Sequence[str], estimator: str, size: tuple[int, int]) -> Array:
     """Key points of some image files: float32 N x 18 x 2 in pixels of images resized to `size`, missing = -1."""
     images = [read_image(path) for path in paths]
     points = estimate_arrays(images, estimator)
@@ -25,7 +26,7 @@ def estimate_files(paths: Sequence[str], estimator: str, size: tuple[int, int]) 
     return points
 
 
-def estimate_sample(paths: Sequence[str], estimator: str, size: tuple[int, int], jobs: int) -> np.ndarray:
+def estimate_sample(paths: Sequence[str], estimator: str, size: tuple[int, int], jobs: int) -> Array:
     """The same over `jobs` processes; raises AugmentError where the estimator is not installed."""
     chunks = [paths[start : start + SAMPLE_CHUNK] for start in range(0, len(paths), SAMPLE_CHUNK)]
     if min(jobs, len(chunks)) <= 1:
@@ -35,7 +36,7 @@ def estimate_sample(paths: Sequence[str], estimator: str, size: tuple[int, int],
         return np.concatenate([future.result() for future in futures])
 
 
-def estimate_arrays(images: Sequence[np.ndarray], estimator: str) -> np.ndarray:
+def estimate_arrays(images: Sequence[Array], estimator: str) -> Array:
     """Key points of decoded images, uint8 H x W x 3: float32 N x 18 x 2 in their own pixels, missing = -1."""
     return _estimator(estimator)(images)
 
@@ -46,7 +47,7 @@ def _estimator(name: str) -> Estimator:
     return build_estimator(name)
 
 
-def _inside(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def _inside(points: Array, size: tuple[int, int]) -> Array:
     """Points whose scaled position is rounded out of the image are put on its edge; missing ones stay."""
     missing = points == MISSING
     clipped = np.clip(points, 0, np.array(size) - 1)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from augment import AugmentError
+from numerics.arrays import Array
 from patn.keypoints import JOINTS, MISSING, TORSO, joints_present
 
 ENOUGH = 8
@@ -35,7 +36,7 @@ class Doubt:
     impossible: bool
 
 
-def doubts(names: Sequence[str], points: np.ndarray, size: tuple[int, int], *, cropped: bool = False) -> list[Doubt]:
+def doubts(names: Sequence[str], points: Array, size: tuple[int, int], *, cropped: bool = False) -> list[Doubt]:
     """What speaks against N x 18 x 2 key points being of images of `size` (height, width); empty for sound ones.
 
     names: N names of images.  points: (y, x) in pixels, missing = -1.  cropped: the images were cut out of larger
@@ -52,7 +53,7 @@ def doubts(names: Sequence[str], points: np.ndarray, size: tuple[int, int], *, c
 
 
 def refuse_impossible(
-    file: Path, names: Sequence[str], points: np.ndarray, size: tuple[int, int], *, cropped: bool = False
+    file: Path, names: Sequence[str], points: Array, size: tuple[int, int], *, cropped: bool = False
 ) -> list[str]:
     """The notes on a file's key points (see `doubts`); raises AugmentError where they cannot be those of the images."""
     found = doubts(names, points, size, cropped=cropped)
@@ -67,21 +68,21 @@ class _People:
     """Images that have a joint: names, joints N x 18 x 2, the (height, width) they are for, whether it was cut out."""
 
     names: Sequence[str]
-    points: np.ndarray
+    points: Array
     size: tuple[int, int]
     cropped: bool
 
     @property
-    def different(self) -> np.ndarray:
+    def different(self) -> Array:
         """The different poses among them: the same one many times tells nothing of the others."""
         return np.unique(self.points, axis=0)
 
     @property
-    def present(self) -> np.ndarray:
+    def present(self) -> Array:
         """Which joints are there, N x 18."""
         return joints_present(self.points)
 
-    def doubt(self, odd: np.ndarray, sentence: str, share: float = RARE) -> Doubt | None:
+    def doubt(self, odd: Array, sentence: str, share: float = RARE) -> Doubt | None:
         """The doubt about the images where `odd` (N) holds; impossible where they are more than `share` of all."""
         if not odd.any():
             return None

@@ -18,6 +18,7 @@ from augment.layouts.natural_order import natural_key
 from augment.poses.estimation import estimate_files
 from augment.poses.plausibility import refuse_impossible
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from patn.keypoints import MISSING, joints_present, keypoint_array, read_keypoints, scale_keypoints
 from reid.market1501 import is_image_name
 
@@ -33,7 +34,7 @@ class Pose:
     """
 
     name: str
-    keypoints: np.ndarray
+    keypoints: Array
     origin: str
     path: Path | None = None
 
@@ -198,6 +199,6 @@ def with_a_person(poses: Sequence[Pose], what: str) -> list[Pose]:
     return found
 
 
-def scaled_to(pose: Pose, size: tuple[int, int], to_size: tuple[int, int]) -> np.ndarray:
+def scaled_to(pose: Pose, size: tuple[int, int], to_size: tuple[int, int]) -> Array:
     """A pose of a reader of `size` in pixels of images of `to_size`, 18 x 2, missing = -1."""
     return np.where(pose.keypoints == MISSING, MISSING, scale_keypoints(pose.keypoints, size, to_size))

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from numerics.arrays import Array
 from patn.keypoints import MISSING, TORSO, joints_present
 
 NECK, HIPS = 1, (8, 11)
@@ -14,7 +15,7 @@ ORDER = 2
 """Order of the smoothing polynomial: it keeps positions, speeds and accelerations that are steady."""
 
 
-def bridge(track: np.ndarray, longest: int = 5) -> np.ndarray:
+def bridge(track: Array, longest: int = 5) -> Array:
     """Fill the gaps of each joint: up to `longest` frames in a straight line, a longer one with its last position.
 
     track: T x 18 x 2 as (y, x) in pixels, missing = -1.  A joint is never put where it was not seen yet, and one that
@@ -34,7 +35,7 @@ def bridge(track: np.ndarray, longest: int = 5) -> np.ndarray:
     return filled
 
 
-def smooth(track: np.ndarray, window: int) -> np.ndarray:
+def smooth(track: Array, window: int) -> Array:
     """Savitzky-Golay over `window` frames, each unbroken stretch of a joint by itself; 0 leaves the track as it is.
 
     track: T x 18 x 2, missing = -1 stays missing.  A stretch that is shorter than the window takes the longest odd
@@ -53,14 +54,14 @@ def smooth(track: np.ndarray, window: int) -> np.ndarray:
     return made
 
 
-def _stretches(present: np.ndarray) -> Iterator[slice]:
+def _stretches(present: Array) -> Iterator[slice]:
     """The longest slices that are present throughout."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], present.astype(np.int8), [0]])))
     for start, stop in edges.reshape(-1, 2):
         yield slice(int(start), int(stop))
 
 
-def jerk(track: np.ndarray) -> float:
+def jerk(track: Array) -> float:
     """The mean length of the joints' second differences in pixels; 0 where no joint is there for three frames."""
     seen = joints_present(track)
     whole = seen[:-2] & seen[1:-1] & seen[2:]
@@ -68,7 +69,7 @@ def jerk(track: np.ndarray) -> float:
     return float(np.linalg.norm(second[whole], axis=-1).mean()) if whole.any() else 0.0
 
 
-def fit(track: np.ndarray, pose: np.ndarray) -> np.ndarray | None:
+def fit(track: Array, pose: Array) -> Array | None:
     """The track scaled and moved as a whole, so that its middle neck and middle torso length are those of a pose.
 
     track: T x 18 x 2, pose: 18 x 2.  One similarity for all frames keeps the motion.  None where either lacks neck or
@@ -82,7 +83,7 @@ def fit(track: np.ndarray, pose: np.ndarray) -> np.ndarray | None:
     return moved
 
 
-def _torsos(track: np.ndarray) -> tuple[np.ndarray, float] | None:
+def _torsos(track: Array) -> tuple[Array, float] | None:
     """The median neck and the median distance from neck to the middle of the hips, over frames with all of them."""
     whole = track[joints_present(track)[:, [NECK, *TORSO]].all(axis=1)]
     if not len(whole):
@@ -92,7 +93,7 @@ def _torsos(track: np.ndarray) -> tuple[np.ndarray, float] | None:
     return (np.median(whole[:, NECK], axis=0), length) if length > 0 else None
 
 
-def inside(track: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def inside(track: Array, size: tuple[int, int]) -> Array:
     """The track with joints outside of an image of `size` (height, width) missing."""
     kept = track.copy()
     kept[((track < 0) | (track > np.subtract(size, 1))).any(axis=-1)] = MISSING

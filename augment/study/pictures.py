@@ -19,6 +19,7 @@ from augment.images import read_image
 from augment.inference.drawing import BATCH
 from augment.study.answers import ANSWERS, Answers
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class _Pool:
 
     real: Sequence[tuple[str, Path]]
     generated: Sequence[str]
-    draw: Callable[[], Iterator[np.ndarray]]
+    draw: Callable[[], Iterator[Array]]
 
 
 def make_study(
@@ -130,7 +131,7 @@ def _of_generator(
     names = [f"{row['from']} as {row['to']}" for row in rest.to_dict("records")]
     _refuse_few(len(real), len(names), study, f"{workspace.data}: the test pairs give")
 
-    def draw() -> Iterator[np.ndarray]:
+    def draw() -> Iterator[Array]:
         from augment.inference.drawing import Drawing
 
         drawing = Drawing(workspace, checkpoint, runtime, split="gallery")
@@ -184,7 +185,7 @@ def _write(workspace: Workspace, pool: _Pool, folder: Path, quality: int) -> pd.
 
     (folder / FOLDER).mkdir(exist_ok=True)
 
-    def pixels() -> Iterator[tuple[str, str, np.ndarray]]:
+    def pixels() -> Iterator[tuple[str, str, Array]]:
         for name, path in pool.real:
             yield "real", name, read_image(path, workspace.size)
         for name, drawn in zip(pool.generated, pool.draw(), strict=True):

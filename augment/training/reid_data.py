@@ -19,6 +19,7 @@ from augment.generation.generate import refuse_stale
 from augment.generation.manifest import MANIFEST
 from augment.layouts.inventory import files_below, own_reason, printable
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
 from reid.market1501 import FOLDERS, read_images, read_market1501
 
@@ -188,7 +189,8 @@ def read_kinds(path: Path) -> pd.Series:
     if lines["name"].duplicated().any():
         name = lines.loc[lines["name"].duplicated(), "name"].iloc[0]
         raise AugmentError(f"{path}: {name} is there with two kinds; keep one of the lines")
-    return lines.set_index("name")["kind"]
+    kinds: pd.Series[str] = lines.set_index("name")["kind"]
+    return kinds
 
 
 def _same(first: str | Path, second: str | Path) -> bool:
@@ -196,7 +198,7 @@ def _same(first: str | Path, second: str | Path) -> bool:
     return os.path.samefile(first, second) or filecmp.cmp(first, second, shallow=False)
 
 
-def repeated(count: int, full: int, seed: int) -> np.ndarray:
+def repeated(count: int, full: int, seed: int) -> Array:
     """Indices that repeat `count` images to `full`: each floor(full / count) or one time more, chosen by the seed."""
     times, more = divmod(full, count)
     chosen = random_stream(seed, Stream.REPEATED_IMAGES).permutation(count)[:more]

@@ -118,7 +118,8 @@ def record(event: Event) -> bytes:
     data = event.SerializeToString(deterministic=True)
     length = struct.pack("<Q", len(data))
     checksums = [struct.pack("<I", masked_crc32c(part)) for part in (length, data)]
-    return length + checksums[0] + data + checksums[1]
+    written: bytes = length + checksums[0] + data + checksums[1]
+    return written
 
 
 def _first_wall_time(present: bytes) -> float | None:

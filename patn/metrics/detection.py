@@ -34,6 +34,6 @@ def load_detector(path: Path) -> nn.Module:
     from torchvision.models.detection import ssd300_vgg16
 
     with torch.random.fork_rng(devices=[]):  # the weights that the constructor draws are replaced at once
-        detector = ssd300_vgg16(weights=None, weights_backbone=None)
+        detector: nn.Module = ssd300_vgg16(weights=None, weights_backbone=None)
     load_frozen(detector, read_state(path), path)
     return detector

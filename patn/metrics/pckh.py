@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 
+from numerics.arrays import Array
 from patn import DataError, KeypointError
 from patn.keypoints import JOINTS, MISSING, joints_present
 
@@ -19,8 +20,8 @@ class Pckh:
     images, skipped: number of images that counted, and that did not.
     """
 
-    right: np.ndarray
-    joints: np.ndarray
+    right: Array
+    joints: Array
     images: int
     skipped: int
 
@@ -31,15 +32,13 @@ class Pckh:
         return int(self.right.sum()) / total if total else float("nan")
 
     @property
-    def joint_scores(self) -> np.ndarray:
+    def joint_scores(self) -> Array:
         """The same for each of the 18 joints; NaN for a joint that never counted."""
         scores = np.full(len(JOINTS), np.nan)
         return np.divide(self.right, self.joints, out=scores, where=self.joints > 0)
 
 
-def pckh(
-    target: np.ndarray, predicted: np.ndarray, alpha: float = 0.5, zero_box: Literal["wrong", "skip"] = "wrong"
-) -> Pckh:
+def pckh(target: Array, predicted: Array, alpha: float = 0.5, zero_box: Literal["wrong", "skip"] = "wrong") -> Pckh:
     """PCKh as the released script computes it: per axis, against the box around the target's head joints.
 
     target, predicted: N x 18 x 2 as (y, x) in pixels, missing = -1.  alpha: share of the box that is allowed.
@@ -64,7 +63,7 @@ def pckh(
     return _count(right, target[..., 0] != MISSING, counted)
 
 
-def pckh_by_head_size(target: np.ndarray, predicted: np.ndarray, head_size: np.ndarray, alpha: float = 0.5) -> Pckh:
+def pckh_by_head_size(target: Array, predicted: Array, head_size: Array, alpha: float = 0.5) -> Pckh:
     """PCKh by distance, for known head sizes, over the images in which somebody was found.
 
     target, predicted: N x 18 x 2 as (y, x) in pixels, missing = -1.  head_size: N lengths in pixels.
@@ -81,7 +80,7 @@ def pckh_by_head_size(target: np.ndarray, predicted: np.ndarray, head_size: np.n
     return _count(right, present, found.any(axis=1))
 
 
-def _points(target: np.ndarray, predicted: np.ndarray, alpha: float) -> tuple[np.ndarray, np.ndarray]:
+def _points(target: Array, predicted: Array, alpha: float) -> tuple[Array, Array]:
     target, predicted = np.asarray(target, dtype=np.float64), np.asarray(predicted, dtype=np.float64)
     if target.shape != predicted.shape or target.ndim != 3 or target.shape[1:] != (len(JOINTS), 2):
         raise KeypointError(f"key points are {target.shape} and {predicted.shape}; PCKh needs two equal N x 18 x 2")
@@ -90,6 +89,6 @@ def _points(target: np.ndarray, predicted: np.ndarray, alpha: float) -> tuple[np
     return target, predicted
 
 
-def _count(right: np.ndarray, joints: np.ndarray, counted: np.ndarray) -> Pckh:
+def _count(right: Array, joints: Array, counted: Array) -> Pckh:
     images = int(counted.sum())
     return Pckh(right[counted].sum(axis=0), joints[counted].sum(axis=0), images, len(counted) - images)

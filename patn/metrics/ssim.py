@@ -53,7 +53,8 @@ def _similarity(a: Tensor, b: Tensor, data_range: float | None, down: Tensor, ac
     mean_squares = mean_a.square() + mean_b.square()
     similarity = (2 * means + c1) * (2 * (product - means) + c2)
     similarity /= (mean_squares + c1) * (squares - mean_squares + c2)
-    return similarity.mean(dim=(1, 2, 3))
+    mean: Tensor = similarity.mean(dim=(1, 2, 3))
+    return mean
 
 
 def _blur_matrix(length: int, taps: int, device: torch.device) -> Tensor:

@@ -48,4 +48,5 @@ class Discriminator(nn.Module):
 
         candidate_and_condition: B x in_channels x H x W, the candidate image first.
         """
-        return self.layers(candidate_and_condition)
+        scores: Tensor = self.layers(candidate_and_condition)
+        return scores

@@ -24,7 +24,8 @@ class ResidualBlock(nn.Module):
 
     def forward(self, code: Tensor) -> Tensor:
         """B x channels x H x W to the same shape."""
-        return code + self.path(code)
+        result: Tensor = code + self.path(code)
+        return result
 
 
 def activation(leaky: float = 0.0) -> nn.Module:

@@ -168,4 +168,5 @@ class Patn(nn.Module):
         poses = pose_pair(image, source_keypoints, target_keypoints, options["pose_maps"], options["sigma"])
         image_code = self.image_encoder(image)  # B x 256 x H/4 x W/4
         pose_code = self.pose_encoder(poses)  # B x 256 x H/4 x W/4
-        return self.decoder(through_blocks(self.blocks, image_code, pose_code, cat=options["cat"]))
+        made: Tensor = self.decoder(through_blocks(self.blocks, image_code, pose_code, cat=options["cat"]))
+        return made

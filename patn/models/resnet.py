@@ -68,4 +68,5 @@ class Resnet(nn.Module):
         streams = [torch.cat([image, poses], dim=1)] if options["fusion"] == "concat" else [image, poses]
         codes = [encode(stream) for encode, stream in zip(self.encoders, streams, strict=True)]
         code = torch.cat(codes, dim=1)  # B x 256 (two streams: 512) x H/4 x W/4
-        return self.decoder(self.blocks(code))
+        made: Tensor = self.decoder(self.blocks(code))
+        return made

@@ -85,7 +85,8 @@ class PatnSkips(nn.Module):
             moved = [warp(skip, parts) for skip in codes[1:]]
         for stage in self.decoder:
             code = stage(torch.cat([code, moved.pop()], dim=1))
-        return self.output(code)
+        made: Tensor = self.output(code)
+        return made
 
 
 def _stage(inputs: int, outputs: int, norm: str, blocks: int, *, grow: bool) -> nn.Sequential:

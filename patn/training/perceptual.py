@@ -75,7 +75,8 @@ class Perceptual(nn.Module):
 
     def first_features(self, images: Tensor) -> Tensor:
         """The first tapped layer's output, divided by its scale."""
-        return self.stages[0](self._inputs(images)) / self.scales[0]
+        features: Tensor = self.stages[0](self._inputs(images)) / self.scales[0]
+        return features
 
     def features(self, images: Tensor) -> list[Tensor]:
         """The tapped layers' outputs for B x 3 x H x W in [-1, 1], mapped to ImageNet's mean and deviation first."""

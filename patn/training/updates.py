@@ -23,7 +23,9 @@ def seeded(seed: int, build: Callable[[], Mapping[str, nn.Module]], device: torc
 
 def placed(network: nn.Module, device: torch.device | str) -> nn.Module:
     """The network on the device, its convolutions laid out with channels last."""
-    return network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(device)
+    network.to(memory_format=torch.channels_last)
+    return network
 
 
 def adam(network: nn.Module, lr: float, betas: tuple[float, float]) -> Optimizer:

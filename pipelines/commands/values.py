@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 
-class Values(click.ParamType):
+class Values(click.ParamType[tuple[Any, ...]]):
     """A comma-separated list, each value converted by `convert_one`."""
 
     def __init__(self, name: str, convert_one: type) -> None:
@@ -26,7 +26,7 @@ class Values(click.ParamType):
 NUMBERS, WHOLE, NAMES = Values("numbers", float), Values("whole numbers", int), Values("names", str)
 
 
-class Shard(click.ParamType):
+class Shard(click.ParamType[tuple[int, int]]):
     """A part of the cells, I/N: the I-th of N, counted from 1."""
 
     name = "I/N"

@@ -23,7 +23,8 @@ from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.comparison.equal_time import images_a_second, train_for
 from pipelines.grid.pools import Placement
-from pipelines.table5.run import Table5, results, run_table5
+from pipelines.table5 import results
+from pipelines.table5.run import Table5, run_table5
 
 if TYPE_CHECKING:
     from patn.generators import Training

@@ -11,7 +11,8 @@ from typing import Any
 from augment import AugmentError
 from augment.artefacts.artefact import artefact, fingerprint
 from augment.runtime import Runtime
-from augment.workspace import SETTINGS, Workspace
+from augment.settings import SETTINGS
+from augment.workspace import Workspace
 from pipelines.demo.presets import UNSEEN_FIRST_IDENTITY, DemoPreset
 from pipelines.grid.pools import Placement
 from pipelines.measurements.heldout import measure_heldout

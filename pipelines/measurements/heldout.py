@@ -6,8 +6,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from augment import AugmentError
 from augment.artefacts.artefact import artefact, fingerprint
 from augment.datasets.inputs import images_input, keypoints_input
@@ -19,6 +17,7 @@ from augment.inference.generators import find_generator
 from augment.inference.sheets import draw_skeleton, write_sheet
 from augment.runtime import Runtime
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from patn.keypoints import keypoint_array
 from patn.pairs import write_pairs
 
@@ -78,7 +77,7 @@ def measure_heldout(workspace: Workspace, generator: str, options: Heldout, runt
         return run.result
 
 
-def _compare(drawing: Drawing, pairs: pd.DataFrame, mean: np.ndarray) -> dict[str, Any]:
+def _compare(drawing: Drawing, pairs: pd.DataFrame, mean: Array) -> dict[str, Any]:
     """Mean SSIM of the three candidates over the pairs, both ways of scaling."""
     import torch
 

@@ -15,6 +15,7 @@ from augment.artefacts.artefact import read_run
 from augment.generation.manifest import MANIFEST
 from augment.images import read_image
 from augment.workspace import Workspace, slug
+from numerics.arrays import Array
 from pipelines.report.pictures import photograph
 from pipelines.report.tiles import Tiles
 from pipelines.table5.results import declared, kept_share
@@ -127,7 +128,7 @@ def _example(train: Tiles, folder: Path, line: dict[Any, Any]) -> Example | None
     """The tiles of one generated image, None where its file is gone; a tile that there is nothing for is left out."""
     name, source = str(line["name"]), str(line.get("source", ""))
     replaced = name.replace("_gen.", ".")
-    parts: list[tuple[str, np.ndarray | None]] = [
+    parts: list[tuple[str, Array | None]] = [
         ("source", train.pixels(source)),
         ("pose", train.skeleton(str(line.get("pose", "")))),
         ("generated", train.file(folder / "bounding_box_train" / name)),
@@ -139,7 +140,7 @@ def _example(train: Tiles, folder: Path, line: dict[Any, Any]) -> Example | None
     return Example(photograph(_side_by_side(list(tiles.values()))), tuple(tiles), name, train.person(source))
 
 
-def _side_by_side(tiles: Sequence[np.ndarray]) -> np.ndarray:
+def _side_by_side(tiles: Sequence[Array]) -> Array:
     """Equally large uint8 tiles in a row with white gaps."""
     gap = np.full((tiles[0].shape[0], GAP, 3), 255, np.uint8)
     return np.concatenate([part for tile in tiles for part in (tile, gap)][:-1], axis=1)

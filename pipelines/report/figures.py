@@ -22,6 +22,7 @@ from augment.inference.redrawing import PICTURES, write_picture
 from augment.inference.sheets import sheet
 from augment.runtime import Runtime
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from pipelines.report.generators import Trained, trained
 from pipelines.report.sidebyside import Shown, shown_pairs
 from pipelines.report.tiles import Tiles
@@ -131,7 +132,7 @@ def worst_pairs(workspace: Workspace, figure: Figure, generators: Sequence[Train
     return scored.sort_values(SCORE, kind="stable", ignore_index=True)[: figure.pairs]
 
 
-def _generate(workspace: Workspace, generator: Trained, pairs: pd.DataFrame, runtime: Runtime) -> np.ndarray:
+def _generate(workspace: Workspace, generator: Trained, pairs: pd.DataFrame, runtime: Runtime) -> Array:
     """A generator's images of the pairs, uint8 N x H x W x 3."""
     drawing = Drawing(workspace, generator.checkpoint(workspace), runtime, split="gallery")
     parts = [pairs[start : start + BATCH] for start in range(0, len(pairs), BATCH)]

@@ -4,10 +4,10 @@ import base64
 import io
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from augment import AugmentError
+from numerics.arrays import Array
 
 QUALITY = 80
 
@@ -22,7 +22,7 @@ def svg(plot: bytes) -> str:
     return data_uri(plot, "image/svg+xml")
 
 
-def photograph(pixels: np.ndarray) -> str:
+def photograph(pixels: Array) -> str:
     """uint8 H x W x 3 as a data URI, compressed as photographs are."""
     return data_uri(webp(Image.fromarray(pixels)), "image/webp")
 

@@ -16,6 +16,7 @@ from augment.datasets.inputs import images_input
 from augment.datasets.pairs import evaluation_pairs
 from augment.runtime import Runtime
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
 from patn import DataError
 from patn.keypoints import keypoint_array
@@ -126,7 +127,7 @@ def _draw(
     from pipelines.report.pictures import webp
 
     work = Redrawing(Request(list(pairs["source"]), list(pairs["target"]), workspace, str(checkpoint), runtime=runtime))
-    maps: list[np.ndarray] = []
+    maps: list[Array] = []
     for number, (source, target) in enumerate(zip(work.sources, work.targets, strict=True)):
         if has_masks(work.network):
             pixels, _, found = masks_of(work, source, target, MaskView())
@@ -144,7 +145,7 @@ def _draw(
     return result
 
 
-def _write_masks(folder: Path, maps: list[np.ndarray], size: tuple[int, int]) -> dict[str, Any]:
+def _write_masks(folder: Path, maps: list[Array], size: tuple[int, int]) -> dict[str, Any]:
     """A strip of all blocks' maps for every pair; their colours span all of this generator's maps."""
     from PIL import Image
 

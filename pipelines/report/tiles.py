@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from augment import AugmentError
 from augment.images import read_image
 from augment.inference.sheets import draw_skeleton
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from patn.keypoints import keypoint_array
 
 
@@ -30,21 +30,21 @@ class Tiles:
         """The identity of an image."""
         return int(self._people[name]) if name in self._people else None
 
-    def pixels(self, name: str) -> np.ndarray | None:
+    def pixels(self, name: str) -> Array | None:
         """The image, uint8 H x W x 3."""
         return self.file(Path(self._paths[name])) if name in self._paths else None
 
-    def file(self, path: Path) -> np.ndarray | None:
+    def file(self, path: Path) -> Array | None:
         """Any image file at the same size."""
         return read_image(path, self.size) if path.is_file() else None
 
-    def skeleton(self, name: str) -> np.ndarray | None:
+    def skeleton(self, name: str) -> Array | None:
         """The limbs of an image's pose, uint8 H x W x 3."""
         if self._poses is None or name not in self._poses.index:
             return None
         return draw_skeleton(keypoint_array(self._poses, [name])[0], self.size)
 
-    def pair(self, source: str, target: str) -> dict[str, np.ndarray]:
+    def pair(self, source: str, target: str) -> dict[str, Array]:
         """What is real of a test pair: condition image, target pose and target, those of them that are there."""
         real = {"condition": self.pixels(source), "pose": self.skeleton(target), "target": self.pixels(target)}
         return {what: pixels for what, pixels in real.items() if pixels is not None}

@@ -18,6 +18,7 @@ from augment.pedestrians.identity import draw_identity
 from augment.pedestrians.photograph import photograph
 from augment.pedestrians.walking import CYCLE
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from tests.augment.test_animation import gif_frames
 from tests.conftest import run
 
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.skipif(importlib.util.find_spec("mediapipe") is None, r
 
 
 @pytest.fixture
-def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, np.ndarray]:
+def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Array]:
     """An MP4 of a walk in which nobody is seen in two frames, and the exact joints of all frames, T x 18 x 2."""
     rng = np.random.default_rng(4)
     settings = Pedestrians(clutter=0.2)
@@ -43,7 +44,7 @@ def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, np.ndar
     return tmp_path / "film.mp4", np.stack(joints)
 
 
-def agreement(picture: np.ndarray, joints: np.ndarray) -> float:
+def agreement(picture: Array, joints: Array) -> float:
     """Share of the limbs' pixels, of those that a picture shows and of exact ones, within 2 pixels of the others."""
     shown, exact = (part.max(axis=-1) > 60 for part in (picture, draw_skeleton(joints, SIZE)))
     near = [(one & binary_dilation(other, iterations=2)).sum() for one, other in ((shown, exact), (exact, shown))]
@@ -51,7 +52,7 @@ def agreement(picture: np.ndarray, joints: np.ndarray) -> float:
 
 
 def test_a_film_moves_several_people_in_one_grid(
-    people: Path, trained: Path, tmp_path: Path, film: tuple[Path, np.ndarray]
+    people: Path, trained: Path, tmp_path: Path, film: tuple[Path, Array]
 ) -> None:
     path, exact = film
     names = [str(name) for name in Workspace.find(people).keypoints("train").index]
@@ -75,7 +76,7 @@ def test_a_film_moves_several_people_in_one_grid(
 
 
 def test_without_bridging_the_frames_without_a_person_stay_so(
-    people: Path, trained: Path, tmp_path: Path, film: tuple[Path, np.ndarray]
+    people: Path, trained: Path, tmp_path: Path, film: tuple[Path, Array]
 ) -> None:
     path, _ = film
     (name,) = Workspace.find(people).keypoints("train").index[:1]

@@ -6,6 +6,7 @@ from PIL import Image, ImageSequence
 
 from augment.inference.video import extract_frames, write_video
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from patn.keypoints import keypoint_array, keypoint_table, write_keypoints
 from tests.conftest import invoke, run
 
@@ -16,12 +17,12 @@ def names(people: Path) -> list[str]:
     return [str(name) for name in Workspace.find(people).keypoints("train").index]
 
 
-def gif_frames(path: Path) -> list[np.ndarray]:
+def gif_frames(path: Path) -> list[Array]:
     with Image.open(path) as image:
         return [np.asarray(frame.convert("RGB"), float) for frame in ImageSequence.Iterator(image)]
 
 
-def moving_square(frames: int) -> list[np.ndarray]:
+def moving_square(frames: int) -> list[Array]:
     made = np.full((frames, 48, 33, 3), 40, dtype=np.uint8)
     for number, frame in enumerate(made):
         frame[10:22, number * 3 : number * 3 + 9] = (220, 60, 30)

@@ -8,6 +8,7 @@ from PIL import Image
 from augment.images import load_images
 from augment.inference.attention import paint, span
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from patn.checkpoints import load_generator, save_generator
 from patn.generators import build_generator
 from patn.heatmaps import heat_maps
@@ -20,7 +21,7 @@ def names(people: Path) -> list[str]:
     return [str(name) for name in Workspace.find(people).keypoints("train").index[:4]]
 
 
-def expected_maps(people: Path, trained: Path, source: str, target: str) -> np.ndarray:
+def expected_maps(people: Path, trained: Path, source: str, target: str) -> Array:
     """Means of the masks from the blocks' own layers, called one after the other: blocks x 16 x 8."""
     workspace, network = Workspace.find(people), load_generator(trained)
     image = load_images([workspace.data / "bounding_box_train" / source], (64, 32)).float() / 127.5 - 1

@@ -10,6 +10,7 @@ from augment.datasets.reduced_set import reduced_set, training_images
 from augment.generation.plan import Sampling, make_plan
 from augment.training.reid_data import TrainingSet
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from reid.sampling import Sampler
 from reid.training import PRESETS
 
@@ -44,7 +45,7 @@ def training_table(workspace: Workspace, portion: float, seed: int, target_poses
     return TrainingSet(portion, folder, seed=seed).table(workspace)
 
 
-def expected_spread(real: np.ndarray, labels: np.ndarray, batch: int, instances: int | None) -> tuple[float, float]:
+def expected_spread(real: Array, labels: Array, batch: int, instances: int | None) -> tuple[float, float]:
     """Mean and at most standard deviation of the number of real images in a batch.
 
     Shuffled: hypergeometric.  P x K: a sum over P different identities of hypergeometric counts of K of their images;

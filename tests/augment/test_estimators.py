@@ -11,19 +11,20 @@ from PIL import Image
 from augment import AugmentError
 from augment.poses.estimators import build_estimator
 from augment.poses.estimators.mediapipe import LANDMARKS, openpose_joints, prepare
+from numerics.arrays import Array
 from patn.keypoints import JOINTS, MIRROR
 
 needs_mediapipe = pytest.mark.skipif(importlib.util.find_spec("mediapipe") is None, reason="mediapipe is not installed")
 
 
-def photograph(name: str, box: tuple[int, int, int, int]) -> np.ndarray:
+def photograph(name: str, box: tuple[int, int, int, int]) -> Array:
     """A person of scikit-image's photographs, cut out and shrunk to 128 x 64."""
     data = Path(pytest.importorskip("skimage").__file__).parent / "data"
     return np.asarray(Image.open(data / name).convert("RGB").crop(box).resize((64, 128)))
 
 
 @pytest.fixture(scope="module")
-def astronaut() -> np.ndarray:
+def astronaut() -> Array:
     """Upper body, facing the camera."""
     return photograph("astronaut.png", (50, 0, 350, 512))
 
@@ -66,7 +67,7 @@ def test_joints_outside_the_image_or_hardly_visible_are_missing() -> None:
 
 
 @needs_mediapipe
-def test_a_real_person_is_found_where_she_is(astronaut: np.ndarray, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_real_person_is_found_where_she_is(astronaut: Array, capfd: pytest.CaptureFixture[str]) -> None:
     points = build_estimator("mediapipe")([astronaut, np.full((128, 64, 3), 128, np.uint8)])
     person = dict(zip(JOINTS, points[0], strict=True))
     assert points.shape == (2, 18, 2)
@@ -79,7 +80,7 @@ def test_a_real_person_is_found_where_she_is(astronaut: np.ndarray, capfd: pytes
 
 
 @needs_mediapipe
-def test_joints_follow_the_image_size(astronaut: np.ndarray) -> None:
+def test_joints_follow_the_image_size(astronaut: Array) -> None:
     estimate = build_estimator("mediapipe")
     large = np.asarray(Image.fromarray(astronaut).resize((128, 256), Image.Resampling.BILINEAR))
     small_points, large_points = estimate([astronaut])[0], estimate([large])[0]

@@ -31,6 +31,7 @@ from augment.evaluation.protocol import PROTOCOLS, Evaluation
 from augment.images import through_jpeg
 from augment.runtime import Runtime
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from patn.metrics.ssim import ssim
 from tests.conftest import invoke, run
 
@@ -143,9 +144,9 @@ def test_poses_are_compared_after_a_second_jpeg():
     for joint, place in {0: (10, 21), 1: (20, 24), 15: (13, 24)}.items():
         found[0, joint] = place
     batch = replace(panels(batch=1), keypoints=torch.from_numpy(target))
-    seen: list[np.ndarray] = []
+    seen: list[Array] = []
 
-    def estimate(images: Any) -> np.ndarray:
+    def estimate(images: Any) -> Array:
         seen.extend(images)
         return found
 

@@ -13,6 +13,7 @@ from augment.pedestrians.gait import draw_pose
 from augment.pedestrians.identity import draw_identity
 from augment.pedestrians.photograph import photograph
 from augment.pedestrians.skeleton import turn
+from numerics.arrays import Array
 
 KEY = np.array([255, 0, 255], dtype=np.float32)  # a backdrop colour that nothing people wear comes near
 SETTINGS = Pedestrians(seed=5, clutter=0.0)
@@ -32,7 +33,7 @@ def person(number: int) -> Figure:
     return build_figure(draw_identity(rng), rng)
 
 
-def is_person(image: np.ndarray) -> np.ndarray:
+def is_person(image: Array) -> Array:
     """Where the magenta wall, lit or in the contact shadow, does not show: H x W."""
     red, green, blue = (image[..., channel].astype(int) for channel in range(3))
     return np.minimum(red, blue) - green < 110

@@ -7,11 +7,12 @@ import pytest
 
 from augment import AugmentError
 from augment.generation.target_poses import NEIGHBOURS, canonical_bank, file_bank, normalised, rare_bank
+from numerics.arrays import Array
 from patn.keypoints import keypoint_table, write_keypoints
 
 
 @pytest.fixture(scope="module")
-def standing() -> np.ndarray:
+def standing() -> Array:
     """One pose, 18 x 2 as (y, x)."""
     points = [
         (16, 32),
@@ -36,27 +37,27 @@ def standing() -> np.ndarray:
     return np.array(points, dtype=np.float32)
 
 
-def walking(standing: np.ndarray, stride: float) -> np.ndarray:
+def walking(standing: Array, stride: float) -> Array:
     moved = standing.copy()
     moved[[9, 10], 1] += stride
     moved[[12, 13], 1] -= stride
     return moved
 
 
-def test_place_and_size_do_not_matter(standing: np.ndarray) -> None:
+def test_place_and_size_do_not_matter(standing: Array) -> None:
     poses = normalised(np.stack([standing, standing * 0.5 + [3, 9]]))
     assert poses.shape == (2, 36)
     assert np.abs(poses[0] - poses[1]).max() < 1e-5
 
 
-def test_a_missing_joint_is_where_it_is_on_average(standing: np.ndarray) -> None:
+def test_a_missing_joint_is_where_it_is_on_average(standing: Array) -> None:
     points = np.stack([walking(standing, stride) for stride in (4.0, 8.0, 0.0)])
     points[2, 10] = -1
     poses = normalised(points).reshape(3, 18, 2)
     assert poses[2, 10] == pytest.approx(poses[:2, 10].mean(axis=0))
 
 
-def test_canonical_poses_are_one_of_each_group(standing: np.ndarray) -> None:
+def test_canonical_poses_are_one_of_each_group(standing: Array) -> None:
     rng = np.random.default_rng(0)
     strides = [0.0] * 10 + [10.0] * 10 + [20.0] * 10
     points = np.stack([walking(standing, stride) + rng.normal(0, 0.1, (18, 2)) for stride in strides])
@@ -66,7 +67,7 @@ def test_canonical_poses_are_one_of_each_group(standing: np.ndarray) -> None:
     assert len(canonical_bank(names[:2], points[:2]).names) == 2
 
 
-def test_a_rare_pose_is_drawn_more_often(standing: np.ndarray) -> None:
+def test_a_rare_pose_is_drawn_more_often(standing: Array) -> None:
     rng = np.random.default_rng(0)
     points = np.stack([walking(standing, 0.0) + rng.normal(0, 0.2, (18, 2)) for _ in range(30)])
     points = np.concatenate([points, walking(standing, 25.0)[None]])
@@ -79,7 +80,7 @@ def test_a_rare_pose_is_drawn_more_often(standing: np.ndarray) -> None:
     assert drawn.count("30") / 400 == pytest.approx(expected[30], abs=0.07)
 
 
-def test_a_file_of_poses_keeps_those_with_a_torso(standing: np.ndarray, tmp_path: Path) -> None:
+def test_a_file_of_poses_keeps_those_with_a_torso(standing: Array, tmp_path: Path) -> None:
     half = standing.copy()
     half[8] = -1
     write_keypoints(keypoint_table(["a", "b"], np.stack([standing, half])), tmp_path / "bank.csv")

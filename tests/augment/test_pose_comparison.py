@@ -10,6 +10,7 @@ from augment.cli import augment
 from augment.poses import comparison
 from augment.poses.comparison import compare_keypoints, swapped
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from patn.keypoints import JOINTS, MIRROR, MISSING, keypoint_array, read_keypoints, write_keypoints
 from tests.conftest import invoke, run
 
@@ -17,7 +18,7 @@ NECK, LEFT_WRIST = JOINTS.index("neck"), JOINTS.index("left_wrist")
 
 
 @pytest.fixture(scope="module")
-def bodies(rendered: Path) -> np.ndarray:
+def bodies(rendered: Path) -> Array:
     """Exact joints of rendered people, as floats."""
     table = read_keypoints(rendered / "keypoints" / "train.csv")
     return keypoint_array(table, table.index).astype(np.float64)
@@ -40,7 +41,7 @@ def test_figures_are_those_of_a_hand_count() -> None:
     assert result.swapped == 0
 
 
-def test_exchanged_sides_are_seen_as_such(bodies: np.ndarray) -> None:
+def test_exchanged_sides_are_seen_as_such(bodies: Array) -> None:
     frontal = bodies[np.abs(bodies[:, 2, 1] - bodies[:, 5, 1]) > 6]
     noise = np.random.default_rng(0).normal(0, 0.5, frontal.shape) * (frontal != MISSING)
     assert len(frontal) >= 5
@@ -53,7 +54,7 @@ def test_the_sample_is_estimated_and_compared_by_name(people: Path, monkeypatch:
     exact = Workspace.find(people).keypoints("train")
     seen: list[str] = []
 
-    def shifted(paths: list[str], estimator: str, size: tuple[int, int], jobs: int) -> np.ndarray:
+    def shifted(paths: list[str], estimator: str, size: tuple[int, int], jobs: int) -> Array:
         seen[:] = [Path(path).name for path in paths]
         points = keypoint_array(exact, seen).astype(np.float64)
         return np.where(points == MISSING, MISSING, points + np.array([0, 3]))

@@ -4,9 +4,10 @@ from scipy.signal import savgol_filter
 
 from augment.pedestrians.walking import CYCLE, walking
 from augment.poses.smoothing import bridge, fit, inside, jerk, smooth
+from numerics.arrays import Array
 
 
-def line(frames: int) -> np.ndarray:
+def line(frames: int) -> Array:
     """Eighteen joints that move evenly, frames x 18 x 2."""
     start = np.stack([np.arange(18.0) * 3, 10 + np.arange(18.0)], axis=1)
     return start + np.arange(frames)[:, None, None] * [0.5, 1.0]
@@ -59,7 +60,7 @@ def test_fitting_is_one_similarity_onto_the_pose() -> None:
     assert moved is not None
     assert np.median(moved[:, 1], axis=0) == pytest.approx(pose[1], abs=1e-9)
 
-    def torso(points: np.ndarray) -> float:
+    def torso(points: Array) -> float:
         return float(np.median(np.linalg.norm(points[:, [8, 11]].mean(axis=1) - points[:, 1], axis=-1)))
 
     assert torso(moved) == pytest.approx(torso(pose[None]))

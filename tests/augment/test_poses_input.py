@@ -10,6 +10,7 @@ import augment.poses.estimation
 from augment import AugmentError
 from augment.poses.readers import PoseReader, find_image, with_a_person
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from patn.keypoints import keypoint_array, keypoint_table, write_keypoints
 
 
@@ -22,7 +23,7 @@ def workspace(people: Path) -> Workspace:
 def estimator(monkeypatch: pytest.MonkeyPatch) -> None:
     """An estimator that finds the nose in the middle of every image, and nobody in a uniform one."""
 
-    def estimate(images: list[np.ndarray]) -> np.ndarray:
+    def estimate(images: list[Array]) -> Array:
         points = np.full((len(images), 18, 2), -1, np.float32)
         for row, image in zip(points, images, strict=True):
             if image.std() > 0:

@@ -12,6 +12,7 @@ from augment.inference.drawing import Drawing
 from augment.inference.transfer import grid
 from augment.runtime import Runtime
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from patn.checkpoints import load_generator, save_generator
 from patn.keypoints import write_keypoints
 from tests.conftest import invoke, run
@@ -58,7 +59,7 @@ def test_many_poses_make_a_grid_with_sources_at_the_left_and_skeletons_above(
     assert (result["images"], result["poses"]) == (2, 3)
     picture = np.asarray(Image.open(out))
 
-    def tile(row: int, column: int) -> np.ndarray:
+    def tile(row: int, column: int) -> Array:
         return picture[row * 132 : row * 132 + 128, column * 68 : column * 68 + 64]
 
     assert picture.shape == (6 * 132 - 4, 3 * 68 - 4, 3)  # two lines of skeletons and two people

@@ -14,6 +14,7 @@ from PIL import Image
 
 from augment.cli import augment
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from patn.keypoints import MIRROR, MISSING, keypoint_array, keypoint_table, read_keypoints, write_keypoints
 from tests.conftest import invoke, run
 
@@ -22,7 +23,7 @@ COCO = (0, 15, 14, 17, 16, 5, 2, 6, 3, 7, 4, 11, 8, 12, 9, 13, 10, 1)
 """Where COCO's seventeen joints, and the neck behind them, are among the authors' eighteen."""
 
 
-def exact(root: Path) -> tuple[list[str], np.ndarray]:
+def exact(root: Path) -> tuple[list[str], Array]:
     """Names and exact joints of all images."""
     workspace = Workspace.find(root)
     tables = [workspace.keypoints(split) for split in ("train", "query", "gallery")]
@@ -30,7 +31,7 @@ def exact(root: Path) -> tuple[list[str], np.ndarray]:
     return names, np.concatenate([keypoint_array(table, table.index) for table in tables])
 
 
-def written(root: Path, names: list[str], points: np.ndarray) -> Path:
+def written(root: Path, names: list[str], points: Array) -> Path:
     """An annotation file, with fractions where there are some."""
     lines = ["name:keypoints_y:keypoints_x"]
     lines += [f"{n}: {json.dumps(p[:, 0].tolist())}: {json.dumps(p[:, 1].tolist())}" for n, p in zip(names, points)]  # noqa: B905
@@ -38,7 +39,7 @@ def written(root: Path, names: list[str], points: np.ndarray) -> Path:
     return root / "given.csv"
 
 
-def moved(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
+def moved(change: Callable[[Array], Array]) -> Callable[[Array], Array]:
     """A change of the joints that are there."""
     return lambda points: np.where(points == MISSING, MISSING, change(points.astype(np.float64)))
 
@@ -76,7 +77,7 @@ def test_impossible_key_points_are_refused_by_poses_and_by_check(people: Path, k
         assert any(re.search(sentence, problem) for problem in json.loads(result.stdout)["problems"]), result.stdout
 
 
-def put_in_use(root: Path, names: list[str], points: np.ndarray) -> None:
+def put_in_use(root: Path, names: list[str], points: Array) -> None:
     """Write key points where `augment poses` has them, as another program or version of it might."""
     run(root, "poses", "--csv", str(written(root, *exact(root))))
     table = keypoint_table(names, points)
@@ -85,7 +86,7 @@ def put_in_use(root: Path, names: list[str], points: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("change", [moved(lambda points: points), lambda points: points[:, list(MIRROR)]])
-def test_possible_key_points_are_taken_as_they_are(people: Path, change: Callable[[np.ndarray], np.ndarray]) -> None:
+def test_possible_key_points_are_taken_as_they_are(people: Path, change: Callable[[Array], Array]) -> None:
     names, points = exact(people)
     given = change(points)
     result = run(people, "poses", "--csv", str(written(people, names, given)))
@@ -182,10 +183,10 @@ def test_key_points_in_each_images_own_pixels_are_asked_about_and_scaled(people:
     run(root, "poses", "--force", "--csv", str(written(root, names, points)))  # half of them beyond the small images
 
 
-def folders(people: Path, tmp_path: Path, name: Callable[[str, int], str]) -> tuple[Path, dict[str, np.ndarray]]:
+def folders(people: Path, tmp_path: Path, name: Callable[[str, int], str]) -> tuple[Path, dict[str, Array]]:
     """A workspace on one sub-folder an identity, its photographs named by `name`; the joints by their path."""
     names, points = exact(people)
-    joints: dict[str, np.ndarray] = {}
+    joints: dict[str, Array] = {}
     for path in sorted(Workspace.find(people).data.glob("bounding_box_train/*.jpg")):
         place = f"p{path.name[:4]}/{name(path.name, len(joints))}"
         (tmp_path / "photos" / place).parent.mkdir(parents=True, exist_ok=True)

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from numerics.arrays import Array
 from patn.metrics.accumulators import Accumulator, InceptionScore, Mean, Moments, frechet_distance
 
 A, B = (0.9, 0.1), (0.1, 0.9)
 
 
-def inception_score(rows: list[tuple[float, ...]] | np.ndarray, splits: int, batch: int = 3) -> InceptionScore:
+def inception_score(rows: list[tuple[float, ...]] | Array, splits: int, batch: int = 3) -> InceptionScore:
     """The score of rows that arrive in batches."""
     values = torch.tensor(np.array(rows))
     score = InceptionScore(len(values), splits=splits, classes=values.shape[1])

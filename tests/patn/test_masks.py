@@ -6,6 +6,7 @@ import torch
 from skimage.draw import disk, polygon
 from skimage.morphology import dilation, erosion
 
+from numerics.arrays import Array
 from patn import KeypointError
 from patn.keypoints import LIMBS
 from patn.metrics.masks import body_shapes, person_masks
@@ -41,7 +42,7 @@ def pose(**joints: tuple[float, float]) -> torch.Tensor:
     return points
 
 
-def polygon_0_14_2(ys: np.ndarray, xs: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def polygon_0_14_2(ys: Array, xs: Array, size: tuple[int, int]) -> Array:
     """scikit-image 0.14.2's `polygon`: pixels with an odd number of edges to their right (Franklin's test)."""
     y, x = np.mgrid[: size[0], : size[1]].astype(float)
     inside = np.zeros(size, dtype=bool)
@@ -62,7 +63,7 @@ def test_the_old_polygon_leaves_out_the_border_to_the_right_and_below() -> None:
     np.testing.assert_array_equal(drawn, new)
 
 
-def drawn_by_skimage(points: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def drawn_by_skimage(points: Array, size: tuple[int, int]) -> tuple[Array, Array]:
     """The mask before and after closing."""
     mask = np.zeros(size, dtype=bool)
     for a, b in LIMBS:

@@ -8,15 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 
-import numpy as np
-
 from augment import AugmentError
+from numerics.arrays import Array
 
 
 class Estimator(Protocol):
     """Finds the person in each image."""
 
-    def __call__(self, images: Sequence[np.ndarray]) -> np.ndarray:
+    def __call__(self, images: Sequence[Array]) -> Array:
         """Joints of each image: float32 N x 18 x 2 as (y, x) in its own pixels, missing = -1, nobody = all -1.
 
         images: N arrays uint8 H x W x 3, RGB, of any sizes.

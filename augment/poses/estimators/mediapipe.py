@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from augment import AugmentError
+from numerics.arrays import Array
 
 HEIGHT = 512
 """Crops are enlarged to this height: the detector was made for persons of hundreds of pixels."""
@@ -49,13 +50,13 @@ class Mediapipe:
             self._pose: Any = pose.Pose(static_image_mode=True, model_complexity=1, min_detection_confidence=CONFIDENCE)
             self._pose.process(np.zeros((HEIGHT, HEIGHT, 3), np.uint8))  # its threads start, and say so, only now
 
-    def __call__(self, images: Sequence[np.ndarray]) -> np.ndarray:
+    def __call__(self, images: Sequence[Array]) -> Array:
         """Joints of each image: float32 N x 18 x 2 as (y, x) in its own pixels, missing = -1."""
         with _quiet():
             found = [self._one(image) for image in images]
         return np.stack(found) if found else np.empty((0, len(LANDMARKS), 2), dtype=np.float32)
 
-    def _one(self, image: np.ndarray) -> np.ndarray:
+    def _one(self, image: Array) -> Array:
         enlarged, padding = prepare(image)
         landmarks = self._pose.process(enlarged).pose_landmarks
         if landmarks is None:
@@ -65,7 +66,7 @@ class Mediapipe:
         return openpose_joints(values, (height, width), padding, (image.shape[0], image.shape[1]))
 
 
-def prepare(image: np.ndarray) -> tuple[np.ndarray, int]:
+def prepare(image: Array) -> tuple[Array, int]:
     """The crop at 512 pixels height inside a frame of its own edge pixels, and the frame's width in pixels.
 
     image: uint8 H x W x 3. Returns uint8 (512 + 2 p) x (512 W / H + 2 p) x 3 and p = 128.
@@ -79,8 +80,8 @@ def prepare(image: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def openpose_joints(
-    landmarks: np.ndarray, framed: tuple[int, int], padding: int, size: tuple[int, int], visibility: float = VISIBILITY
-) -> np.ndarray:
+    landmarks: Array, framed: tuple[int, int], padding: int, size: tuple[int, int], visibility: float = VISIBILITY
+) -> Array:
     """OpenPose-18 joints in the crop's pixels from BlazePose's 33 landmarks in the framed crop.
 
     landmarks: 33 x 3 as (y, x, visibility), y and x as shares of the `framed` (height, width).

@@ -141,7 +141,8 @@ class PatchDiscriminator(nn.Module):
 
     def forward(self, candidate_and_condition: Tensor) -> Tensor:
         """Logits of B x 42 x H x W, one a patch: B x 1 x 3 x 1 for 128 x 64."""
-        return self.layers(candidate_and_condition)
+        scores: Tensor = self.layers(candidate_and_condition)
+        return scores
 
 
 def glorot(network: nn.Module) -> None:

@@ -66,7 +66,8 @@ class DeformObjective(RivalObjective):
         poses = [heat_maps(batch[f"{side}_keypoints"], size, self.training.sigma) for side in ("image", "target")]
         shown = torch.cat([batch["image"], poses[0], candidate, poses[1]], dim=1)
         with self.precision():
-            return self.networks["d"].requires_grad_(learn)(shown)
+            scores: Tensor = self.networks["d"].requires_grad_(learn)(shown)
+            return scores
 
     def _nearest(self, fake: Tensor, target: Tensor) -> Tensor:
         if self.perceptual is None:

@@ -31,7 +31,8 @@ class ResidualPair(nn.Module):
 
     def forward(self, code: Tensor) -> Tensor:
         """B x channels x H x W to the same shape."""
-        return code + self.path(code)
+        result: Tensor = code + self.path(code)
+        return result
 
 
 class Coarse(nn.Module):
@@ -74,7 +75,8 @@ class Coarse(nn.Module):
             code = block(torch.cat([code, skips.pop()], dim=1))
             if step < len(self.ups):
                 code = self.ups[step](_doubled(code))
-        return self.output(code)
+        coarse: Tensor = self.output(code)
+        return coarse
 
 
 class Refine(nn.Module):
@@ -113,7 +115,8 @@ class Refine(nn.Module):
             code = block(torch.cat([code, skip], dim=1) if skips or self.finest_skip else code)
             if step + 1 < len(self.decoder):
                 code = _doubled(code)
-        return self.output(code)
+        difference: Tensor = self.output(code)
+        return difference
 
 
 def _doubled(code: Tensor) -> Tensor:
@@ -179,11 +182,13 @@ class Pg2(nn.Module):
             height, width = self.padding.inner
             raise DataError(f"images are {image.shape[-2]} x {image.shape[-1]}; this PG2 is for {height} x {width}")
         pose = discs(self.padding.keypoints(target_keypoints), self.padding.size, self.options["radius"])
-        return self.coarse(torch.cat([self.padding.image(image), pose], dim=1))
+        coarse: Tensor = self.coarse(torch.cat([self.padding.image(image), pose], dim=1))
+        return coarse
 
     def refined(self, coarse: Tensor, image: Tensor) -> Tensor:
         """The coarse image and its difference, padded, without bounds; `coarse` is padded, `image` is not."""
-        return coarse + self.refine(torch.cat([coarse, self.padding.image(image)], dim=1))
+        made: Tensor = coarse + self.refine(torch.cat([coarse, self.padding.image(image)], dim=1))
+        return made
 
 
 class ImageDiscriminator(nn.Module):
@@ -210,4 +215,5 @@ class ImageDiscriminator(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits of B x 3 x H x W in about [-1, 1], B x 1."""
-        return self.layers(images)
+        scores: Tensor = self.layers(images)
+        return scores

@@ -86,7 +86,8 @@ class Pg2Objective(RivalObjective):
         """Of the target, the condition image and the generated one."""
         with self.precision():
             shown = torch.cat([batch["target"], batch["image"], fake])
-            return self.networks["d"].requires_grad_(learn)(shown).chunk(3)
+            scores: tuple[Tensor, ...] = self.networks["d"].requires_grad_(learn)(shown).chunk(3)
+            return scores
 
     def _generator(self) -> Pg2:
         generator = self.networks["generator"]

@@ -26,7 +26,8 @@ class WeightNormConv(nn.Conv2d):
         weight = self.weight * (self.gain / length).to(self.weight.dtype)[:, None, None, None]
         if self.start:
             self._start(functional.conv2d(code, weight, stride=self.stride, padding=self.padding))
-            return self(code)
+            halved: Tensor = self(code)
+            return halved
         return functional.conv2d(code, weight, self.bias, stride=self.stride, padding=self.padding)
 
     def _start(self, plain: Tensor) -> None:
@@ -67,7 +68,8 @@ class Residual(nn.Module):
         if self.nin is not None:
             assert skip is not None
             joined = torch.cat([code, self.nin(functional.elu(skip))], dim=1)
-        return code + self.conv(self.dropout(functional.elu(joined)))
+        result: Tensor = code + self.conv(self.dropout(functional.elu(joined)))
+        return result
 
 
 class Up(nn.Module):

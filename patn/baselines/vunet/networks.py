@@ -104,7 +104,8 @@ class SinglePrior(nn.Module):
 
     def forward(self, code: Tensor, _: Tensor) -> Tensor:
         """B x C x h x w to the same shape."""
-        return self.mean(code)
+        mean: Tensor = self.mean(code)
+        return mean
 
 
 class UpPath(nn.Module):

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from numerics.arrays import Array
+
 SIDES = ((10, 9, 8, 2, 3, 4), (13, 12, 11, 5, 6, 7))
 """Right and left, channels 0 and 1: ankle, knee, hip, shoulder, elbow, wrist."""
 TORSO = (11, 8, 2, 5)  # left hip, right hip, right shoulder, left shoulder
@@ -31,7 +33,7 @@ def stick_man(keypoints: Tensor, size: tuple[int, int]) -> Tensor:
     return torch.from_numpy(pictures).to(keypoints.device).float() / 127.5 - 1
 
 
-def _draw(picture: np.ndarray, points: np.ndarray) -> None:
+def _draw(picture: Array, points: Array) -> None:
     """One stick man into a picture of 3 x height x width uint8, from 18 x 2 points as (x, y); later lines cover."""
     picture[:] = 0
     thickness = max(3 * picture.shape[1] // 128, 1)

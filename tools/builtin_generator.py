@@ -16,7 +16,8 @@ from augment.api.generators import train_generator
 from augment.datasets.create import init_real
 from augment.poses.estimate import import_poses
 from augment.runtime import Runtime
-from augment.workspace import SETTINGS, Workspace
+from augment.settings import SETTINGS
+from augment.workspace import Workspace
 from patn.checkpoints import load_generator, read_metadata, save_generator
 from patn.correspondence.training import PRESETS, CorrespondenceTraining
 from tools.builtin_people import KEYPOINTS, PAIRS, Variety, render_people

@@ -152,7 +152,8 @@ def varied_camera(variety: Variety, pid: int, visit: int, width: int, rng: np.ra
 
 def _saturated(image: Array, factor: float) -> Array:
     grey = image.mean(axis=2, keepdims=True)
-    return np.clip(grey + factor * (image - grey) + 0.5, 0, 255).astype(np.uint8)
+    changed: Array = np.clip(grey + factor * (image - grey) + 0.5, 0, 255).astype(np.uint8)
+    return changed
 
 
 def _noticed(keypoints: Array, visible: Array, rng: np.random.Generator) -> Array:

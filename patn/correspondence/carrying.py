@@ -7,12 +7,14 @@ from torch.nn import functional
 
 def heads_apart(code: Tensor, heads: int) -> Tensor:
     """B x C x H x W as B x heads x H*W x C/heads; the places are counted row by row."""
-    return code.flatten(2).unflatten(1, (heads, -1)).transpose(2, 3)
+    split: Tensor = code.flatten(2).unflatten(1, (heads, -1)).transpose(2, 3)
+    return split
 
 
 def heads_joined(places: Tensor, size: tuple[int, int]) -> Tensor:
     """B x heads x H*W x C/heads as B x C x H x W of that size."""
-    return places.transpose(2, 3).flatten(1, 2).unflatten(2, size)
+    joined: Tensor = places.transpose(2, 3).flatten(1, 2).unflatten(2, size)
+    return joined
 
 
 def attention_weights(queries: Tensor, keys: Tensor, sharpness: Tensor) -> Tensor:

@@ -144,7 +144,8 @@ class Residual(nn.Module):
 
     def forward(self, code: Tensor) -> Tensor:
         """B x C x H x W to the same shape."""
-        return code + self.second(self.first(self.norm(code)).relu())
+        result: Tensor = code + self.second(self.first(self.norm(code)).relu())
+        return result
 
 
 class ChannelNorm(nn.Module):
@@ -189,7 +190,8 @@ class AttentionBlock(nn.Module):
         found = (
             attention_weights(queries, keys, self.sharpness) @ values
         )  # the fused kernel's backward pass is slower on CPUs
-        return self.residual(code + self.out(heads_joined(found, (code.shape[-2], code.shape[-1]))))
+        result: Tensor = self.residual(code + self.out(heads_joined(found, (code.shape[-2], code.shape[-1]))))
+        return result
 
 
 class CorrespondenceDiscriminator(nn.Module):
@@ -226,7 +228,8 @@ class CorrespondenceDiscriminator(nn.Module):
         code = functional.leaky_relu(self.to_half(candidate), 0.2)  # B x width x H/2 x W/2
         code = functional.leaky_relu(self.to_quarter(torch.cat([code, poses.to(code)], dim=1)), 0.2)
         code = functional.leaky_relu(self.compare(torch.cat([code, small.to(code)], dim=1)), 0.2)
-        return self.judge(code)
+        scores: Tensor = self.judge(code)
+        return scores
 
 
 def _mixture(scores: Tensor, pictures: Tensor) -> Tensor:

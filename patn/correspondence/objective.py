@@ -60,4 +60,5 @@ class CorrespondenceObjective(RivalObjective):
     def _scores(self, candidate: Tensor, batch: dict[str, Tensor], *, learn: bool) -> Tensor:
         with self.precision():
             discriminator = self.networks["d"].requires_grad_(learn)
-            return discriminator(candidate, batch["image"], batch["target_keypoints"])
+            scores: Tensor = discriminator(candidate, batch["image"], batch["target_keypoints"])
+            return scores

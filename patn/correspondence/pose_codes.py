@@ -47,7 +47,8 @@ class PoseCode(nn.Module):
         """B x channels x H/4 x W/4 of B x 18 x 2 key points in pixels of an image of `size`."""
         maps = [reduced_maps(keypoints, size, 4, sigma) for sigma in (self.sigma, WIDE * self.sigma)]
         waves = position_waves(maps[0].shape[-2], maps[0].shape[-1], keypoints.device)
-        return self.layers(torch.cat([*maps, waves.expand(len(keypoints), -1, -1, -1)], dim=1))
+        codes: Tensor = self.layers(torch.cat([*maps, waves.expand(len(keypoints), -1, -1, -1)], dim=1))
+        return codes
 
 
 def position_waves(height: int, width: int, device: torch.device) -> Tensor:

@@ -1,0 +1,75 @@
+"""The built-in generator is made again from a seed, by the same verbs that a user has."""
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from patn.checkpoints import load_generator, read_metadata
+from patn.keypoints import read_keypoints
+from tools.builtin_generator import main
+from tools.builtin_people import KEYPOINTS, PAIRS, TRAIN, Variety, render_people
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("builtin")
+    arguments = [str(folder / "work"), "--identities", "2", "--steps", "2", "--out", str(folder / "out")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["builtin_generator", *arguments])
+        main()
+        first = (folder / "out" / "correspondence-64x32.safetensors").read_bytes()
+        main()  # goes on where it was, which is the end
+    assert (folder / "out" / "correspondence-64x32.safetensors").read_bytes() == first
+    return folder
+
+
+def test_the_file_is_a_generator_in_half_precision_that_says_where_it_comes_from(made):
+    file = made / "out" / "correspondence-64x32.safetensors"
+    assert file.stat().st_size < 3_000_000  # of the wheel
+    about = read_metadata(file)
+    assert about["generator"] == "correspondence"
+    assert "no image of a real person" in about["extra"]["trained_on"]
+    assert (about["extra"]["size"], about["extra"]["seed"]) == ([64, 32], 0)
+    trained = load_generator(made / "work" / "workspace" / "patn" / "correspondence-64" / "generator.safetensors")
+    for name, value in load_generator(file).state_dict().items():
+        assert torch.equal(value, trained.state_dict()[name].half().float())
+
+
+def test_pairs_are_of_one_person_in_one_place(made):
+    people = made / "work" / "people"
+    names = sorted(path.name for path in (people / TRAIN).iterdir())
+    assert len(names) == 2 * Variety.visits * Variety.images
+    pairs = pd.read_csv(people / PAIRS)
+    assert len(pairs) == 2 * Variety.visits * Variety.images * (Variety.images - 1)
+    assert (pairs["from"] != pairs["to"]).all()
+    for side in ("from", "to"):
+        assert set(pairs[side]) == set(names)
+    assert (pairs["from"].str[:7] == pairs["to"].str[:7]).all()  # identity and visit
+
+
+def test_people_depend_on_the_seed_alone(made, tmp_path):
+    people = made / "work" / "people"
+    variety = Variety(identities=2, images=2)
+    for name, jobs in (("one", 1), ("two", 2)):
+        render_people(tmp_path / name, variety, jobs)
+    render_people(tmp_path / "other", Variety(identities=2, images=2, seed=1), 1)
+    first = "0001_c1s1_000000_01.jpg"
+    read = {name: (tmp_path / name / TRAIN / first).read_bytes() for name in ("one", "two", "other")}
+    assert read["one"] == read["two"] == (people / TRAIN / first).read_bytes()
+    assert read["other"] != read["one"]
+    tables = [read_keypoints(Path(tmp_path, name, KEYPOINTS)) for name in ("one", "two")]
+    pd.testing.assert_frame_equal(*tables)
+
+
+def test_a_killed_rendering_goes_on(tmp_path):
+    variety = Variety(identities=1, visits=1, images=2)
+    render_people(tmp_path, variety, 1)
+    picture = tmp_path / TRAIN / "0001_c1s1_000001_01.jpg"
+    before = picture.read_bytes()
+    (tmp_path / "notes" / "0001.json").unlink()
+    picture.unlink()
+    render_people(tmp_path, variety, 1)
+    assert picture.read_bytes() == before

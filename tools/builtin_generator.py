@@ -24,7 +24,7 @@ from tools.builtin_people import KEYPOINTS, PAIRS, Variety, render_people
 
 BUILTIN = Path(__file__).resolve().parent.parent / "augment" / "builtin"
 NAME = "correspondence"
-STEPS = 6_000
+STEPS = 5_000
 ORIGIN = "rendered pedestrians alone (tools/builtin_generator.py); no image of a real person"
 
 

@@ -12,7 +12,11 @@ from numerics.seeds import Stream, random_stream
 
 @dataclass(frozen=True, kw_only=True)
 class Camera:
-    """One of the data set's cameras; the scene is wider than an image (height' x width' x 3 in 0..255)."""
+    """One of the data set's cameras; the scene is wider than an image (height' x width' x 3 in 0..255).
+
+    tightness: a person's height as a share of the image's.  sway: how far people stand off its middle, a standard
+    deviation as a share of its width.
+    """
 
     tilt: float
     scene: Array
@@ -24,6 +28,7 @@ class Camera:
     blur: float
     grain: float
     tightness: float
+    sway: float = 0.035
 
 
 def draw_camera(settings: Pedestrians, number: int) -> Camera:

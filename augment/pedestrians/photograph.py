@@ -14,6 +14,7 @@ from numerics.arrays import Array
 
 _DISTANCE = 6.0  # of the camera, in statures
 _GAP = int(0.02 * 65536) << 32  # a step in depth that makes a hole, in the units of `_draw`
+_FARTHEST = 16 / 7  # off the image's middle, in spreads of where people stand
 _FINE = 2  # drawn at twice the size, then averaged
 HEAD = 0.13  # height of a head, in statures
 # How far in front of a joint its own skin may lie, in statures (18 joints, OpenPose order).
@@ -73,7 +74,7 @@ def _place(view: View, camera: Camera, size: tuple[int, int], rng: np.random.Gen
     right, down = _project(view.points)
     top, bottom = float(down.min()), float(down.max())
     middle = 0.5 * float(right.min() + right.max()) * 0.6 + 0.4 * float(view.joints[[8, 11], 0].mean())
-    fill = float(np.clip(camera.tightness + rng.normal(0, 0.025), 0.78, 0.97))
+    fill = float(np.clip(camera.tightness + rng.normal(0, 0.025), min(0.78, camera.tightness - 0.08), 0.97))
     if rng.random() < 0.05:
         fill = float(rng.uniform(1.0, 1.08))
     if botched:
@@ -84,7 +85,8 @@ def _place(view: View, camera: Camera, size: tuple[int, int], rng: np.random.Gen
         x = size[1] / 2 + size[1] * rng.uniform(-0.55, 0.55)
         y = slack * float(rng.uniform(-0.1, 1.1))
     else:
-        x = size[1] / 2 + size[1] * float(np.clip(rng.normal(0, 0.035), -0.08, 0.08))
+        farthest = _FARTHEST * camera.sway
+        x = size[1] / 2 + size[1] * float(np.clip(rng.normal(0, camera.sway), -farthest, farthest))
         y = slack * float(rng.uniform(0.3, 0.7)) if slack > 0 else 0.02 * size[0]
     return _Crop(scale=scale, x=float(x - middle * scale), y=float(y - top * scale))
 

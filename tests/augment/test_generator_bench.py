@@ -67,7 +67,7 @@ def test_size_without_a_word_about_it_is_market_1501s(saved: Path) -> None:
 
 
 def test_what_is_no_generator_is_refused() -> None:
-    with pytest.raises(AugmentError, match="neither one of deform, patn"):
+    with pytest.raises(AugmentError, match="neither one of correspondence, deform, patn"):
         candidates(("patm",), (), None)
 
 

@@ -61,7 +61,7 @@ def test_an_option_of_another_generator_is_one_sentence(people: Path) -> None:
     assert "--blocks has no effect on generator deform; leave it out" in result.stderr
     result = invoke(people, *SHORT, "--generator", "nobody")
     assert result.exit_code == 1
-    assert "there is no generator 'nobody'; use one of deform, " in result.stderr
+    assert "there is no generator 'nobody'; use one of correspondence, deform, " in result.stderr
 
 
 def test_the_help_names_every_generator() -> None:

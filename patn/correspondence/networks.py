@@ -76,7 +76,7 @@ class Correspondence(nn.Module):
         Returns:
             B x 3 x H x W in [-1, 1].
         """
-        return self.with_carried(image, source_keypoints, target_keypoints)[0]
+        return _mixture(*self._candidates(image, source_keypoints, target_keypoints))
 
     def with_carried(self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor) -> tuple[Tensor, Tensor]:
         """What the call returns, and the same of moved pixels alone: nothing is painted.
@@ -86,19 +86,21 @@ class Correspondence(nn.Module):
             source_keypoints: as of the call.
             target_keypoints: as of the call.
         """
-        check_size(image)
-        half, weights, code = self._corresponding(image, source_keypoints, target_keypoints)
-        size = (image.shape[-2], image.shape[-1])
-        moved = carry(weights, image, QUARTER, shared=True)  # B x heads*3 x H x W
-        features = carry(weights, half, HALF)  # B x width x H/2 x W/2
-        poses = reduced_maps(target_keypoints, size, HALF, self.options["sigma"])
-        code = functional.interpolate(self.upwards(code), scale_factor=2.0)
-        code = self.fuse(torch.cat([code, features, half.to(code), poses.to(code)], dim=1))  # H/2 x W/2
-        code = functional.interpolate(code, scale_factor=2.0)
-        mixed = self.mix(torch.cat([code, moved, image.to(code)], dim=1)).float()  # H x W
-        painted, scores, heads = mixed[:, :3].tanh(), mixed[:, 3:], self.options["heads"]
-        pictures = torch.cat([moved.float(), painted], dim=1).unflatten(1, (-1, 3))
-        return _mixture(scores, pictures), _mixture(scores[:, :heads], pictures[:, :heads])
+        scores, pictures = self._candidates(image, source_keypoints, target_keypoints)
+        return _mixture(scores, pictures), _mixture(scores[:, :-1], pictures[:, :-1])
+
+    def with_masks(
+        self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor
+    ) -> tuple[Tensor, list[Tensor]]:
+        """What the call returns, and each candidate's share of it, B x 1 x H x W: the heads', then the paint's.
+
+        Args:
+            image: as of the call.
+            source_keypoints: as of the call.
+            target_keypoints: as of the call.
+        """
+        scores, pictures = self._candidates(image, source_keypoints, target_keypoints)
+        return _mixture(scores, pictures), list(scores.softmax(dim=1).split(1, dim=1))
 
     def correspondence(self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor) -> Tensor:
         """Where every place of the result comes from, one map of the condition image a place and head.
@@ -114,6 +116,21 @@ class Correspondence(nn.Module):
         """
         check_size(image)
         return self._corresponding(image, source_keypoints, target_keypoints)[1].float()
+
+    def _candidates(self, image: Tensor, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores B x N x H x W and pictures B x N x 3 x H x W of all candidates: one a head, then the painted one."""
+        check_size(image)
+        half, weights, code = self._corresponding(image, source, target)
+        size = (image.shape[-2], image.shape[-1])
+        moved = carry(weights, image, QUARTER, shared=True)  # B x heads*3 x H x W
+        features = carry(weights, half, HALF)  # B x width x H/2 x W/2
+        poses = reduced_maps(target, size, HALF, self.options["sigma"])
+        code = functional.interpolate(self.upwards(code), scale_factor=2.0)
+        code = self.fuse(torch.cat([code, features, half.to(code), poses.to(code)], dim=1))  # H/2 x W/2
+        code = functional.interpolate(code, scale_factor=2.0)
+        mixed = self.mix(torch.cat([code, moved, image.to(code)], dim=1)).float()  # H x W
+        painted, scores = mixed[:, :3].tanh(), mixed[:, 3:]
+        return scores, torch.cat([moved.float(), painted], dim=1).unflatten(1, (-1, 3))
 
     def _corresponding(self, image: Tensor, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Features at half the size, the weights that carry them, and the target's code at a quarter."""

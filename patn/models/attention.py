@@ -1,4 +1,6 @@
-"""What PATN attends to: the mask of every block, beside the image it draws."""
+"""What a generator attends to: masks, beside the image it draws."""
+
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -7,9 +9,19 @@ from patn import DataError
 from patn.models.patn import PatBlock
 
 
+@runtime_checkable
+class Masked(Protocol):
+    """A generator with masks of its own."""
+
+    def with_masks(
+        self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor
+    ) -> tuple[Tensor, list[Tensor]]:
+        """The generator's image, and masks B x C x h x w in (0, 1)."""
+
+
 def has_masks(generator: nn.Module) -> bool:
-    """Whether a generator has PAT blocks, whose masks `forward_with_masks` returns."""
-    return any(isinstance(module, PatBlock) for module in generator.modules())
+    """Whether a generator has PAT blocks or masks of its own, which `forward_with_masks` returns."""
+    return isinstance(generator, Masked) or any(isinstance(module, PatBlock) for module in generator.modules())
 
 
 def forward_with_masks(
@@ -19,11 +31,14 @@ def forward_with_masks(
 
     Takes what the generator's call takes.  Returns B x 3 x H x W in [-1, 1] and for each block B x 256 x H/4 x W/4 in
     (0, 1) (paper eq. 1): where and in which channels a block changes the image code.  The call itself is unchanged.
-    Raises DataError for a generator without PAT blocks.
+    A generator with masks of its own says what they are (see `patn.correspondence.networks.Correspondence.with_masks`).
+    Raises DataError for a generator without masks.
     """
+    if isinstance(generator, Masked):
+        return generator.with_masks(image, source_keypoints, target_keypoints)
     blocks = [module for module in generator.modules() if isinstance(module, PatBlock)]
     if not blocks:
-        raise DataError("this generator has no attention masks; only PATN's blocks make them")
+        raise DataError("this generator has no attention masks; only PATN and correspondence make them")
     masks: list[Tensor] = []
 
     def keep(_module: nn.Module, _inputs: object, pose_features: Tensor) -> None:

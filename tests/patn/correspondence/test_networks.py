@@ -10,6 +10,7 @@ from patn import DataError
 from patn.correspondence.networks import ChannelNorm, Correspondence, CorrespondenceDiscriminator
 from patn.correspondence.pose_codes import position_waves, reduced_maps
 from patn.correspondence.training import PRESETS, CorrespondenceTraining
+from patn.models.attention import forward_with_masks, has_masks
 from tests.patn.kinds import standing
 
 HEADS = 2
@@ -62,6 +63,19 @@ def test_what_is_carried_is_the_picture_without_the_paint():
     painted, still = generator.with_carried(*inputs_)
     assert not painted.any()
     assert torch.equal(still, carried)
+
+
+@torch.no_grad()
+def test_masks_are_the_shares_of_the_heads_and_of_the_paint():
+    torch.manual_seed(0)
+    generator, shown = Correspondence(width=8, heads=HEADS, sigma=3.0).eval(), inputs((32, 16))
+    picture, masks = forward_with_masks(generator, *shown)
+    assert torch.equal(picture, generator(*shown))
+    assert len(masks) == HEADS + 1
+    torch.testing.assert_close(sum(masks), torch.ones(2, 1, 32, 16))
+    assert has_masks(generator)
+    _, certain = forward_with_masks(choosing(1), *shown)
+    assert [mask.mean().item() for mask in certain] == [0.0, 1.0, 0.0]
 
 
 @torch.no_grad()

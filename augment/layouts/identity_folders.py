@@ -87,7 +87,7 @@ def photos_layout(
     table = read_market1501(made, present)
     decisions = [f"{describe(table)}; {parted}"]
     if "query" not in present:
-        decisions.append("no identity could be kept for testing: re-ID cannot be evaluated")
+        decisions.append(f"no identity could be kept for testing, {_why_none(photos)}: re-ID cannot be evaluated")
     decisions.append(cameras_said)
     if size is None:
         size, sentence = common_size([Path(path) for path in table.loc[table["split"] == "train", "path"]])
@@ -95,6 +95,24 @@ def photos_layout(
     layout = Layout(data.resolve(), IDENTITY_FOLDERS, size, (*decisions, *said, *files.sentences()), files)
     made.replace(data)
     return layout
+
+
+def _why_none(photos: Sequence[Photo]) -> str:
+    """Why no identity of the photos can be tested on, and what would help."""
+    sizes = Counter(photo.identity for photo in photos)
+    cameras = {photo.camera for photo in photos}
+    if len(sizes) == 1:
+        return "since all images are of one (add those of others)"
+    if max(sizes.values()) == 1:
+        return "since each has one image only (add others of the same identities)"
+    if len(cameras) == 1 and None not in cameras:
+        return (
+            f"since all images are of camera {cameras.pop()} (add images of another one, or leave the camera out of "
+            "all names and folders: then queries and gallery count as of different ones)"
+        )
+    if None not in cameras:
+        return "since none is seen by two cameras (add such images)"
+    return "since the share for testing is too small for one (give more)"
 
 
 def split_identities(photos: Sequence[Photo], test_share: float, rng: np.random.Generator) -> list[Photo]:

@@ -21,7 +21,7 @@ from augment.layouts.inventory import files_below, own_reason, printable
 from augment.workspace import Workspace
 from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
-from reid.market1501 import FOLDERS, read_images, read_market1501
+from reid.market1501 import FOLDERS, is_image_name, read_images, read_market1501
 
 LENGTHS = ("epochs", "updates")
 MADE = ("generated", "copy")
@@ -91,7 +91,7 @@ class TrainingSet:
         folder = workspace.generated_dir(self.augmentation, self.portion, self.seed, self.ratio)
         if read_run(folder) is None:
             how = make_set(workspace, self.augmentation, self.portion, self.seed, self.ratio)
-            raise AugmentError(f"{folder}: no finished generated set; {how}")
+            raise AugmentError(f"{folder}: no finished generated set; {how}, or give the path of a folder of images")
         refuse_stale(workspace, folder)
         return mark_generated(training_images(read_market1501(folder, splits=("train",))), folder, train)
 
@@ -112,6 +112,8 @@ class TrainingSet:
         self._refuse_other_share(folder)
         market = folder / FOLDERS["train"]
         inside = market if market.is_dir() else folder
+        if not any(is_image_name(path.name) for path in inside.iterdir()):
+            raise AugmentError(f"{inside}: holds no image; give a folder of images named as the training images are")
         found = read_images(inside, "train")
         _refuse_untrained(inside, found)
         rows = mark_generated(found, folder, train)

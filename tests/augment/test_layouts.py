@@ -22,6 +22,7 @@ from augment.layouts.identity_folders import choose_queries, number_identities
 from augment.layouts.registry import common_size
 from augment.workspace import Workspace
 from reid.market1501 import read_market1501, torchreid_dataset
+from tests.conftest import invoke
 
 Draw = Callable[..., Path]
 
@@ -261,3 +262,29 @@ def test_command_says_what_it_decided(people: Path, tmp_path: Path) -> None:
     assert "augment.toml: is already there, with size [128, 64], not [64, 32]" in other.stderr
     result = runner.invoke(augment, ["init", str(tmp_path / "u"), "--data", str(people), "--identities", "3"])
     assert result.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        (("a/c1_1", "a/c1_2", "b/c1_1", "b/c1_2"), "since all images are of camera 1 (add images of another one, or"),
+        (("a/c1_1", "a/c1_2", "b/c2_1", "b/c2_2"), "since none is seen by two cameras"),
+        (("a/1", "b/1", "c/1"), "since each has one image only"),
+        (("a/1", "a/2", "a/3"), "since all images are of one"),
+    ],
+)
+def test_why_no_identity_is_kept_for_testing_is_said_and_what_to_do(
+    tmp_path: Path, draw: Draw, names: tuple[str, ...], why: str
+) -> None:
+    for number, name in enumerate(names):
+        draw(tmp_path / "photos" / f"{name}.png", (128, 64 + number))
+    result = init_real(tmp_path / "w", tmp_path / "photos")
+    (said,) = (decision for decision in result["decisions"] if "kept for testing" in decision)
+    assert why in said
+    refused = invoke(tmp_path / "w", "reid-train", "--preset", "demo")
+    assert refused.exit_code == 1
+    said = " ".join(refused.stderr.split())
+    assert "query" not in said  # where nobody puts photographs
+    if "all images are of one" not in why:  # else there is nothing to learn, which is said first
+        assert "none of its identities is kept for testing, so nothing can be evaluated" in said
+        assert "make a workspace on them anew" in said

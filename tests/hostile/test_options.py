@@ -85,7 +85,11 @@ WRONG = [
     ("generate --per-identity 2 --portion 1", "there is nothing to generate, 12 of 12 images are kept"),
     ("reid-train --preset demo --ratio 2", "--ratio 2: is of generated sets; name one with --augmentation"),
     ("reid-train --preset demo --repeat", "--repeat: nothing is removed at --portion 1.0"),
-    ("reid-train --preset demo --augmentation nobody", "no finished generated set; sets that are there: "),
+    (
+        "reid-train --preset demo --augmentation nobody",
+        "no finished generated set; sets that are there: .* path of a folder",
+    ),
+    ("reid-train --preset demo --augmentation patn", "patn: holds no image; give a folder of images named as"),
     ("reid-train --preset demo --ghost-batch 5", "ghost"),
     ("reid-eval nobody", "no such model; trained ones: m"),
     ("patn-train --generator vunet --lambda-style 1", "--lambda-style has no effect on generator vunet"),

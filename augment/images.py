@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from augment import AugmentError
-from augment.artefacts.files import naming
 from numerics.arrays import Array
+from numerics.files import replacing
 
 if TYPE_CHECKING:
     import torch
@@ -129,15 +129,11 @@ def load_or_map(
 def _decode_into(path: Path, paths: Sequence[str | Path], size: tuple[int, int], jobs: int) -> None:
     """Write all pixels, N x height x width x 3, to `path` by rename; raises OSError where the disk is full."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        with naming(path), ThreadPoolExecutor(jobs) as pool, partial.open("wb") as file:
-            for start in range(0, len(paths), CHUNK):
-                for pixels in pool.map(lambda each: read_image(each, size), paths[start : start + CHUNK]):
-                    file.write(pixels.tobytes())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    own = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    with replacing(path, own) as partial, ThreadPoolExecutor(jobs) as pool, partial.open("wb") as file:
+        for start in range(0, len(paths), CHUNK):
+            for pixels in pool.map(lambda each: read_image(each, size), paths[start : start + CHUNK]):
+                file.write(pixels.tobytes())
 
 
 def to_uint8(images: torch.Tensor) -> torch.Tensor:

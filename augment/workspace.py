@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import read_run, write_text
+from augment.artefacts.artefact import read_run
+from augment.artefacts.files import write_text
 from augment.layouts.deepfashion import FOLDERS as DEEPFASHION_FOLDERS
 from augment.layouts.deepfashion import LAYOUT as DEEPFASHION
 from augment.layouts.deepfashion import read_images

@@ -30,7 +30,9 @@ class OurGenerate:
         self.plan["output"] = [f"{number:04d}_gen.jpg" for number in range(len(pairs))]
         self.plan["how"] = "pose"
         self.drawing = Drawing(self.workspace, checkpoint, self.runtime)
-        dtypes = {module.weight.dtype for module in self.drawing.network.modules() if hasattr(module, "stride")}
+        dtypes = {
+            module.weight.dtype for module in self.drawing.generator.network.modules() if hasattr(module, "stride")
+        }
         wanted = torch.bfloat16 if precision == "bf16" else torch.float32
         assert dtypes == {wanted}, f"the generator's weights are {dtypes}"
 

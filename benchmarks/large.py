@@ -111,7 +111,7 @@ def manifest(root: Path, images: int) -> None:
     """The manifest of that plan, with every file's sharpness, and its CSV."""
     import pandas as pd
 
-    from augment.artefacts.artefact import write_csv
+    from augment.artefacts.files import write_csv
     from augment.datasets.reduced_set import reduced_set, training_images
     from augment.generation.manifest import make_manifest, with_scores
     from augment.workspace import Workspace

@@ -1,1 +1,1 @@
-"""What all packages calculate with: random streams by name. Below everything else; imports numpy at most."""
+"""What all packages share: random streams, names of arrays, files written by rename, folded batch norms."""

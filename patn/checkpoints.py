@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from numerics.files import replacing
 from patn import DataError, WeightsError
 from patn.generators import build_generator
 from patn.importing import GENERATOR, Imported, read_authors
@@ -44,9 +45,8 @@ def _save(path: Path, network: nn.Module, key: str, about: Mapping[str, Any]) ->
     tensors = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
     metadata = {key: json.dumps(about, sort_keys=True)}  # one key: safetensors writes several in random order
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    save_file(tensors, partial, metadata=metadata)
-    partial.replace(path)
+    with replacing(path) as partial:
+        save_file(tensors, partial, metadata=metadata)
 
 
 def read_metadata(path: Path) -> dict[str, Any]:

@@ -1,10 +1,9 @@
 """Generators made ready to draw: batch norms folded away, channels last, and bfloat16 weights where they are wanted."""
 
-from itertools import pairwise
-
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from numerics.folding import fold_batch_norms
 
 
 def for_drawing(generator: nn.Module, *, bfloat16: bool = False) -> nn.Module:
@@ -27,15 +26,3 @@ def for_drawing(generator: nn.Module, *, bfloat16: bool = False) -> nn.Module:
 def _cast(_: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
     """Images and pose maps come in float32."""
     return (inputs[0].to(torch.bfloat16),)
-
-
-def fold_batch_norms(module: nn.Module) -> None:
-    """Replace each batch norm right behind a convolution by that convolution's weights, in place."""
-    children = list(module.named_children()) if isinstance(module, nn.Sequential) else []
-    for (name, child), (next_name, norm) in pairwise(children):
-        if isinstance(child, (nn.Conv2d, nn.ConvTranspose2d)) and isinstance(norm, nn.BatchNorm2d):
-            transposed = isinstance(child, nn.ConvTranspose2d)
-            setattr(module, name, fuse_conv_bn_eval(child, norm, transpose=transposed))
-            setattr(module, next_name, nn.Identity())
-    for child in module.children():
-        fold_batch_norms(child)

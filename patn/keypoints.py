@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from numerics.arrays import Array
+from numerics.files import replacing
 from patn import KeypointError
 
 if TYPE_CHECKING:
@@ -133,9 +134,8 @@ def write_keypoints(table: pd.DataFrame, path: str | Path) -> None:
     for name, row in zip(names, table.to_numpy().tolist(), strict=True):
         lines.append(f"{name}: {json.dumps(row[:joints])}: {json.dumps(row[joints:])}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    partial.replace(path)
+    with replacing(path) as partial:
+        partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def keypoint_table(names: Sequence[str], array: Array) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 from pandas.errors import ParserWarning
 
 from numerics.arrays import Array
+from numerics.files import replacing
 from numerics.seeds import released_stream
 from patn import DataError
 from patn.keypoints import has_torso
@@ -75,9 +76,8 @@ def write_pairs(pairs: pd.DataFrame, path: str | Path) -> None:
     """Writes pairs as a comma-separated file with the header `from,to`, by rename."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    pairs[COLUMNS].to_csv(partial, index=False, lineterminator="\n")
-    partial.replace(path)
+    with replacing(path) as partial:
+        pairs[COLUMNS].to_csv(partial, index=False, lineterminator="\n")
 
 
 def _ordered_pairs(names: Array) -> Array:

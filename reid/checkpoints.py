@@ -8,6 +8,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from numerics.files import replacing
 from reid import DataError, WeightsError
 from reid.backbones import ReidModel, build_model
 
@@ -18,12 +19,11 @@ def save_model(path: Path, model: ReidModel, metadata: dict[str, Any] | None = N
     """Write the model's weights with its options and `metadata` (anything JSON can hold); appears by rename."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     about = {"model": model.options, "metadata": metadata or {}}
     header = {FORMAT: json.dumps(about, sort_keys=True)}  # one key: safetensors writes several in random order
-    save_file(tensors, partial, metadata=header)
-    partial.replace(path)
+    with replacing(path) as partial:
+        save_file(tensors, partial, metadata=header)
 
 
 def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[ReidModel, dict[str, Any]]:

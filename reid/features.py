@@ -6,13 +6,12 @@ classifier sees, after the embedding or BNNeck.
 
 import copy
 from collections.abc import Callable
-from itertools import pairwise
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from numerics.folding import fold_batch_norms
 from reid import DataError
 from reid.backbones import ReidModel
 from reid.transforms import normalise
@@ -70,9 +69,5 @@ def extract_features(
 def _folded(model: ReidModel) -> ReidModel:
     """A copy in which every batch norm right behind a convolution is part of it: the same up to rounding, sooner."""
     model = copy.deepcopy(model)
-    for parent in list(model.modules()):
-        for (name, layer), (norm_name, norm) in pairwise(list(parent.named_children())):
-            if isinstance(layer, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                setattr(parent, name, fuse_conv_bn_eval(layer, norm))
-                setattr(parent, norm_name, nn.Identity())
+    fold_batch_norms(model)
     return model

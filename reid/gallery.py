@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw, ImageFont
 
+from numerics.files import replacing
 from reid import DataError
 
 RIGHT, WRONG, QUERY = (22, 138, 62), (205, 32, 44), (90, 90, 90)
@@ -46,9 +47,8 @@ def draw_galleries(
             if not good:
                 _cross(draw, row, column)
     target = Path(path)
-    partial = target.with_name(target.name + ".partial")
-    sheet.save(partial, format="PNG")
-    partial.replace(target)
+    with replacing(target) as partial:
+        sheet.save(partial, format="PNG")
 
 
 def _position(row: int, column: int) -> tuple[int, int]:

@@ -14,7 +14,8 @@ from typing import Any
 
 import pandas as pd
 
-from augment.artefacts.artefact import read_run, write_text
+from augment.artefacts.artefact import read_run
+from augment.artefacts.files import write_text
 from augment.columns import markdown_table
 from augment.workspace import Workspace
 from pipelines.demo.run import GENERATOR

@@ -160,7 +160,7 @@ def generate_images(
     )
     work = Redrawing(request)
     poses = [_pose(work, pose) for _, pose in pairs]
-    made = np.empty((len(pairs), *work.out, 3), dtype=np.uint8)
+    made = np.empty((len(pairs), *work.generator.out, 3), dtype=np.uint8)
     for image, source in zip(images, work.sources, strict=True):
         rows = [row for row, pair in enumerate(pairs) if str(pair[0]) == image]
         made[rows] = work.draw(source, [poses[row] for row in rows])
@@ -175,9 +175,13 @@ def _pose(work: Redrawing, pose: TargetPose) -> Pose:
     if isinstance(pose, np.ndarray):
         if pose.shape != (len(JOINTS), 2):
             raise AugmentError(f"key points are an array of shape {pose.shape}; give {len(JOINTS)} x 2, as (y, x)")
-        found = [Pose("key points", scale_keypoints(pose.astype(np.float32), work.out, work.size), "array")]
+        found = [
+            Pose(
+                "key points", scale_keypoints(pose.astype(np.float32), work.generator.out, work.generator.size), "array"
+            )
+        ]
     else:
-        found = work.reader(work.size).read(str(pose))
+        found = work.reader(work.generator.size).read(str(pose))
     if len(found) != 1:
         raise AugmentError(f"{pose}: holds {len(found)} poses; give one image or one array of key points a pair")
     return with_a_person(found, "pose")[0]

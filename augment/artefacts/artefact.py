@@ -1,11 +1,7 @@
 """A folder with a `run.json`: the one place that says finished, unfinished or different, and holds the lock."""
 
-import errno
 import hashlib
 import json
-import os
-import platform
-import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,56 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-import pandas as pd
-
 from augment import AugmentError, Busy, Different
-from augment.artefacts.files import naming
+from augment.artefacts.files import write_json
 from augment.artefacts.locks import locked
-from augment.columns import csv_text
 from augment.versions import versions
 
 RUN, PENDING = "run.json", "pending.json"
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text so that `path` is either the old file or the whole new one."""
-    write_bytes(path, text.encode())
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file by rename, and take away what killed processes of this machine left of the same file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    here = f"{path.name}.{platform.node()}-"
-    for left in path.parent.iterdir():
-        owner = left.name.removeprefix(here).split(".")[0]
-        if left.name.startswith(here) and owner.isdecimal() and not _alive(int(owner)):
-            left.unlink(missing_ok=True)
-    partial = path.with_name(f"{here}{os.getpid()}.{secrets.token_hex(4)}.partial")  # machines may share the folder
-    with naming(path):
-        try:
-            partial.write_bytes(content)
-            partial.replace(path)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except OSError as error:
-        return error.errno != errno.ESRCH  # a process of somebody else lives, too
-    return True
-
-
-def write_json(path: Path, value: object) -> None:
-    """Write indented JSON by rename."""
-    write_text(path, json.dumps(value, indent=2, sort_keys=False) + "\n")
-
-
-def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV without its index, by rename; see csv_text."""
-    write_text(path, csv_text(table))
 
 
 class Fingerprint(str):

@@ -1,35 +1,58 @@
-"""Files that appear whole or not at all, and whose trouble names them."""
+"""Text, JSON, tables and images written by rename: the old file or the whole new one."""
 
 from __future__ import annotations
 
+import errno
 import io
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
+import os
+import platform
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from augment.columns import csv_text
+from numerics.files import replacing
+
 if TYPE_CHECKING:
+    import pandas as pd
     from PIL import Image
 
 
-@contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Let an OSError of the block that names no file name this one: a disk is full while a file is being written.
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text so that `path` is either the old file or the whole new one."""
+    write_bytes(path, text.encode())
 
-    What safetensors says of the system's errors becomes such an OSError.
-    """
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file by rename, and take away what killed processes of this machine left of the same file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    here = f"{path.name}.{platform.node()}-"
+    for left in path.parent.iterdir():
+        owner = left.name.removeprefix(here).split(".")[0]
+        if left.name.startswith(here) and owner.isdecimal() and not _alive(int(owner)):
+            left.unlink(missing_ok=True)
+    own = path.with_name(f"{here}{os.getpid()}.{secrets.token_hex(4)}.partial")  # machines may share the folder
+    with replacing(path, own) as partial:
+        partial.write_bytes(content)
+
+
+def _alive(process: int) -> bool:
     try:
-        yield
+        os.kill(process, 0)
     except OSError as error:
-        if error.errno is not None and error.filename is None:
-            error.filename = str(path)
-        raise
-    except Exception as error:
-        told = re.search(r"I/O error: (.+) \(os error (\d+)\)", str(error))
-        if told is None:
-            raise
-        raise OSError(int(told[2]), told[1], str(path)) from error
+        return error.errno != errno.ESRCH  # a process of somebody else lives, too
+    return True
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write indented JSON by rename."""
+    write_text(path, json.dumps(value, indent=2, sort_keys=False) + "\n")
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV without its index, by rename; see csv_text."""
+    write_text(path, csv_text(table))
 
 
 def write_image(image: Image.Image, path: Path, kind: str, **options: Any) -> None:
@@ -45,11 +68,5 @@ def write_image(image: Image.Image, path: Path, kind: str, **options: Any) -> No
 
 def replace_file(path: Path, content: bytes) -> None:
     """Write a file that one process alone writes, by rename; raises OSError that names it."""
-    partial = path.with_suffix(".partial")
-    with naming(path):
-        try:
-            partial.write_bytes(content)
-            partial.replace(path)
-        except OSError:
-            partial.unlink(missing_ok=True)
-            raise
+    with replacing(path) as partial:
+        partial.write_bytes(content)

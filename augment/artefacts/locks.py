@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from augment import Busy
-from augment.artefacts.files import naming
+from numerics.files import naming
 
 log = logging.getLogger(__name__)
 

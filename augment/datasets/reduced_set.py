@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import write_text
+from augment.artefacts.files import write_text
 from augment.columns import csv_text
 from augment.workspace import Workspace
 from numerics.seeds import Stream, random_stream

@@ -13,17 +13,18 @@ from tqdm import tqdm
 
 from augment import AugmentError
 from augment.artefacts.artefact import artefact, fingerprint, fingerprint_names
-from augment.artefacts.files import naming
 from augment.columns import aligned
 from augment.datasets.inputs import images_input, keypoints_input
 from augment.datasets.reduced_set import training_images
 from augment.evaluation.protocol import PROTOCOLS, SPLITS, Evaluation
 from augment.images import load_images
-from augment.inference.drawing import BATCH, Drawing
+from augment.inference.drawing import Drawing
+from augment.inference.generator import BATCH
 from augment.inference.generators import find_generator
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from numerics.arrays import Array
+from numerics.files import replacing
 from patn.pairs import write_pairs
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def _measure(
             first, state = _read_partial(folder / PARTIAL, meters)
             restore(meters, state)
             drawing = Drawing(workspace, checkpoint, runtime, split=SPLITS[evaluation.split])
-            mean = mean_image(workspace, drawing.out) if "similarity" in meters else None
+            mean = mean_image(workspace, drawing.generator.out) if "similarity" in meters else None
             batches = panels(drawing, evaluation.protocol, pairs[first:], mean)
             _pass(meters, batches, first, len(pairs), folder, runtime.progress)
     rows: Rows = {}
@@ -185,17 +186,17 @@ def panels(drawing: Drawing, protocol: str, pairs: pd.DataFrame, mean: Array | N
     from patn.keypoints import keypoint_array
 
     def shown(images: torch.Tensor) -> torch.Tensor:
-        return PROTOCOLS[protocol].panel(images).to(drawing.device)
+        return PROTOCOLS[protocol].panel(images).to(drawing.generator.device)
 
     average = None if mean is None else shown(torch.from_numpy(mean)[None])
     for start in range(0, len(pairs), BATCH):
         part = pairs[start : start + BATCH]
         sources, targets = part["from"].tolist(), part["to"].tolist()
         real, condition = (
-            load_images([drawing.paths[name] for name in names], drawing.out) for names in (targets, sources)
+            load_images([drawing.paths[name] for name in names], drawing.generator.out) for names in (targets, sources)
         )
         drawn = torch.from_numpy(drawing(sources, targets)).permute(0, 3, 1, 2)
-        keypoints = torch.from_numpy(keypoint_array(drawing.keypoints, targets)).to(drawing.device)
+        keypoints = torch.from_numpy(keypoint_array(drawing.keypoints, targets)).to(drawing.generator.device)
         yield Panels(shown(real), shown(drawn), shown(condition), keypoints, sources, targets, average)
 
 
@@ -211,10 +212,8 @@ def _write_partial(path: Path, done: int, meters: Mapping[str, Meter]) -> None:
 
     from augment.evaluation.metrics import state_of
 
-    partial = path.with_suffix(".writing")
-    with naming(path):
+    with replacing(path) as partial:
         save_file({name: value.contiguous() for name, value in state_of(meters).items()}, partial, _about(done, meters))
-        partial.replace(path)
 
 
 def _read_partial(path: Path, meters: Mapping[str, Meter]) -> tuple[int, dict[str, torch.Tensor]]:

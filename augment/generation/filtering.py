@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import read_run, write_csv
+from augment.artefacts.artefact import read_run
+from augment.artefacts.files import write_csv
 from augment.generation.plan import Chance, Pools, Sampling, random_pose
 from augment.images import load_images
 from augment.inference.drawing import Pen, draw_plan

@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import Fingerprint, artefact, fingerprint, read_run, write_csv
+from augment.artefacts.artefact import Fingerprint, artefact, fingerprint, read_run
+from augment.artefacts.files import write_csv
 from augment.datasets.inputs import images_input, keypoints_input
 from augment.datasets.pairs import posed_names
 from augment.datasets.reduced_set import keep_reduced, real_share, share_text, training_images

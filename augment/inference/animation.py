@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from augment import AugmentError
 from augment.images import read_image
-from augment.inference.drawing import BATCH
+from augment.inference.generator import BATCH
 from augment.inference.redrawing import Redrawing, Request
 from augment.inference.sheets import draw_skeleton, sheet
 from augment.inference.video import FPS, VIDEOS, WRITTEN, extract_frames, require_ffmpeg, write_video
@@ -77,7 +77,8 @@ def animate(request: Request, motion: Motion, out: Path, *, plain: bool = False)
     fps = motion.fps or track.fps
     moved = [_targets(work, source, smoothed, track.size, motion.fit) for source in work.sources]
     names = ", ".join(source.name for source in work.sources)
-    said = f"generated video; source {names}; motion {motion.poses or 'built-in walk'}; generator {work.mark}"
+    made_by = f"motion {motion.poses or 'built-in walk'}; generator {work.generator.fingerprint}"
+    said = f"generated video; source {names}; {made_by}"
     write_video(_frames(work, moved, plain), out, fps, said)
     summary = work.summary()
     summary.pop("poses")
@@ -97,12 +98,12 @@ def animate(request: Request, motion: Motion, out: Path, *, plain: bool = False)
 def _read(work: Redrawing, motion: Motion) -> _Track:
     """The joints of every frame in order, also of frames in which nobody was found."""
     if motion.poses is None:
-        return _Track(walking(motion.frames or WALK, work.size), work.size, "exact")
+        return _Track(walking(motion.frames or WALK, work.generator.size), work.generator.size, "exact")
     path = Path(motion.poses)
     if path.is_dir():
         return _of_images(work, folder_images(path)[: motion.frames])
     if path.suffix.lower() == ".csv":
-        size = work.request.csv_size or (work.request.workspace.size if work.request.workspace else work.size)
+        size = work.request.csv_size or (work.request.workspace.size if work.request.workspace else work.generator.size)
         return _track(work.reader(size).read(motion.poses)[: motion.frames], size)
     if path.suffix.lower() not in VIDEOS or not path.is_file():
         raise AugmentError(f"{path}: neither a folder of frames, a video nor a CSV; give one of them with --poses")
@@ -124,8 +125,8 @@ def _targets(work: Redrawing, source: Pose, track: Array, size: tuple[int, int],
     """The motion in the generator's pixels, moved onto the person of an image where that is asked for and possible."""
     moved = fit(track, source.keypoints.astype(np.float64)) if fitted else None
     if moved is None:
-        moved = scale_keypoints(track, size, work.size)
-    points = inside(moved, work.size).astype(np.float32)
+        moved = scale_keypoints(track, size, work.generator.size)
+    points = inside(moved, work.generator.size).astype(np.float32)
     return [Pose(f"frame {number}", joints, "track") for number, joints in enumerate(points)]
 
 
@@ -134,8 +135,8 @@ def _frames(work: Redrawing, moved: Sequence[Sequence[Pose]], plain: bool) -> It
 
     moved: for each image of the request the pose of every frame; the skeleton is that of the first image.
     """
-    conditions = [read_image(source.path, work.out) for source in work.sources if source.path is not None]
-    blank = np.full((*work.out, 3), 255, dtype=np.uint8)
+    conditions = [read_image(source.path, work.generator.out) for source in work.sources if source.path is not None]
+    blank = np.full((*work.generator.out, 3), 255, dtype=np.uint8)
     starts = range(0, len(moved[0]), BATCH)
     for start in tqdm(starts, desc="animate", unit="batch", disable=None if work.request.runtime.progress else True):
         part = slice(start, start + BATCH)
@@ -144,7 +145,7 @@ def _frames(work: Redrawing, moved: Sequence[Sequence[Pose]], plain: bool) -> It
             if plain:
                 yield sheet([images])
                 continue
-            skeleton = draw_skeleton(scaled_to(pose, work.size, work.out), work.out)
+            skeleton = draw_skeleton(scaled_to(pose, work.generator.size, work.generator.out), work.generator.out)
             yield sheet([[blank, *conditions], [skeleton, *images]])
 
 

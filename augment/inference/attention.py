@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from augment import AugmentError
-from augment.images import read_image
-from augment.inference.redrawing import Redrawing, Request, write_picture
+from augment.images import read_image, to_uint8
+from augment.inference.pictures import write_picture
+from augment.inference.redrawing import Redrawing, Request
 from augment.inference.sheets import GAP, draw_skeleton, sheet
 from augment.poses.readers import Pose, scaled_to
 from numerics.arrays import Array
+from numerics.files import replacing
 from patn import DataError
 
 COLOUR_MAPS = {"colour": "coolwarm", "grey": "gray"}
@@ -54,7 +56,7 @@ def attention(request: Request, out: Path, view: MaskView, *, values: Path | Non
     found = [masks_of(work, source, target, view) for source, target in pairs]
     blocks, maps = found[0][1], np.stack([kept for _, _, kept in found])
     ends = span(maps, view.stretch)
-    strips, tile = [], _enlarged(work.out)
+    strips, tile = [], _enlarged(work.generator.out)
     for (source, target), (generated, _, kept) in zip(pairs, found, strict=True):
         painted = [paint(mask, tile, ends, view.colours) for mask in kept]
         strips.append([*_people(work, source, target, generated), *painted])
@@ -78,18 +80,21 @@ def masks_of(work: Redrawing, source: Pose, target: Pose, view: MaskView) -> tup
 
     from patn.models.attention import forward_with_masks, mask_maps
 
+    generator = work.generator
     try:
         with torch.inference_mode():
-            drawn, masks = forward_with_masks(work.network, *work.inputs(source, [target]))
+            drawn, masks = forward_with_masks(generator.network, *generator.inputs(*work.inputs(source, [target])))
         maps = mask_maps(masks, view.channel)[0].cpu().numpy()
     except DataError as error:
-        raise AugmentError(f"{work.checkpoint}: {error}") from error
+        raise AugmentError(f"{work.generator.checkpoint}: {error}") from error
     numbers = list(range(1, len(maps) + 1))
     if view.block is not None:
         if view.block not in numbers:
-            raise AugmentError(f"{work.checkpoint}: has blocks 1 to {len(maps)}; there is no block {view.block}")
+            raise AugmentError(
+                f"{work.generator.checkpoint}: has blocks 1 to {len(maps)}; there is no block {view.block}"
+            )
         numbers = [view.block]
-    return work.finish(drawn)[0], numbers, maps[[number - 1 for number in numbers]]
+    return generator.finished(to_uint8(drawn).cpu())[0], numbers, maps[[number - 1 for number in numbers]]
 
 
 def span(maps: Array, stretch: bool) -> tuple[float, float]:
@@ -122,13 +127,13 @@ def _people(work: Redrawing, source: Pose, target: Pose, generated: Array) -> li
     from PIL import Image
 
     assert source.path is not None
-    height, width = _enlarged(work.out)
-    condition = read_image(source.path, work.out)
+    height, width = _enlarged(work.generator.out)
+    condition = read_image(source.path, work.generator.out)
     images = [
         np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BICUBIC))
         for pixels in (condition, generated)
     ]
-    skeleton = draw_skeleton(scaled_to(target, work.size, (height, width)), (height, width))
+    skeleton = draw_skeleton(scaled_to(target, work.generator.size, (height, width)), (height, width))
     return [images[0], skeleton, images[1]]
 
 
@@ -153,10 +158,8 @@ def _with_bar(picture: Array, ends: tuple[float, float], colours: str) -> Array:
 
 def _write_values(maps: Array, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
+    with replacing(path) as partial, partial.open("wb") as file:
         np.save(file, maps.astype(np.float32))
-    partial.replace(path)
 
 
 def attention_text(result: dict[str, Any]) -> str:

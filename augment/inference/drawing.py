@@ -1,4 +1,4 @@
-"""Drawing the images of a plan: the loaded generator, batches that resume, JPEG files that say what they are."""
+"""The images of a plan: batches that resume, JPEG files that say what they are."""
 
 from __future__ import annotations
 
@@ -10,19 +10,17 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from tqdm import tqdm
 
-from augment.artefacts.files import write_image
 from augment.datasets.reduced_set import training_images
-from augment.images import load_images, read_image, to_uint8
+from augment.images import load_images, read_image
+from augment.inference.generator import BATCH, Generator
+from augment.inference.pictures import write_jpeg
 from augment.runtime import Runtime
 from augment.workspace import Workspace
-from numerics.arrays import Array
+from numerics.arrays import Array, Pixels
 from patn.keypoints import keypoint_array, scale_keypoints
 
 if TYPE_CHECKING:
     import torch
-
-BATCH = 32
-IMAGE_DESCRIPTION, SOFTWARE = 0x010E, 0x0131
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ def draw_plan(
 
 
 class Drawing:
-    """A loaded generator that draws the workspace's training images in each other's poses."""
+    """A generator that takes images of one split, and their poses, by name."""
 
     def __init__(
         self,
@@ -72,45 +70,26 @@ class Drawing:
         split: str = "train",
         keypoints: pd.DataFrame | None = None,
     ) -> None:
-        from patn.checkpoints import load_generator, read_metadata
-        from patn.drawing import for_drawing
-
-        runtime.prepare()
-        self.device = runtime.torch_device()
-        bfloat16 = runtime.precision == "bf16"  # asked for by name: `auto` draws in fp32
-        self.network = for_drawing(load_generator(checkpoint, self.device), bfloat16=bfloat16)
-        made_for = read_metadata(checkpoint)["extra"].get("size", workspace.size)
-        self.size = (int(made_for[0]), int(made_for[1]))
-        self.out = workspace.size
+        self.generator = Generator(checkpoint, runtime, workspace.size)
         self.paths = workspace.images().query("split == @split").set_index("name")["path"]
         self.keypoints = workspace.keypoints(split)
         if keypoints is not None:
             self.keypoints = pd.concat([self.keypoints, keypoints])
 
-    def poses(self, names: Sequence[str]) -> torch.Tensor:
+    def poses(self, names: Sequence[str]) -> Array:
         """Key points of images in the generator's pixels, B x 18 x 2."""
-        import torch
-
-        return torch.from_numpy(scale_keypoints(keypoint_array(self.keypoints, names), self.out, self.size))
+        return scale_keypoints(keypoint_array(self.keypoints, names), self.generator.out, self.generator.size)
 
     def at_own_size(self, sources: Sequence[str], poses: Sequence[str]) -> torch.Tensor:
         """Images of `sources` in the poses of `poses` as uint8 B x 3 x h x w at the generator's own size."""
-        import torch
+        return self.generator.at_own_size(self._images(sources), self.poses(sources), self.poses(poses))
 
-        images = load_images([self.paths[name] for name in sources], self.size, jobs=1).to(self.device)
-        condition = (images.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
-        with torch.inference_mode():
-            drawn = self.network(condition, self.poses(sources).to(self.device), self.poses(poses).to(self.device))
-        return to_uint8(drawn).cpu()
-
-    def __call__(self, sources: Sequence[str], poses: Sequence[str]) -> Array:
+    def __call__(self, sources: Sequence[str], poses: Sequence[str]) -> Pixels:
         """The same at the workspace's image size, as uint8 B x H x W x 3."""
-        from torch.nn.functional import interpolate
+        return self.generator.generate(self._images(sources), self.poses(sources), self.poses(poses))
 
-        drawn = self.at_own_size(sources, poses)
-        if self.size != self.out:
-            drawn = interpolate(drawn.float(), self.out, mode="bicubic").clamp(0, 255).round().byte()
-        return drawn.permute(0, 2, 3, 1).contiguous().numpy()
+    def _images(self, names: Sequence[str]) -> torch.Tensor:
+        return load_images([self.paths[name] for name in names], self.generator.size, jobs=1)
 
 
 def description(row: Any, mark: str) -> str:
@@ -118,12 +97,3 @@ def description(row: Any, mark: str) -> str:
     if row.how == "copy":
         return f"copy of the real image {row.source}, which has no pose to generate from"
     return f"generated image; source {row.source}; pose {row.pose}; generator {mark}"
-
-
-def write_jpeg(pixels: Array, path: Path, description: str) -> None:
-    """A JPEG of quality 95 whose metadata says what it is, written by rename; raises OSError that names the file."""
-    from PIL import Image
-
-    exif = Image.Exif()
-    exif[IMAGE_DESCRIPTION], exif[SOFTWARE] = description, "augment"
-    write_image(Image.fromarray(pixels), path, "JPEG", quality=95, exif=exif)

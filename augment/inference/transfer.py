@@ -11,7 +11,8 @@ from tqdm import tqdm
 
 from augment import AugmentError
 from augment.images import read_image
-from augment.inference.redrawing import PICTURES, Redrawing, Request, write_picture
+from augment.inference.pictures import PICTURES, write_picture
+from augment.inference.redrawing import Redrawing, Request
 from augment.inference.sheets import draw_skeleton, sheet
 from augment.poses.readers import scaled_to
 from numerics.arrays import Array
@@ -62,8 +63,11 @@ def _write_each(work: Redrawing, drawn: Sequence[Array], folder: Path) -> list[s
 
 def _grid(work: Redrawing, drawn: Sequence[Array], columns: int) -> Array:
     """The grid of a request, uint8 H x W x 3."""
-    sources = [read_image(source.path, work.out) for source in work.sources if source.path is not None]
-    skeletons = [draw_skeleton(scaled_to(pose, work.size, work.out), work.out) for pose in work.targets]
+    sources = [read_image(source.path, work.generator.out) for source in work.sources if source.path is not None]
+    skeletons = [
+        draw_skeleton(scaled_to(pose, work.generator.size, work.generator.out), work.generator.out)
+        for pose in work.targets
+    ]
     return grid(sources, skeletons, drawn, columns)
 
 

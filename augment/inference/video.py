@@ -14,6 +14,7 @@ import numpy as np
 from augment import AugmentError
 from augment.layouts.natural_order import natural_key
 from numerics.arrays import Array
+from numerics.files import replacing
 
 VIDEOS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".gif", ".m4v")
 WRITTEN = (".mp4", ".gif")
@@ -64,18 +65,13 @@ def write_video(frames: Iterable[Array], path: Path, fps: float, description: st
 
     The file appears by rename when it is whole.  Raises AugmentError where it cannot be written.
     """
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    write = _write_gif if path.suffix.lower() == ".gif" else _write_mp4
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix.lower() == ".gif":
-            _write_gif(frames, partial, fps, description)
-        else:
-            _write_mp4(frames, partial, fps, description)
-        partial.replace(path)
+        with replacing(path, path.with_name(f".{path.stem}.partial{path.suffix}")) as partial:
+            write(frames, partial, fps, description)
     except OSError as error:
         raise AugmentError(f"{path}: cannot be written ({error.strerror or error}); choose another place") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _write_mp4(frames: Iterable[Array], path: Path, fps: float, description: str) -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import fingerprint_names, write_csv, write_json, write_text
-from augment.artefacts.files import write_image
+from augment.artefacts.artefact import fingerprint_names
+from augment.artefacts.files import write_csv, write_image, write_json, write_text
 from augment.images import open_image
 from augment.layouts.deepfashion import (
     EXAMPLE,

@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import write_csv
-from augment.artefacts.files import write_image
+from augment.artefacts.files import write_csv, write_image
 from augment.columns import csv_text
 from augment.images import open_image, upright_rgb
 from augment.layouts.detection import IDENTITY_FOLDERS

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import write_csv
+from augment.artefacts.files import write_csv
 from augment.layouts.natural_order import natural_key
 from reid.market1501 import FOLDERS, is_image_name
 

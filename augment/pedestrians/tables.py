@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from augment.artefacts.files import naming, replace_file
+from augment.artefacts.files import replace_file
 from numerics.arrays import Array
+from numerics.files import naming
 from patn.keypoints import JOINTS, keypoint_table, write_keypoints
 
 

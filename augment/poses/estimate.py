@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from augment.artefacts.artefact import Run, artefact, fingerprint
-from augment.artefacts.files import naming
 from augment.datasets.inputs import images_input
 from augment.poses.agreement import agreement, agreement_text
 from augment.poses.annotations import completed, read_annotations
@@ -20,6 +19,7 @@ from augment.poses.estimation import ESTIMATING, estimate_files
 from augment.runtime import Runtime
 from augment.workers import worker_pool
 from augment.workspace import POSE_FILES, Workspace
+from numerics.files import naming
 from patn.keypoints import (
     has_torso,
     joints_present,

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import Fingerprint, artefact, fingerprint, write_csv
-from augment.artefacts.files import write_image
+from augment.artefacts.artefact import Fingerprint, artefact, fingerprint
+from augment.artefacts.files import write_csv, write_image
 from augment.datasets.inputs import images_input, keypoints_input
 from augment.generation.advice import make_set_at
 from augment.images import read_image
-from augment.inference.drawing import BATCH
+from augment.inference.generator import BATCH
 from augment.study.answers import ANSWERS, Answers
 from augment.workspace import Workspace
 from numerics.arrays import Array

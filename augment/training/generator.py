@@ -11,7 +11,6 @@ import numpy as np
 
 from augment import AugmentError
 from augment.artefacts.artefact import artefact, fingerprint
-from augment.artefacts.files import naming
 from augment.datasets.inputs import images_input, keypoints_input
 from augment.datasets.pairs import pairable, pairs_among
 from augment.datasets.preconditions import require_pairs
@@ -21,6 +20,7 @@ from augment.inference.sheets import draw_skeleton, write_sheet
 from augment.runtime import Runtime
 from augment.weights import find_weights, load_path, missing_sentence
 from augment.workspace import Workspace
+from numerics.files import naming
 from numerics.seeds import Stream, random_stream
 from patn.keypoints import keypoint_array, scale_keypoints
 from patn.pairs import training_pairs

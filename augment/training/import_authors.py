@@ -7,8 +7,8 @@ from typing import Any
 
 from augment import AugmentError
 from augment.artefacts.artefact import artefact, fingerprint
-from augment.artefacts.files import naming
 from augment.workspace import Workspace
+from numerics.files import naming
 
 NAME = "imported"
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from tqdm import tqdm
 
 from augment import AugmentError
-from augment.artefacts.files import naming
+from numerics.files import naming, replacing
 from numerics.seeds import Stream, stream_seed
 
 if TYPE_CHECKING:
@@ -140,10 +140,8 @@ def _cut_metrics(path: Path, step: int) -> None:
             break
         if done <= step:
             kept.append(line + "\n")
-    partial = path.with_suffix(".partial")
-    with naming(path):
+    with replacing(path) as partial:
         partial.write_text("".join(kept), encoding="utf-8")
-        partial.replace(path)
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
@@ -174,10 +172,8 @@ def save_state(objective: Objective, path: Path, step: int) -> None:
     for key, value in contiguous.items():
         if not value.isfinite().all():
             _refuse(key, step - 1, step, path.parent)
-    partial = path.with_suffix(".partial")
-    with naming(path):
+    with replacing(path) as partial:
         save_file(contiguous, partial, metadata={"step": str(step)})
-        partial.replace(path)
 
 
 def load_state(objective: Objective, path: Path) -> int:

@@ -10,7 +10,6 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.artefacts.artefact import Fingerprint, artefact, fingerprint, fingerprint_names
-from augment.artefacts.files import naming
 from augment.datasets.inputs import images_input, size_input
 from augment.datasets.preconditions import require_learnable, warn_of_batches
 from augment.datasets.reduced_set import real_share, training_images
@@ -20,6 +19,7 @@ from augment.runtime import Runtime
 from augment.training.reid_data import TrainingSet
 from augment.weights import find_weights, load_path, missing_sentence
 from augment.workspace import Workspace
+from numerics.files import naming
 from reid.market1501 import relabel
 
 if TYPE_CHECKING:

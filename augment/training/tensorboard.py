@@ -12,6 +12,7 @@ from augment import AugmentError
 from augment.artefacts.artefact import read_run
 from augment.training.loop import METRICS
 from augment.workspace import Workspace
+from numerics.files import replacing
 
 if TYPE_CHECKING:
     from tensorboard.compat.proto.event_pb2 import Event
@@ -55,9 +56,8 @@ def _bring_up_to_date(path: Path, folder: Path) -> str:
             file.write(wanted[len(present) :])
         return "appended"
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name("partial")  # a name that TensorBoard passes over
-    partial.write_bytes(wanted)
-    partial.replace(path)
+    with replacing(path, path.with_name("partial")) as partial:  # a name that TensorBoard passes over
+        partial.write_bytes(wanted)
     return "replaced" if present else "new"
 
 

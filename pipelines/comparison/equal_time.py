@@ -13,7 +13,8 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from augment.artefacts.artefact import read_run, write_json
+from augment.artefacts.artefact import read_run
+from augment.artefacts.files import write_json
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 

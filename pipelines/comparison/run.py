@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from augment import AugmentError
-from augment.artefacts.artefact import write_json, write_text
+from augment.artefacts.files import write_json, write_text
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.comparison.equal_time import images_a_second, train_for
@@ -195,13 +195,13 @@ def draw_sheet(workspace: Workspace, comparison: Comparison, path: Path, runtime
     drawings = [
         Drawing(workspace, find_generator(workspace, name), runtime, split="gallery") for name in comparison.generators
     ]
-    size = drawings[0].size
+    size = drawings[0].generator.size
 
     def tiles(images: torch.Tensor) -> list[Any]:
         return list(images.permute(0, 2, 3, 1).numpy())
 
     real = [tiles(load_images([drawings[0].paths[name] for name in names], size)) for names in (sources, targets)]
-    poses = [draw_skeleton(pose, size) for pose in drawings[0].poses(targets).numpy()]
+    poses = [draw_skeleton(pose, size) for pose in drawings[0].poses(targets)]
     made = [tiles(draw.at_own_size(sources, targets)) for draw in drawings]
     rows = list(zip(real[0], poses, *made, real[1], strict=True))
     write_sheet(rows, path, ["source", "pose", *comparison.generators, "real"])

@@ -69,7 +69,7 @@ def measure_heldout(workspace: Workspace, generator: str, options: Heldout, runt
             heldout = identity_pairs(workspace, "gallery", options.pairs, options.seed)
             write_pairs(heldout, folder / "pairs.csv")
             drawing = Drawing(workspace, checkpoint, runtime, split="gallery")
-            result = _compare(drawing, heldout, mean_image(workspace, drawing.size))
+            result = _compare(drawing, heldout, mean_image(workspace, drawing.generator.size))
             _write_sheet(drawing, heldout[: options.shown], folder / SHEETS["heldout"])
             training = identity_pairs(workspace, "train", options.shown, options.seed)
             _write_sheet(Drawing(workspace, checkpoint, runtime), training, folder / SHEETS["training"])
@@ -88,9 +88,9 @@ def _compare(drawing: Drawing, pairs: pd.DataFrame, mean: Array) -> dict[str, An
         part = pairs[start : start + BATCH]
         sources, targets = part["from"].tolist(), part["to"].tolist()
         real, copies = (
-            load_images([drawing.paths[name] for name in names], drawing.size) for names in (targets, sources)
+            load_images([drawing.paths[name] for name in names], drawing.generator.size) for names in (targets, sources)
         )
-        drawn, poses = drawing.at_own_size(sources, targets), drawing.poses(targets)
+        drawn, poses = drawing.at_own_size(sources, targets), torch.from_numpy(drawing.poses(targets))
         panels = Panels(real, drawn, copies, poses, sources, targets, torch.from_numpy(mean)[None])
         for meter in meters.values():
             meter.update(panels)
@@ -99,7 +99,7 @@ def _compare(drawing: Drawing, pairs: pd.DataFrame, mean: Array) -> dict[str, An
     means = {
         scale: {name: round(rows[row]["ssim"], 4) for name, row in names.items()} for scale, rows in figures.items()
     }
-    return {**means["255"], "paper": means["paper"], "count": len(pairs), "size": list(drawing.size)}
+    return {**means["255"], "paper": means["paper"], "count": len(pairs), "size": list(drawing.generator.size)}
 
 
 def _write_sheet(drawing: Drawing, pairs: pd.DataFrame, path: Path) -> None:
@@ -109,10 +109,10 @@ def _write_sheet(drawing: Drawing, pairs: pd.DataFrame, path: Path) -> None:
     poses = keypoint_array(drawing.keypoints, targets)
     lines = [
         [
-            read_image(drawing.paths[source], drawing.out),
-            draw_skeleton(pose, drawing.out),
+            read_image(drawing.paths[source], drawing.generator.out),
+            draw_skeleton(pose, drawing.generator.out),
             image,
-            read_image(drawing.paths[target], drawing.out),
+            read_image(drawing.paths[target], drawing.generator.out),
         ]
         for source, target, pose, image in zip(sources, targets, poses, generated, strict=True)
     ]

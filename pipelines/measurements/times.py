@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from augment.artefacts.artefact import write_json
+from augment.artefacts.files import write_json
 
 TIMES = "times.json"
 

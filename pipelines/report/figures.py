@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import write_csv
+from augment.artefacts.files import write_csv
 from augment.columns import aligned
 from augment.datasets.pairs import evaluation_pairs
-from augment.inference.drawing import BATCH, Drawing
-from augment.inference.redrawing import PICTURES, write_picture
+from augment.inference.drawing import Drawing
+from augment.inference.generator import BATCH
+from augment.inference.pictures import PICTURES, write_picture
 from augment.inference.sheets import sheet
 from augment.runtime import Runtime
 from augment.workspace import Workspace

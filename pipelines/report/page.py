@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from augment.artefacts.artefact import write_text
+from augment.artefacts.files import write_text
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.report.section import Section

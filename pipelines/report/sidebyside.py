@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import artefact, fingerprint, fingerprint_names, read_run, write_bytes
+from augment.artefacts.artefact import artefact, fingerprint, fingerprint_names, read_run
+from augment.artefacts.files import write_bytes
 from augment.datasets.inputs import images_input
 from augment.datasets.pairs import evaluation_pairs
 from augment.runtime import Runtime
@@ -129,7 +130,7 @@ def _draw(
     work = Redrawing(Request(list(pairs["source"]), list(pairs["target"]), workspace, str(checkpoint), runtime=runtime))
     maps: list[Array] = []
     for number, (source, target) in enumerate(zip(work.sources, work.targets, strict=True)):
-        if has_masks(work.network):
+        if has_masks(work.generator.network):
             pixels, _, found = masks_of(work, source, target, MaskView())
             maps.append(found)
         else:
@@ -138,7 +139,7 @@ def _draw(
     result: dict[str, Any] = {"kind": read_metadata(checkpoint)["generator"], "blocks": 0, "ends": [0, 1]}
     result["pairs"] = pairs[["from", "to"]].to_numpy().tolist()
     if maps:
-        result |= _write_masks(folder, maps, work.out)
+        result |= _write_masks(folder, maps, work.generator.out)
     walkers = pairs.drop_duplicates("pid")["source"].tolist()[:WALKERS]
     walk = Request(walkers, (), workspace, str(checkpoint), runtime=runtime)
     animate(walk, Motion(frames=FRAMES), folder / f"{WALK}{film_ending()}")

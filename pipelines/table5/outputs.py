@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import write_bytes, write_json
+from augment.artefacts.files import write_bytes, write_json
 from augment.artefacts.locks import locked
 from augment.columns import csv_text
 from augment.workspace import Workspace

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import read_run, write_json
+from augment.artefacts.artefact import read_run
+from augment.artefacts.files import write_json
 from augment.datasets.inputs import images_input
 from augment.datasets.reduced_set import standing_for
 from augment.evaluation.reid import test_images

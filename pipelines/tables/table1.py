@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import write_csv, write_text
+from augment.artefacts.files import write_csv, write_text
 from augment.columns import aligned, markdown_table
 from augment.evaluation.image_quality import as_in_the_paper, evaluate_generator, missing_lines
 from augment.evaluation.protocol import Evaluation

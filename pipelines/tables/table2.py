@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from augment.artefacts.artefact import write_csv, write_text
+from augment.artefacts.files import write_csv, write_text
 from augment.columns import aligned, markdown_table
 from augment.inference.benchmark import Candidate, measure, recipe_options
 from augment.runtime import Runtime

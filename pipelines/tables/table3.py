@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from augment.artefacts.artefact import write_csv, write_text
+from augment.artefacts.files import write_csv, write_text
 from augment.columns import aligned, markdown_table
 from augment.study.answers import Answers
 from augment.workspace import Workspace

@@ -7,7 +7,8 @@ import torch
 from safetensors.torch import save_file
 
 from augment import AugmentError, Busy
-from augment.artefacts.artefact import artefact, fingerprint, is_busy, read_run, write_text
+from augment.artefacts.artefact import artefact, fingerprint, is_busy, read_run
+from augment.artefacts.files import write_text
 from augment.artefacts.locks import locked
 from tests.torture.processes import Process
 

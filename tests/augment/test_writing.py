@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from augment.artefacts.files import naming, replace_file
+from augment.artefacts.files import replace_file
+from numerics.files import naming
 
 CODE = """
 import resource, sys

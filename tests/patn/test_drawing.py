@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from patn.drawing import fold_batch_norms, for_drawing
+from numerics.folding import fold_batch_norms
+from patn.drawing import for_drawing
 from patn.generators import build_generator
 
 

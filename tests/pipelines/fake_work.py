@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from augment import AugmentError
-from augment.artefacts.artefact import artefact, write_json, write_text
+from augment.artefacts.artefact import artefact
+from augment.artefacts.files import write_json, write_text
 from augment.runtime import Runtime
 
 

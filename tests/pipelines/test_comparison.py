@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from augment import AugmentError
-from augment.artefacts.artefact import write_json
+from augment.artefacts.files import write_json
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.comparison.equal_time import seconds_of_an_update

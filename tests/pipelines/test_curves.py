@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.artefacts.artefact import write_json
+from augment.artefacts.files import write_json
 from augment.workspace import Workspace
 from pipelines.report.curves import HEIGHT, POINTS, WIDTH, cell_curves, generator_curves, panel
 from pipelines.table5.cells import Cell

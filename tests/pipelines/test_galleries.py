@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from augment.artefacts.artefact import read_run, write_json
+from augment.artefacts.artefact import read_run
+from augment.artefacts.files import write_json
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.report.galleries import PICTURE, chosen, gallery_dir, make_galleries

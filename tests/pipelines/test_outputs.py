@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from augment import AugmentError
-from augment.artefacts.artefact import write_json
+from augment.artefacts.files import write_json
 from augment.workspace import Workspace
 from pipelines.table5.cells import Cell
 from pipelines.table5.outputs import FILE, RENDERERS, read_table5, render_table5, write_table5

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from augment.artefacts.artefact import write_json
+from augment.artefacts.files import write_json
 from augment.workspace import Workspace
 from pipelines.measurements.heldout import SHEETS
 from pipelines.report.page import Section, render_page, render_report, write_report

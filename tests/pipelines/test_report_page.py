@@ -7,7 +7,7 @@ from contextlib import nullcontext
 import pytest
 from PIL import Image
 
-from augment.artefacts.artefact import write_bytes
+from augment.artefacts.files import write_bytes
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.report.galleries import PICTURE, chosen, gallery_dir

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import ttest_rel
 
 from augment import AugmentError
-from augment.artefacts.artefact import write_json
+from augment.artefacts.files import write_json
 from augment.workspace import Workspace
 from pipelines.report.glance import glance
 from pipelines.report.page import render_report

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from augment.artefacts.artefact import read_run, write_json
+from augment.artefacts.artefact import read_run
+from augment.artefacts.files import write_json
 from augment.datasets.pairs import evaluation_pairs
 from augment.inference.attention import paint
 from augment.runtime import Runtime

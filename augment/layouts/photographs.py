@@ -63,7 +63,8 @@ def scan(folder: Path) -> tuple[list[Photo], Inventory, list[str]]:
     if not photos:
         raise AugmentError(f"{folder}: no sub-folder holds a readable image; sort the images into one a person")
     passed = dict(sorted(passed.items(), key=lambda item: natural_key(item[0])))
-    return photos, Inventory(len(photos), passed), [*_deeper(photos), *_odd_identities(folder, photos)]
+    odd = [*_deeper(photos), *_odd_identities(folder, photos), *_two_endings(photos)]
+    return photos, Inventory(len(photos), passed), odd
 
 
 def _reason(folder: Path, file: str) -> Reason | None:
@@ -136,6 +137,20 @@ def _deeper(photos: Iterable[Photo]) -> list[str]:
     if not deeper:
         return []
     return [f"{len(deeper):,} images in sub-folders ({_listed(map(str, dict.fromkeys(deeper)))}) count as the person's"]
+
+
+def _two_endings(photos: Iterable[Photo]) -> list[str]:
+    """A sentence on files that differ in their ending only (`a.jpg`, `a.png`), which are perhaps one picture."""
+    names: dict[str, list[str]] = {}
+    for photo in photos:
+        names.setdefault(str(PurePosixPath(photo.file).with_suffix("")).casefold(), []).append(photo.file)
+    twice = [files for files in names.values() if len(files) > 1]
+    if not twice:
+        return []
+    return [
+        f"{_listed(' and '.join(map(printable, files)) for files in twice)} differ in their ending only and count as "
+        "images of their own; where they show one picture, take one of them away"
+    ]
 
 
 def _odd_identities(folder: Path, photos: Iterable[Photo]) -> list[str]:

@@ -101,6 +101,7 @@ def train_reid(
                 "identities": len(pids),
                 "portion": data.portion,
                 "share": real_share(workspace.images(), data.portion),
+                "training_images": images_input(all_images),
                 "precision": runtime.precision_name(),
                 **runtime.place(),
                 "train_seconds": round(seconds, 1),

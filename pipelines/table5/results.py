@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from augment import AugmentError
 from augment.artefacts.artefact import read_run
 from augment.artefacts.files import write_json
 from augment.datasets.inputs import images_input
-from augment.datasets.reduced_set import standing_for
+from augment.datasets.reduced_set import standing_for, training_images
 from augment.evaluation.reid import test_images
 from augment.workspace import Workspace
 from pipelines.paper import paper_backbone, table5
@@ -76,25 +76,39 @@ def kept_share(workspace: Workspace, cell: Cell) -> float:
 def collect(workspace: Workspace, cells: Iterable[Cell]) -> pd.DataFrame:
     """One line a finished cell: its fields and measures (mAP and ranks in percent) and its seconds.
 
-    One that was tested on other images than there are now is left out, which is said: it compares with no other.
+    One of other images than there are now is left out, which is said: it compares with no other.
     """
     lines = []
-    tested = _tested_on(workspace)
+    now = _images_now(workspace)
     for cell in cells:
         run = read_run(workspace.reid_dir(cell.name))
-        if run is not None and tested is not None and run["inputs"].get("test_images", tested) != tested:
-            folder = workspace.reid_dir(cell.name)
-            logger.warning("%s: was tested on other images than there are now, and is left out of the table.", folder)
-        elif run is not None:
+        if run is None:
+            continue
+        then = {"tested": run["inputs"].get("test_images"), "trained": run["result"].get("training_images")}
+        other = [verb for verb, mark in then.items() if None not in (mark, now[verb]) and mark != now[verb]]
+        if other:
+            logger.warning(
+                "%s: was %s on other images than there are now, and is left out of the table.",
+                workspace.reid_dir(cell.name),
+                " and ".join(other),
+            )
+        else:
             measures = {name: run["result"].get(name, np.nan) for name in MEASURES}
             lines.append({**cell.to_json(), **measures, "seconds": run.get("seconds", np.nan)})
     return one_a_set(pd.DataFrame(lines, columns=[*FIELDS, *MEASURES, "seconds"]))
 
 
-def _tested_on(workspace: Workspace) -> str | None:
-    """What `run.json` says of the workspace's test images as they are now; None where there are none."""
+def _images_now(workspace: Workspace) -> dict[str, str | None]:
+    """What a `run.json` of now says of the images that models are tested and trained on; None where there are none."""
+    return {
+        "tested": _mark(lambda: test_images(workspace)),
+        "trained": _mark(lambda: training_images(workspace.images())),
+    }
+
+
+def _mark(images: Callable[[], pd.DataFrame]) -> str | None:
     try:
-        return images_input(test_images(workspace))
+        return images_input(images())
     except (AugmentError, DataError):
         return None
 

@@ -213,6 +213,13 @@ def test_names_that_differ_in_little_are_different_people_and_said_to_be(tmp_pat
     assert read_market1501(tmp_path / "w" / "data")["pid"].nunique() == 7
 
 
+def test_files_that_differ_in_their_ending_only_are_said_to_count_each(tmp_path: Path) -> None:
+    data = images(people(tmp_path / "in", "anna", "bert", shots=("one", "two")), ["anna/three", "bert/three"])
+    (data / "anna" / "one.png").write_bytes((data / "anna" / "one.jpg").read_bytes())
+    sentence = next(each for each in init(tmp_path, data)["decisions"] if "ending only" in each)
+    assert sentence.startswith("anna/one.jpg and anna/one.png differ in their ending only and count as images of their")
+
+
 def test_empty_folders_are_no_people_and_named(tmp_path: Path) -> None:
     data = people(tmp_path / "in", "anna", "bert")
     (data / "carl" / "session").mkdir(parents=True)

@@ -251,14 +251,19 @@ def test_portions_that_keep_one_share_are_one_column_named_with_it(tmp_path):
     assert not re.search(r"p\s=\s0\.3\s?[^\s(]", page)
 
 
-def test_a_cell_that_was_tested_on_other_images_is_left_out(rendered, tmp_path, caplog):
+@pytest.mark.parametrize(
+    ("part", "name", "verb"), [("inputs", "test_images", "tested"), ("result", "training_images", "trained")]
+)
+def test_a_cell_of_other_images_is_left_out(rendered, tmp_path, caplog, part, name, verb):
     workspace = Workspace.create(tmp_path, {"data": str(rendered)})
     cells = Table5(rows=("none",), seeds=2, lengths=("updates",)).cells()
     declare(workspace, cells)
     for cell in cells:
         finish(workspace, cell, np.random.default_rng(0))
     path = workspace.reid_dir(cells[0].name) / "run.json"
-    write_json(path, json.loads(path.read_text()) | {"inputs": {"test_images": "2 query images: 0123"}})
+    run = json.loads(path.read_text())
+    run[part][name] = "2 images of 1 identities: 0123"
+    write_json(path, run)
     with caplog.at_level("WARNING"):
         assert list(collect(workspace, cells)["seed"]) == [1]
-    assert f"{cells[0].name}: was tested on other images" in caplog.text
+    assert f"{cells[0].name}: was {verb} on other images" in caplog.text

@@ -87,7 +87,9 @@ def headline(command: Callable[..., Any]) -> Callable[..., Any]:
 def redrawing(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --generator and --source-pose: by what the images of a command are redrawn, and where their poses are."""
     by = click.option(
-        "--generator", metavar="NAME|PATH", help="A generator below patn/, or a file.  [default: the only one]"
+        "--generator",
+        metavar="NAME|PATH",
+        help="A generator below patn/, a file, or builtin.  [default: the only one, else builtin]",
     )
     pose = click.option(
         "--source-pose", metavar="IMAGE|CSV", help="Key points of IMAGE.  [default: the workspace's, else estimated]"

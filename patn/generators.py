@@ -27,6 +27,7 @@ from patn.correspondence.objective import CorrespondenceObjective
 from patn.models.patn import Patn
 from patn.models.resnet import Resnet
 from patn.models.skips import PatnSkips
+from patn.training.averaging import Averaged
 from patn.training.configuration import PRESETS, SKIPS_PRESETS
 from patn.training.objective import PatnObjective
 from patn.training.perceptual import VGG19_FIRST, VGG19_FIVE
@@ -54,6 +55,10 @@ class Training(Protocol):
     @property
     def steps(self) -> int:
         """Updates in all."""
+
+    @property
+    def ema(self) -> float:
+        """Decay of the average of the generator's weights that is kept in their place; 0 keeps the last ones."""
 
     @property
     def lambda_perceptual(self) -> float:
@@ -146,6 +151,20 @@ def build_generator(name: str, options: Mapping[str, Any]) -> nn.Module:
         return kind.build(**options)
     except TypeError as error:
         raise DataError(f"generator {name!r} cannot be built from the options {dict(options)}: {error}") from error
+
+
+def objective_of(training: Training, images: Tensor, keypoints: Tensor, pairs: Tensor, **settings: Any) -> Objective:
+    """What trains a generator of that training's kind; with its `ema`, the average of the weights too.
+
+    Args:
+        training: of one of the kinds in `GENERATORS`.
+        images: see `patn.batches.PairBatches`.
+        keypoints: as `images`.
+        pairs: as `images`.
+        settings: seed, device, autocast and perceptual, as of `patn.training.objective.PatnObjective`.
+    """
+    objective = kind_of(training.generator).objective(training, images, keypoints, pairs, **settings)
+    return Averaged(objective, training.ema) if training.ema else objective
 
 
 def recorded_training(options: Mapping[str, Any]) -> Training:

@@ -1,6 +1,7 @@
 """The small data set of rendered pedestrians that the tests share, made once a run."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, settings
 
 from augment.cli import augment
+from augment.inference import generators
 from augment.workspace import Workspace
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -47,6 +49,21 @@ def trained(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = Workspace.create(tmp_path_factory.mktemp("trained") / "w", {"data": str(rendered)}).root
     run(root, "patn-train", "--preset", "demo", "--steps", "4", "--batch", "4", "--perceptual", "none")
     return root / "patn" / "patn" / "generator.safetensors"
+
+
+@pytest.fixture
+def no_builtin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installation without a built-in generator; returns the empty place where it would be."""
+    folder = tmp_path / "installed" / "builtin"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(generators, "BUILTIN_FOLDER", folder)
+    return folder
+
+
+@pytest.fixture
+def builtin(no_builtin: Path, trained: Path) -> Path:
+    """An installation whose built-in generator is the trained one of the tests; returns its file."""
+    return Path(shutil.copy(trained, no_builtin / "patn-64x32.safetensors"))
 
 
 def run(root: Path, *arguments: str) -> dict[str, Any]:

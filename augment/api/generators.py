@@ -24,11 +24,12 @@ TargetPose = str | Path | Array
 
 def train_generator(
     workspace: Workspace,
-    preset: str | Training = "market",
+    preset: str | Training | None = None,
     *,
-    generator: str = "patn",
+    generator: str | None = None,
     steps: int | None = None,
     portion: float | None = None,
+    init: str | Path | None = None,
     name: str | None = None,
     seed: int | None = None,
     perceptual: str = "auto",
@@ -38,11 +39,14 @@ def train_generator(
 
     Args:
         workspace: whose training images and key points are used.
-        preset: market, deepfashion, demo or study; or a training with numbers of your own.
-        generator: patn, patn-skips, resnet, pg2, vunet or deform, where a preset is named.
+        preset: market, deepfashion, demo or study; or a training with numbers of your own. None is market or, with
+            `init`, the recipe of that generator in 500 updates at half its learning rate.
+        generator: a kind, such as patn; None is patn or, with `init`, that generator's kind.
         steps: updates; None is the preset's.
         portion: train inside M^R_p only; None takes all training pairs, as the paper.
-        name: folder below `patn/`; None is the generator's name, with the portion and seed if there is one.
+        init: starts from the weights of another generator of the same kind and size: builtin, a name below `patn/` or
+            a file; None takes fresh ones.
+        name: folder below `patn/`; None is the generator's kind, with the portion and seed if there is one.
         seed: None is the workspace's.
         perceptual: network of the perceptual term: auto, vgg19, mobilenet or none.
         runtime: device, number format, threads.
@@ -54,15 +58,24 @@ def train_generator(
         AugmentError: where key points, pairs or weight files are missing.
     """
     from augment.training.generator import train_generator as train
-    from patn.generators import kind_of
+    from augment.training.initial import InitialWeights, starting_training
 
-    training = kind_of(generator).preset(preset) if isinstance(preset, str) else preset
+    initial = None if init is None else InitialWeights.find(workspace, init)
+    given = None if isinstance(preset, str) else preset
+    training = given or starting_training(preset if isinstance(preset, str) else None, generator, initial)
     if steps is not None:
         training = training.of_steps(steps)
     seed = workspace.seed if seed is None else seed
     name = name or (training.generator if portion is None else f"{training.generator}-p{portion}-s{seed}")
     train(
-        workspace, training, name=name, portion=portion, seed=seed, perceptual=perceptual, runtime=runtime or Runtime()
+        workspace,
+        training,
+        name=name,
+        portion=portion,
+        seed=seed,
+        initial=initial,
+        perceptual=perceptual,
+        runtime=runtime or Runtime(),
     )
     return find_generator(workspace, name)
 
@@ -72,7 +85,7 @@ def find_generator(workspace: Workspace, name: str | Path | None = None) -> Path
 
     Args:
         workspace: where it was trained.
-        name: its folder below `patn/`, or a file; None is the workspace's only one.
+        name: its folder below `patn/`, a file, or builtin; None is the workspace's only one, else the built-in one.
 
     Raises:
         AugmentError: where it is not there, or where there are several.
@@ -98,7 +111,7 @@ def generate_set(
     Args:
         workspace: whose training images are kept and generated.
         portion: share p of the training images that is kept, in (0, 1].
-        generator: a name below `patn/` or a file; None is the workspace's only one.
+        generator: a name below `patn/`, a file, or builtin; None is the workspace's only one, else the built-in one.
         target_poses: removed (Ours), reduced (Ours*), all, own (Self), canonical or rare.
         ratio: 2 and 3 add one and two images per real one, at portion 1.
         name: folder below `generated/`; None is that of the poses: ours, ours*, self.
@@ -137,7 +150,7 @@ def generate_images(
     """Images of people in given poses.
 
     Args:
-        generator: its file; inside a workspace also its name.
+        generator: its file, or builtin; inside a workspace also its name.
         pairs: (image, pose): an image's file or, inside a workspace, its name; a pose as an image that shows it, or as
             key points, 18 x 2 as (y, x) in pixels of the images made, missing = -1.
         workspace: whose names and key points are used; without one, key points of images are estimated.

@@ -46,7 +46,11 @@ from augment.options import NAME, Finite
     metavar="CSV",
     help="Poses in the authors' format, in pixels of the workspace's images.",
 )
-@click.option("--generator", metavar="NAME|PATH", help="A generator below patn/, or a file.  [default: the only one]")
+@click.option(
+    "--generator",
+    metavar="NAME|PATH",
+    help="A generator below patn/, a file, or builtin.  [default: the only one, else builtin]",
+)
 @click.option(
     "--generator-data",
     type=click.Choice(["all", "reduced"]),

@@ -10,7 +10,11 @@ from augment.commands.idle import refuse_idle, unless
 
 
 @click.command(short_help="Measure a generator's images: SSIM, IS, DS, PCKh, FID, LPIPS, identity.")
-@click.option("--generator", metavar="NAME", help="Generator below patn/, or a file.  [default: the only one]")
+@click.option(
+    "--generator",
+    metavar="NAME|PATH",
+    help="A generator below patn/, a file, or builtin.  [default: the only one, else builtin]",
+)
 @click.option(
     "--split", type=click.Choice(["test", "train"]), default="test", show_default=True, help="Whose pairs are measured."
 )

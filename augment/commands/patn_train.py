@@ -14,6 +14,7 @@ from augment.commands.sections import SectionCommand, SectionOption
 from augment.options import NAME, Finite
 
 if TYPE_CHECKING:
+    from augment.training.initial import InitialWeights
     from patn.generators import Training
 
 option = partial(click.option, cls=SectionOption)
@@ -31,9 +32,8 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 @option(
     "--preset",
     type=click.Choice(["market", "deepfashion", "demo", "study"]),
-    default="market",
-    show_default=True,
-    help="All numbers of the recipe; market and deepfashion as released.",
+    help="All numbers of the recipe; market and deepfashion as released.  [default: market; with --init: the recipe "
+    "of that generator, 500 updates at half its rate]",
 )
 @option("--name", type=NAME, help="Folder below patn/.  [default: the generator's, with --portion patn-pP-sS]")
 @option(
@@ -41,6 +41,11 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
     type=Finite(0, 1, min_open=True),
     metavar="P",
     help="Train on the pairs inside M^R_p only.  [default: all training pairs, as the paper]",
+)
+@option(
+    "--init",
+    metavar="builtin|NAME|PATH",
+    help="Start from the weights of another generator of the same kind and size.  [default: fresh weights]",
 )
 @option(
     "--perceptual",
@@ -71,6 +76,13 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
     "--no-discriminator-residuals",
     is_flag=True,
     help="Both discriminators without residual blocks, and with --d-head patch1 unless you say maps.",
+)
+@recipe(
+    "--learning-rate",
+    "lr",
+    type=Finite(0, min_open=True),
+    metavar="RATE",
+    help="Adam's learning rate.  [default: the preset's]",
 )
 @recipe("--gan", type=click.Choice(["bce", "lsgan"]), help="Adversarial loss; the paper has the logarithmic one.")
 @recipe(
@@ -107,12 +119,20 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
     metavar="N",
     help="Updates before the rate falls, step by step; paper: 60000.  [default: the preset's share]",
 )
+@recipe(
+    "--ema",
+    type=Finite(0, 1, max_open=True),
+    metavar="DECAY",
+    help="Keep an exponential moving average of the generator's weights, such as 0.998, in place of the last ones.  "
+    "[default: the preset's; PATN: 0, the last]",
+)
 @pass_workspace
 def command(
     workspace: Any,
-    preset: str,
+    preset: str | None,
     name: str | None,
     portion: float | None,
+    init: str | None,
     perceptual: str,
     weights_dir: Path | None,
     force: bool,
@@ -128,8 +148,10 @@ def command(
     """
     from augment.datasets.reduced_set import share_text
     from augment.training.generator import train_generator
+    from augment.training.initial import InitialWeights
 
-    training = training_of(preset, given)
+    initial = None if init is None else InitialWeights.find(workspace, init)
+    training = training_of(preset, given, initial)
     perceives = unless(perceptual != "none", "with --perceptual none")
     judges = unless(getattr(training, "lambda_gan", 1), "with --lambda-gan 0")
     refuse_idle(
@@ -146,6 +168,7 @@ def command(
         name=name,
         portion=portion,
         seed=seed,
+        initial=initial,
         perceptual=perceptual,
         weights_dir=weights_dir,
         runtime=runtime(force),
@@ -158,6 +181,7 @@ def command(
                 f"{result['folder']}: {result['steps']} steps on {result['pairs']} pairs of {result['images']} images, "
                 f"{result['train_seconds']} s in {result['precision']}",
                 *filter(None, [share_text(portion or 1.0, result.get("share", 1.0))]),
+                *([f"Started from: {result['initial']}"] if "initial" in result else []),
                 f"Perceptual term: {result['perceptual']}",
                 "Last losses: " + ", ".join(f"{key} {value:.4f}" for key, value in losses.items()),
             ]
@@ -165,17 +189,17 @@ def command(
     )
 
 
-def training_of(preset: str, given: dict[str, Any]) -> Training:
+def training_of(preset: str | None, given: dict[str, Any], initial: InitialWeights | None = None) -> Training:
     """The generator's preset with those options that were given: fields of its training, and flags of the ablations.
 
     Raises DataError for an unknown generator, and for options that do not go together or are another generator's.
     """
     from dataclasses import replace
 
+    from augment.training.initial import starting_training
     from patn import DataError
-    from patn.generators import kind_of
 
-    training = kind_of(given.get("generator") or "patn").preset(preset)
+    training = starting_training(preset, given.get("generator"), initial)
     steps, constant_steps = given.get("steps"), given.get("constant_steps")
     if steps is not None or constant_steps is not None:
         training = training.of_steps(steps or training.steps, constant_steps)

@@ -20,7 +20,7 @@ from augment.evaluation.protocol import PROTOCOLS, SPLITS, Evaluation
 from augment.images import load_images
 from augment.inference.drawing import Drawing
 from augment.inference.generator import BATCH
-from augment.inference.generators import find_generator
+from augment.inference.generators import find_generator, generator_label
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from numerics.arrays import Array
@@ -90,7 +90,7 @@ def generator_home(workspace: Workspace, checkpoint: Path) -> Path:
     """The folder below `patn/` that holds a generator's evaluations: its own, or one named after a file elsewhere."""
     if checkpoint.resolve().is_relative_to((workspace.root / "patn").resolve()):
         return checkpoint.parent
-    return workspace.patn_dir(checkpoint.parent.name if checkpoint.stem == "generator" else checkpoint.stem)
+    return workspace.patn_dir(generator_label(checkpoint))
 
 
 def generator_name(workspace: Workspace, home: Path) -> str:

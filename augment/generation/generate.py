@@ -23,7 +23,7 @@ from augment.generation.manifest import MANIFEST, make_manifest, refuse_altered,
 from augment.generation.plan import Pools, Sampling, make_plan
 from augment.generation.target_poses import PoseBank, canonical_bank, file_bank, rare_bank
 from augment.inference.drawing import Pen, draw_plan
-from augment.inference.generators import find_generator
+from augment.inference.generators import find_generator, recorded_file, recorded_place
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from patn.keypoints import keypoint_array
@@ -128,7 +128,7 @@ def generate(
             write_csv(with_scores(manifest, folder, workspace), folder / MANIFEST)
             where = {"folder": str(folder.relative_to(workspace.root)), **runtime.place()}
             where |= {"portion": portion, "share": real_share(workspace.images(), portion)}
-            where |= {"generator": os.path.relpath(checkpoint, workspace.root), "contents": set_contents(folder)}
+            where |= {"generator": recorded_place(workspace, checkpoint), "contents": set_contents(folder)}
             run.finish({**where, **counts(plan, planned, sampling)})
         else:
             refuse_altered(folder, run.result)
@@ -149,8 +149,8 @@ def refuse_stale(workspace: Workspace, folder: Path) -> None:
     run = read_run(folder)
     recorded = {} if run is None else run["inputs"]
     inputs = data_inputs(workspace) if recorded else {}
-    checkpoint = workspace.root / str((run or {"result": {}})["result"].get("generator", ""))
-    if checkpoint.is_file():
+    checkpoint = recorded_file(workspace, str((run or {"result": {}})["result"].get("generator", "")))
+    if checkpoint is not None:
         inputs["generator"] = fingerprint(checkpoint)
     for name, now in inputs.items():
         if recorded.get(name, now) != now:

@@ -1,38 +1,141 @@
-"""The trained generators of a workspace: which there are, and the command that trains one that is missing."""
+"""The generators there are: a workspace's, the built-in one; and the command that trains one that is missing."""
 
 from __future__ import annotations
 
+import logging
+import os
 import re
 from pathlib import Path
 
+import augment
 from augment import AugmentError
 from augment.layouts.deepfashion import LAYOUT as DEEPFASHION
 from augment.workspace import Workspace
 
+log = logging.getLogger(__name__)
+FILE = "generator.safetensors"
+BUILTIN = "builtin"
+"""What names the generator that comes with this tool."""
+BUILTIN_FOLDER = Path(augment.__file__).parent / BUILTIN
+_SIZE = re.compile(r".+-(?P<height>\d+)x(?P<width>\d+)")
 _INSIDE = re.compile(r"(?P<kind>.+)-p(?P<portion>\d+\.\d+)-s(?P<seed>\d+)")
 
 
-def find_generator(workspace: Workspace, generator: str | Path | None) -> Path:
-    """The checkpoint of a generator: a name in the workspace, a path, or None for the workspace's only one.
+def find_generator(workspace: Workspace | None, generator: str | Path | None) -> Path:
+    """The checkpoint of a generator.
 
-    Raises AugmentError where it is not there or, for None, where there are several.
+    Args:
+        workspace: None outside of one.
+        generator: a name in the workspace, a path, or `builtin`; None takes the workspace's only one, and the built-in
+            one where the workspace has none and outside of one, which is logged.
+
+    Raises:
+        AugmentError: where it is not there or, for None, where there are several.
     """
+    if str(generator) == BUILTIN:
+        return builtin_generator(workspace.size if workspace else None)
+    if workspace is None:
+        return _outside(generator)
     if generator is None:
-        found = sorted((workspace.root / "patn").glob("*/generator.safetensors"))
-        if not found:
-            raise AugmentError(f"{workspace.root / 'patn'}: no trained generator; run `{make_generator(workspace)}`")
-        if len(found) > 1:
-            names = ", ".join(path.parent.name for path in found)
-            raise AugmentError(f"{workspace.root / 'patn'}: several generators; name one with --generator: {names}")
-        return found[0]
-    for path in (workspace.patn_dir(str(generator)) / "generator.safetensors", Path(generator)):
-        path = path / "generator.safetensors" if path.is_dir() else path
+        return _only_one(workspace)
+    for path in (workspace.patn_dir(str(generator)) / FILE, Path(generator)):
+        path = path / FILE if path.is_dir() else path
         if path.is_file():
             return path
     if len(Path(generator).parts) > 1 or Path(generator).suffix == ".safetensors":
         raise AugmentError(f"{generator}: no generator there; give a generator.safetensors, or a name below patn/")
     command = make_generator(workspace, str(generator))
     raise AugmentError(f"{workspace.patn_dir(str(generator))}: no trained generator there; run `{command}`")
+
+
+def builtin_generator(size: tuple[int, int] | None = None) -> Path:
+    """The file of the generator that comes with this tool, trained on rendered people.
+
+    Args:
+        size: (height, width) in pixels of the images to be generated. Of several built-in generators the smallest that
+            is as high is taken, else the largest; None takes the largest.
+
+    Raises:
+        AugmentError: where this installation has none.
+    """
+    found = sorted((_size_of(path), path) for path in _builtin_files())
+    if not found:
+        raise AugmentError(
+            f"{BUILTIN_FOLDER}: this installation has no built-in generator; name a generator's file instead, or train "
+            "one with `augment patn-train`"
+        )
+    high_enough = [path for (height, _), path in found if size is not None and height >= size[0]]
+    return high_enough[0] if high_enough else found[-1][1]
+
+
+def is_builtin(checkpoint: Path) -> bool:
+    """Whether a generator's file is one that comes with this tool."""
+    return checkpoint.parent == BUILTIN_FOLDER
+
+
+def generator_label(checkpoint: Path) -> str:
+    """What a generator is called by its file: `builtin`, its folder's name, or the name of another file."""
+    if is_builtin(checkpoint):
+        return BUILTIN
+    return checkpoint.parent.name if checkpoint.name == FILE else checkpoint.stem
+
+
+def recorded_place(workspace: Workspace, checkpoint: Path) -> str:
+    """How a record names a generator's file: `builtin`, or its path from the workspace; see `recorded_file`."""
+    return BUILTIN if is_builtin(checkpoint) else os.path.relpath(checkpoint, workspace.root)
+
+
+def recorded_file(workspace: Workspace, place: str) -> Path | None:
+    """The file that `recorded_place` named, None where it is gone."""
+    if place == BUILTIN:
+        return builtin_generator(workspace.size) if _builtin_files() else None
+    path = workspace.root / place
+    return path if path.is_file() else None
+
+
+def _builtin_files() -> list[Path]:
+    """The generators that come with this tool: KIND-HEIGHTxWIDTH.safetensors."""
+    return [path for path in BUILTIN_FOLDER.glob("*.safetensors") if _SIZE.fullmatch(path.stem)]
+
+
+def _size_of(path: Path) -> tuple[int, int]:
+    found = _SIZE.fullmatch(path.stem)
+    assert found is not None
+    return int(found["height"]), int(found["width"])
+
+
+def _only_one(workspace: Workspace) -> Path:
+    """The workspace's only generator, or the built-in one where it has none."""
+    found = sorted((workspace.root / "patn").glob(f"*/{FILE}"))
+    if len(found) > 1:
+        names = ", ".join(path.parent.name for path in found)
+        raise AugmentError(f"{workspace.root / 'patn'}: several generators; name one with --generator: {names}")
+    if found:
+        return found[0]
+    if not _builtin_files():
+        raise AugmentError(f"{workspace.root / 'patn'}: no trained generator; run `{make_generator(workspace)}`")
+    return _builtin_instead(f"{workspace.root / 'patn'}: no trained generator", workspace.size)
+
+
+def _outside(generator: str | Path | None) -> Path:
+    """A generator's file outside of any workspace."""
+    if generator is None:
+        if not _builtin_files():
+            raise AugmentError(
+                f"{Path.cwd()}: no workspace here or above; name a generator's file with --generator PATH"
+            )
+        return _builtin_instead(f"{Path.cwd()}: no workspace here or above", None)
+    path = Path(generator) / FILE if Path(generator).is_dir() else Path(generator)
+    if not path.is_file():
+        raise AugmentError(f"{path}: there is no such file; name a generator's file with --generator PATH")
+    return path
+
+
+def _builtin_instead(why: str, size: tuple[int, int] | None) -> Path:
+    """The built-in generator, said to be used because of `why`."""
+    path = builtin_generator(size)
+    log.info("%s; the built-in generator is used, %s, which was trained on rendered people.", why, path.name)
+    return path
 
 
 def make_generator(workspace: Workspace, name: str = "patn") -> str:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from augment import AugmentError
 from augment.images import load_images
 from augment.inference.generator import BATCH, Generator
 from augment.inference.generators import find_generator
@@ -51,7 +49,7 @@ class Redrawing:
     def __init__(self, request: Request) -> None:
         self.request = request
         wanted = request.size or (request.workspace.size if request.workspace else None)
-        self.generator = Generator(generator_file(request.generator, request.workspace), request.runtime, wanted)
+        self.generator = Generator(find_generator(request.workspace, request.generator), request.runtime, wanted)
         reader = self.reader(self.generator.size)
         paths = [find_image(image, request.workspace) for image in request.images]
         given = reader.of_sources(paths, request.source_pose)
@@ -98,15 +96,3 @@ class Redrawing:
             "generator_size": list(self.generator.size),
             "generator": self.generator.fingerprint,
         }
-
-
-def generator_file(generator: str | None, workspace: Workspace | None) -> Path:
-    """The checkpoint: a name or path in a workspace, a path outside; raises AugmentError where there is none."""
-    if workspace is not None:
-        return find_generator(workspace, generator)
-    if generator is None:
-        raise AugmentError(f"{Path.cwd()}: no workspace here or above; name a generator's file with --generator PATH")
-    path = Path(generator) / "generator.safetensors" if Path(generator).is_dir() else Path(generator)
-    if not path.is_file():
-        raise AugmentError(f"{path}: there is no such file; name a generator's file with --generator PATH")
-    return path

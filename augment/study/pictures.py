@@ -116,7 +116,7 @@ def _of_generator(
 ) -> tuple[str, dict[str, Fingerprint], _Pool]:
     """A generator on test pairs: its name, what the pictures are made from, and the pool."""
     from augment.datasets.pairs import evaluation_pairs
-    from augment.inference.generators import find_generator
+    from augment.inference.generators import find_generator, generator_label
 
     checkpoint = find_generator(workspace, generator)
     pairs = evaluation_pairs(workspace)
@@ -139,13 +139,12 @@ def _of_generator(
             part = rest[start : start + BATCH]
             yield from drawing(part["from"].tolist(), part["to"].tolist())
 
-    home = checkpoint.parent.name if checkpoint.stem == "generator" else checkpoint.stem
     inputs = {
         "generated": fingerprint(checkpoint),
         "keypoints": keypoints_input(workspace, "gallery"),
         "images": images_input(gallery[gallery["name"].isin([*pairs["from"], *pairs["to"]])]),
     }
-    return home, inputs, _Pool(real, names, draw)
+    return generator_label(checkpoint), inputs, _Pool(real, names, draw)
 
 
 def _of_set(workspace: Workspace, given: str, study: Study, seed: int) -> tuple[str, dict[str, Fingerprint], _Pool]:

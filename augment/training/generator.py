@@ -16,8 +16,10 @@ from augment.datasets.pairs import pairable, pairs_among
 from augment.datasets.preconditions import require_pairs
 from augment.datasets.reduced_set import keep_reduced, real_share, training_images
 from augment.images import load_images, load_or_map, to_uint8
+from augment.inference.generators import BUILTIN
 from augment.inference.sheets import draw_skeleton, write_sheet
 from augment.runtime import Runtime
+from augment.training.initial import InitialWeights
 from augment.weights import find_weights, load_path, missing_sentence
 from augment.workspace import Workspace
 from numerics.files import naming
@@ -43,6 +45,7 @@ def train_generator(
     name: str = "patn",
     portion: float | None = None,
     seed: int = 0,
+    initial: InitialWeights | None = None,
     perceptual: str = "auto",
     weights_dir: Path | None = None,
     runtime: Runtime,
@@ -50,10 +53,16 @@ def train_generator(
     """Train a generator on all training pairs, or with `portion` on the pairs inside M^R_p; returns run.json's result.
 
     Writes `patn/NAME/`: generator.safetensors, last.safetensors, metrics.jsonl, samples/, run.json.  A killed run goes
-    on where it last saved, on a CPU with the result of an unbroken one.
-    Raises AugmentError for missing key points, no pairs, a wanted weight file that is missing, or NaN losses.
+    on where it last saved, on a CPU with the result of an unbroken one.  initial: the weights to start from, None for
+    fresh ones.
+    Raises AugmentError for missing key points, no pairs, a wanted weight file that is missing, initial weights of
+    another kind or size, or NaN losses.
     """
+    if name == BUILTIN:
+        raise AugmentError(f"{BUILTIN} is the name of the generator that comes with this tool; give another name")
     folder = workspace.patn_dir(name)
+    if initial is not None:
+        initial.require_fit(training, folder)
     names = training_names(workspace, portion, seed)
     require_pairs(workspace, names, portion)
     kind = choose_perceptual(perceptual, weights_dir) if training.lambda_perceptual > 0 else "none"
@@ -62,6 +71,8 @@ def train_generator(
     inputs = {"images": images_input(train), "keypoints": keypoints_input(workspace, "train")}
     if workspace.pairs_csv("train").is_file():
         inputs["pairs"] = fingerprint(workspace.pairs_csv("train"))
+    if initial is not None:
+        inputs |= initial.inputs()
     with artefact(
         folder, "generator", options, inputs=inputs, seed=seed, force=runtime.force, wait=runtime.wait, named=True
     ) as run:
@@ -69,6 +80,7 @@ def train_generator(
             return run.result
         from augment.training import loop
         from patn.checkpoints import save_generator
+        from patn.training.averaging import result_of
 
         runtime.prepare()
         size = (training.height, training.width_px)
@@ -77,7 +89,10 @@ def train_generator(
         loss = load_perceptual(kind, images, weights_dir, runtime, training)
         log.info("Perceptual term: %s.", loss.name if loss else NO_PERCEPTUAL)
         objective = build_objective(workspace, training, names, images, seed, loss, runtime)
-        draw = SampleSheet(objective, held_out_pairs(workspace, size))
+        if initial is not None:
+            anew = initial.load_into(objective.networks)
+            log.info("Starts from %s%s.", initial.label, f"; anew: {', '.join(anew)}" if anew else "")
+        draw = SampleSheet(result_of(objective), objective.device, held_out_pairs(workspace, size))
         seconds = loop.train(
             objective,
             folder,
@@ -89,7 +104,7 @@ def train_generator(
             progress=runtime.progress,
         )
         extra = {"size": size, "perceptual": loss.name if loss else NO_PERCEPTUAL, "seed": seed, "training": options}
-        network = objective.networks["generator"]
+        network = result_of(objective)
         with naming(folder / "generator.safetensors"):
             save_generator(folder / "generator.safetensors", network, training.generator, extra)
         return run.finish(
@@ -101,6 +116,7 @@ def train_generator(
                 "pairs": len(objective.pairs),
                 "parameters": sum(p.numel() for p in network.parameters()),
                 "perceptual": extra["perceptual"],
+                **({} if initial is None else {"initial": initial.label}),
                 "precision": runtime.precision_name(),
                 **runtime.place(),
                 "train_seconds": round(seconds, 1),
@@ -169,7 +185,7 @@ def build_objective(
     """
     import torch
 
-    from patn.generators import kind_of
+    from patn.generators import objective_of
 
     array = keypoint_array(workspace.keypoints("train"), names)
     pid_of = workspace.images().query("split == 'train'").set_index("name")["pid"]
@@ -179,7 +195,7 @@ def build_objective(
     index_of = {name: index for index, name in enumerate(names)}
     pairs = np.stack([table["from"].map(index_of).to_numpy(), table["to"].map(index_of).to_numpy()], axis=1)
     keypoints = scale_keypoints(array, workspace.size, (training.height, training.width_px))
-    return kind_of(training.generator).objective(
+    return objective_of(
         training,
         images,
         torch.from_numpy(np.asarray(keypoints, np.float32)),
@@ -228,8 +244,8 @@ def held_out_pairs(workspace: Workspace, size: tuple[int, int], count: int = 8, 
 class SampleSheet:
     """Draws the same held-out pairs every time: source, target pose, generated, target."""
 
-    def __init__(self, objective: Objective, pairs: HeldOut | None) -> None:
-        self.objective, self.pairs = objective, pairs
+    def __init__(self, network: torch.nn.Module, device: torch.device, pairs: HeldOut | None) -> None:
+        self.network, self.device, self.pairs = network, device, pairs
 
     def __call__(self, path: Path) -> None:
         """Write the sheet to `path`; nothing where there are no held-out pairs."""
@@ -237,9 +253,8 @@ class SampleSheet:
 
         if self.pairs is None:
             return
-        network, pairs = self.objective.networks["generator"], self.pairs
+        network, device, pairs = self.network, self.device, self.pairs
         network.eval()
-        device = self.objective.device
         with torch.inference_mode():
             condition = (pairs.source.float() / 127.5 - 1).to(device)
             drawn = network(condition, pairs.source_keypoints.to(device), pairs.target_keypoints.to(device))

@@ -181,10 +181,29 @@ def load_state(objective: Objective, path: Path) -> int:
 
     Raises AugmentError for a file of other networks, and for one with a tensor that is not finite.
     """
-    from safetensors import SafetensorError, safe_open
-
     if not path.exists():
         return 0
+    step, tensors = _read_state(path)
+    try:
+        _take_back(objective, tensors)
+    except (RuntimeError, ValueError, KeyError, IndexError) as error:
+        raise AugmentError(f"{path}: holds other networks; delete the folder to start again") from error
+    return step
+
+
+def read_networks(path: Path) -> dict[str, dict[str, torch.Tensor]]:
+    """The weights of every network, by its name, of a checkpoint that `save_state` wrote.
+
+    Raises AugmentError for another file.
+    """
+    tensors = _under(_read_state(path)[1], "network.")
+    return {name: _under(tensors, f"{name}.") for name in dict.fromkeys(key.split(".", 1)[0] for key in tensors)}
+
+
+def _read_state(path: Path) -> tuple[int, dict[str, torch.Tensor]]:
+    """The steps done and the tensors of a checkpoint; AugmentError for another file or a tensor that is not finite."""
+    from safetensors import SafetensorError, safe_open
+
     try:
         with safe_open(path, framework="pt") as file:
             step = int(file.metadata()["step"])
@@ -194,11 +213,7 @@ def load_state(objective: Objective, path: Path) -> int:
     bad = [key for key, value in tensors.items() if not value.isfinite().all()]
     if bad:
         raise AugmentError(f"{path}: {bad[0]} is not finite; delete the folder to start again")
-    try:
-        _take_back(objective, tensors)
-    except (RuntimeError, ValueError, KeyError, IndexError) as error:
-        raise AugmentError(f"{path}: holds other networks; delete the folder to start again") from error
-    return step
+    return step, tensors
 
 
 def _take_back(objective: Objective, tensors: Mapping[str, torch.Tensor]) -> None:

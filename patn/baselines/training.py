@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 from patn import DataError
-from patn.training.ranges import above_zero, at_least, decay_rates, one_of
+from patn.training.ranges import above_zero, at_least, decay_rate, decay_rates, one_of
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,8 @@ class RivalTraining(ABC):
     lr: Adam's learning rate, constant for `constant_steps`, then falling linearly to 0 at `steps`; a discriminator
     learns at `lr * lr_d_factor` (released: 1).
     lambda_perceptual: weight of the term that compares features of a network trained on ImageNet.
+    ema: decay of the average of the generator's weights that is kept in their place (see `patn.training.averaging`); 0
+    keeps the last ones.
     """
 
     generator: str = ""
@@ -32,6 +34,7 @@ class RivalTraining(ABC):
     betas: tuple[float, float] = (0.5, 0.999)
     lambda_perceptual: float = 0.0
     perceptual_loss: str = "l1"
+    ema: float = 0.0
 
     def __post_init__(self) -> None:
         at_least(self, 1, ("width", "height", "width_px", "batch", "steps"))
@@ -39,6 +42,7 @@ class RivalTraining(ABC):
         one_of(self, "perceptual_loss", ("l1", "mse"))
         above_zero(self, ("lr", "lr_d_factor"))
         decay_rates(self, "betas")
+        decay_rate(self, "ema")
 
     def learning_rate(self, step: int) -> float:
         """Adam's learning rate at `step` (from 0)."""
@@ -59,8 +63,9 @@ class RivalTraining(ABC):
         """The constructor arguments of the generator."""
 
     def as_dict(self) -> dict[str, Any]:
-        """All fields as JSON can hold them."""
-        return {**asdict(self), "betas": list(self.betas)}
+        """All fields as JSON can hold them; `ema`, which version 0.1 did not have, only where there is an average."""
+        values = {**asdict(self), "betas": list(self.betas)}
+        return {name: value for name, value in values.items() if name != "ema" or value}
 
 
 def named(presets: Mapping[str, Any], preset: str) -> Any:

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from patn import DataError
-from patn.training.ranges import above_zero, at_least, decay_rates, one_of
+from patn.training.ranges import above_zero, at_least, decay_rate, decay_rates, one_of
 
 _CHOICES = {
     "generator": ("patn", "patn-skips", "resnet"),
@@ -30,6 +30,7 @@ _LATER = (
     "epoch_steps",
     "lambda_style",
     "d_norm",
+    "ema",
 )
 _AT_LEAST_ONE = ("blocks", "width", "d_width", "batch", "steps")
 _AT_LEAST_ZERO = (
@@ -63,6 +64,8 @@ class PatnTraining:
     lambda_gan multiplies the sum of the two adversarial terms, and 0 leaves the discriminators out.  The paper's is 5;
     the released code multiplies their mean by 5, which is 2.5 here.  lambda_style: of patn-skips' style term (see
     `patn.training.style`), which needs the perceptual term's network.
+    ema: decay of the average of the generator's weights that is kept in their place (see `patn.training.averaging`); 0
+    keeps the last ones.
     """
 
     blocks: int = 9
@@ -101,6 +104,7 @@ class PatnTraining:
     epoch_steps: int = 0
     lambda_style: float = 0.0
     d_norm: str = ""
+    ema: float = 0.0
 
     def __post_init__(self) -> None:
         for field, choices in _CHOICES.items():
@@ -113,6 +117,7 @@ class PatnTraining:
                 f"images of {self.height} x {self.width_px} pixels; both sides must be divisible by 4 and at least 8"
             )
         decay_rates(self, "betas")
+        decay_rate(self, "ema")
         if self.epoch_steps and (self.steps % self.epoch_steps or self.constant_steps % self.epoch_steps):
             raise DataError(f"epoch_steps is {self.epoch_steps}; steps and constant_steps must be divisible by it")
         if self.lambda_style and self.generator != "patn-skips":

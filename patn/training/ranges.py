@@ -30,3 +30,9 @@ def decay_rates(training: object, field: str) -> None:
     rates = getattr(training, field)
     if len(rates) != 2 or not all(0 <= rate < 1 for rate in rates):
         raise DataError(f"{field} is {rates}; it must be two numbers in [0, 1)")
+
+
+def decay_rate(training: object, field: str) -> None:
+    """Refuses a field that is not the decay rate of an average."""
+    if not 0 <= getattr(training, field) < 1:
+        raise DataError(f"{field} is {getattr(training, field)}; it must be in [0, 1)")

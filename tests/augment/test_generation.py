@@ -143,12 +143,6 @@ def test_other_options_are_refused_until_forced(people: Path, generated: Path, t
     run(people, *wrong, "--force")
 
 
-def test_without_a_generator_it_says_what_to_run(people: Path) -> None:
-    result = invoke(people, "generate")
-    assert result.exit_code == 1
-    assert "no trained generator; run `augment patn-train`" in result.stderr
-
-
 def test_sharpness_is_the_mean_neighbour_difference() -> None:
     grey = np.random.default_rng(0).integers(0, 256, (6, 5))
     images = torch.from_numpy(np.stack([grey] * 3)[None].astype(np.uint8))

@@ -117,9 +117,6 @@ def test_outside_a_workspace_the_generators_file_says_the_size(
     result = CliRunner().invoke(command_line, [*line, "-o", "large.png", "--size", "128", "64"])
     assert result.exit_code == 0, result.output
     assert '"size": [128, 64]' in result.stdout
-    result = CliRunner().invoke(command_line, ["transfer", str(photo), "--pose", str(csv), "-o", "x.png"])
-    assert result.exit_code == 1
-    assert "no workspace here or above; name a generator's file with --generator PATH" in result.stderr
 
 
 def test_a_generator_that_does_not_say_its_size_works_at_the_wanted_one(

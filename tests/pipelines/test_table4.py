@@ -109,7 +109,7 @@ def test_rows_are_trained_measured_and_printed_beside_the_papers(
     )
 
 
-def test_the_workspaces_own_generator_stays_its_only_one(toy: Workspace) -> None:
+def test_the_workspaces_own_generator_stays_its_only_one(toy: Workspace, no_builtin: Path) -> None:
     from augment.inference.generators import find_generator
 
     run_table4(toy, Table4(rows=("resnet5",), preset="demo", pairs=2, metrics=("SSIM",)), RUNTIME)

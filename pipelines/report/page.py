@@ -6,13 +6,19 @@ import base64
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
+from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from augment.artefacts.files import write_text
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.report.section import Section
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 BASE = "page.css"
 """The style of what all parts have; every other sheet is of the component it is named after."""
@@ -76,27 +82,33 @@ def render_report(
 
 def render_page(name: str, sections: list[Section]) -> str:
     """The page as HTML; `name` is the workspace's.  Its policy lets it run its own script and load nothing."""
+    templates = files("pipelines.report") / "templates"
+    script = (templates / "page.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    sheets = [path.name for path in templates.iterdir() if path.name.endswith(".css")]
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            name=name,
+            sections=sections,
+            version=metadata.version("augment-reid"),
+            script=script,
+            digest=digest,
+            sheets=sorted(sheets, key=lambda name: (name != BASE, name)),
+        )
+    )
+
+
+@cache
+def environment() -> Environment:
+    """The templates of `pipelines/report/templates/`, compiled once a process; every value in them is escaped."""
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-    loader = PackageLoader("pipelines.report")
-    environment = Environment(
-        loader=loader,
+    return Environment(
+        loader=PackageLoader("pipelines.report"),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-    )
-    script = loader.get_source(environment, "page.js")[0]
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    page = environment.get_template("page.html")
-    sheets = sorted(
-        (name for name in loader.list_templates() if name.endswith(".css")), key=lambda name: (name != BASE, name)
-    )
-    return page.render(
-        name=name,
-        sections=sections,
-        version=metadata.version("augment-reid"),
-        script=script,
-        digest=digest,
-        sheets=sheets,
     )

@@ -7,7 +7,7 @@ import itertools
 import os
 import shlex
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -24,9 +24,11 @@ VERBS: dict[str, str] = {
     "table5": "table5 --portions 0.2 --rows none,ours --seeds 1 --lengths updates --threads 1",
 }
 FRESH = (
-    "from tests.torture.verbs import few_others; few_others();"
+    "from tests.torture.verbs import toy_sizes; toy_sizes(models={models});"
     "from augment.cli import augment; augment(prog_name='augment')"
 )
+NARROW, EPOCHS = 4, 3
+"""Channels of the generator and its discriminators, and epochs of a re-ID model of the table."""
 _numbers = itertools.count()
 
 
@@ -59,7 +61,7 @@ def _forked(given: list[str]) -> None:
 
 
 def _fresh(given: list[str]) -> None:
-    os.execv(sys.executable, [sys.executable, "-c", FRESH, *given])
+    os.execv(sys.executable, [sys.executable, "-c", FRESH.format(models="table5" in given), *given])
 
 
 def must(verb: str, root: Path) -> Ended:
@@ -78,15 +80,24 @@ def unbroken(root: Path) -> Whole:
     return Whole(contents(root), cpu, files)
 
 
-def few_others() -> None:
-    """Let `init` render few distractors and little junk, of which no option says the number."""
-    package = importlib.import_module("augment.pedestrians")
+def toy_sizes(*, models: bool = True) -> None:
+    """Make small what no option does: distractors and junk, the generator's width, and epochs of the table's models.
+
+    models: False leaves the last out, for verbs of new interpreters that have no use for a second's import of torch.
+    """
+    package, generators = (
+        importlib.import_module(name) for name in ("augment.pedestrians", "patn.training.configuration")
+    )
     package.Pedestrians = partial(package.Pedestrians, distractors=4, junk=2)
+    generators.PRESETS["demo"] = replace(generators.PRESETS["demo"], width=NARROW, d_width=NARROW)
+    if models:
+        presets = importlib.import_module("reid.training").PRESETS
+        presets["demo"] = replace(presets["demo"], epochs=EPOCHS)
 
 
 def import_all() -> None:
-    """Import every module of the four packages and what the verbs import late, so that forks have them."""
-    few_others()
+    """Do once what every process would, so that forks need not: import everything, plot, compile the templates."""
+    toy_sizes()
     for package in ("augment", "patn", "reid", "pipelines"):
         folder = Path(importlib.import_module(package).__file__ or "").parent
         for path in sorted(folder.rglob("*.py")):
@@ -94,3 +105,18 @@ def import_all() -> None:
             importlib.import_module(".".join(part for part in parts if part != "__init__"))
     for late in ("torchreid.reid.models", "matplotlib.pyplot", "jinja2", "filelock", "tqdm", "safetensors.torch"):
         importlib.import_module(late)
+    warm_up()
+
+
+def warm_up() -> None:
+    """Compile the report's templates and plot an empty table."""
+    import pandas as pd
+
+    from pipelines.report.page import environment
+    from pipelines.table5.plots import portion_plot
+    from pipelines.table5.results import SUMMARY
+
+    for name in environment().list_templates(extensions=["html", "css"]):
+        environment().get_template(name)
+    for form in ("png", "svg"):
+        portion_plot(pd.DataFrame(columns=SUMMARY, dtype=float), form)

@@ -8,7 +8,6 @@ import random
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,17 +16,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 from safetensors import safe_open
 
-from augment import AugmentError
-from augment.cli import augment
-from augment.runtime import Runtime
-from augment.workers import available_cores
-from augment.workspace import Workspace
-from pipelines.grid.pools import Placement
-from pipelines.grid.ray_tasks import Share, _start_here, ray_tasks, share_of
-from pipelines.table5.run import Table5, chosen, one_a_set
+from pipelines.table5.run import Table5
 from tests.children import child
 from tests.conftest import invoke, run
 from tests.pipelines.processes import LOOPBACK, alive, descendants, listening, until
@@ -204,139 +195,3 @@ def test_ray_that_is_not_installed_is_one_sentence(root: Path, monkeypatch: pyte
     result = invoke(root, "table5", *ASKED, "--ray", "local")
     assert result.exit_code == 1
     assert "Ray is not installed; pip install 'augment-reid[ray]', or use --jobs" in result.stderr
-
-
-def test_a_ray_cluster_that_does_not_answer_is_one_sentence() -> None:
-    pytest.importorskip("ray")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    sentence = rf"--ray {address}: no Ray cluster answers .*; start one with `ray start --head`"
-    with pytest.raises(AugmentError, match=sentence):
-        ray_tasks(Placement(ray=address), Runtime("cpu")).__enter__()
-
-
-class Sluggish:
-    """A Ray that starts at the given attempt only."""
-
-    def __init__(self, starts_at: int) -> None:
-        self.left, self.started_with = starts_at, dict[str, object]()
-
-    def init(self, **options: object) -> None:
-        self.left -= 1
-        if self.left:
-            raise Exception("The current node timed out during startup. This could happen because of load.")
-        self.started_with = options
-
-    def shutdown(self) -> None:
-        self.started_with = {}
-
-
-def test_ray_that_starts_too_slowly_is_started_again_and_in_the_end_said() -> None:
-    slow = Sluggish(3)
-    _start_here(slow, Placement(jobs=3, threads=7))
-    assert slow.started_with["num_cpus"] == max(21, available_cores())
-    with pytest.raises(AugmentError, match=r"Ray did not start \(The current node timed out during startup\)"):
-        _start_here(Sluggish(4), Placement())
-
-
-BIG, SMALL = {"CPU": 64.0, "GPU": 8.0}, {"CPU": 16.0, "GPU": 1.0}
-
-
-@pytest.mark.parametrize(
-    ("machines", "placement", "device", "share"),
-    [
-        ([{"CPU": 8.0}, {"CPU": 4.0}], Placement(jobs=2), "auto", Share(2, 0.0)),
-        ([{"CPU": 8.0}], Placement(threads=3), "cpu", Share(3, 0.0)),
-        ([BIG, SMALL, {"CPU": 2.0}], Placement(), "auto", Share(8, 1.0)),
-        ([SMALL], Placement(gpus_per_cell=0.25), "cuda", Share(4, 0.25)),
-        ([SMALL, {"CPU": 2.0}], Placement(), "cpu", Share(2, 0.0)),
-        ([{"CPU": 1.0}], Placement(jobs=4), "auto", Share(1, 0.0)),
-    ],
-)
-def test_a_task_gets_the_smallest_machines_share(
-    machines: list[dict[str, float]], placement: Placement, device: str, share: Share
-) -> None:
-    assert share_of(machines, placement, device) == share
-
-
-@pytest.mark.parametrize(
-    ("placement", "device", "sentence"),
-    [
-        (Placement(), "cuda", "no machine of the Ray cluster has a GPU"),
-        (Placement(), "cuda:1", "Ray chooses the GPU"),
-        (Placement(threads=9), "cpu", "no machine of the Ray cluster has more than 8 CPUs"),
-    ],
-)
-def test_what_no_machine_has_is_said(placement: Placement, device: str, sentence: str) -> None:
-    with pytest.raises(AugmentError, match=sentence):
-        share_of([{"CPU": 8.0}], placement, device)
-
-
-def test_shards_part_the_cells() -> None:
-    cells = Table5(portions=(0.1, 0.5), rows=("none", "ours"), seeds=3).cells()
-    shards = [chosen(cells, shard=(number, 4)) for number in range(1, 5)]
-    assert sorted(cell.name for shard in shards for cell in shard) == sorted(cell.name for cell in cells)
-    assert max(map(len, shards)) - min(map(len, shards)) <= 1
-    assert chosen(cells, only=[cells[3].name, cells[1].name], shard=(2, 2)) == [cells[1]]
-
-
-@pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b", "1/0"])
-def test_a_shard_that_is_none_is_wrong_usage(root: Path, shard: str) -> None:
-    result = invoke(root, "table5", *ASKED, "--shard", shard)
-    assert result.exit_code == 2
-    assert "is no shard; give I/N with I from 1 to N" in result.stderr
-
-
-def test_a_cell_that_was_not_asked_for_is_named(root: Path) -> None:
-    result = invoke(root, "table5", *ASKED, "--only", "small-none")
-    assert result.exit_code == 1
-    assert "--only small-none: is none of the 3 cells that are asked for" in result.stderr
-
-
-def test_portions_of_one_set_are_one_result_and_said(root: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """8 identities of 6 images: 0.1 and 0.15 both keep the one image that every identity keeps, 0.99 keeps all."""
-    cells = Table5(portions=(0.1, 0.15, 0.4, 0.99, 1), rows=("none", "ours"), seeds=1, lengths=("updates",)).cells()
-    with caplog.at_level("WARNING"):
-        kept = one_a_set(Workspace.find(root), cells)
-    assert [(cell.row, cell.portion) for cell in kept] == [
-        ("none", 0.15),
-        ("ours", 0.15),
-        ("none", 0.4),
-        ("ours", 0.4),
-        ("none", 1.0),
-    ]
-    assert "p = 0.1 keeps 16.7 % of the training images, the same as p = 0.15: it is not another result" in caplog.text
-    assert "p = 0.99 keeps 100 %" in caplog.text
-
-
-def said(root: Path, *arguments: str) -> tuple[int, str]:
-    """The exit status of `augment table5 ... --dry-run`, and what it says on stderr."""
-    result = CliRunner().invoke(
-        augment, ["--workspace", str(root), "table5", *arguments, "--seeds", "1", "--dry-run", "--no-probe"]
-    )
-    return result.exit_code, " ".join(result.stderr.split())
-
-
-def test_rows_that_generate_nothing_at_p_1_are_said(root: Path) -> None:
-    code, words = said(root, "--portions", "0.4,1", "--rows", "none,ours,self")
-    assert (code, words) == (0, "At p = 1 nothing is removed, so nothing is generated: None stands for ours, self.")
-    assert said(root, "--portions", "0.4,1", "--rows", "none,filled:8") == (0, "")
-    assert said(root, "--portions", "1", "--rows", "none", "--ratios", "1,2") == (0, "")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "why"),
-    [
-        (("--portions", "1", "--rows", "ours"), "nothing is removed at --portions 1"),
-        (("--portions", "0.999", "--rows", "ours,repeat"), "nothing is removed at --portions 1"),
-        (("--portions", "1", "--rows", "none", "--ratios", "2"), "--ratios above 1 are of generated sets"),
-    ],
-)
-def test_a_table_without_any_row_that_was_asked_for_is_refused(
-    root: Path, arguments: tuple[str, ...], why: str
-) -> None:
-    code, words = said(root, *arguments)
-    assert code == 1
-    assert why in words
-    assert "no cell of these rows is left; give a smaller --portions" in words

@@ -12,7 +12,7 @@ def until(condition: Callable[[], bool], seconds: float = 30) -> bool:
     while not condition():
         if time.monotonic() > end:
             return False
-        time.sleep(0.005)
+        time.sleep(0.02)
     return True
 
 

@@ -2,6 +2,8 @@
 
 import json
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,10 +17,12 @@ from augment import AugmentError
 from augment.artefacts.files import write_json
 from augment.runtime import Runtime
 from augment.workspace import Workspace
+from patn.generators import GENERATORS, Kind
 from pipelines.comparison.equal_time import seconds_of_an_update
 from pipelines.comparison.page import page
 from pipelines.comparison.run import PAGE, PLAN, RECORD, SHEET, Comparison, compare, publish
 from reid.market1501 import torchreid_dataset
+from reid.training import PRESETS as MODELS
 from tests.conftest import run
 
 DOCS = Path(__file__).parents[2] / "docs" / "results"
@@ -44,8 +48,23 @@ def test_an_unknown_generator_is_one_sentence() -> None:
         Comparison(("nobody",))
 
 
+def narrow(kind: Kind) -> Kind:
+    """The same generator with presets of four channels."""
+    return replace(kind, preset=lambda name: replace(kind.preset(name), width=4))  # type: ignore[type-var]
+
+
 @pytest.fixture(scope="module")
-def compared(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, dict[str, Any]]:
+def short() -> Iterator[None]:
+    """Networks of few channels and re-ID models of two epochs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(MODELS, "demo", replace(MODELS["demo"], epochs=2))
+        for name in UPDATES:
+            patch.setitem(GENERATORS, name, narrow(GENERATORS[name]))
+        yield
+
+
+@pytest.fixture(scope="module")
+def compared(short: None, rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, dict[str, Any]]:
     """A workspace with three generators compared, whose numbers of updates an earlier run had planned."""
     root = tmp_path_factory.mktemp("compared") / "w"
     workspace = Workspace.create(root, {"data": str(rendered), "size": [128, 64], "seed": 0})

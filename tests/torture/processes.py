@@ -106,7 +106,7 @@ class Process:
                 return Ended(os.waitstatus_to_exitcode(status), self.said(), cpu, files)
             if time.monotonic() > limit:
                 self.send(signal.SIGKILL)
-            time.sleep(0.002)
+            time.sleep(0.01)
 
 
 def _live(work: Callable[[], object], log: Path, events: mmap.mmap, die_at: int) -> None:

@@ -3,13 +3,15 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 
 from patn.checkpoints import load_generator, read_metadata
-from patn.keypoints import read_keypoints
-from tools.builtin_generator import main
+from patn.keypoints import keypoint_array, read_keypoints
+from tools.builtin_generator import BUILTIN, main
 from tools.builtin_people import KEYPOINTS, PAIRS, TRAIN, Variety, render_people
 
 
@@ -73,3 +75,20 @@ def test_a_killed_rendering_goes_on(tmp_path):
     picture.unlink()
     render_people(tmp_path, variety, 1)
     assert picture.read_bytes() == before
+
+
+def test_the_one_that_comes_with_the_tool_moves_people_it_never_saw(tmp_path):
+    variety = Variety(identities=4, visits=1, images=3, height=64, width=32, seed=77)
+    render_people(tmp_path, variety, 1)
+    file = BUILTIN / "correspondence-64x32.safetensors"
+    assert file.stat().st_size < 3_000_000
+    pairs, poses = pd.read_csv(tmp_path / PAIRS), read_keypoints(tmp_path / KEYPOINTS)
+    images, keypoints = {}, {}
+    for side in ("from", "to"):
+        read = [np.asarray(Image.open(tmp_path / TRAIN / name)) for name in pairs[side]]
+        images[side] = torch.from_numpy(np.stack(read)).permute(0, 3, 1, 2) / 127.5 - 1
+        keypoints[side] = torch.from_numpy(keypoint_array(poses, pairs[side])).float()
+    with torch.inference_mode():
+        made = load_generator(file)(images["from"], keypoints["from"], keypoints["to"])
+    copied, moved = ((picture - images["to"]).abs().mean() for picture in (images["from"], made))
+    assert moved < 0.85 * copied

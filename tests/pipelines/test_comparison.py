@@ -76,12 +76,14 @@ def compared(short: None, rendered: Path, tmp_path_factory: pytest.TempPathFacto
 
 
 def test_every_generator_is_trained_measured_and_used(compared: tuple[Workspace, dict[str, Any]]) -> None:
-    _, record = compared
+    workspace, record = compared
+    plan = json.loads((workspace.table_dir("comparison") / PLAN).read_text())
     generators = {one["name"]: one for one in record["generators"]}
     assert {name: one["updates"] for name, one in generators.items()} == UPDATES
-    for one in generators.values():
+    for name, one in generators.items():
         assert one["images"] == 2 * one["updates"]
-        assert one["minutes"] > 0.05
+        assert plan[name]["seconds"] > 3.0  # of the earlier run, and those of this one
+        assert one["minutes"] == pytest.approx(plan[name]["seconds"] / 60, abs=0.0051)
         assert 0 < one["ssim"] < 1
         assert 0 <= one["identity"] <= 1
         assert one["images_per_second"] > 0

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import read_run
+from augment.artefacts.artefact import RUN, read_run
 from augment.artefacts.files import write_text
 from augment.layouts.deepfashion import FOLDERS as DEEPFASHION_FOLDERS
 from augment.layouts.deepfashion import LAYOUT as DEEPFASHION
@@ -23,6 +23,7 @@ from reid.market1501 import FOLDERS, present_splits, read_market1501
 
 POSE_FILES = {"train": "train.csv", "query": "query.csv", "gallery": "test.csv"}
 PAIR_FILES = {"train": "train.csv", "gallery": "test.csv"}
+GENERATOR, MODEL = "generator.safetensors", "model.safetensors"
 
 
 def slug(name: str) -> str:
@@ -163,9 +164,22 @@ class Workspace:
         """Decoded images too many for memory; may be deleted."""
         return self.root / "cache"
 
+    @property
+    def generators_dir(self) -> Path:
+        """The folder of all trained generators."""
+        return self.root / "patn"
+
     def patn_dir(self, name: str) -> Path:
-        """A trained generator."""
-        return self.root / "patn" / slug(name)
+        """A trained generator's folder."""
+        return self.generators_dir / slug(name)
+
+    def generator_file(self, name: str) -> Path:
+        """A trained generator's file."""
+        return self.patn_dir(name) / GENERATOR
+
+    def generators(self, group: str = "") -> list[Path]:
+        """The files of all trained generators, by name; `group`: those in a folder of that name below `patn/`."""
+        return sorted((self.generators_dir / group).glob(f"*/{GENERATOR}"))
 
     def reduced_csv(self, portion: float, seed: int) -> Path:
         """The images that M^R_p keeps."""
@@ -173,15 +187,33 @@ class Workspace:
 
     def generated_dir(self, name: str, portion: float, seed: int, ratio: int = 1) -> Path:
         """M^A_p: a generated set; `ratio` 2 and 3 are named in the folder."""
-        return self.root / "generated" / f"{slug(name)}-p{portion}{f'-x{ratio}' if ratio > 1 else ''}-s{seed}"
+        return self.sets_dir / f"{slug(name)}-p{portion}{f'-x{ratio}' if ratio > 1 else ''}-s{seed}"
+
+    @property
+    def sets_dir(self) -> Path:
+        """The folder of all generated sets."""
+        return self.root / "generated"
+
+    def generated_sets(self) -> list[Path]:
+        """The folders of all finished generated sets, by name."""
+        return sorted(path.parent for path in self.sets_dir.glob(f"*/{RUN}"))
+
+    @property
+    def models_dir(self) -> Path:
+        """The folder of all trained re-ID models."""
+        return self.root / "reid"
 
     def reid_dir(self, name: str) -> Path:
-        """A trained re-ID model."""
-        return self.root / "reid" / slug(name)
+        """A trained re-ID model's folder."""
+        return self.models_dir / slug(name)
+
+    def model_file(self, name: str) -> Path:
+        """A trained re-ID model's file."""
+        return self.reid_dir(name) / MODEL
 
     def reid_models(self) -> list[Path]:
         """The files of all trained re-ID models, by name."""
-        return sorted((self.root / "reid").glob("*/model.safetensors"))
+        return sorted(self.models_dir.glob(f"*/{MODEL}"))
 
     def study_dir(self, name: str) -> Path:
         """A user study: its pictures and the answers."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 from torch.nn.functional import normalize
@@ -16,6 +18,7 @@ from augment.evaluation.metrics import COPY, GENERATED, REAL, MeanMeter, Panels
 from augment.evaluation.reid import find_model
 from augment.images import load_images
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from reid.backbones import ReidModel
 from reid.checkpoints import load_model
 from reid.features import extract_features
@@ -37,7 +40,7 @@ def full_model(workspace: Workspace, model: str | None) -> Path:
             found.append((run["result"]["mAP"], path))
     if not found:
         raise AugmentError(
-            f"{workspace.root / 'reid'}: no model trained on all real images; run `augment reid-train --portion 1` "
+            f"{workspace.models_dir}: no model trained on all real images; run `augment reid-train --portion 1` "
             "or name one with --reid-model"
         )
     return max(found)[1]
@@ -65,6 +68,36 @@ class Embedding:
         return normalize(features)
 
 
+@dataclass(frozen=True)
+class IdentityCentres:
+    """Where the identities lie among a model's features.
+
+    Attributes:
+        pids: the identities, sorted.
+        vectors: identities x D, the unit vector in the middle of each one's features.
+    """
+
+    pids: Array
+    vectors: Tensor
+
+    @classmethod
+    def of(cls, embed: Embedding, images: pd.DataFrame, size: tuple[int, int]) -> IdentityCentres:
+        """The centres of the identities of a table with path and pid; size: (height, width) at which they are read."""
+        pids, rows = np.unique(images["pid"].to_numpy(), return_inverse=True)
+        paths = images["path"].tolist()
+        sums = None
+        for start in range(0, len(paths), CHUNK):
+            features = embed(load_images(paths[start : start + CHUNK], size))
+            sums = features.new_zeros(len(pids), features.shape[1]) if sums is None else sums
+            sums.index_add_(0, torch.from_numpy(rows[start : start + CHUNK]), features)
+        assert sums is not None
+        return cls(pids, normalize(sums))
+
+    def rows(self, pids: Iterable[int]) -> Tensor:
+        """The row of each identity, which has to be one of them."""
+        return torch.from_numpy(np.searchsorted(self.pids, np.asarray(list(pids))))
+
+
 class IdentityMeter(MeanMeter):
     """Top-1 identity accuracy and cosine to the source identity's centre, of generated, copied and real images.
 
@@ -79,28 +112,15 @@ class IdentityMeter(MeanMeter):
         images = workspace.images()
         images = images[(images["split"] == split) & (images["pid"] > 0)]
         self.embed = embed
-        self.pids = torch.tensor(sorted(images["pid"].unique().tolist()))
-        self.place = dict(
-            zip(images["name"], torch.searchsorted(self.pids, torch.tensor(images["pid"].to_list())), strict=True)
-        )
-        self.centres = self._centres(images["path"].tolist(), images["name"].tolist(), workspace.size)
-
-    def _centres(self, paths: Sequence[str], names: Sequence[str], size: tuple[int, int]) -> Tensor:
-        """Unit vectors, identities x D."""
-        sums = None
-        for start in range(0, len(paths), CHUNK):
-            features = self.embed(load_images(paths[start : start + CHUNK], size))
-            sums = features.new_zeros(len(self.pids), features.shape[1]) if sums is None else sums
-            sums.index_add_(0, self._places(names[start : start + CHUNK]), features)
-        assert sums is not None
-        return normalize(sums)
+        self.centres = IdentityCentres.of(embed, images, workspace.size)
+        self.place = dict(zip(images["name"], self.centres.rows(images["pid"]), strict=True))
 
     def _places(self, names: Sequence[str]) -> Tensor:
         return torch.stack([self.place[name] for name in names])
 
     def cosines(self, images: Tensor) -> Tensor:
         """Cosine of each image, uint8 N x 3 x H x W, to the centre of each identity: N x identities."""
-        return self.embed(images) @ self.centres.T
+        return self.embed(images) @ self.centres.vectors.T
 
     def scores(self, images: Tensor, sources: Sequence[str]) -> Tensor:
         """Cosine of each image to the centre of its source's identity, N.  sources: names of the split's images."""

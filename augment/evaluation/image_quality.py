@@ -88,14 +88,14 @@ def evaluate_generator(
 
 def generator_home(workspace: Workspace, checkpoint: Path) -> Path:
     """The folder below `patn/` that holds a generator's evaluations: its own, or one named after a file elsewhere."""
-    if checkpoint.resolve().is_relative_to((workspace.root / "patn").resolve()):
+    if checkpoint.resolve().is_relative_to(workspace.generators_dir.resolve()):
         return checkpoint.parent
     return workspace.patn_dir(generator_label(checkpoint))
 
 
 def generator_name(workspace: Workspace, home: Path) -> str:
     """The name of a generator by its folder."""
-    return home.resolve().relative_to((workspace.root / "patn").resolve()).as_posix()
+    return home.resolve().relative_to(workspace.generators_dir.resolve()).as_posix()
 
 
 def mean_image(workspace: Workspace, size: tuple[int, int]) -> Array:

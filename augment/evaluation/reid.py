@@ -14,7 +14,7 @@ from augment.datasets.preconditions import require_ranking
 from augment.datasets.reduced_set import share_text
 from augment.images import load_images
 from augment.runtime import Runtime
-from augment.workspace import Workspace
+from augment.workspace import MODEL, Workspace
 from numerics.arrays import Array
 from reid.market1501 import drop_junk
 
@@ -31,7 +31,7 @@ SHOWN = 10
 
 def find_model(workspace: Workspace, model: str) -> Path:
     """The file of a model: a name below `reid/`, a folder or a file.  Raises AugmentError where there is none."""
-    for path in (workspace.reid_dir(model) / "model.safetensors", Path(model) / "model.safetensors", Path(model)):
+    for path in (workspace.model_file(model), Path(model) / MODEL, Path(model)):
         if path.is_file():
             return path
     known = [path.parent.name for path in workspace.reid_models()]

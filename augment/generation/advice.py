@@ -36,10 +36,10 @@ def make_set(workspace: Workspace, name: str, portion: float, seed: int, ratio: 
     folder = workspace.generated_dir(name, portion, seed, ratio)
     begun = read_record(folder / PENDING, {"options": dict, "inputs": dict})
     options = _options_begun(name, begun["options"]) if begun else _options_of_name(name)
-    if options is None and (workspace.patn_dir(name) / "generator.safetensors").is_file():
+    if options is None and workspace.generator_file(name).is_file():
         options = f" --generator {name} --name {name}"
     if options is None:
-        there = sorted(path.parent.name for path in (workspace.root / "generated").glob("*/run.json"))
+        there = [folder.name for folder in workspace.generated_sets()]
         return f"sets that are there: {', '.join(there) or 'none'}; `augment generate --help` says what can be made"
     ratios = f" --ratio {ratio}" if ratio > 1 else ""
     generator = "" if "--generator" in options else _which_generator(workspace)
@@ -93,7 +93,7 @@ def _name_of(given: Mapping[str, Any], filtering: object) -> str:
 
 def _which_generator(workspace: Workspace) -> str:
     """The option that names a generator where there are several; nothing where one is the only one."""
-    found = sorted(path.parent.name for path in (workspace.root / "patn").glob("*/generator.safetensors"))
+    found = [path.parent.name for path in workspace.generators()]
     if len(found) < 2:
         return ""
     return f" --generator {'patn' if 'patn' in found else found[0]}"

@@ -76,14 +76,14 @@ def find_judge(workspace: Workspace, name: str | None, portion: float, seed: int
         if blind and options.get("portion", 2.0) <= portion:
             found.append((options["portion"], run["result"]["updates"], each))  # type: ignore[index]
     if found:
-        return workspace.reid_dir(max(found)[2]) / "model.safetensors"
+        return workspace.model_file(max(found)[2])
     command = f"{seeded(workspace, seed)} reid-train --portion {portion} --length updates"
     if name is not None:
         raise AugmentError(
             f"{workspace.reid_dir(name)}: has seen images that portion {portion} takes away, or is not trained; "
             f"run `{command}` and leave --judge out"
         )
-    raise AugmentError(f"{workspace.root / 'reid'}: no model to judge by; run `{command}`, or --filter-by pose")
+    raise AugmentError(f"{workspace.models_dir}: no model to judge by; run `{command}`, or --filter-by pose")
 
 
 class Judge:
@@ -100,25 +100,11 @@ class Judge:
     ) -> None:
         self.workspace, self.filtering, self.poses = workspace, filtering, poses
         if model is not None:
-            from augment.evaluation.identity_metric import Embedding
+            from augment.evaluation.identity_metric import Embedding, IdentityCentres
 
             self.embed = Embedding.load(model, pen.runtime.torch_device())
-            self.pids, self.centres = self._centres(kept)
-
-    def _centres(self, kept: Sequence[str]) -> tuple[Array, torch.Tensor]:
-        """The identities, sorted, and the unit feature in the middle of each one's kept images."""
-        import torch
-        from torch.nn.functional import normalize
-
-        train = self.workspace.images().query("split == 'train'").set_index("name").loc[list(kept)]
-        pids, places = np.unique(train["pid"].to_numpy(), return_inverse=True)
-        sums: torch.Tensor | None = None
-        for start in range(0, len(train), CHUNK):
-            features = self.embed(load_images(train["path"].tolist()[start : start + CHUNK], self.workspace.size))
-            sums = features.new_zeros(len(pids), features.shape[1]) if sums is None else sums
-            sums.index_add_(0, torch.from_numpy(places[start : start + CHUNK]), features)
-        assert sums is not None
-        return pids, normalize(sums)
+            train = workspace.images().query("split == 'train'").set_index("name").loc[list(kept)]
+            self.centres = IdentityCentres.of(self.embed, train, workspace.size)
 
     def scores(self, plan: pd.DataFrame, folder: Path) -> pd.DataFrame:
         """A row of the plan's images in `folder`: the criteria's values, NaN where one cannot be judged."""
@@ -129,7 +115,7 @@ class Judge:
         images = load_images([folder / name for name in plan["output"]], self.workspace.size)
         values: dict[str, Any] = {}
         if "identity" in self.filtering.by:
-            own = self.centres[np.searchsorted(self.pids, plan["pid"].to_numpy())]
+            own = self.centres.vectors[self.centres.rows(plan["pid"])]
             values["identity_score"] = (self.embed(images) * own).sum(dim=1).numpy()
         if "pose" in self.filtering.by:
             values["pose_score"] = self._pose_scores(images, plan["pose"].tolist())

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from augment import AugmentError
 from augment.columns import aligned
 from augment.runtime import Runtime
 from augment.workers import worker_pool
 from augment.workspace import Workspace
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 SIZES = ((128, 64), (256, 176))
 RECIPES = {(128, 64): "market", (256, 176): "deepfashion"}
@@ -60,7 +64,7 @@ def candidates(wanted: Sequence[str], sizes: Sequence[tuple[int, int]], workspac
         else:
             found += _trained(name, _file(name, workspace), sizes)
     if not wanted and workspace is not None:
-        for path in sorted((workspace.root / "patn").glob("*/generator.safetensors")):
+        for path in workspace.generators():
             found += _trained(path.parent.name, path, sizes)
     return found
 
@@ -76,7 +80,7 @@ def recipe_options(name: str, size: tuple[int, int]) -> dict[str, Any]:
 
 
 def _file(name: str, workspace: Workspace | None) -> Path:
-    inside = [workspace.patn_dir(name) / "generator.safetensors"] if workspace is not None else []
+    inside = [workspace.generator_file(name)] if workspace is not None else []
     for path in (*inside, Path(name)):
         if path.is_file():
             return path
@@ -132,8 +136,6 @@ def measure(candidate: Candidate, runtime: Runtime, batch: int, seconds: float) 
 
 
 def _measure(candidate: Candidate, runtime: Runtime, batch: int, seconds: float) -> dict[str, Any]:
-    import torch
-
     from patn.checkpoints import load_generator
     from patn.drawing import for_drawing
     from patn.generators import build_generator
@@ -145,15 +147,40 @@ def _measure(candidate: Candidate, runtime: Runtime, batch: int, seconds: float)
     else:
         network = build_generator(candidate.name, candidate.options).to(device).eval()
     network = for_drawing(network, bfloat16=runtime.precision == "bf16")
-    images = torch.rand(batch, 3, *candidate.size).mul_(2).sub_(1).to(device, memory_format=torch.channels_last)
-    poses = torch.rand(2, batch, 18, 2, device=device) * torch.tensor(candidate.size, device=device)
+    speed = images_per_second(network, candidate.size, device, batch=batch, seconds=seconds)
+    return {"images_per_second": round(speed, 2), "peak_mib": _peak_mib(device.type)}
+
+
+def images_per_second(
+    network: nn.Module,
+    size: tuple[int, int],
+    device: torch.device,
+    *,
+    batch: int,
+    seconds: float,
+    clock: Callable[[], float] = time.perf_counter,
+) -> float:
+    """Images of noise that a generator makes a second; of the median call, the first left out.
+
+    Args:
+        network: ready to generate, on the device.
+        size: (height, width) of the images.
+        device: where they are.
+        batch: images at a time.
+        seconds: how long is timed at least, in four calls at least.
+        clock: what tells the time, in seconds.
+    """
+    import torch
+
+    images = torch.rand(batch, 3, *size).mul_(2).sub_(1).to(device, memory_format=torch.channels_last)
+    poses = torch.rand(2, batch, 18, 2, device=device) * torch.tensor(size, device=device)
     times: list[float] = []
     with torch.inference_mode():
         while len(times) < 4 or sum(times[1:]) < seconds:
-            start = time.perf_counter()
+            start = clock()
             network(images, *poses).float().mean().item()  # on a GPU, waits for it
-            times.append(time.perf_counter() - start)
-    return {"images_per_second": round(batch / median(times[1:]), 2), "peak_mib": _peak_mib(device.type)}
+            times.append(clock() - start)
+    return batch / median(times[1:])
 
 
 def _peak_mib(kind: str) -> int | None:

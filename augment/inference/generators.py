@@ -10,10 +10,9 @@ from pathlib import Path
 import augment
 from augment import AugmentError
 from augment.layouts.deepfashion import LAYOUT as DEEPFASHION
-from augment.workspace import Workspace
+from augment.workspace import GENERATOR, Workspace
 
 log = logging.getLogger(__name__)
-FILE = "generator.safetensors"
 BUILTIN = "builtin"
 """What names the generator that comes with this tool."""
 BUILTIN_FOLDER = Path(augment.__file__).parent / BUILTIN
@@ -38,8 +37,8 @@ def find_generator(workspace: Workspace | None, generator: str | Path | None) ->
         return _outside(generator)
     if generator is None:
         return _only_one(workspace)
-    for path in (workspace.patn_dir(str(generator)) / FILE, Path(generator)):
-        path = path / FILE if path.is_dir() else path
+    for path in (workspace.generator_file(str(generator)), Path(generator)):
+        path = path / GENERATOR if path.is_dir() else path
         if path.is_file():
             return path
     if len(Path(generator).parts) > 1 or Path(generator).suffix == ".safetensors":
@@ -77,7 +76,7 @@ def generator_label(checkpoint: Path) -> str:
     """What a generator is called by its file: `builtin`, its folder's name, or the name of another file."""
     if is_builtin(checkpoint):
         return BUILTIN
-    return checkpoint.parent.name if checkpoint.name == FILE else checkpoint.stem
+    return checkpoint.parent.name if checkpoint.name == GENERATOR else checkpoint.stem
 
 
 def recorded_place(workspace: Workspace, checkpoint: Path) -> str:
@@ -106,15 +105,15 @@ def _size_of(path: Path) -> tuple[int, int]:
 
 def _only_one(workspace: Workspace) -> Path:
     """The workspace's only generator, or the built-in one where it has none."""
-    found = sorted((workspace.root / "patn").glob(f"*/{FILE}"))
+    found = workspace.generators()
     if len(found) > 1:
         names = ", ".join(path.parent.name for path in found)
-        raise AugmentError(f"{workspace.root / 'patn'}: several generators; name one with --generator: {names}")
+        raise AugmentError(f"{workspace.generators_dir}: several generators; name one with --generator: {names}")
     if found:
         return found[0]
     if not _builtin_files():
-        raise AugmentError(f"{workspace.root / 'patn'}: no trained generator; run `{make_generator(workspace)}`")
-    return _builtin_instead(f"{workspace.root / 'patn'}: no trained generator", workspace.size)
+        raise AugmentError(f"{workspace.generators_dir}: no trained generator; run `{make_generator(workspace)}`")
+    return _builtin_instead(f"{workspace.generators_dir}: no trained generator", workspace.size)
 
 
 def _outside(generator: str | Path | None) -> Path:
@@ -125,7 +124,7 @@ def _outside(generator: str | Path | None) -> Path:
                 f"{Path.cwd()}: no workspace here or above; name a generator's file with --generator PATH"
             )
         return _builtin_instead(f"{Path.cwd()}: no workspace here or above", None)
-    path = Path(generator) / FILE if Path(generator).is_dir() else Path(generator)
+    path = Path(generator) / GENERATOR if Path(generator).is_dir() else Path(generator)
     if not path.is_file():
         raise AugmentError(f"{path}: there is no such file; name a generator's file with --generator PATH")
     return path

@@ -151,7 +151,7 @@ def _of_set(workspace: Workspace, given: str, study: Study, seed: int) -> tuple[
     """A finished generated set: its name, what the pictures are made from, and the pool."""
     from augment.artefacts.artefact import read_run
 
-    folder = Path(given) if Path(given).is_dir() else workspace.root / "generated" / given
+    folder = Path(given) if Path(given).is_dir() else workspace.sets_dir / given
     if not folder.is_dir() or read_run(folder) is None:
         raise AugmentError(f"{folder}: no finished generated set; {make_set_at(workspace, folder.name)}")
     manifest = pd.read_csv(folder / "manifest.csv", dtype=str, keep_default_na=False)

@@ -21,7 +21,7 @@ from augment.inference.sheets import draw_skeleton, write_sheet
 from augment.runtime import Runtime
 from augment.training.initial import InitialWeights
 from augment.weights import find_weights, load_path, missing_sentence
-from augment.workspace import Workspace
+from augment.workspace import GENERATOR, Workspace
 from numerics.files import naming
 from numerics.seeds import Stream, random_stream
 from patn.keypoints import keypoint_array, scale_keypoints
@@ -105,8 +105,8 @@ def train_generator(
         )
         extra = {"size": size, "perceptual": loss.name if loss else NO_PERCEPTUAL, "seed": seed, "training": options}
         network = result_of(objective)
-        with naming(folder / "generator.safetensors"):
-            save_generator(folder / "generator.safetensors", network, training.generator, extra)
+        with naming(folder / GENERATOR):
+            save_generator(folder / GENERATOR, network, training.generator, extra)
         return run.finish(
             {
                 "folder": str(folder.relative_to(workspace.root)),

@@ -18,7 +18,7 @@ from augment.images import load_images
 from augment.runtime import Runtime
 from augment.training.reid_data import TrainingSet
 from augment.weights import find_weights, load_path, missing_sentence
-from augment.workspace import Workspace
+from augment.workspace import MODEL, Workspace
 from numerics.files import naming
 from reid.market1501 import relabel
 
@@ -86,8 +86,8 @@ def train_reid(
         )
         selection = objective.choose()
         epoch = {"epoch": selection.epoch, "validation": round(100 * selection.score, 4)} if selection else {}
-        with naming(folder / "model.safetensors"):
-            save_model(folder / "model.safetensors", objective.model, {"training": options, "pids": pids, "seed": seed})
+        with naming(folder / MODEL):
+            save_model(folder / MODEL, objective.model, {"training": options, "pids": pids, "seed": seed})
         figures = evaluate_model(workspace, objective.model, training, runtime)
         (folder / "last.safetensors").unlink(missing_ok=True)
         return run.finish(

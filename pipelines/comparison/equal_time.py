@@ -9,6 +9,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -72,28 +73,16 @@ def _clock(device: str) -> Callable[[], float]:
 
 
 def images_a_second(checkpoint: Path, batch: int, seconds: float, runtime: Runtime) -> float:
-    """Images that a generator draws a second at its own size in fp32; the median call, the first left out.
+    """Images that a generator makes a second at its own size in fp32; see `images_per_second`."""
+    from augment.inference.benchmark import images_per_second
+    from augment.inference.generator import Generator
 
-    batch: images at a time.  seconds: how long it is timed at least.
-    """
-    import torch
-
-    from patn.checkpoints import load_generator, read_metadata
-    from patn.drawing import for_drawing
-
-    runtime.prepare()
-    device = runtime.torch_device()
-    network, clock = for_drawing(load_generator(checkpoint, device), bfloat16=False), _clock(device.type)
-    size = read_metadata(checkpoint)["extra"]["size"]
-    images = torch.rand(batch, 3, *size).mul_(2).sub_(1).to(device, memory_format=torch.channels_last)
-    poses = torch.rand(2, batch, 18, 2, device=device) * torch.tensor(size, device=device)
-    times: list[float] = []
-    with torch.inference_mode():
-        while len(times) < 4 or sum(times[1:]) < seconds:
-            started = clock()
-            network(images, *poses).mean().item()  # on a GPU, waits for it
-            times.append(clock() - started)
-    return round(batch / median(times[1:]), 1)
+    generator = Generator(checkpoint, replace(runtime, precision="fp32"))
+    clock = _clock(generator.device.type)
+    speed = images_per_second(
+        generator.network, generator.size, generator.device, batch=batch, seconds=seconds, clock=clock
+    )
+    return round(speed, 1)
 
 
 def read_plan(path: Path) -> dict[str, dict[str, Any]]:

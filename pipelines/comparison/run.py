@@ -139,7 +139,7 @@ def _speed(workspace: Workspace, name: str, seconds: float, runtime: Runtime) ->
     """Weights that a transfer uses, operations of an image, and images a second at the generator's own size."""
     from augment.inference.benchmark import bench, candidates
 
-    checkpoint = workspace.patn_dir(name) / "generator.safetensors"
+    checkpoint = workspace.generator_file(name)
     (record,) = bench(candidates([str(checkpoint)], (), workspace), runtime, speed=False)
     speed = images_a_second(checkpoint, DRAWN_AT_A_TIME, seconds, runtime)
     return {**{key: record[key] for key in ("transfer_parameters", "gflop")}, "images_per_second": speed}

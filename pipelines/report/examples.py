@@ -58,8 +58,8 @@ def generated_sets(workspace: Workspace) -> list[GeneratedSet]:
     """
     found: dict[tuple[float, int, tuple[int, str], str], tuple[Path, dict[str, Any]]] = {}
     rows = _rows(workspace)
-    for folder in sorted((workspace.root / "generated").glob("*")):
-        run = read_run(folder) if folder.is_dir() else None
+    for folder in workspace.generated_sets():
+        run = read_run(folder)
         if run is None or not (folder / MANIFEST).is_file() or "portion" not in run["options"]:
             continue
         portion, ratio = float(run["options"]["portion"]), int(run["options"].get("ratio", 1))

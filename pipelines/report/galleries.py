@@ -52,12 +52,12 @@ def chosen(workspace: Workspace) -> list[Shown]:
         other = rows["ours" if "ours" in augmented else augmented[0]] if augmented else None
         if "none" in rows and other is not None:
             return [Shown(cell.name, _title(workspace, cell)) for cell in (rows["none"], other)]
-    names = sorted(path.parent.name for path in (workspace.root / "reid").glob("*/model.safetensors"))
+    names = [path.parent.name for path in workspace.reid_models()]
     return [Shown(name, name) for name in names if read_run(workspace.reid_dir(name)) is not None][:2]
 
 
 def _model(workspace: Workspace, name: str) -> Path | None:
-    path = workspace.reid_dir(name) / "model.safetensors"
+    path = workspace.model_file(name)
     return path if path.is_file() else None
 
 
@@ -86,7 +86,7 @@ def _make(workspace: Workspace, name: str, runtime: Runtime) -> None:
     from augment.evaluation.reid import evaluate_saved, test_images
     from pipelines.report.pictures import webp
 
-    model, folder = workspace.reid_dir(name) / "model.safetensors", gallery_dir(workspace, name)
+    model, folder = workspace.model_file(name), gallery_dir(workspace, name)
     options = {"queries": QUERIES}
     inputs = {"model": fingerprint(model), "images": images_input(test_images(workspace))}
     with artefact(folder, "galleries", options, inputs=inputs, renew=True) as run:

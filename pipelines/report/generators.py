@@ -12,7 +12,6 @@ from augment.workspace import Workspace
 from pipelines.tables.methods import PAPER
 from pipelines.tables.table4 import ROWS
 
-FILE = "generator.safetensors"
 TABLES: dict[str, tuple[str, ...]] = {"": (), "table1": PAPER, "table4": tuple(ROWS)}
 """The folders below `patn/` that hold the trainings of a table (its own: of none), and what they train, in order."""
 TRAINING = re.compile(r"(.+)-[a-z]+-(?:own|\d+)(?:x\d+)?-s\d+")
@@ -28,7 +27,7 @@ class Trained:
 
     def checkpoint(self, workspace: Workspace) -> Path:
         """Its file."""
-        return workspace.root / "patn" / self.name / FILE
+        return workspace.generator_file(self.name)
 
 
 def trained(workspace: Workspace) -> list[Trained]:
@@ -38,8 +37,7 @@ def trained(workspace: Workspace) -> list[Trained]:
     """
     found = []
     for table in TABLES:
-        folder = workspace.root / "patn" / table
-        names = sorted(path.parent.name for path in folder.glob(f"*/{FILE}") if read_run(path.parent) is not None)
+        names = [path.parent.name for path in workspace.generators(table) if read_run(path.parent) is not None]
         own = [Trained(f"{table}/{name}" if table else name, table, _title(table, name)) for name in names]
         found += sorted(own, key=_place)
     titles = Counter(each.title for each in found)

@@ -110,7 +110,7 @@ class Estimates:
     def _timed(self, stage: Stage) -> Pace | None:
         """By a few steps on this machine."""
         if isinstance(stage, GeneratedSet):
-            checkpoint = self.workspace.patn_dir(stage.taught_by(self.workspace)) / "generator.safetensors"
+            checkpoint = self.workspace.generator_file(stage.taught_by(self.workspace))
             known = checkpoint.is_file()
             return Pace(time_drawing(self.workspace, checkpoint, self.runtime), 0.0, TIMED) if known else None
         if isinstance(stage, ReducedGenerator):

@@ -182,7 +182,7 @@ def own_generator(workspace: Workspace) -> str:
 
     Raises AugmentError where there is none or more than one.
     """
-    folder, found = workspace.root / "patn", _free_generators(workspace)
+    folder, found = workspace.generators_dir, _free_generators(workspace)
     if not found:
         raise AugmentError(f"{folder}: no trained generator; run `{make_generator(workspace)}`")
     if len(found) > 1:
@@ -200,7 +200,7 @@ def generator_of_ours(workspace: Workspace, rows: Sequence[str]) -> str | None:
 def _free_generators(workspace: Workspace) -> list[str]:
     """The finished generators that are no row's own and were trained on all images, by name."""
     taken = {row.generator for row in ROWS.values()}
-    folder = workspace.root / "patn"
+    folder = workspace.generators_dir
     runs = {path.name: read_run(path) for path in sorted(folder.glob("*")) if path.is_dir()}
     return [
         name

@@ -55,9 +55,9 @@ class Table1:
 
     def named(self, workspace: Workspace) -> list[str]:
         """The generators; raises AugmentError where the workspace has none."""
-        found = sorted(path.parent.name for path in (workspace.root / "patn").glob("*/generator.safetensors"))
+        found = [path.parent.name for path in workspace.generators()]
         if not (self.generators or found):
-            raise AugmentError(f"{workspace.root / 'patn'}: no trained generator; run `{make_generator(workspace)}`")
+            raise AugmentError(f"{workspace.generators_dir}: no trained generator; run `{make_generator(workspace)}`")
         return list(self.generators or found)
 
 

@@ -12,9 +12,7 @@ import pandas as pd
 from augment import AugmentError
 from augment.datasets.copies import copies_said, inspect_copies
 from augment.images import read_image
-from augment.layouts.deepfashion import COUNTS as DEEPFASHION_COUNTS
-from augment.layouts.deepfashion import LAYOUT as DEEPFASHION
-from augment.layouts.deepfashion import PAIRS as DEEPFASHION_PAIRS
+from augment.layouts.kinds import DataLayout
 from augment.poses.estimate import summarise
 from augment.poses.plausibility import doubts
 from augment.weights import weights_report
@@ -42,16 +40,16 @@ def check(
     """
     table = workspace.images()
     counts = count(table)
-    fashion = workspace.layout == DEEPFASHION
+    published = workspace.layout.published_counts
     images = inspect_images(table["path"].tolist(), workspace.size, jobs, progress)
     report: dict[str, Any] = {
         "workspace": str(workspace.root),
         "data": str(workspace.data),
         "size": list(workspace.size),
         "counts": counts,
-        "layout": workspace.layout,
-        "market1501": None if fashion else compare_market1501(counts),
-        "deepfashion": _differences(counts, DEEPFASHION_COUNTS) if fashion else None,
+        "layout": workspace.layout.value,
+        "market1501": compare_market1501(counts) if published is None else None,
+        "deepfashion": None if published is None else _differences(counts, published),
         "images": images,
         "identities": identities(table),
         "copies": inspect_copies(table, jobs),
@@ -153,7 +151,7 @@ def inspect_keypoints(workspace: Workspace, table: pd.DataFrame) -> dict[str, An
         own = own[own.isin(rows.index)][::spacing]
         names += own.tolist()
         arrays.append(keypoint_array(rows, own))
-    found = doubts(names, np.concatenate(arrays), workspace.size, cropped=workspace.layout == DEEPFASHION)
+    found = doubts(names, np.concatenate(arrays), workspace.size, cropped=workspace.layout.is_cropped)
     looked_at = f"of {len(names):,} images looked at, evenly spaced: " if spacing > 1 else ""
     said = {
         kind: [looked_at + doubt.sentence for doubt in found if doubt.impossible is wrong]
@@ -166,7 +164,7 @@ def inspect_pairs(workspace: Workspace) -> dict[str, Any] | None:
     """How many pairs DeepFashion's images make and where they come from; None on other data or without key points."""
     from augment.datasets.pairs import evaluation_pairs, given_pairs, pairable, pairs_among
 
-    if workspace.layout != DEEPFASHION or workspace.keypoints_source() is None:
+    if workspace.layout.published_pairs is None or workspace.keypoints_source() is None:
         return None
     train = workspace.images().query("split == 'train'").set_index("name")["pid"]
     names = pairable(workspace, sorted(train.index))
@@ -190,7 +188,7 @@ def judge(report: dict[str, Any]) -> tuple[list[str], list[str]]:
         problems.append(f"{len(broken) - SHOWN} more images are unreadable; --json lists them all")
     if not counts["train"]:
         problems.append(f"{report['data']}: no training images; nothing can be trained")
-    if report["layout"] == DEEPFASHION:
+    if not DataLayout(report["layout"]).serves_reid:
         notes += _fashion_notes(report)
     elif not people["queries_matched"]:
         problems.append(
@@ -220,7 +218,8 @@ def _fashion_notes(report: dict[str, Any]) -> list[str]:
     notes = ["DeepFashion: generators can be trained and evaluated; it has no cameras and no queries, so no re-ID"]
     for name, (found, expected) in report["deepfashion"].items():
         notes.append(f"{name}: {found:,} where the authors' lists have {expected:,}".replace("gallery", "test"))
-    for split, expected in DEEPFASHION_PAIRS.items() if report["pairs"] else ():
+    published = DataLayout(report["layout"]).published_pairs or {}
+    for split, expected in published.items() if report["pairs"] else ():
         found, word = report["pairs"][split], "training" if split == "train" else "test"
         if found != expected:
             notes.append(f"{found:,} {word} pairs where the paper has {expected:,}")
@@ -264,7 +263,7 @@ def check_text(report: dict[str, Any]) -> str:
     lines = [
         f"Workspace {report['workspace']}: images {report['data']}, working size {height} x {width}",
         f"training: {counts['train']:,} images of {counts['train identities']:,} identities",
-        *_test_lines(report["layout"], counts),
+        *_test_lines(DataLayout(report["layout"]), counts),
         f"key points: {report['keypoints']['source'] or 'none'}",
     ]
     if report["market1501"] == {}:
@@ -281,8 +280,8 @@ def check_text(report: dict[str, Any]) -> str:
     return "\n".join([*lines, "everything needed is there" if report["ok"] else "something needed is wrong"])
 
 
-def _test_lines(layout: str, counts: dict[str, int]) -> list[str]:
-    if layout == DEEPFASHION:
+def _test_lines(layout: DataLayout, counts: dict[str, int]) -> list[str]:
+    if not layout.serves_reid:
         return [f"test:     {counts['gallery']:,} images of {counts['gallery identities']:,} identities"]
     return [
         f"query:    {counts['query']:,} images of {counts['query identities']:,} identities",

@@ -13,9 +13,8 @@ from augment import AugmentError
 from augment.artefacts.artefact import RUN, read_run
 from augment.artefacts.files import write_text
 from augment.layouts.deepfashion import FOLDERS as DEEPFASHION_FOLDERS
-from augment.layouts.deepfashion import LAYOUT as DEEPFASHION
 from augment.layouts.deepfashion import read_images
-from augment.layouts.detection import IDENTITY_FOLDERS
+from augment.layouts.kinds import DataLayout
 from augment.settings import SETTINGS, format_settings, read_settings
 from patn.keypoints import read_keypoints
 from reid import BrokenLink
@@ -72,18 +71,23 @@ class Workspace:
         return Path(os.path.realpath(self.root / self.settings["data"]))  # resolve() fails on links in a circle
 
     @property
-    def layout(self) -> str:
-        """How the images were given: `market1501`, `folders` or `deepfashion`."""
-        return str(self.settings.get("layout", "market1501"))
+    def layout(self) -> DataLayout:
+        """How the images were given; raises AugmentError where the settings name none."""
+        name = self.settings.get("layout", DataLayout.MARKET1501)
+        try:
+            return DataLayout(name)
+        except ValueError as error:
+            known = ", ".join(DataLayout)
+            raise AugmentError(f"{self.root / SETTINGS}: layout is {name!r}; write one of {known}") from error
 
     @property
     def folders(self) -> Mapping[str, str]:
         """The folder below `data` of each split."""
-        return DEEPFASHION_FOLDERS if self.layout == DEEPFASHION else FOLDERS
+        return DEEPFASHION_FOLDERS if self.layout is DataLayout.DEEPFASHION else FOLDERS
 
     def require_reid(self, verb: str) -> None:
         """Raises AugmentError where the images cannot serve re-ID, which `verb` is for."""
-        if self.layout == DEEPFASHION:
+        if not self.layout.serves_reid:
             raise AugmentError(
                 f"{self.root}: `augment {verb}` is for re-ID, and DeepFashion has neither cameras nor queries; "
                 "use it in a workspace on Market-1501, folders or rendered people"
@@ -102,7 +106,7 @@ class Workspace:
 
     @cached_property
     def _images(self) -> pd.DataFrame:
-        if self.layout == DEEPFASHION:
+        if self.layout is DataLayout.DEEPFASHION:
             return read_images(self.data)
         splits = present_splits(self.data)
         if not splits:
@@ -112,7 +116,7 @@ class Workspace:
         try:
             return read_market1501(self.data, splits)
         except BrokenLink as error:
-            if self.layout != IDENTITY_FOLDERS:
+            if not self.layout.is_linked:
                 raise
             raise AugmentError(
                 f"{self.data}: its links lead to images that were moved or deleted ({error}); put them back, or delete "

@@ -7,6 +7,7 @@ import click
 
 from augment.cli import emit, runtime, seed_or
 from augment.commands.idle import note_idle_globals, refuse_workspace
+from augment.layouts.kinds import DataLayout
 from augment.options import Finite
 
 RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "first_identity")
@@ -21,7 +22,7 @@ RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "fi
 )
 @click.option(
     "--layout",
-    type=click.Choice(["market1501", "folders", "deepfashion"]),
+    type=click.Choice([each.value for each in DataLayout]),
     help="Of --data: Market-1501, one sub-folder per identity, or DeepFashion's In-shop img folder."
     "  [default: detected]",
 )

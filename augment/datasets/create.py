@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from augment import AugmentError
 from augment.artefacts.locks import locked
-from augment.layouts.deepfashion import LAYOUT as DEEPFASHION
 from augment.layouts.deepfashion import SIZE as DEEPFASHION_SIZE
 from augment.layouts.deepfashion_folder import MARK, deepfashion_layout
-from augment.layouts.detection import IDENTITY_FOLDERS, LAYOUTS, MARKET1501, detect_layout
+from augment.layouts.detection import detect_layout
 from augment.layouts.identity_folders import SOURCES, folders_layout
 from augment.layouts.inventory import Inventory
+from augment.layouts.kinds import DataLayout
 from augment.layouts.registry import Layout, describe, market1501_layout
 from augment.pedestrians import Pedestrians
 from augment.settings import SETTINGS, read_settings
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 DATA = "data"
 TEST_SHARE = 0.5
 RENDERED = "rendered"
-MARKS = {DEEPFASHION: MARK, IDENTITY_FOLDERS: SOURCES, RENDERED: "pedestrians"}
+MARKS = {DataLayout.DEEPFASHION: MARK, DataLayout.FOLDERS: SOURCES, RENDERED: "pedestrians"}
 """How the name of a file begins that marks data/ as made by init: an interrupted one goes on."""
-PRESETS = {DEEPFASHION: {"patn-train": {"preset": "deepfashion"}}}
+PRESETS = {DataLayout.DEEPFASHION: {"patn-train": {"preset": "deepfashion"}}}
 DEMO_PRESETS = {"patn-train": {"preset": "demo"}, "reid-train": {"preset": "demo"}}
 
 
@@ -61,21 +61,27 @@ def init_real(
     Raises AugmentError where root holds another workspace already, lies inside the folder, or the folder is of no use.
     """
     folder = folder.resolve()
-    layout = layout or detect_layout(folder)
+    layout = detect_layout(folder) if layout is None else _known(layout)
     _refuse_unfit(root, folder, layout, size, test_share, lists)
     with _held(root):
-        _refuse_other(root, {"seed": seed, "layout": layout}, made=layout)
-        if layout == MARKET1501:
+        _refuse_other(root, {"seed": seed, "layout": layout.value}, made=layout)
+        if layout == DataLayout.MARKET1501:
             made = market1501_layout(folder, size)
-        elif layout == DEEPFASHION:
+        elif layout == DataLayout.DEEPFASHION:
             made = deepfashion_layout(
                 folder, root / DATA, lists=lists, seed=seed, test_share=test_share, jobs=jobs, progress=progress
             )
         else:
             share = TEST_SHARE if test_share is None else test_share
             made = folders_layout(folder, root / DATA, size=size, seed=seed, test_share=share)
-        data = str(made.data) if layout == MARKET1501 else DATA
-        settings = {"data": data, "size": list(made.size), "seed": seed, "layout": layout, **PRESETS.get(layout, {})}
+        data = str(made.data) if layout == DataLayout.MARKET1501 else DATA
+        settings = {
+            "data": data,
+            "size": list(made.size),
+            "seed": seed,
+            "layout": layout.value,
+            **PRESETS.get(layout, {}),
+        }
         _refuse_other(root, settings)
         if pairs:
             made = _with_pairs(Workspace(root.resolve(), settings), made, pairs)
@@ -91,14 +97,20 @@ def init_rendered(root: Path, pedestrians: Pedestrians, *, jobs: int = 1) -> dic
     from augment.pedestrians.dataset import render
 
     size = (pedestrians.height, pedestrians.width)
-    settings = {"data": DATA, "size": list(size), "seed": pedestrians.seed, "layout": MARKET1501, **DEMO_PRESETS}
+    settings = {
+        "data": DATA,
+        "size": list(size),
+        "seed": pedestrians.seed,
+        "layout": DataLayout.MARKET1501.value,
+        **DEMO_PRESETS,
+    }
     with _held(root):
         _refuse_other(root, settings, made=RENDERED)
         render(root / DATA, pedestrians, jobs)
         workspace = _workspace(root, settings)
     decisions = (describe(workspace.images()), "rendered pedestrians with exact key points; presets are demo")
     files = Inventory(len(workspace.images()), {})
-    return _summary(workspace, Layout(workspace.data, MARKET1501, size, decisions, files))
+    return _summary(workspace, Layout(workspace.data, DataLayout.MARKET1501, size, decisions, files))
 
 
 def init_table(
@@ -127,9 +139,9 @@ def init_table(
     from augment.layouts.image_tables import table_layout
 
     with _held(root):
-        _refuse_other(root, {"seed": seed, "layout": IDENTITY_FOLDERS}, made=IDENTITY_FOLDERS)
+        _refuse_other(root, {"seed": seed, "layout": DataLayout.FOLDERS.value}, made=DataLayout.FOLDERS)
         made = table_layout(images, root / DATA, size=size, seed=seed, test_share=test_share)
-        settings = {"data": DATA, "size": list(made.size), "seed": seed, "layout": IDENTITY_FOLDERS}
+        settings = {"data": DATA, "size": list(made.size), "seed": seed, "layout": DataLayout.FOLDERS.value}
         _refuse_other(root, settings)
         made.files.write(root)
         return _summary(_workspace(root, settings), made)
@@ -158,21 +170,32 @@ def init_text(result: dict[str, Any]) -> str:
     )
 
 
+def _known(name: str) -> DataLayout:
+    """The layout of that name."""
+    try:
+        return DataLayout(name)
+    except ValueError as error:
+        raise AugmentError(f"layout {name!r}: must be one of {', '.join(DataLayout)}") from error
+
+
 def _refuse_unfit(
-    root: Path, folder: Path, layout: str, size: tuple[int, int] | None, test_share: float | None, lists: Path | None
+    root: Path,
+    folder: Path,
+    layout: DataLayout,
+    size: tuple[int, int] | None,
+    test_share: float | None,
+    lists: Path | None,
 ) -> None:
     """Raise AugmentError for a folder that is missing or around `root`, and for options that are not the layout's."""
-    if layout not in LAYOUTS:
-        raise AugmentError(f"layout {layout!r}: must be one of {', '.join(LAYOUTS)}")
     if not folder.is_dir():
         raise AugmentError(f"{folder}: there is no such folder; give the folder of your images with --data")
     if folder in (root.resolve(), *root.resolve().parents):
         raise AugmentError(f"{root}: lies inside the images' folder {folder}, which stays as it is; choose another DIR")
-    if lists is not None and layout != DEEPFASHION:
+    if lists is not None and layout != DataLayout.DEEPFASHION:
         raise AugmentError(f"{lists}: lists are for --layout deepfashion; this is {layout}")
-    if layout == MARKET1501 and test_share is not None:
+    if layout == DataLayout.MARKET1501 and test_share is not None:
         raise AugmentError(f"{folder}: is parted as Market-1501 already; --test-share is for --layout folders")
-    if layout == DEEPFASHION and size not in (None, DEEPFASHION_SIZE):
+    if layout == DataLayout.DEEPFASHION and size not in (None, DEEPFASHION_SIZE):
         raise AugmentError(f"{folder}: crops of DeepFashion are 256 x 176; leave out --size")
 
 
@@ -189,7 +212,7 @@ def _with_pairs(workspace: Workspace, made: Layout, files: Sequence[Path]) -> La
     return replace(made, decisions=(*made.decisions, said))
 
 
-def _refuse_other(root: Path, asked: Mapping[str, Any], made: str = MARKET1501) -> None:
+def _refuse_other(root: Path, asked: Mapping[str, Any], made: str = DataLayout.MARKET1501) -> None:
     """Raise AugmentError where `root` is a workspace of other settings or has data that init did not make.
 
     made: a layout for which init makes data, see MARKS; of others data is not looked at.
@@ -217,7 +240,7 @@ def _summary(workspace: Workspace, layout: Layout) -> dict[str, Any]:
     return {
         "root": str(workspace.root),
         "data": str(layout.data),
-        "layout": layout.layout,
+        "layout": layout.layout.value,
         "size": list(layout.size),
         "images": {split: int(counts.get(split, 0)) for split in ("train", "query", "gallery")},
         "decisions": list(layout.decisions),

@@ -9,8 +9,6 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.datasets.image_names import ImageNames
-from augment.layouts.deepfashion import LAYOUT as DEEPFASHION
-from augment.layouts.deepfashion import PAIRS as DEEPFASHION_PAIRS
 from augment.workspace import PAIR_FILES, Workspace
 from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
@@ -128,8 +126,9 @@ def pairs_among(workspace: Workspace, names: Sequence[str], pids: Sequence[int],
     if given is not None:
         return given[given["from"].isin(names) & given["to"].isin(names)].reset_index(drop=True)
     pairs = training_pairs(names, pids, array)
-    if workspace.layout == DEEPFASHION and len(pairs) > DEEPFASHION_PAIRS["train"]:
-        return released_sample(pairs, DEEPFASHION_PAIRS["train"])
+    published = workspace.layout.published_pairs
+    if published is not None and len(pairs) > published["train"]:
+        return released_sample(pairs, published["train"])
     return pairs
 
 
@@ -151,7 +150,8 @@ def evaluation_pairs(workspace: Workspace, count: int | None = None, seed: int =
         gallery = gallery[gallery["name"].isin(keypoints.index)]
         names = gallery["name"].tolist()
         pairs = training_pairs(names, gallery["pid"].tolist(), keypoint_array(keypoints, names))
-        most = DEEPFASHION_PAIRS["gallery"] if workspace.layout == DEEPFASHION else TEST_PAIRS
+        published = workspace.layout.published_pairs
+        most = TEST_PAIRS if published is None else published["gallery"]
         pairs = released_sample(pairs, min(most, len(pairs)))
     if pairs.empty:
         raise AugmentError(f"{workspace.data}: no test identity has two images with a pose; see `augment check`")

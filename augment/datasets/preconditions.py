@@ -10,7 +10,6 @@ import pandas as pd
 from augment import AugmentError
 from augment.datasets.pairs import given_pairs
 from augment.datasets.reduced_set import training_images
-from augment.layouts.detection import IDENTITY_FOLDERS
 from augment.workspace import Workspace
 from reid.market1501 import FOLDERS
 
@@ -25,7 +24,7 @@ log = logging.getLogger(__name__)
 def require_ranking(workspace: Workspace, test: pd.DataFrame) -> None:
     """Raise AugmentError where query and gallery images (without junk) cannot tell one model from another."""
     query, gallery = (test[test["split"] == split] for split in ("query", "gallery"))
-    if workspace.layout == IDENTITY_FOLDERS and (query.empty or gallery.empty):
+    if workspace.layout.is_linked and (query.empty or gallery.empty):
         raise AugmentError(
             f"{workspace.root}: none of its identities is kept for testing, so nothing can be evaluated; add images "
             f"from two cameras or more to the photographs that {workspace.data} was made from, and make a workspace "

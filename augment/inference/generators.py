@@ -9,7 +9,6 @@ from pathlib import Path
 
 import augment
 from augment import AugmentError
-from augment.layouts.deepfashion import LAYOUT as DEEPFASHION
 from augment.workspace import GENERATOR, Workspace
 
 log = logging.getLogger(__name__)
@@ -17,6 +16,7 @@ BUILTIN = "builtin"
 """What names the generator that comes with this tool."""
 BUILTIN_FOLDER = Path(augment.__file__).parent / BUILTIN
 _SIZE = re.compile(r".+-(?P<height>\d+)x(?P<width>\d+)")
+USUAL_PRESET = "market"
 _INSIDE = re.compile(r"(?P<kind>.+)-p(?P<portion>\d+\.\d+)-s(?P<seed>\d+)")
 
 
@@ -141,7 +141,8 @@ def make_generator(workspace: Workspace, name: str = "patn") -> str:
     """What trains the generator of that name, as a command."""
     from patn.generators import GENERATORS
 
-    preset = " --preset deepfashion" if workspace.layout == DEEPFASHION else ""
+    wanted = workspace.layout.generator_preset
+    preset = "" if wanted == USUAL_PRESET else f" --preset {wanted}"
     inside = _INSIDE.fullmatch(name)
     kind = inside["kind"] if inside else name
     chosen = "" if kind == "patn" else f" --generator {kind}"

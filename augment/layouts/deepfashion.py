@@ -19,7 +19,6 @@ from augment.layouts.inventory import DEPTH, folders_below
 from numerics.arrays import Array
 from patn.keypoints import MISSING
 
-LAYOUT = "deepfashion"
 SIZE = (256, 176)
 UNCROPPED = (256, 256)
 FIRST_COLUMN = 40
@@ -27,11 +26,8 @@ FOLDERS = MappingProxyType({"train": "train", "gallery": "test"})
 """Of each split of the image table the folder of crops and, with `.lst`, the list of names: the authors' own."""
 TABLE = "images.csv"
 EXAMPLE = "fashionWOMENSkirtsid0000629004_3back.jpg"
-COUNTS = MappingProxyType({"train": 48_674, "train identities": 12_029, "gallery": 4_038, "gallery identities": 1_000})
-"""Images and identities of the authors' two lists; no identity is in both."""
-PAIRS = MappingProxyType({"train": 101_966, "gallery": 8_570})
-"""Training and test pairs in the paper."""
-TEST_SHARE = COUNTS["gallery"] / (COUNTS["train"] + COUNTS["gallery"])
+TEST_SHARE = 4_038 / (48_674 + 4_038)
+"""Of the images, in the authors' lists."""
 GENDERS = ("MEN", "WOMEN")
 _ITEM = re.compile(r"id_\d{8}")
 _FILE = re.compile(r"(\d+_\d+_[a-z]+)\.jpe?g", re.IGNORECASE)

@@ -19,7 +19,6 @@ from augment.layouts.deepfashion import (
     FIRST_COLUMN,
     FOLDERS,
     GENDERS,
-    LAYOUT,
     NAME,
     SIZE,
     TABLE,
@@ -30,6 +29,7 @@ from augment.layouts.deepfashion import (
     item_of,
 )
 from augment.layouts.inventory import Inventory, Reason, take_stock
+from augment.layouts.kinds import DataLayout
 from augment.layouts.registry import Layout
 from augment.workers import thread_map
 from numerics.seeds import Stream, random_stream
@@ -78,7 +78,7 @@ def deepfashion_layout(
     if not _is_whole(data, table):
         _make(data, table, jobs, progress)
     said = [describe(table), *said, f"crops are {SIZE[0]} x {SIZE[1]}", *stock.sentences()]
-    return Layout(data.resolve(), LAYOUT, SIZE, tuple(said), stock)
+    return Layout(data.resolve(), DataLayout.DEEPFASHION, SIZE, tuple(said), stock)
 
 
 def _stock(folder: Path, sources: Mapping[str, Path], splits: Mapping[str, str]) -> Inventory:

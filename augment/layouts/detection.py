@@ -7,25 +7,21 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from augment import AugmentError
-from augment.layouts.deepfashion import LAYOUT as DEEPFASHION
 from augment.layouts.deepfashion import NAME as DEEPFASHION_NAME
 from augment.layouts.deepfashion import find_root
 from augment.layouts.inventory import DEPTH, files_below, folders_below, is_hidden, own_reason, printable
+from augment.layouts.kinds import DataLayout
 from reid import DataError
 from reid.market1501 import DOWNLOADED_AS, FOLDERS, parse_name
 
-MARKET1501 = "market1501"
-IDENTITY_FOLDERS = "folders"
-LAYOUTS = (MARKET1501, IDENTITY_FOLDERS, DEEPFASHION)
-"""How folders of images may be laid out."""
 PARTS = re.compile("train(ing|val)?|test(ing)?|val(id|idation)?|query|queries|gallery|probe")
 PART_WORDS = re.compile("images?|imgs?|bbox|bounding|box|all|set|data|split|labeled|detected|new")
 CAMERA = re.compile(r"(?:c(?:am(?:era)?)?|view)[-_ ]?[0-9]+|(?:cam(?:era)?|view)[-_ ]?[a-z]", re.IGNORECASE)
 """The name of a folder of one camera's images."""
 
 
-def detect_layout(folder: Path) -> str:
-    """The name of a folder's layout, by what it holds.
+def detect_layout(folder: Path) -> DataLayout:
+    """A folder's layout, by what it holds.
 
     `market1501` for a folder that holds bounding_box_train (or the downloaded folder), `deepfashion` for one with
     MEN/ or WOMEN/CATEGORY/id_00000000/, either also a few levels below, else `folders`.
@@ -36,14 +32,14 @@ def detect_layout(folder: Path) -> str:
     if not folder.is_dir():
         raise AugmentError(f"{folder}: there is no such folder; give the folder of your images with --data")
     if find_market1501(folder) is not None:
-        return MARKET1501
+        return DataLayout.MARKET1501
     if find_root(folder) is not None:
-        return DEEPFASHION
+        return DataLayout.DEEPFASHION
     files = [file for file in files_below(folder) if not is_hidden(file)]
     images = [file for file in files if own_reason(folder, file) is None]
     if any("/" in image for image in images) or not any("/" in file for file in files):
         _refuse_doubtful(folder, images)
-    return IDENTITY_FOLDERS
+    return DataLayout.FOLDERS
 
 
 def find_market1501(folder: Path) -> Path | None:

@@ -17,8 +17,8 @@ from augment import AugmentError
 from augment.artefacts.files import write_csv, write_image
 from augment.columns import csv_text
 from augment.images import open_image, upright_rgb
-from augment.layouts.detection import IDENTITY_FOLDERS
 from augment.layouts.inventory import Inventory
+from augment.layouts.kinds import DataLayout
 from augment.layouts.photographs import Photo, number_cameras, scan
 from augment.layouts.registry import Layout, common_size, describe
 from numerics.seeds import Stream, random_stream
@@ -91,7 +91,7 @@ def photos_layout(
     if size is None:
         size, sentence = common_size([Path(path) for path in table.loc[table["split"] == "train", "path"]])
         decisions.append(sentence)
-    layout = Layout(data.resolve(), IDENTITY_FOLDERS, size, (*decisions, *said, *files.sentences()), files)
+    layout = Layout(data.resolve(), DataLayout.FOLDERS, size, (*decisions, *said, *files.sentences()), files)
     made.replace(data)
     return layout
 

@@ -12,8 +12,9 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.images import header_size
-from augment.layouts.detection import MARKET1501, find_market1501
+from augment.layouts.detection import find_market1501
 from augment.layouts.inventory import Inventory, Reason, printable, take_stock
+from augment.layouts.kinds import DataLayout
 from augment.workers import thread_map
 from reid.market1501 import FOLDERS, present_splits, read_market1501
 
@@ -31,7 +32,7 @@ class Layout:
     """
 
     data: Path
-    layout: str
+    layout: DataLayout
     size: tuple[int, int]
     decisions: tuple[str, ...]
     files: Inventory
@@ -75,7 +76,7 @@ def market1501_layout(folder: Path, size: tuple[int, int] | None = None) -> Layo
         paths = table.loc[table["split"] == "train", "path"]
         size, sentence = common_size([Path(path) for path in (paths if len(paths) else table["path"])])
         decisions.append(sentence)
-    return Layout(root.resolve(), MARKET1501, size, (*decisions, *files.sentences()), files)
+    return Layout(root.resolve(), DataLayout.MARKET1501, size, (*decisions, *files.sentences()), files)
 
 
 def _market_files(folder: Path, root: Path, table: pd.DataFrame) -> Inventory:

@@ -12,7 +12,6 @@ import pandas as pd
 from augment import AugmentError
 from augment.datasets.image_names import ImageNames
 from augment.images import header_size
-from augment.layouts.deepfashion import LAYOUT as DEEPFASHION
 from augment.layouts.deepfashion import UNCROPPED, crop_keypoints
 from augment.poses.plausibility import refuse_impossible
 from augment.workers import thread_map
@@ -56,7 +55,7 @@ def read_annotations(
     used = rows[rows.index.isin(list(image_of))].rename(index=image_of)
     used = _unique(used, files[-1])
     points, found = keypoint_array(used, used.index), used.index.tolist()
-    cropped = workspace.layout == DEEPFASHION
+    cropped = workspace.layout.is_cropped
     if own_pixels:
         points, size = _from_own_pixels(points, found, workspace), workspace.size
     elif size is None and not cropped:
@@ -123,6 +122,6 @@ def _from_own_pixels(points: Array, names: Sequence[str], workspace: Workspace) 
 
 def _scaled(points: Array, workspace: Workspace, size: Size) -> Array:
     """Key points for `size` in pixels of the workspace's; DeepFashion's uncropped ones are cropped like its images."""
-    if workspace.layout == DEEPFASHION and tuple(size) == UNCROPPED:
+    if workspace.layout.is_cropped and tuple(size) == UNCROPPED:
         return crop_keypoints(points)
     return scale_keypoints(points, size, workspace.size)

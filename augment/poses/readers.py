@@ -12,7 +12,6 @@ import pandas as pd
 from tqdm import tqdm
 
 from augment import AugmentError
-from augment.layouts.deepfashion import LAYOUT as DEEPFASHION
 from augment.layouts.inventory import files_below, own_reason
 from augment.layouts.natural_order import natural_key
 from augment.poses.estimation import estimate_files
@@ -131,7 +130,7 @@ class PoseReader:
 
     @property
     def _cropped(self) -> bool:
-        return self.workspace is not None and self.workspace.layout == DEEPFASHION
+        return self.workspace is not None and self.workspace.layout.is_cropped
 
     def _csv_size(self, otherwise: tuple[int, int]) -> tuple[int, int]:
         """The (height, width) that an annotation file is for, `otherwise` where neither option nor workspace says."""

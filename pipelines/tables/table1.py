@@ -63,7 +63,7 @@ class Table1:
 
 def data_of(workspace: Workspace) -> str:
     """Whose figures of the paper stand beside the workspace's: deepfashion's for that layout, else market's."""
-    return "deepfashion" if workspace.layout == "deepfashion" else "market"
+    return workspace.layout.generator_preset
 
 
 def run_table1(workspace: Workspace, table: Table1, runtime: Runtime) -> dict[str, Any]:

@@ -21,6 +21,8 @@ class Backbone:
     embedding_std: of the embedding's normal initialisation; None is Kaiming normal, fan-out.
     uniform_gains: the batch norm after the embedding starts from U(0, 1), as PyTorch's did up to 1.1; Open-ReID sets
     every other norm to 1.
+    imagenet_weights: torchvision has a file that the trunk can start from, under the backbone's name.
+    last_strides: what `last_stride` can be.  few_weights: so few that they learn at ten times the rate.
     """
 
     trunk: Callable[..., nn.Module]
@@ -28,13 +30,23 @@ class Backbone:
     size: tuple[int, int]
     embedding_std: float | None = None
     uniform_gains: bool = False
+    imagenet_weights: bool = False
+    last_strides: tuple[int, ...] = ()
+    few_weights: bool = False
 
 
 BACKBONES: dict[str, Backbone] = {
-    "resnet50": Backbone(resnet50_trunk, channels=2048, size=(256, 128)),
+    "resnet50": Backbone(resnet50_trunk, channels=2048, size=(256, 128), imagenet_weights=True, last_strides=(1, 2)),
     "inception": Backbone(inception_trunk, channels=1536, size=(144, 56), embedding_std=0.001, uniform_gains=True),
-    "small": Backbone(small_trunk, channels=128, size=(64, 32)),
+    "small": Backbone(small_trunk, channels=128, size=(64, 32), few_weights=True),
 }
+
+
+def backbone_of(name: str) -> Backbone:
+    """The backbone of that name; raises DataError where there is none."""
+    if name not in BACKBONES:
+        raise DataError(f"there is no backbone {name!r}; choose one of {', '.join(BACKBONES)}")
+    return BACKBONES[name]
 
 
 class ReidModel(nn.Module):
@@ -114,17 +126,16 @@ def build_model(
     weights: torchvision's ImageNet file for resnet50, or None to start from scratch.
     Raises DataError for an unknown name or impossible sizes, WeightsError for weights that do not fit.
     """
-    if name not in BACKBONES:
-        raise DataError(f"there is no backbone {name!r}; choose one of {', '.join(BACKBONES)}")
+    backbone = backbone_of(name)
     if classes < 1 or features < 0 or not 0 <= dropout < 1:
         raise DataError(
             f"classes {classes}, features {features}, dropout {dropout} make no model; give at least 1, 0 and [0, 1)"
         )
-    if last_stride is not None and (name != "resnet50" or last_stride not in (1, 2)):
+    if last_stride is not None and last_stride not in backbone.last_strides:
         raise DataError(f"last_stride is {last_stride}, backbone {name}; it is 1 or 2 with resnet50, else left out")
     if bnneck and features:
         raise DataError(f"bnneck is the head itself; leave it out, or features {features}")
-    if weights is not None and name != "resnet50":
+    if weights is not None and not backbone.imagenet_weights:
         raise WeightsError(f"{weights} cannot start a {name} model; only resnet50 has ImageNet weights, leave it out")
     model = ReidModel(name, classes=classes, features=features, dropout=dropout, bnneck=bnneck, last_stride=last_stride)
     if weights is not None:

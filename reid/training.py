@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 
 from reid import DataError
-from reid.backbones import BACKBONES
+from reid.backbones import backbone_of
 
 CHOICES = {
     "optimizer": ("sgd", "adam", "adamw"),
@@ -82,8 +82,7 @@ class ReidTraining:
     model: str = "last"
 
     def __post_init__(self) -> None:
-        if self.backbone not in BACKBONES:
-            raise DataError(f"there is no backbone {self.backbone!r}; choose one of {', '.join(BACKBONES)}")
+        backbone_of(self.backbone)
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise DataError(f"{name} is {getattr(self, name)!r}; choose one of {', '.join(choices)}")
@@ -168,6 +167,8 @@ PRESETS: dict[str, ReidTraining] = {
 
 FROM_SCRATCH = ("demo", "study")
 """The presets that no ImageNet weights start."""
+OPEN_REID = ("open-reid", "open-reid-256", "open-reid-standard")
+"""The presets that train longer, at one rate, where no ImageNet weights start the backbone."""
 
 
 def preset(name: str, backbone: str | None = None, *, pretrained: bool = True) -> ReidTraining:
@@ -188,16 +189,15 @@ def preset(name: str, backbone: str | None = None, *, pretrained: bool = True) -
     if name not in PRESETS:
         raise DataError(f"there is no re-ID preset {name!r}; choose one of {', '.join(PRESETS)}")
     training = PRESETS[name]
-    if backbone is not None and backbone not in BACKBONES:
-        raise DataError(f"there is no backbone {backbone!r}; choose one of {', '.join(BACKBONES)}")
     if backbone is not None:
-        height, width = training.size if name in FROM_SCRATCH else BACKBONES[backbone].size
+        height, width = training.size if name in FROM_SCRATCH else backbone_of(backbone).size
         training = replace(training, backbone=backbone, height=height, width=width)
-    if name.startswith("open-reid") and training.backbone != "resnet50":
+    network = backbone_of(training.backbone)
+    if name in OPEN_REID and not network.imagenet_weights:
         training = replace(training, epochs=70, decay_every=60, trunk_factor=1.0)
-    if training.backbone != "resnet50":
+    if training.last_stride not in network.last_strides:
         training = replace(training, last_stride=None)
-    if name == "strong" and training.backbone == "small":
+    if name == "strong" and network.few_weights:
         training = replace(training, learning_rate=3.5e-3)
     return training if pretrained else replace(training, trunk_factor=1.0)
 

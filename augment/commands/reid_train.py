@@ -120,13 +120,14 @@ def command(
     from augment.evaluation.reid import summary
     from augment.training.reid import choose_weights, train_reid
     from augment.training.reid_data import TrainingSet
+    from reid.backbones import backbone_of
     from reid.training import FROM_SCRATCH
     from reid.training import ordinary as with_ordinary
     from reid.training import preset as named_preset
 
     generated = unless(augmentation != "none", "without --augmentation: no image is generated")
     backbone = backbone or named_preset(preset).backbone
-    pretrains = unless(backbone == "resnet50", f"with {backbone}, which starts from no weights")
+    pretrains = unless(backbone_of(backbone).imagenet_weights, f"with {backbone}, which starts from no weights")
     pretrains = pretrains or unless(preset not in FROM_SCRATCH, f"with --preset {preset}, which starts from no weights")
     refuse_idle(
         {

@@ -157,12 +157,14 @@ def choose_weights(backbone: str, from_scratch: bool, weights: Path | None, weig
     Raises AugmentError where resnet50's file is missing and training from scratch was not asked for, and for a file
     that would not be used.
     """
-    if from_scratch or backbone != "resnet50":
+    from reid.backbones import backbone_of
+
+    if from_scratch or not backbone_of(backbone).imagenet_weights:
         if weights is not None:
             raise AugmentError(f"{weights}: only resnet50, not from scratch, starts from weights; leave --weights out")
         return None
     if weights is not None:
         return weights
-    if find_weights("resnet50", weights_dir) is None:
-        raise AugmentError(f"{missing_sentence('resnet50')}; or train without them: --from-scratch")
-    return load_path("resnet50", weights_dir)
+    if find_weights(backbone, weights_dir) is None:
+        raise AugmentError(f"{missing_sentence(backbone)}; or train without them: --from-scratch")
+    return load_path(backbone, weights_dir)

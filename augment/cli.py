@@ -1,5 +1,6 @@
 """The `augment` command: global options, workspaces, settings, errors; its verbs are loaded when first used."""
 
+import ast
 import difflib
 import errno
 import importlib
@@ -21,24 +22,25 @@ from augment.options import DEVICE
 from augment.runtime import Runtime
 from augment.settings import LARGEST_SEED, SETTINGS
 
-VERBS = {
-    "init": "Make a workspace on real images or on rendered pedestrians.",
-    "check": "Say what the workspace has and lacks.",
-    "info": "Print versions, devices and weight files.",
-    "poses": "Estimate or import key points.",
-    "patn-train": "Train a pose-transfer generator.",
-    "patn-import": "Import a checkpoint of the PATN authors.",
-    "patn-bench": "Count and time generators.",
-    "patn-eval": "Measure a generator's images: SSIM, IS, DS, PCKh, FID, LPIPS, identity.",
-    "transfer": "Redraw people in other poses.",
-    "animate": "Redraw people in motion, as a video.",
-    "attention": "Show where a generator's blocks attend to.",
-    "generate": "Fill a reduced training set with generated images.",
-    "reid-train": "Train a re-ID model and evaluate it.",
-    "reid-eval": "Evaluate a trained re-ID model.",
-    "study": "The paper's user study as a page on this machine.",
-    "tensorboard": "Write TensorBoard's event files of all trainings.",
-}
+VERBS = (
+    "init",
+    "check",
+    "info",
+    "poses",
+    "patn-train",
+    "patn-import",
+    "patn-bench",
+    "patn-eval",
+    "transfer",
+    "animate",
+    "attention",
+    "generate",
+    "reid-train",
+    "reid-eval",
+    "study",
+    "tensorboard",
+)
+"""Our commands in the order of a project; each is `command` of the module named after it."""
 SETTINGS_KEYS = {"data", "size", "seed", "layout"}
 GIVEN = "augment.given"
 
@@ -68,7 +70,7 @@ class Group(click.Group):
         """The list of verbs, without importing any."""
         plugged = {name: self.get_command(ctx, name) for name in self.list_commands(ctx) if name not in VERBS}
         rows = [
-            *VERBS.items(),
+            *((name, short_help(name)) for name in VERBS),
             *((name, command.get_short_help_str(80)) for name, command in plugged.items() if command),
         ]
         with formatter.section("Commands"):
@@ -98,6 +100,15 @@ class Group(click.Group):
             if gone or ctx.params.get("verbose", 0) >= 2:
                 raise
             raise click.ClickException(sentence(error)) from error
+
+
+def short_help(verb: str) -> str:
+    """The sentence on one of VERBS that its command has, read from its source: importing all of them takes long."""
+    module = ast.parse(
+        (Path(__file__).parent / "commands" / f"{verb.replace('-', '_')}.py").read_text(encoding="utf-8")
+    )
+    words = (node for node in ast.walk(module) if isinstance(node, ast.keyword) and node.arg == "short_help")
+    return next(str(word.value.value) for word in words if isinstance(word.value, ast.Constant))
 
 
 def _plugged() -> Mapping[str, metadata.EntryPoint]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -36,17 +35,11 @@ class Pictures:
     seed: int | None = None
 
 
-def write_report(
-    workspace: Workspace,
-    sections: tuple[Callable[[Workspace], Section | None], ...] | None = None,
-    *,
-    runtime: Runtime | None = None,
-    pictures: Pictures | None = None,
-) -> Path:
+def write_report(workspace: Workspace, *, runtime: Runtime | None = None, pictures: Pictures | None = None) -> Path:
     """Write the files of tables/table5/ from the run.json files, then index.html from them; returns the page's path.
 
-    sections: as in `render_report`.  runtime: how networks are run for `pictures` (default: all), which are kept
-    for the next report; with None, only what is there already is shown.
+    runtime: how networks are run for `pictures` (default: all), which are kept for the next report; with None, only
+    what is there already is shown.
     """
     from pipelines.report.galleries import make_galleries
     from pipelines.report.sidebyside import Shown, draw_pairs
@@ -59,22 +52,18 @@ def write_report(
     if runtime is not None and pictures.people:
         seed = workspace.seed if pictures.seed is None else pictures.seed
         draw_pairs(workspace, Shown(pictures.people, seed=seed), runtime)
-    return render_report(workspace, sections)
+    return render_report(workspace)
 
 
-def render_report(
-    workspace: Workspace, sections: tuple[Callable[[Workspace], Section | None], ...] | None = None
-) -> Path:
+def render_report(workspace: Workspace) -> Path:
     """Write tables/table5/index.html and return its path; the table's numbers are those of table5.json.
 
-    sections: functions that return a Section, or None where the workspace has nothing for it; default all of
-    `pipelines.report.sections.SECTIONS`.  Every value is escaped; pictures are inside the page, and nothing is loaded.
+    The parts are `pipelines.report.sections.SECTIONS`, of which one may have nothing to show.  Every value is escaped;
+    pictures are inside the page, and nothing is loaded.
     """
     from pipelines.report.sections import SECTIONS
 
-    made = [
-        section for make in (SECTIONS if sections is None else sections) if (section := make(workspace)) is not None
-    ]
+    made = [section for make in SECTIONS if (section := make(workspace)) is not None]
     path = workspace.table_dir("table5") / "index.html"
     write_text(path, render_page(workspace.root.name, made))
     return path

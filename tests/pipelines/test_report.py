@@ -280,11 +280,6 @@ def test_differences_longer_than_a_screen_are_folded(people, portions, folded):
     assert page.count("<th>minus None<small") == 1
 
 
-def test_a_section_added_from_outside_is_shown(workspace):
-    path = write_report(workspace, (lambda _: None, lambda _: Section("Mine", "times.html", {"steps": {}, "work": []})))
-    assert "Mine" in Page(path.read_text(encoding="utf-8")).text
-
-
 def test_generated_images_no_better_than_trivial_ones_are_said_to_be_so():
     worse = {"generated": 0.1, "copy": 0.2, "mean": 0.3}
     generator = {

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from augment import AugmentError
 from augment.artefacts.artefact import Fingerprint, fingerprint
-from augment.inference.generators import FILE, find_generator, generator_label
+from augment.inference.generators import find_generator, generator_label
 from augment.training.loop import LAST, read_networks
-from augment.workspace import Workspace
+from augment.workspace import GENERATOR, Workspace
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -42,7 +42,7 @@ class InitialWeights:
     def find(cls, workspace: Workspace, name: str | Path) -> InitialWeights:
         """Those of a generator: `builtin`, a name in the workspace or a file; raises AugmentError where it is not."""
         checkpoint = find_generator(workspace, name)
-        last = checkpoint.with_name(LAST) if checkpoint.name == FILE else discriminators_file(checkpoint)
+        last = checkpoint.with_name(LAST) if checkpoint.name == GENERATOR else discriminators_file(checkpoint)
         return cls(checkpoint, last if last.is_file() else None)
 
     @property

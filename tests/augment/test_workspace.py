@@ -59,3 +59,23 @@ def test_paths_are_the_contracts(tmp_path: Path) -> None:
         workspace.table_dir("table5"): "tables/table5",
     }
     assert {path.relative_to(tmp_path).as_posix() for path in paths} == set(paths.values())
+
+
+def test_a_layout_that_there_is_not_is_named_with_its_file(tmp_path: Path) -> None:
+    (tmp_path / "augment.toml").write_text('data = "images"\nlayout = "market"\n')
+    with pytest.raises(AugmentError, match=r"augment\.toml: layout is 'market'; write one of market1501, folders"):
+        _ = Workspace.find(tmp_path).layout
+
+
+def test_listings_are_of_what_is_finished_and_by_name(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path, {"data": "images"})
+    files = [workspace.generator_file("b"), workspace.generator_file("a"), workspace.generator_file("table1/c")]
+    files += [workspace.model_file("m"), workspace.generated_dir("ours", 0.3, 0) / "run.json"]
+    for file in files:
+        file.parent.mkdir(parents=True)
+        file.touch()
+    workspace.generated_dir("unfinished", 0.3, 0).mkdir()
+    assert [path.parent.name for path in workspace.generators()] == ["a", "b"]
+    assert [path.parent.name for path in workspace.generators("table1")] == ["c"]
+    assert [path.parent.name for path in workspace.reid_models()] == ["m"]
+    assert [path.name for path in workspace.generated_sets()] == ["ours-p0.3-s0"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from augment.artefacts.files import replace_file
-from numerics.files import naming
+from numerics.files import naming, replacing
 
 CODE = """
 import resource, sys
@@ -49,3 +49,10 @@ def test_a_file_appears_whole(tmp_path: Path) -> None:
     replace_file(tmp_path / "a.json", b"1")
     replace_file(tmp_path / "a.json", b"2")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.json": b"2"}
+
+
+def test_a_file_whose_writing_fails_stays_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("before")
+    with pytest.raises(TypeError), replacing(tmp_path / "a.csv") as partial, partial.open("w") as file:
+        file.writelines(["half", 3])  # type: ignore[list-item]
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.csv": "before"}

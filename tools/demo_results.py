@@ -8,9 +8,8 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -20,14 +19,15 @@ from augment.columns import markdown_table
 from augment.workspace import Workspace
 from pipelines.demo.run import GENERATOR
 from pipelines.measurements.heldout import SHEETS, heldout_name
-from pipelines.table5.findings import TERMS, findings
+from pipelines.table5.findings import TERMS
 from pipelines.table5.outputs import read_table5
-from pipelines.table5.text import gain_text, markdown, spread_text
+from tools.quoting import Record, figure, findings_markdown, gain_of, put_into_readme, tables_markdown, text_of
+from tools.real_results import beside_rendered, read_results
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE, README = Path("docs/results/demo.md"), Path("README.md")
+PAGE = Path("docs/results/demo.md")
 PLOT, SHEET = "demo-table5.png", "demo-sheet.png"
-START, END = "<!-- demo results -->", "<!-- end -->"
+START = "<!-- demo results -->"
 MEANINGS = {
     "none": "None: the kept real images",
     "self": "Self: generated in the source's own pose",
@@ -35,29 +35,8 @@ MEANINGS = {
     "ours*": "Ours\\*: with poses of kept images only",
 }
 CEILING = "all real images (p = 1)"
-BLANK = "\n\n"
 CELLS_OF_100 = 50
 """How many characters a bar of 100 percent has."""
-
-Record = Mapping[str, Any]
-
-
-def figure(summary: pd.DataFrame, row: str, portion: float, ordinary: bool, length: str = "updates") -> Record | None:
-    """The line of a row, portion, augmentation and length; None where it was not run."""
-    found = summary[
-        (summary["row"] == row)
-        & (summary["portion"] == portion)
-        & (summary["ordinary"] == ordinary)
-        & (summary["length"] == length)
-        & (summary["ratio"] == 1)
-    ]
-    lines: list[Record] = found.to_dict("records")  # type: ignore[assignment]
-    return lines[0] if lines else None
-
-
-def text_of(line: Record | None) -> str:
-    """mAP as `50.0 ± 1.0 (3)`, a dash where there is none."""
-    return "-" if line is None else spread_text(line["mAP_mean"], line["mAP_std"], line["seeds"])
 
 
 def short_table(summary: pd.DataFrame, portion: float) -> str:
@@ -66,8 +45,7 @@ def short_table(summary: pd.DataFrame, portion: float) -> str:
     lines = [[head, "flip + crop", "+ random erasing + colour jitter"]]
     for row, title in MEANINGS.items():
         lines.append([title, *(text_of(figure(summary, row, portion, both)) for both in (False, True))])
-    ours = [figure(summary, "ours", portion, both) for both in (False, True)]
-    gains = ["-" if line is None else gain_text(dict(line)) for line in ours]
+    gains = [gain_of(figure(summary, "ours", portion, both)) for both in (False, True)]
     lines.insert(4, ["Ours - None, paired by seed [95 % interval]", *gains])
     lines.append([CEILING, *(text_of(figure(summary, "none", 1.0, both)) for both in (False, True))])
     return markdown_table(lines)
@@ -111,27 +89,17 @@ measured.
 """
 
 
-def escaped(text: str) -> str:
-    """A sentence in which an asterisk is one."""
-    return text.replace("*", "\\*")
-
-
-def page(summary: pd.DataFrame, run: Record, histogram: Record | None) -> str:
-    """docs/results/demo.md."""
+def page(summary: pd.DataFrame, run: Record, histogram: Record | None, real: Record) -> str:
+    """docs/results/demo.md; `real`: the results on real people, see `tools.real_results`."""
     result = run["result"]
     ssim = result["ssim"]
     pose = ""
     if "pose" in result:
         found, pckh = result["pose"]["found"], result["pose"]["pckh"]
         pose = f" mediapipe finds a person in {100 * found:.1f} % of the rendered images; PCKh@0.5 {pckh:.3f}."
-    shown = findings(summary, histogram)
-    abouts = dict.fromkeys(finding.about for finding in shown)
-    said = [
-        f"### {about}\n\n" + "\n".join(f"- {escaped(one.text)}" for one in shown if one.about == about)
-        for about in abouts
-    ]
-    tables = markdown(summary).partition("\n\n")[2].replace("\n## ", "\n### ")
     return f"""# The demo
+
+{beside_rendered(summary, real)}
 
 Written by `python -m tools.demo_results`; do not edit. `make demo`, {origin(run)}; the settings
 were chosen on the identities of seed 1. How far another training of the generator would lie is in no deviation.
@@ -149,11 +117,11 @@ image {ssim["mean"]:.3f}.{pose}
 
 {TERMS}
 
-{BLANK.join(said)}
+{findings_markdown(summary, histogram)}
 
 ## Every figure
 
-{tables}"""
+{tables_markdown(summary)}"""
 
 
 def publish(workspace: Workspace, root: Path = ROOT) -> None:
@@ -169,10 +137,9 @@ def publish(workspace: Workspace, root: Path = ROOT) -> None:
     folder = (root / PAGE).parent
     shutil.copyfile(workspace.table_dir("table5") / "table5.png", folder / PLOT)
     shutil.copyfile(workspace.table_dir(heldout_name(GENERATOR)) / SHEETS["heldout"], folder / SHEET)
-    write_text(root / PAGE, page(summary, run, None if histogram is None else histogram["result"]))
-    head, _, rest = (root / README).read_text(encoding="utf-8").partition(f"{START}\n")
-    tail = rest.partition(END)[2]
-    write_text(root / README, f"{head}{START}\n{readme_part(summary, run)}\n{END}{tail}")
+    real = read_results()
+    write_text(root / PAGE, page(summary, run, None if histogram is None else histogram["result"], real))
+    put_into_readme(root, START, readme_part(summary, run))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -3,26 +3,57 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from augment.cli import emit, runtime, seed_or
-from augment.commands.idle import refuse_workspace
+from augment.commands.idle import refuse_idle, refuse_workspace, unless
+
+RENDERED, REAL = ("demo", "study", "toy"), ("real", "market1501", "toy")
 
 
-@click.command(short_help="The whole job on built-in people, ending with Table 5 and a report.")
+@click.command(short_help="The whole job, on built-in people or on your own images, ending with Table 5 and a report.")
 @click.argument("folder", metavar="[DIR]", default="demo", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
     "--preset",
-    type=click.Choice(["demo", "study", "toy"]),
-    default="demo",
-    show_default=True,
-    help="demo: about 10 minutes of 2 cores; study: two hours or more; toy: seconds, to try it.",
+    type=click.Choice([*RENDERED, *(name for name in REAL if name not in RENDERED)]),
+    help="demo: about 10 minutes of 2 cores; study: two hours or more; toy: seconds, to try it; on real images real: "
+    "about an hour of a core on Market-1501; market1501: a night.  [default: demo; real with --data]",
 )
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of real images, never modified, as of `augment init`.  [default: people are rendered, or with a "
+    "preset for real images those of the workspace in DIR]",
+)
+@click.option(
+    "--layout",
+    type=click.Choice(["market1501", "folders"]),
+    help="Of --data: Market-1501, or one sub-folder per identity.  [default: detected]",
+)
+@click.option(
+    "--csv",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    multiple=True,
+    metavar="FILE",
+    help="Take the key points of --data from this annotation file, as `augment poses --csv`; may be repeated."
+    "  [default: estimated]",
+)
+@click.option("--dry-run", is_flag=True, help="On real images: say what is to be done and how long it takes.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes at a time.  [default: all cores]")
 @click.option("--force", is_flag=True, help="Go on in a folder made with other settings.")
-def command(folder: Path, preset: str, jobs: int | None, force: bool) -> None:
-    """Render people, train a generator and re-ID models, and report None against Ours.
+def command(
+    folder: Path,
+    preset: str | None,
+    data: Path | None,
+    layout: str | None,
+    csv: tuple[Path, ...],
+    dry_run: bool,
+    jobs: int | None,
+    force: bool,
+) -> None:
+    """Render people, or take real images, train a generator and re-ID models, and report None against Ours.
 
     --seed draws other people.  A demo that was stopped continues with the same command.
 
@@ -36,5 +67,48 @@ def command(folder: Path, preset: str, jobs: int | None, force: bool) -> None:
     from pipelines.demo.text import demo_text
 
     refuse_workspace("folder")
-    result = run_demo(folder, PRESETS[preset], seed=seed_or(0), jobs=jobs or available_cores(), runtime=runtime(force))
+    preset = preset or ("demo" if data is None else "real")
+    if data is not None and preset not in REAL:
+        raise click.UsageError(f"--preset {preset} is of rendered people; with --data give {', '.join(REAL)}")
+    jobs = jobs or available_cores()
+    if data is not None or preset not in RENDERED:
+        _real(folder, preset, data=data, layout=layout, csv=csv, dry_run=dry_run, jobs=jobs, force=force)
+        return
+    rendered = "on rendered people"
+    refuse_idle({"layout": rendered, "csv": rendered, "dry_run": rendered})
+    result = run_demo(folder, PRESETS[preset], seed=seed_or(0), jobs=jobs, runtime=runtime(force))
     emit(result, demo_text(folder, result))
+
+
+def _real(
+    folder: Path,
+    preset: str,
+    *,
+    data: Path | None,
+    layout: str | None,
+    csv: tuple[Path, ...],
+    dry_run: bool,
+    jobs: int,
+    force: bool,
+) -> None:
+    """The demo on real images, or what it would do."""
+    from pipelines.demo.budget import budget, budget_json, budget_text, looked_at
+    from pipelines.demo.real import RealData, run_real
+    from pipelines.demo.real_presets import REAL_PRESETS
+    from pipelines.demo.real_text import real_text
+
+    refuse_idle({"layout": unless(data, "without --data"), "force": unless(not dry_run, "with --dry-run")})
+    chosen, source = REAL_PRESETS[preset], RealData(data, layout)
+    seed, how = seed_or(0), runtime(force)
+    if dry_run:
+        with looked_at(source, folder, seed=seed, jobs=jobs) as workspace:
+            parts = budget(workspace, chosen, csv=csv, jobs=jobs, runtime=how)
+        emit(budget_json(parts, jobs), budget_text(parts, jobs))
+        return
+    workspace = source.workspace(folder, seed=seed, jobs=jobs, progress=how.progress)
+    words = [f"augment demo {folder.name} --preset {preset}", *([f"--data {data.name}"] if data else [])]
+    said = " ".join([*words, *(f"--csv {file.name}" for file in csv), f"--jobs {jobs}"])
+    result: dict[str, Any] = run_real(
+        workspace, preset, chosen, csv=csv, seed=seed, jobs=jobs, runtime=how, command=said
+    )
+    emit(result, real_text(workspace, chosen, result))

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from augment.artefacts.artefact import read_run
 from augment.workspace import Workspace
 from pipelines.table5.findings import TERMS, findings
@@ -17,12 +19,7 @@ def demo_text(root: Path, result: Mapping[str, Any]) -> str:
     summary = read_table5(workspace)
     histogram = read_run(workspace.table_dir("histogram"))
     lines = [terminal(summary), "", TERMS]
-    about = ""
-    for finding in findings(summary, None if histogram is None else histogram["result"]):
-        if finding.about != about:
-            about = finding.about
-            lines.append(f"{about}:")
-        lines.append(f"  - {finding.text}")
+    lines += finding_lines(summary, None if histogram is None else histogram["result"])
     ssim = result["ssim"]
     lines += [
         "",
@@ -34,3 +31,14 @@ def demo_text(root: Path, result: Mapping[str, Any]) -> str:
         lines.append(f"mediapipe finds a person in {100 * found:.1f} % of the rendered images; PCKh@0.5 {pckh:.3f}")
     lines += [f"{result['minutes']:.1f} minutes in all", "", str(result["report"])]
     return "\n".join(lines)
+
+
+def finding_lines(summary: pd.DataFrame, histogram: Mapping[str, Any] | None = None) -> list[str]:
+    """The findings of a summary (see `pipelines.table5.findings`), each under its heading."""
+    lines, about = [], ""
+    for finding in findings(summary, histogram):
+        if finding.about != about:
+            about = finding.about
+            lines.append(f"{about}:")
+        lines.append(f"  - {finding.text}")
+    return lines

@@ -7,17 +7,22 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from augment import AugmentError
 from augment.artefacts.artefact import read_run
 from augment.datasets.reduced_set import reduced_set, training_images
+from augment.generation.filtering import Filtering
 from augment.runtime import Runtime
 from augment.training.loop import LAST, read_metrics
 from augment.workspace import Workspace, slug
 from pipelines.table5.cells import Cell
-from pipelines.table5.probes import time_drawing, time_training
+from pipelines.table5.probes import time_drawing, time_estimator, time_generator, time_training
 from pipelines.table5.rows import row_of
 from pipelines.table5.stages import GeneratedSet, Model, ReducedGenerator, Stage, training_of
+
+if TYPE_CHECKING:
+    from patn.generators import Training
 
 KIND = ("backbone", "height", "width", "batch")
 MEASURED, TIMED = "measured", "timed"
@@ -37,15 +42,21 @@ class Estimates:
 
     What is finished here, of the same backbone, size and batch, counts; of this device and precision if there is any,
     and on a CPU as if time went with one over the threads.  Where nothing is, `probe` allows to time a few steps.
+    planned: the trainings of generators that are not there yet, by name.
     Raises AugmentError where the workspace's images cannot be read.
     """
 
-    def __init__(self, workspace: Workspace, runtime: Runtime, *, probe: bool) -> None:
+    def __init__(
+        self, workspace: Workspace, runtime: Runtime, *, probe: bool, planned: Mapping[str, Training] | None = None
+    ) -> None:
         self.workspace, self.runtime, self.probe = workspace, runtime, probe
+        self.planned = planned or {}
         self.images = workspace.images()
         self.full = len(training_images(self.images))
         self.here = {"precision": runtime.precision_name(), **runtime.place()}
         self._paces: dict[Any, Pace | None] = {}
+        self._generators: dict[str, tuple[float, float]] = {}
+        self._poses: dict[str, float | None] = {}
 
     def pace(self, stage: Stage) -> Pace | None:
         """A stage's pace; None where it is not known."""
@@ -57,6 +68,36 @@ class Estimates:
             self._paces[key] = self._measured(stage) or (self._timed(stage) if self.probe else None)
         return self._paces[key]
 
+    def generator_seconds(self, name: str, training: Training) -> float | None:
+        """What is still to be done of a generator's training, in seconds; None where its pace is not known."""
+        folder = self.workspace.patn_dir(name)
+        if read_run(folder) is not None:
+            return 0.0
+        left = training.steps - steps_done(folder / LAST)
+        each = seconds_a_step(folder) or (self._generator_times(name, training)[0] if self.probe else None)
+        return None if each is None else each * left
+
+    def seconds_an_image(self, name: str) -> float | None:
+        """Seconds in which a generator makes one image, None where it is neither there nor planned."""
+        checkpoint = self.workspace.generator_file(name)
+        if name in self.planned:
+            return self._generator_times(name, self.planned[name])[1]
+        return time_drawing(self.workspace, checkpoint, self.runtime) if checkpoint.is_file() else None
+
+    def seconds_a_pose(self, estimator: str) -> float | None:
+        """Seconds in which a process estimates one image's key points, None where the estimator is not installed."""
+        if estimator not in self._poses:
+            try:
+                self._poses[estimator] = time_estimator(self.workspace, estimator)
+            except AugmentError:
+                self._poses[estimator] = None
+        return self._poses[estimator]
+
+    def _generator_times(self, name: str, training: Training) -> tuple[float, float]:
+        if name not in self._generators:
+            self._generators[name] = time_generator(training, self.runtime)
+        return self._generators[name]
+
     def seconds(self, stage: Stage) -> float | None:
         """What is still to be done of a stage, in seconds; None where its pace is not known."""
         pace = self.pace(stage)
@@ -67,7 +108,8 @@ class Estimates:
     def _units(self, stage: Stage) -> int:
         """Updates of a training, images of a generated set."""
         if isinstance(stage, ReducedGenerator):
-            return stage.recipe(self.workspace)[0].steps
+            like = self.planned.get(stage.like or "")
+            return max(1, round(like.steps * stage.portion)) if like else stage.recipe(self.workspace)[0].steps
         if isinstance(stage, GeneratedSet):
             return max(0, self._set_size(stage) - len(reduced_set(self.images, stage.portion, stage.seed)))
         training = training_of(stage.cell)
@@ -94,7 +136,8 @@ class Estimates:
         if isinstance(stage, GeneratedSet):
             sets = self._finished("generated", lambda run: run["result"].get("generated", 0) > 0)
             own = f"{slug(stage.images)}-p"
-            sets = [(folder, run) for folder, run in sets if folder.name.startswith(own)] or sets
+            others = [] if row_of(stage.row).filtered is not None else sets  # filtering takes longer than generating
+            sets = [(folder, run) for folder, run in sets if folder.name.startswith(own)] or others
             each = [run["seconds"] / run["result"]["generated"] * self._scale(run) for _, run in sets]
             return Pace(median(each), 0.0, MEASURED) if each else None
         if isinstance(stage, ReducedGenerator):
@@ -110,13 +153,23 @@ class Estimates:
     def _timed(self, stage: Stage) -> Pace | None:
         """By a few steps on this machine."""
         if isinstance(stage, GeneratedSet):
-            checkpoint = self.workspace.generator_file(stage.taught_by(self.workspace))
-            known = checkpoint.is_file()
-            return Pace(time_drawing(self.workspace, checkpoint, self.runtime), 0.0, TIMED) if known else None
+            each = self.seconds_an_image(stage.taught_by(self.workspace))
+            filtering = self._filtering_seconds(stage)
+            return None if each is None or filtering is None else Pace(each + filtering, 0.0, TIMED)
         if isinstance(stage, ReducedGenerator):
-            return None
+            like = self.planned.get(stage.like or "")
+            return Pace(self._generator_times(stage.like or "", like)[0], 0.0, TIMED) if like else None
         update, image = time_training(training_of(stage.cell), self.runtime)
         return Pace(update, image * int(self.images["split"].isin(["query", "gallery"]).sum()), TIMED)
+
+    def _filtering_seconds(self, stage: GeneratedSet) -> float | None:
+        """What judging an image and the candidates for its place takes, which is finding their poses."""
+        share = row_of(stage.row).filtered
+        if share is None:
+            return 0.0
+        filtering = Filtering(share)
+        each = self.seconds_a_pose(filtering.estimator)
+        return None if each is None else each * (1 + share * filtering.tries)
 
     def _finished(self, part: str, wanted: Callable[[Any], bool]) -> list[tuple[Path, dict[str, Any]]]:
         """Finished artefacts of a part of the workspace, those of this device and precision if there are any."""

@@ -13,6 +13,7 @@ from augment.runtime import Runtime
 from augment.workspace import Workspace
 
 if TYPE_CHECKING:
+    from patn.generators import Training
     from reid.training import ReidTraining
 
 LARGEST_BATCH, LONGEST, CALLS = 16, 2.0, 5
@@ -59,6 +60,49 @@ def time_drawing(workspace: Workspace, checkpoint: Path, runtime: Runtime) -> fl
     names = posed_names(workspace, training_images(workspace.images())["name"].tolist())[:LARGEST_BATCH]
     draw = Drawing(workspace, checkpoint, runtime)
     return seconds_of(lambda: draw(names, names)) / max(1, len(names))
+
+
+def time_generator(training: Training, runtime: Runtime) -> tuple[float, float]:
+    """Seconds of one step of a generator's training and of one image that it generates, with random pixels and joints.
+
+    With the perceptual term that a training here would have.
+    """
+    import torch
+
+    from augment.training.generator import choose_perceptual, load_perceptual
+    from patn.drawing import for_drawing
+    from patn.generators import kind_of
+
+    runtime.prepare()
+    count, size = training.batch, (training.height, training.width_px)
+    images = torch.randint(0, 256, (count, 3, *size), dtype=torch.uint8)
+    keypoints = torch.rand(count, 18, 2) * torch.tensor(size)
+    kind = choose_perceptual("auto", None) if training.lambda_perceptual > 0 else "none"
+    objective = kind_of(training.generator).objective(
+        training,
+        images,
+        keypoints,
+        torch.arange(count)[:, None].repeat(1, 2),
+        seed=0,
+        device=runtime.torch_device(),
+        autocast=runtime.training_dtype(),
+        perceptual=load_perceptual(kind, images, None, runtime, training),
+    )
+    step = seconds_of(lambda: float(sum(objective.step(objective.batch(0), 0).values())))
+    network = for_drawing(objective.networks["generator"].eval())
+    condition = images.to(objective.device).float() / 127.5 - 1
+    poses = keypoints.to(objective.device)
+    with torch.inference_mode():
+        image = seconds_of(lambda: float(network(condition, poses, poses).sum())) / count
+    return step, image
+
+
+def time_estimator(workspace: Workspace, estimator: str) -> float:
+    """Seconds in which a pose estimator looks at one of the workspace's images, in one process."""
+    from augment.poses.estimation import estimate_files
+
+    paths = workspace.images()["path"].iloc[:LARGEST_BATCH].tolist()
+    return seconds_of(lambda: estimate_files(paths, estimator, workspace.size)) / max(1, len(paths))
 
 
 def seconds_of(function: Callable[[], object]) -> float:

@@ -119,6 +119,10 @@ class GeneratedSet:
         """
         return row_of(self.row).generator or self.generator or own_generator(workspace)
 
+    def drawn_by(self, workspace: Workspace) -> str:
+        """The generator whose images it holds."""
+        return self.taught_by(workspace) if self.reduced is None else self.reduced.folder(workspace).name
+
     def make(self, workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
         """Draw it; returns run.json's result."""
         from augment.generation.filtering import Filtering
@@ -126,12 +130,11 @@ class GeneratedSet:
         from augment.generation.plan import Sampling
 
         row = row_of(self.row)
-        drawn_by = self.taught_by(workspace) if self.reduced is None else self.reduced.folder(workspace).name
         return generate(
             workspace,
             portion=self.portion,
             seed=self.seed,
-            generator=drawn_by,
+            generator=self.drawn_by(workspace),
             sampling=Sampling(row.target_poses or "removed", self.ratio, per_identity=row.per_identity),
             filtering=None if row.filtered is None else Filtering(row.filtered),
             judge=None if self.judge is None else self.judge.name,

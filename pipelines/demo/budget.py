@@ -1,0 +1,143 @@
+"""What is still to be done of a measurement on real images, and about how many hours that takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from augment.columns import aligned
+from augment.runtime import Runtime
+from augment.settings import SETTINGS
+from augment.workers import available_cores
+from augment.workspace import Workspace
+from pipelines.demo.real import ESTIMATOR, RealData, table_title
+from pipelines.demo.real_presets import RealPreset
+from pipelines.demo.why import generators_of_rows
+from pipelines.grid.pools import Placement
+from pipelines.grid.scheduler import in_order
+from pipelines.table5.estimates import Estimates
+from pipelines.table5.forecast import TO_DO, Line, elapsed, span
+from pipelines.table5.run import one_a_set
+from pipelines.table5.stages import Model, Stage, is_finished
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the work: what, its cells and how many of them are finished, and seconds until it is done.
+
+    seconds: of the wall clock; what is not known counts 0 and is in `unknown`, the number of such stages.
+    """
+
+    what: str
+    seconds: float
+    cells: int = 0
+    finished: int = 0
+    unknown: int = 0
+
+
+@contextmanager
+def looked_at(data: RealData, root: Path, *, seed: int, jobs: int) -> Iterator[Workspace]:
+    """The workspace in `root`, or where there is none yet one of the same images that is gone afterwards.
+
+    Raises AugmentError where the images cannot be a workspace.
+    """
+    if data.folder is None or (root / SETTINGS).exists():
+        yield data.workspace(root, seed=seed, jobs=jobs, progress=False)
+        return
+    with TemporaryDirectory(prefix="augment-") as folder:
+        yield data.workspace(Path(folder) / root.name, seed=seed, jobs=jobs, progress=False)
+
+
+def budget(workspace: Workspace, preset: RealPreset, *, csv: Sequence[Path], jobs: int, runtime: Runtime) -> list[Part]:
+    """The parts of a preset in their order; a few steps of what is not finished here are timed on this machine.
+
+    csv: files of key points, with which none has to be estimated.
+    """
+    alone = Estimates(workspace, _with_threads(runtime, available_cores()), probe=True, planned=dict(preset.generators))
+    shared = Estimates(
+        workspace, _with_threads(runtime, Placement(jobs).share), probe=True, planned=dict(preset.generators)
+    )
+    parts = [_poses(workspace, alone, csv, jobs)]
+    for name, training in preset.generators:
+        left = alone.generator_seconds(name, training)
+        parts.append(Part(f"training the generator {name}", left or 0.0, unknown=left is None))
+    told: set[Stage] = set()
+    for table in preset.tables:
+        cells = one_a_set(workspace, table.cells())
+        models = [Model(cell, preset.ours) for cell in cells]
+        waiting = [stage for stage in in_order(models) if stage not in told and not _done(workspace, stage)]
+        told |= {*waiting}
+        lines = [_line(shared, stage, waiting) for stage in waiting]
+        finished = sum(_done(workspace, model) for model in models)
+        unknown = sum(line.seconds is None for line in lines)
+        parts.append(Part(table_title(table), elapsed(lines, jobs), len(models), finished, unknown))
+    parts.append(_quality(workspace, preset, alone, jobs))
+    return parts
+
+
+def _with_threads(runtime: Runtime, threads: int) -> Runtime:
+    return replace(runtime, threads=runtime.threads or threads, force=False)
+
+
+def _done(workspace: Workspace, stage: Stage) -> bool:
+    return is_finished(workspace, stage)
+
+
+def _line(estimates: Estimates, stage: Stage, waiting: Sequence[Stage]) -> Line:
+    """A stage as the forecast has it, after those of its needs that are not finished."""
+    needs = tuple(need.name for need in stage.needs if need in waiting)
+    return Line(stage, TO_DO, needs, seconds=estimates.seconds(stage))
+
+
+def _poses(workspace: Workspace, estimates: Estimates, csv: Sequence[Path], jobs: int) -> Part:
+    """Key points, which files and workspaces that have them give at once."""
+    if csv or workspace.keypoints_source() is not None:
+        return Part("key points", 0.0)
+    each = estimates.seconds_a_pose(ESTIMATOR)
+    return Part("key points", (each or 0.0) * len(workspace.images()) / jobs, unknown=each is None)
+
+
+def _quality(workspace: Workspace, preset: RealPreset, estimates: Estimates, jobs: int) -> Part:
+    """The images of every generator on test pairs: nearly all of it is finding poses, in the generated and the real."""
+    names = {name for _, _, name in generators_of_rows(workspace, preset.cells(), preset.ours)}
+    left = [name for name in names if not [*workspace.patn_dir(name).glob("eval-paper-test-*/run.json")]]
+    each = estimates.seconds_a_pose(ESTIMATOR)
+    seconds = 2 * preset.pairs * (each or 0.0) * len(left) / jobs
+    return Part(f"images of {len(names)} generators, {preset.pairs:,} pairs each", seconds, unknown=each is None)
+
+
+def budget_json(parts: Sequence[Part], jobs: int) -> dict[str, Any]:
+    """The parts as a JSON object."""
+    listed = [
+        {"what": part.what, "seconds": part.seconds, "cells": part.cells, "finished": part.finished} for part in parts
+    ]
+    return {
+        "parts": listed,
+        "jobs": jobs,
+        "cells": sum(part.cells for part in parts),
+        "finished": sum(part.finished for part in parts),
+        "seconds": sum(part.seconds for part in parts),
+        "unknown": sum(part.unknown for part in parts),
+    }
+
+
+def budget_text(parts: Sequence[Part], jobs: int) -> str:
+    """A line a part: cells, how long it takes, and when it is done counted from now."""
+    ends = accumulate(part.seconds for part in parts)
+    lines = [["cells", "takes", "done after", "what"]]
+    for part, end in zip(parts, ends, strict=True):
+        cells = f"{part.finished}/{part.cells}" if part.cells else ""
+        lines.append([cells, span(part.seconds) if part.seconds else "-", span(end), part.what])
+    whole = budget_json(parts, jobs)
+    said = (
+        f"{whole['finished']} of {whole['cells']} cells are finished. About {span(whole['seconds'])} with --jobs "
+        f"{jobs}, timed by a few steps on this machine where nothing of the kind is finished; it may be stopped at any "
+        "moment, and what is finished then is shown."
+    )
+    unknown = f" {whole['unknown']} stages are unknown." if whole["unknown"] else ""
+    return f"{aligned(lines)}\n{said}{unknown}"

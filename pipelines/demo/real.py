@@ -1,0 +1,183 @@
+"""The whole job on real images: key points, generators, tables in order of importance, why, report."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from augment import AugmentError
+from augment.artefacts.artefact import artefact, fingerprint
+from augment.artefacts.files import write_json
+from augment.datasets.create import init_real
+from augment.poses.comparison import compare_estimator
+from augment.poses.estimate import estimate_poses, import_poses
+from augment.runtime import Runtime
+from augment.settings import SETTINGS
+from augment.training.generator import train_generator
+from augment.versions import processor, versions
+from augment.workers import available_cores
+from augment.workspace import Workspace
+from pipelines.demo.real_presets import JUDGE, RealPreset
+from pipelines.demo.run import gains
+from pipelines.demo.why import measure_rows
+from pipelines.grid.pools import Placement
+from pipelines.measurements.times import read_times, timed
+from pipelines.report.page import write_report
+from pipelines.table5.cells import Cell
+from pipelines.table5.results import declare
+from pipelines.table5.rows import row_title
+from pipelines.table5.run import Table5, one_a_set, run_table5
+
+logger = logging.getLogger(__name__)
+NAME, RUNS = "real", "runs.json"
+ESTIMATOR = "mediapipe"
+
+
+@dataclass(frozen=True)
+class RealData:
+    """Where real images are and how they lie, see `augment.datasets.create.init_real`.
+
+    folder: None where the workspace is there already.
+    """
+
+    folder: Path | None = None
+    layout: str | None = None
+
+    def workspace(self, root: Path, *, seed: int, jobs: int, progress: bool) -> Workspace:
+        """The workspace in `root`, made where it is not there yet.
+
+        Raises AugmentError where it is of other images, or of none that can serve re-ID.
+        """
+        if self.folder is not None:
+            init_real(root, self.folder, layout=self.layout, seed=seed, jobs=jobs, progress=progress)
+        if not (root / SETTINGS).exists():
+            raise AugmentError(f"{root}: is no workspace; give the folder of your images with --data")
+        workspace = Workspace.find(root)
+        workspace.require_reid("demo")
+        return workspace
+
+
+def run_real(
+    workspace: Workspace,
+    name: str,
+    preset: RealPreset,
+    *,
+    csv: Sequence[Path] = (),
+    seed: int,
+    jobs: int,
+    runtime: Runtime,
+    command: str = "",
+) -> dict[str, Any]:
+    """Do what is not finished of a preset, write the report; returns minutes, cells, gain, why and report.
+
+    name: the preset's.  csv: files of key points.  seed: of the generators; the cells' own are in the preset.  command:
+    as the results page is to quote it.  A run that was killed is continued by the same call, and cells that came to a
+    preset since are added.  After a failure the tables behind it are still done.
+    Raises AugmentError for the first failure, and where the workspace holds the results of another preset or seed.
+    """
+    folder = workspace.table_dir(NAME)
+    with artefact(folder, NAME, {"preset": name}, seed=seed, force=runtime.force) as run:
+        runtime = replace(runtime, force=False)
+        _note_run(folder, name, command, runtime)
+        with timed(folder, "key points"):
+            find_poses(workspace, csv, jobs, runtime)
+        if csv:
+            with timed(folder, "key points against a pose estimator"):
+                pose_agreement(workspace, csv, preset.pose_sample, jobs)
+        for generator, training in preset.generators:
+            with timed(folder, f"training the generator {generator}"):
+                train_generator(workspace, training, name=generator, seed=seed, runtime=runtime)
+        _run_tables(workspace, preset, folder, jobs, runtime)
+        with timed(folder, "report"):
+            report = write_report(workspace, runtime=runtime)
+        result: dict[str, Any] = {
+            "minutes": round(sum(read_times(folder).values()) / 60, 2),
+            "cells": len(preset.cells()),
+            "gain": gains(workspace),
+        }
+        run.finish(result)
+        return {**result, "report": str(report)}
+
+
+def _run_tables(workspace: Workspace, preset: RealPreset, folder: Path, jobs: int, runtime: Runtime) -> None:
+    """Train the cells of one table after another, and measure the images of the rows that are there."""
+    tables = [(table_title(table), one_a_set(workspace, table.cells())) for table in preset.tables]
+    declare(workspace, [cell for _, cells in tables for cell in cells])
+    failures: list[AugmentError] = []
+    done: list[Cell] = []
+    for title, cells in tables:
+        try:
+            with timed(folder, title):
+                logger.info("%s", title)
+                run_table5(workspace, cells, placement=Placement(jobs), runtime=runtime, generator=preset.ours)
+            done += cells
+            with timed(folder, f"images of {title}"):
+                measure_rows(workspace, done, preset.ours, JUDGE, preset.pairs, jobs, runtime)
+        except AugmentError as error:
+            logger.error("%s: %s", title, error)
+            failures.append(error)
+    if failures:
+        raise failures[0]
+
+
+def table_title(table: Table5) -> str:
+    """What a table's cells are, in a line: `p = 0.1: None, Ours; plain, augmented; equal updates; 3 seeds`."""
+    portions = ", ".join(f"{portion:g}" for portion in table.portions)
+    rows = ", ".join(map(row_title, table.rows))
+    augmentations = ", ".join("augmented" if ordinary else "plain" for ordinary in table.ordinary)
+    lengths = ", ".join(f"equal {length}" for length in table.lengths)
+    backbones = "" if table.backbones == ("small",) else f"{', '.join(table.backbones)}; "
+    seeds = "1 seed" if table.seeds == 1 else f"{table.seeds} seeds"
+    return f"{backbones}p = {portions}: {rows}; {augmentations}; {lengths}; {seeds}"
+
+
+def find_poses(workspace: Workspace, csv: Sequence[Path], jobs: int, runtime: Runtime) -> None:
+    """Key points from files, else those that are there, else by the estimator."""
+    if csv:
+        import_poses(workspace, csv, runtime=runtime)
+    elif workspace.keypoints_source() is None:
+        estimate_poses(workspace, estimator=ESTIMATOR, jobs=jobs, runtime=runtime)
+
+
+def pose_agreement(workspace: Workspace, csv: Sequence[Path], count: int, jobs: int) -> dict[str, Any] | None:
+    """How far the estimator agrees with key points that were given (see `augment.poses.comparison`).
+
+    None, with a message, where it is not installed.
+    """
+    options = {"estimator": ESTIMATOR, "count": count}
+    inputs = {"csv": fingerprint(list(csv))}
+    with artefact(workspace.table_dir("poses"), "pose agreement", options, inputs=inputs, seed=0, renew=True) as run:
+        if not run.finished:
+            try:
+                compared = compare_estimator(workspace, csv, estimator=ESTIMATOR, count=count, jobs=jobs)
+            except AugmentError as error:
+                logger.info("the pose estimator is not compared: %s", error)
+                return None
+            run.finish(compared.as_dict())
+        return run.result
+
+
+def read_runs(folder: Path) -> list[dict[str, Any]]:
+    """On which machines, from which commit and by which command a folder's results were made, first to last."""
+    path = folder / RUNS
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+
+
+def _note_run(folder: Path, preset: str, command: str, runtime: Runtime) -> None:
+    """Add this run to those of the folder where it is not as the last one was."""
+    here = {
+        "preset": preset,
+        "command": command,
+        "commit": versions().get("commit", "unknown"),
+        "processor": processor(),
+        "cores": available_cores(),
+        "device": runtime.torch_device().type,
+        "precision": runtime.precision_name(),
+    }
+    runs = read_runs(folder)
+    if not runs or runs[-1] != here:
+        write_json(folder / RUNS, [*runs, here])

@@ -1,0 +1,107 @@
+"""What is measured on real images at each size: generators, and tables in the order in which they are worth it."""
+
+from dataclasses import dataclass
+
+from patn.generators import Training, kind_of
+from pipelines.demo.presets import BOTH
+from pipelines.demo.presets import TOY as TOY_DEMO
+from pipelines.table5.cells import Cell
+from pipelines.table5.run import Table5
+
+PLAIN = (False,)
+JUDGE = Cell("none", portion=1.0)
+"""The cell whose model, trained on all real images, says whom a generated image shows."""
+
+
+@dataclass(frozen=True)
+class RealPreset:
+    """A size of the measurement on real images.
+
+    generators: the trainings of generators by name; the first makes Ours, the others are rows of their names.
+    tables: the cells, the most important first: a run that is stopped has those.
+    pairs: how many test pairs a generator's images are measured on.  pose_sample: on how many training images the pose
+    estimator is compared with key points that were given.
+    """
+
+    generators: tuple[tuple[str, Training], ...]
+    tables: tuple[Table5, ...]
+    pairs: int = 500
+    pose_sample: int = 1000
+
+    @property
+    def ours(self) -> str:
+        """The generator of Ours."""
+        return self.generators[0][0]
+
+    def cells(self) -> list[Cell]:
+        """The distinct cells of all tables, in their order."""
+        return list(dict.fromkeys(cell for table in self.tables for cell in table.cells()))
+
+
+def _table(
+    rows: tuple[str, ...],
+    portion: float = 0.1,
+    *,
+    ordinary: tuple[bool, ...] = PLAIN,
+    seeds: int = 3,
+    backbone: str = "small",
+) -> Table5:
+    """A table at equal updates by the re-ID training `demo`."""
+    return Table5((portion,), (backbone,), rows, seeds, lengths=("updates",), ordinary=ordinary, preset="demo")
+
+
+def _epochs(portion: float) -> Table5:
+    """None as the paper counts, which trains the fewer steps the fewer images there are."""
+    return Table5((portion,), rows=("none",), lengths=("epochs",))
+
+
+_CEILING = _table(("none",), 1.0, ordinary=BOTH, seeds=1)
+_CONTROLS = ("repeat", "self", "ours*", "smoothed:0.1")
+
+_CORRESPONDENCE = kind_of("correspondence").preset("demo")
+_BEST = "correspondence"
+"""The row of the tool's best generator."""
+
+REAL = RealPreset(
+    generators=(("correspondence", _CORRESPONDENCE),),
+    tables=(_table(("none", "ours"), ordinary=BOTH, seeds=1), _CEILING),
+)
+"""None and Ours at p = 0.1 and all real images, one seed: about an hour of a core on Market-1501."""
+
+MARKET = RealPreset(
+    generators=(("patn", kind_of("patn").preset("demo")), ("correspondence", _CORRESPONDENCE)),
+    tables=(
+        _table(("none", "ours", _BEST), ordinary=BOTH),
+        _CEILING,
+        _epochs(0.1),
+        _table(_CONTROLS),
+        _table(("none", "ours", _BEST), 0.3, ordinary=BOTH),
+        _table(("reduced",), 0.3),
+        _table(_CONTROLS, 0.3),
+        _epochs(0.3),
+        _table(("none", "ours", _BEST), 0.5, ordinary=BOTH),
+        _table(("none",), 1.0, ordinary=BOTH),
+        _table(("filtered",)),
+        _table(("none", _BEST), seeds=1, backbone="inception"),
+        _table(("reduced",), 0.5),
+        _table(_CONTROLS, 0.5),
+        _epochs(0.5),
+        _table(("filtered",), 0.3),
+        _table(("filtered",), 0.5),
+    ),
+    pairs=2000,
+)
+"""The grid of docs/results/market1501.md; Ours is by PATN, as on the demo's page."""
+
+TOY = RealPreset(
+    generators=(("patn", TOY_DEMO.generator),),
+    tables=(
+        _table(("none", "ours"), 0.4, ordinary=BOTH, seeds=1),
+        _table(("none",), 1.0, seeds=1),
+        _table(("reduced",), 0.4, seeds=1),
+    ),
+    pairs=8,
+    pose_sample=2,
+)
+
+REAL_PRESETS: dict[str, RealPreset] = {"real": REAL, "market1501": MARKET, "toy": TOY}

@@ -1,0 +1,88 @@
+"""docs/results/market1501.json is the one source of the figures of real people: page, README, the demo's sentence."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from augment.workspace import Workspace
+from pipelines.table5.cells import Cell
+from tools.real_results import PAGE, RESULTS, beside_rendered, gathered, publish, read_results, summary_of
+
+ROOT = Path(__file__).resolve().parents[2]
+CAVEAT = "Figures of nobody."
+
+
+def line(row: str, ordinary: bool, by_seed: dict[str, float], none: dict[str, float]) -> dict[str, object]:
+    """A line of table5.json with the columns that the pages read."""
+    gains = [figure - none[seed] for seed, figure in by_seed.items()] if row != "none" else []
+    figures = list(by_seed.values())
+    cell = Cell(row, ordinary=ordinary).to_json()
+    del cell["seed"]
+    return {
+        **cell,
+        "seeds": len(figures),
+        "mAP_mean": sum(figures) / len(figures),
+        "by_seed": by_seed,
+        "gains": gains,
+        "gain_mean": sum(gains) / len(gains) if gains else None,
+        "gaps": [],
+    }
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Path:
+    """A folder like the repository's root, with results of one seed."""
+    none = {"0": 10.0}
+    lines = [
+        line(row, ordinary, {"0": figure}, none)
+        for row, ordinary, figure in (
+            ("none", False, 10.0),
+            ("ours", False, 12.5),
+            ("none", True, 10.0),
+            ("ours", True, 17.0),
+        )
+    ]
+    results = {"caveat": CAVEAT, "missing": ["Ours*, p = 0.3, small, equal updates"], "lines": lines}
+    (tmp_path / RESULTS).parent.mkdir(parents=True)
+    (tmp_path / RESULTS).write_text(json.dumps(results))
+    (tmp_path / "README.md").write_text(
+        "Above.\n<!-- market1501 results -->\nold\n<!-- end -->\nBelow.\n<!-- end -->\n"
+    )
+    return tmp_path
+
+
+def test_page_and_readme_are_made_from_the_results(documents: Path) -> None:
+    publish(documents)
+    page, readme = (documents / PAGE).read_text(), (documents / "README.md").read_text()
+    for text in (page, readme):
+        assert "| Ours | 12.5 (1) | 17.0 (1) |" in text
+        assert "| Ours - None [95 % interval] | +2.5 (1) | +7.0 (1) |" in text
+        assert CAVEAT in text
+    assert "Not run, for want of time: Ours\\*, p = 0.3, small, equal updates." in page
+    assert (documents / "docs/results/market1501-table5.png").read_bytes().startswith(b"\x89PNG")
+    assert readme.startswith("Above.\n")
+    assert readme.endswith("<!-- end -->\nBelow.\n<!-- end -->\n")
+    assert "old" not in readme
+
+
+def test_the_demos_sentence_has_both_gains(documents: Path) -> None:
+    results = read_results(documents)
+    sentence = beside_rendered(summary_of(results), results)
+    assert sentence.count("+2.5 (1) plain and +7.0 (1) augmented") == 2
+
+
+def test_what_is_committed_is_what_the_results_say(tmp_path: Path) -> None:
+    for path in (RESULTS, Path("README.md")):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes((ROOT / path).read_bytes())
+    publish(tmp_path)
+    for path in (PAGE, Path("README.md")):
+        assert (tmp_path / path).read_text() == (ROOT / path).read_text(), "run `python -m tools.real_results`"
+    gain = beside_rendered(summary_of(read_results()), read_results()).partition("same recipe gives")[2]
+    assert gain in (ROOT / "docs/results/demo.md").read_text(), "run `python -m tools.demo_results`"
+
+
+def test_an_unmeasured_workspace_is_refused(people: Path) -> None:
+    with pytest.raises(SystemExit, match="holds no measurement; run `augment demo"):
+        gathered(Workspace.find(people))

@@ -1,0 +1,258 @@
+"""The figures of Market-1501 in the documentation: `python -m tools.real_results FOLDER`.
+
+FOLDER is the workspace of `augment demo FOLDER --data ... --preset market1501`, finished or stopped at any time.
+Writes docs/results/market1501.json, and from it alone the page beside it and the README's part; without FOLDER, only
+these.  No image and no feature of a person is written: numbers and curves are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from augment.artefacts.artefact import read_run
+from augment.artefacts.files import write_bytes, write_json, write_text
+from augment.columns import markdown_table
+from augment.workspace import Workspace
+from patn.keypoints import JOINTS
+from pipelines.demo.real import NAME, read_runs
+from pipelines.demo.real_presets import REAL_PRESETS
+from pipelines.demo.why import EXPLAINED, correlation_sentences, why_lines, why_table
+from pipelines.measurements.times import read_times
+from pipelines.table5.findings import TERMS
+from pipelines.table5.outputs import NUMBERS, write_table5
+from pipelines.table5.plots import portion_plot
+from pipelines.table5.results import SUMMARY, declared, is_finished
+from pipelines.table5.rows import row_order, row_title
+from pipelines.table5.text import LENGTH_TITLES, summary_json
+from tools.quoting import (
+    Record,
+    escaped,
+    figure,
+    findings_markdown,
+    gain_of,
+    put_into_readme,
+    tables_markdown,
+    text_of,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS, PAGE, PLOT = (Path("docs/results") / f"market1501{suffix}" for suffix in (".json", ".md", "-table5.png"))
+START = "<!-- market1501 results -->"
+SMALLEST = 0.1
+
+
+def read_results(root: Path = ROOT) -> Record:
+    """What docs/results/market1501.json holds, below `root`."""
+    found: Record = json.loads((root / RESULTS).read_text(encoding="utf-8"))
+    return found
+
+
+def summary_of(results: Record) -> pd.DataFrame:
+    """The summary of Table 5 that results hold."""
+    return pd.DataFrame(results["lines"], columns=SUMMARY).astype(dict.fromkeys(NUMBERS, float))
+
+
+def gathered(workspace: Workspace) -> dict[str, Any]:
+    """The results of a workspace.
+
+    Raises:
+        SystemExit: where nothing was measured by `augment demo --data`.
+    """
+    folder = workspace.table_dir(NAME)
+    runs, summary = read_runs(folder), write_table5(workspace)
+    if not runs or summary.empty:
+        raise SystemExit(f"{workspace.root}: holds no measurement; run `augment demo {workspace.root.name} --data ...`")
+    cells = declared(workspace)
+    ours = REAL_PRESETS[runs[-1]["preset"]].ours
+    poses = read_run(workspace.table_dir("poses"))
+    missing = sorted(
+        {
+            (cell.portion, cell.backbone, row_order(cell.row), cell.row, cell.length)
+            for cell in cells
+            if not is_finished(workspace, cell)
+        }
+    )
+    return {
+        "runs": runs,
+        "hours": round(sum(read_times(folder).values()) / 3600, 2),
+        "times": read_times(folder),
+        "cells": [sum(is_finished(workspace, cell) for cell in cells), len(cells)],
+        "missing": [
+            f"{row_title(row)}, p = {portion:g}, {backbone}, {LENGTH_TITLES[length]}"
+            for portion, backbone, _, row, length in missing
+        ],
+        "generators": _generators(workspace, runs[-1]["preset"]),
+        "poses": None if poses is None else poses["result"],
+        "why": json.loads(why_table(workspace, cells, summary, ours).to_json(orient="records")),
+        "lines": summary_json(summary),
+    }
+
+
+def _generators(workspace: Workspace, preset: str) -> list[dict[str, Any]]:
+    """The preset's generators as they were trained."""
+    found = []
+    for name, training in REAL_PRESETS[preset].generators:
+        run = read_run(workspace.patn_dir(name))
+        if run is not None:
+            size = [training.height, training.width_px]
+            found.append(
+                {"name": name, "size": size, **{key: run["result"][key] for key in ("steps", "train_seconds")}}
+            )
+    return found
+
+
+def short_table(summary: pd.DataFrame) -> str:
+    """The rows at p = 0.1, plain and augmented, and what each gains, as Markdown."""
+    lines = [[f"mAP in %, p = {SMALLEST:g}, equal updates (seeds)", "flip + crop", "+ random erasing + colour jitter"]]
+    rows = summary[
+        (summary["portion"] == SMALLEST) & (summary["length"] == "updates") & (summary["backbone"] == "small")
+    ]
+    for row in dict.fromkeys(rows["row"]):
+        own = [figure(summary, row, SMALLEST, ordinary) for ordinary in (False, True)]
+        lines.append([escaped(row_title(row)), *map(text_of, own)])
+        if row != "none":
+            lines.append([f"{escaped(row_title(row))} - None [95 % interval]", *map(gain_of, own)])
+    ceiling = [figure(summary, "none", 1.0, ordinary) for ordinary in (False, True)]
+    lines.append(["all real images (p = 1)", *map(text_of, ceiling)])
+    return markdown_table(lines)
+
+
+def origin(results: Record) -> str:
+    """By which commands, from which commits and where the results were made, in sentences."""
+    if "caveat" in results:
+        return str(results["caveat"])
+    runs = results["runs"]
+    commands, commits = (" and ".join(dict.fromkeys(run[key] for run in runs)) for key in ("command", "commit"))
+    places = "; ".join(dict.fromkeys(f"{run['processor']}, {run['cores']} cores, {run['device']}" for run in runs))
+    done, asked = results["cells"]
+    return (
+        f"`{commands}`, commit {commits}, {places}: {results['hours']:.1f} hours for {done} of {asked} cells and what "
+        "they need."
+    )
+
+
+def readme_part(results: Record) -> str:
+    """What stands between the README's markers."""
+    return f"""
+{short_table(summary_of(results))}
+
+{origin(results)}
+[Market-1501](docs/results/market1501.md) has every figure and what orders the rows.
+"""
+
+
+def page(results: Record) -> str:
+    """docs/results/market1501.md."""
+    summary = summary_of(results)
+    parts = [
+        "# Market-1501",
+        "Written by `python -m tools.real_results`; do not edit.",
+        origin(results),
+        "Real people; re-ID `small` from scratch at 64 x 32 pixels, as in the demo.",
+        short_table(summary),
+        f"![mAP over the share of real images]({PLOT.name})",
+        *_missing(results),
+        f"## What it shows\n\n{TERMS}\n\n{findings_markdown(summary)}",
+        *_generator_part(results),
+        *_why(results),
+        *_poses(results),
+        f"## Every figure\n\n{tables_markdown(summary)}",
+    ]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _missing(results: Record) -> list[str]:
+    missing = results.get("missing", [])
+    return [f"Not run, for want of time: {escaped('; '.join(missing))}."] if missing else []
+
+
+def _generator_part(results: Record) -> list[str]:
+    made = results.get("generators", [])
+    if not made:
+        return []
+    lines = [["generator", "size in pixels", "steps", "minutes of training"]]
+    lines += [
+        [one["name"], f"{one['size'][0]} x {one['size'][1]}", f"{one['steps']:,}", f"{one['train_seconds'] / 60:.1f}"]
+        for one in made
+    ]
+    return [f"## The generators\n\nTrained on all training pairs, removed images included.\n\n{markdown_table(lines)}"]
+
+
+def _why(results: Record) -> list[str]:
+    """What the images of each row's generator are like, beside what they gain."""
+    table = pd.DataFrame(results.get("why", []))
+    if table.empty:
+        return []
+    numbers = [name for name in table if name not in ("row", "generator", "pairs")]
+    table = table.astype(dict.fromkeys(numbers, float))
+    lines = [[escaped(cell) for cell in line] for line in why_lines(table)]
+    sentences = [f"- {sentence}" for sentence in correlation_sentences(table)]
+    return ["\n\n".join(["## Why", EXPLAINED, markdown_table(lines), "\n".join(sentences)])]
+
+
+def _poses(results: Record) -> list[str]:
+    """How far the pose estimator agrees with the authors' key points."""
+    poses = results.get("poses")
+    if not poses:
+        return []
+    lines = [["joint", "given", "found", "PCKh@0.5", "median pixels"]]
+    for name in JOINTS:
+        joint = poses["joints"][name]
+        found, right = (_percent(joint[key]) for key in ("found", "pckh"))
+        lines.append(
+            [name, str(joint["given"]), found, right, "-" if joint["pixels"] is None else str(joint["pixels"])]
+        )
+    said = (
+        f"Of {poses['images']:,} training images the authors' files have somebody in {_percent(poses['given'])}, "
+        f"mediapipe in {_percent(poses['found'])}, both in {_percent(poses['both'])}; of these, left and right are "
+        f"exchanged in {_percent(poses['swapped'])}, PCKh@0.5 is {_percent(poses['pckh'])} and the median distance "
+        f"{poses['pixels']} pixels."
+    )
+    return [f"## The pose estimator on real crops\n\n{said}\n\n{markdown_table(lines)}"]
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f} %"
+
+
+def beside_rendered(demo: pd.DataFrame, results: Record) -> str:
+    """That rendered people are easy: what Ours gains there and what the same recipe gains on real ones."""
+    gains = []
+    for summary in (demo, summary_of(results)):
+        portion = float(summary["portion"].min())
+        own = [figure(summary, "ours", portion, ordinary) for ordinary in (False, True)]
+        gains.append(f"{gain_of(own[0])} plain and {gain_of(own[1])} augmented")
+    return (
+        f"Rendered people are easy: Ours - None is {gains[0]} here; on real ones, Market-1501, the same recipe gives "
+        f"{gains[1]} mAP ([Market-1501](market1501.md))."
+    )
+
+
+def publish(root: Path = ROOT, workspace: Workspace | None = None) -> None:
+    """Write results, page, plot and the README's part below `root`; without a workspace, from the results there."""
+    if workspace is not None:
+        write_json(root / RESULTS, gathered(workspace))
+    results = read_results(root)
+    write_bytes(root / PLOT, portion_plot(summary_of(results)))
+    write_text(root / PAGE, page(results))
+    put_into_readme(root, START, readme_part(results))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the documentation's part of a measurement on real people; returns 0."""
+    parser = argparse.ArgumentParser(prog="python -m tools.real_results", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("folder", type=Path, nargs="?", help="workspace of the measurement")
+    folder = parser.parse_args(arguments).folder
+    publish(workspace=None if folder is None else Workspace.find(folder))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,6 +1,7 @@
 """A workspace: the folder that holds every artefact, found by its `augment.toml`."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,9 +26,14 @@ PAIR_FILES = {"train": "train.csv", "gallery": "test.csv"}
 GENERATOR, MODEL = "generator.safetensors", "model.safetensors"
 
 
+def row_name(name: str) -> str:
+    """A row's name in tables and records: `ours*` for `ours-random`, its spelling that shells leave alone."""
+    return re.sub(r"^ours-random(?=-|$)", "ours*", name)
+
+
 def slug(name: str) -> str:
     """A row's or generator's name as a folder name: `ours*` becomes `ours-star`, `filtered:0.2` `filtered-0.2`."""
-    return name.replace("*", "-star").replace(":", "-")
+    return row_name(name).replace("*", "-star").replace(":", "-")
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,7 @@ def generate_set(
         generator: a name below `patn/`, a file, or builtin; None is the workspace's only one, else the built-in one.
         target_poses: removed (Ours), reduced (Ours*), all, own (Self), canonical or rare.
         ratio: 2 and 3 add one and two images per real one, at portion 1.
-        name: folder below `generated/`; None is that of the poses: ours, ours*, self.
+        name: folder below `generated/`; None is that of the poses: ours, ours-random, self.
         seed: of split and plan; None is the workspace's.
         runtime: device, number format, threads.
 

@@ -62,7 +62,7 @@ def train_reid(
         workspace: whose images are trained on and ranked.
         preset: open-reid, open-reid-256, open-reid-standard, strong, demo or study; or a training with numbers of
             your own.
-        images: none is M^R_p alone; else a generated set's name (ours, ours*, self), or a folder.
+        images: none is M^R_p alone; else a generated set's name (ours, ours-random, self), or a folder.
         portion: share p of the real images.
         ratio: of the generated set.
         backbone: resnet50, inception or small; None is the preset's.

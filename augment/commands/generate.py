@@ -83,7 +83,7 @@ from augment.options import NAME, Finite
 @click.option(
     "--judge", metavar="NAME", help="The re-ID model of --filter, below reid/.  [default: one trained on M^R_p alone]"
 )
-@click.option("--name", type=NAME, help="Folder below generated/, before -pP-sS.  [default: ours, ours*, self, ...]")
+@click.option("--name", type=NAME, help="Folder below generated/, before -pP-sS.  [default: ours, ours-random, ...]")
 @click.option("--dry-run", is_flag=True, help="Print the plan as CSV, make no image.")
 @click.option("--force", is_flag=True, help="Make it again where it was made with other options.")
 @pass_workspace

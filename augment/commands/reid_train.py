@@ -44,7 +44,7 @@ recipe = partial(option, section="Recipe; default: the preset's")
     "--augmentation",
     type=SET,
     default="none",
-    metavar="none|ours|ours*|NAME|DIR",
+    metavar="none|ours|ours-random|NAME|DIR",
     show_default=True,
     help="none trains on M^R_p; else a generated set of that portion, or a folder of images.",
 )

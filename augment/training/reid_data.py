@@ -18,7 +18,7 @@ from augment.generation.advice import make_set
 from augment.generation.generate import refuse_stale
 from augment.generation.manifest import MANIFEST
 from augment.layouts.inventory import files_below, own_reason, printable
-from augment.workspace import Workspace
+from augment.workspace import Workspace, row_name
 from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
 from reid.market1501 import FOLDERS, is_image_name, read_images, read_market1501
@@ -47,6 +47,8 @@ class TrainingSet:
     repeat: bool = False
 
     def __post_init__(self) -> None:
+        if isinstance(self.augmentation, str):
+            object.__setattr__(self, "augmentation", row_name(self.augmentation))
         if self.length not in LENGTHS:
             raise AugmentError(f"length {self.length!r}: must be epochs or updates")
         if self.repeat and self.augmentation != "none":

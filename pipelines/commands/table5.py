@@ -35,10 +35,11 @@ if TYPE_CHECKING:
 @click.option(
     "--rows",
     type=NAMES,
-    default="none,ours,ours*",
+    default="none,ours,ours-random",
     show_default=True,
     metavar="ROW,...",
-    help="none, self, ours, ours*, unseen (a generator of that name), any generator's name.",
+    help="none, self, ours, ours-random (Ours*), ours-builtin, ours-tuned-reduced, ours-tuned (by the built-in "
+    "generator), unseen (a generator of that name), any generator's name.",
 )
 @click.option(
     "--ratios",

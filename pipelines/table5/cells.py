@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from augment import AugmentError
-from augment.workspace import slug
+from augment.workspace import row_name, slug
 from pipelines.table5.rows import row_of
 
 LENGTHS = ("epochs", "updates")
@@ -35,6 +35,7 @@ class Cell:
     scratch: bool = False
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "row", row_name(self.row))
         object.__setattr__(self, "portion", float(self.portion))
         if not 0 < self.portion <= 1:
             raise AugmentError(f"portion is {self.portion}; it must be above 0 and at most 1")

@@ -13,13 +13,15 @@ from augment import AugmentError
 from augment.artefacts.artefact import read_run
 from augment.datasets.reduced_set import reduced_set, training_images
 from augment.generation.filtering import Filtering
+from augment.inference.generators import find_generator
 from augment.runtime import Runtime
 from augment.training.loop import LAST, read_metrics
 from augment.workspace import Workspace, slug
 from pipelines.table5.cells import Cell
+from pipelines.table5.generators import ReducedGenerator, TunedGenerator
 from pipelines.table5.probes import time_drawing, time_estimator, time_generator, time_training
 from pipelines.table5.rows import row_of
-from pipelines.table5.stages import GeneratedSet, Model, ReducedGenerator, Stage, training_of
+from pipelines.table5.stages import GeneratedSet, Model, Stage, training_of
 
 if TYPE_CHECKING:
     from patn.generators import Training
@@ -60,7 +62,7 @@ class Estimates:
 
     def pace(self, stage: Stage) -> Pace | None:
         """A stage's pace; None where it is not known."""
-        key: Any = stage.row if isinstance(stage, GeneratedSet) else ReducedGenerator
+        key: Any = stage.row if isinstance(stage, GeneratedSet) else type(stage)
         if isinstance(stage, Model):
             training = training_of(stage.cell)
             key = tuple(getattr(training, name) for name in KIND)
@@ -79,10 +81,13 @@ class Estimates:
 
     def seconds_an_image(self, name: str) -> float | None:
         """Seconds in which a generator makes one image, None where it is neither there nor planned."""
-        checkpoint = self.workspace.generator_file(name)
         if name in self.planned:
             return self._generator_times(name, self.planned[name])[1]
-        return time_drawing(self.workspace, checkpoint, self.runtime) if checkpoint.is_file() else None
+        try:
+            checkpoint = find_generator(self.workspace, name)
+        except AugmentError:
+            return None
+        return time_drawing(self.workspace, checkpoint, self.runtime)
 
     def seconds_a_pose(self, estimator: str) -> float | None:
         """Seconds in which a process estimates one image's key points, None where the estimator is not installed."""
@@ -110,6 +115,8 @@ class Estimates:
         if isinstance(stage, ReducedGenerator):
             like = self.planned.get(stage.like or "")
             return max(1, round(like.steps * stage.portion)) if like else stage.recipe(self.workspace)[0].steps
+        if isinstance(stage, TunedGenerator):
+            return stage.recipe(self.workspace)[0].steps
         if isinstance(stage, GeneratedSet):
             return max(0, self._set_size(stage) - len(reduced_set(self.images, stage.portion, stage.seed)))
         training = training_of(stage.cell)
@@ -144,6 +151,10 @@ class Estimates:
             folder = self.workspace.patn_dir(stage.taught_by(self.workspace))
             run, pace = read_run(folder), seconds_a_step(folder)
             return Pace(pace * self._scale(run), 0.0, MEASURED) if run and pace else None
+        if isinstance(stage, TunedGenerator):
+            tuned = self._finished("patn/table5", lambda run: "initial" in run["inputs"])
+            paces = [pace * self._scale(run) for folder, run in tuned if (pace := seconds_a_step(folder)) is not None]
+            return Pace(median(paces), 0.0, MEASURED) if paces else None
         training = training_of(stage.cell)
         models = self._finished("reid", lambda run: all(run["options"].get(n) == getattr(training, n) for n in KIND))
         each = [pace * self._scale(run) for folder, run in models if (pace := seconds_a_step(folder)) is not None]
@@ -159,6 +170,9 @@ class Estimates:
         if isinstance(stage, ReducedGenerator):
             like = self.planned.get(stage.like or "")
             return Pace(self._generator_times(stage.like or "", like)[0], 0.0, TIMED) if like else None
+        if isinstance(stage, TunedGenerator):
+            training = stage.recipe(self.workspace)[0]
+            return Pace(self._generator_times(stage.generator(self.workspace), training)[0], 0.0, TIMED)
         update, image = time_training(training_of(stage.cell), self.runtime)
         return Pace(update, image * int(self.images["split"].isin(["query", "gallery"]).sum()), TIMED)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from augment.artefacts.artefact import read_run
 from augment.datasets.pairs import pairable, posed_names
 from augment.datasets.preconditions import require_learnable, require_pairs
 from augment.datasets.reduced_set import reduced_set, training_images
 from augment.evaluation.reid import test_images
 from augment.generation.generate import require_poses
+from augment.inference.generators import BUILTIN
 from augment.workspace import Workspace
-from pipelines.table5.rows import UNSEEN, no_generator, row_of
+from pipelines.table5.rows import UNSEEN, no_generator, require_generator, row_of
 from pipelines.table5.stages import GeneratedSet, Model, Stage, training_of
 
 
@@ -29,7 +29,7 @@ def refuse_unknown(workspace: Workspace, models: Sequence[Model]) -> None:
         if row.folder is not None:
             model.data.table(workspace)
         named = row.generator
-        if named not in (None, UNSEEN, *GENERATORS) and not workspace.patn_dir(str(named)).is_dir():
+        if named not in (None, UNSEEN, BUILTIN, *GENERATORS) and not workspace.patn_dir(str(named)).is_dir():
             raise no_generator(workspace, str(named))
 
 
@@ -64,18 +64,16 @@ class Requirements:
         else:
             if self._pairable is None:
                 self._pairable = pairable(self.workspace, train["name"].tolist())
-            require_pairs(self.workspace, [name for name in self._pairable if name in keeps], stage.portion)
+            require_pairs(self.workspace, [name for name in self._pairable if name in keeps], _portion(stage))
 
     def _check_generator(self, stage: Stage) -> None:
         if not isinstance(stage, Model):
-            name = stage.taught_by(self.workspace)
-            if read_run(self.workspace.patn_dir(name)) is None:
-                raise no_generator(self.workspace, name)
+            require_generator(self.workspace, stage.taught_by(self.workspace))
 
 
 def _portion(stage: Stage) -> float:
-    return stage.cell.portion if isinstance(stage, Model) else stage.portion
+    return stage.cell.portion if isinstance(stage, Model) else stage.portion or 1.0
 
 
 def _seed(stage: Stage) -> int:
-    return stage.cell.seed if isinstance(stage, Model) else stage.seed
+    return stage.cell.seed if isinstance(stage, Model) else stage.seed or 0

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from augment import AugmentError
 from augment.artefacts.artefact import read_run
-from augment.inference.generators import make_generator
-from augment.workspace import Workspace
+from augment.inference.generators import BUILTIN, builtin_generator, make_generator
+from augment.workspace import Workspace, row_name
 
 UNSEEN = "unseen"
 
@@ -17,8 +17,9 @@ class Row:
     """A row of Table 5: its title, and what it is in one clause.
 
     target_poses, per_identity: what is generated (see `augment.generation.plan.Sampling`); both None: nothing is.
-    generator: a generator of the workspace by name; None is the workspace's own (see `own_generator`).
-    reduced: instead, one trained inside M^R_p alone.  images: the name of the generated set below
+    generator: a generator of the workspace by name, or the built-in one; None is the workspace's own (see
+    `own_generator`).  reduced: instead, one trained inside M^R_p alone.  tuned: instead, the built-in one trained
+    further on all pairs, with `reduced` on those inside M^R_p alone.  images: the name of the generated set below
     `generated/`; rows of one set share it.  filtered: the share of it that is replaced (see
     `augment.generation.filtering`).
     smoothing, weight: label smoothing (None: as real ones) and loss weight of generated images, see
@@ -32,6 +33,7 @@ class Row:
     target_poses: str | None = None
     generator: str | None = None
     reduced: bool = False
+    tuned: bool = False
     images: str = "none"
     filtered: float | None = None
     per_identity: int | None = None
@@ -74,6 +76,28 @@ ROWS: dict[str, Row] = {
         meaning="as Ours, with a generator trained on M^R_p alone",
         reduced=True,
         images="reduced",
+    ),
+    "ours-builtin": replace(
+        _OURS,
+        title="Ours, built-in",
+        meaning="as Ours, with the built-in generator, which has seen rendered people alone",
+        generator=BUILTIN,
+        images="ours-builtin",
+    ),
+    "ours-tuned-reduced": replace(
+        _OURS,
+        title="Ours, built-in tuned on M^R_p only",
+        meaning="as Ours, with the built-in generator trained further on M^R_p alone",
+        tuned=True,
+        reduced=True,
+        images="ours-tuned-reduced",
+    ),
+    "ours-tuned": replace(
+        _OURS,
+        title="Ours, built-in tuned",
+        meaning="as Ours, with the built-in generator trained further on all training images",
+        tuned=True,
+        images="ours-tuned",
     ),
     "canonical": Row(
         "Canonical", "as Ours*, in the 8 most typical poses of kept images", "canonical", images="ours-canonical"
@@ -139,8 +163,8 @@ def row_of(name: str) -> Row:
 
     Raises AugmentError for a number that cannot be.
     """
-    if name in ROWS:
-        return ROWS[name]
+    if row_name(name) in ROWS:
+        return ROWS[row_name(name)]
     title, is_folder, folder = name.partition("=")
     if is_folder:
         return Row(title, "ready-made images", folder=folder)
@@ -207,6 +231,14 @@ def _free_generators(workspace: Workspace) -> list[str]:
         for name, run in runs.items()
         if run is not None and name not in taken and run["options"].get("portion") is None
     ]
+
+
+def require_generator(workspace: Workspace, name: str) -> None:
+    """Raise AugmentError where there is no finished generator of that name, or no built-in one."""
+    if name == BUILTIN:
+        builtin_generator(workspace.size)
+    elif read_run(workspace.patn_dir(name)) is None:
+        raise no_generator(workspace, name)
 
 
 def no_generator(workspace: Workspace, name: str) -> AugmentError:

@@ -14,7 +14,7 @@ import reid
 from augment import AugmentError, Different
 from augment.datasets.reduced_set import real_share, standing_for
 from augment.runtime import Runtime
-from augment.workspace import Workspace
+from augment.workspace import Workspace, row_name
 from pipelines.grid.pools import Placement
 from pipelines.grid.scheduler import in_order, run_grid
 from pipelines.table5 import results
@@ -45,6 +45,9 @@ class Table5:
     ratios: tuple[int, ...] = (1,)
     preset: str | None = None
     scratch: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rows", tuple(row_name(row) for row in self.rows))
 
     def cells(self) -> list[Cell]:
         """The distinct trainings, seeds next to each other; AugmentError for a bad value."""

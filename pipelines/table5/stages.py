@@ -6,69 +6,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augment import AugmentError, Different
+from augment import Different
 from augment.artefacts.artefact import read_run
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.table5.cells import Cell
-from pipelines.table5.rows import folder_of, own_generator, reduced_generator, row_of, set_row
+from pipelines.table5.generators import ReducedGenerator, TunedGenerator
+from pipelines.table5.rows import folder_of, own_generator, row_of, set_row
 
 if TYPE_CHECKING:
     from augment.training.reid_data import TrainingSet
-    from patn.generators import Training
     from reid.training import ReidTraining
-
-
-@dataclass(frozen=True)
-class ReducedGenerator:
-    """A generator trained on the pairs inside M^R_p only, by the recipe of the generator `like` (None: our own one).
-
-    It gets the share p of that one's steps, so that an image is a target as often.
-    """
-
-    like: str | None
-    portion: float
-    seed: int
-    needs: tuple[()] = ()
-
-    @property
-    def name(self) -> str:
-        """What messages call it."""
-        return f"generator {self.like or 'inside M^R_p'} p{self.portion} s{self.seed}"
-
-    def taught_by(self, workspace: Workspace) -> str:
-        """The generator whose recipe it follows; raises AugmentError where the workspace's own one is not clear."""
-        return self.like or own_generator(workspace)
-
-    def folder(self, workspace: Workspace) -> Path:
-        """Where it is, as `augment patn-train --portion` puts it."""
-        return workspace.patn_dir(reduced_generator(self.taught_by(workspace), self.portion, self.seed))
-
-    def recipe(self, workspace: Workspace) -> tuple[Training, str]:
-        """How it is trained, and its perceptual network; raises AugmentError where `like` was not trained here."""
-        from patn.generators import recorded_training
-
-        folder = workspace.patn_dir(self.taught_by(workspace))
-        options = (read_run(folder) or {"options": {}})["options"]
-        if "steps" not in options:
-            raise AugmentError(f"{folder}: was not trained here, so there is no recipe for one like it inside M^R_p")
-        training = recorded_training(options)
-        return training.of_steps(max(1, round(training.steps * self.portion))), str(options["perceptual"])
-
-    def make(self, workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
-        """Train it; returns run.json's result."""
-        from augment.training.generator import train_generator
-
-        training, perceptual = self.recipe(workspace)
-        return train_generator(
-            workspace,
-            training,
-            name=self.folder(workspace).name,
-            portion=self.portion,
-            seed=self.seed,
-            perceptual=perceptual,
-            runtime=runtime,
-        )
 
 
 @dataclass(frozen=True)
@@ -91,16 +39,18 @@ class GeneratedSet:
         return f"set {self.row} p{self.portion}{f' x{self.ratio}' if self.ratio > 1 else ''} s{self.seed}"
 
     @property
-    def reduced(self) -> ReducedGenerator | None:
+    def trained(self) -> ReducedGenerator | TunedGenerator | None:
         """The generator that is trained for it, if any."""
         row = row_of(self.row)
+        if row.tuned:
+            return TunedGenerator(self.portion, self.seed) if row.reduced else TunedGenerator()
         return ReducedGenerator(row.generator or self.generator, self.portion, self.seed) if row.reduced else None
 
     @property
-    def needs(self) -> tuple[ReducedGenerator | Model, ...]:
+    def needs(self) -> tuple[ReducedGenerator | TunedGenerator | Model, ...]:
         """The generator that is trained for it, and the model that judges it."""
         judge = None if self.judge is None else Model(self.judge)
-        return tuple(need for need in (self.reduced, judge) if need is not None)
+        return tuple(need for need in (self.trained, judge) if need is not None)
 
     @property
     def images(self) -> str:
@@ -117,11 +67,13 @@ class GeneratedSet:
 
         Raises AugmentError where the workspace's own one is not clear.
         """
+        if isinstance(self.trained, TunedGenerator):
+            return self.trained.taught_by(workspace)
         return row_of(self.row).generator or self.generator or own_generator(workspace)
 
     def drawn_by(self, workspace: Workspace) -> str:
         """The generator whose images it holds."""
-        return self.taught_by(workspace) if self.reduced is None else self.reduced.folder(workspace).name
+        return self.taught_by(workspace) if self.trained is None else self.trained.generator(workspace)
 
     def make(self, workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
         """Draw it; returns run.json's result."""
@@ -201,7 +153,7 @@ class Model:
         )
 
 
-Stage = ReducedGenerator | GeneratedSet | Model
+Stage = ReducedGenerator | TunedGenerator | GeneratedSet | Model
 
 
 def training_of(cell: Cell) -> ReidTraining:

@@ -6,8 +6,11 @@ import pytest
 
 from augment import AugmentError
 from augment.artefacts.artefact import artefact
+from augment.training.reid_data import TrainingSet
 from augment.workspace import Workspace
+from pipelines.table5.cells import Cell
 from pipelines.table5.rows import ROWS, folder_of, generator_of_ours, own_generator, row_of, row_order
+from pipelines.table5.run import Table5
 
 
 def test_rows_take_a_number() -> None:
@@ -27,6 +30,17 @@ def test_rows_that_differ_in_training_alone_share_their_images() -> None:
         row_of(name).images for name in ("ours", "ours*", "filtered", "filtered:0.4", "reduced", "unseen", "vunet")
     ]
     assert len(set(others)) == len(others)
+
+
+def test_ours_random_is_a_spelling_of_the_papers_name_that_shells_leave_alone(people: Path) -> None:
+    workspace = Workspace.find(people)
+    assert row_of("ours-random") is row_of("ours*")
+    assert Cell("ours-random", portion=0.4) == Cell("ours*", portion=0.4)
+    assert Table5(rows=("none", "ours-random")).cells() == Table5(rows=("none", "ours*")).cells()
+    assert workspace.generated_dir("ours-random", 0.4, 0) == workspace.generated_dir("ours*", 0.4, 0)
+    assert workspace.generated_dir("ours-randomly", 0.4, 0).name == "ours-randomly-p0.4-s0"
+    both = [TrainingSet(0.4, name).record() for name in ("ours-random", "ours*")]
+    assert both[0] == both[1]
 
 
 def test_any_generator_and_any_folder_is_a_row() -> None:

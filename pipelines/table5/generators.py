@@ -1,0 +1,128 @@
+"""The generators that are trained for rows of Table 5, as stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from augment import AugmentError
+from augment.artefacts.artefact import read_run
+from augment.inference.generators import BUILTIN
+from augment.runtime import Runtime
+from augment.training.initial import InitialWeights, starting_training
+from augment.workspace import Workspace
+from pipelines.table5.rows import own_generator, reduced_generator
+
+if TYPE_CHECKING:
+    from patn.generators import Training
+
+
+@dataclass(frozen=True)
+class ReducedGenerator:
+    """A generator trained on the pairs inside M^R_p only, by the recipe of the generator `like` (None: our own one).
+
+    It gets the share p of that one's steps, so that an image is a target as often.
+    """
+
+    like: str | None
+    portion: float
+    seed: int
+    needs: tuple[()] = ()
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"generator {self.like or 'inside M^R_p'} p{self.portion} s{self.seed}"
+
+    def taught_by(self, workspace: Workspace) -> str:
+        """The generator whose recipe it follows; raises AugmentError where the workspace's own one is not clear."""
+        return self.like or own_generator(workspace)
+
+    def generator(self, workspace: Workspace) -> str:
+        """Its name in the workspace, as `augment patn-train --portion` gives it."""
+        return reduced_generator(self.taught_by(workspace), self.portion, self.seed)
+
+    def folder(self, workspace: Workspace) -> Path:
+        """Where it is."""
+        return workspace.patn_dir(self.generator(workspace))
+
+    def recipe(self, workspace: Workspace) -> tuple[Training, str]:
+        """How it is trained, and its perceptual network; raises AugmentError where `like` was not trained here."""
+        from patn.generators import recorded_training
+
+        folder = workspace.patn_dir(self.taught_by(workspace))
+        options = (read_run(folder) or {"options": {}})["options"]
+        if "steps" not in options:
+            raise AugmentError(f"{folder}: was not trained here, so there is no recipe for one like it inside M^R_p")
+        training = recorded_training(options)
+        return training.of_steps(max(1, round(training.steps * self.portion))), str(options["perceptual"])
+
+    def make(self, workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
+        """Train it; returns run.json's result."""
+        from augment.training.generator import train_generator
+
+        training, perceptual = self.recipe(workspace)
+        return train_generator(
+            workspace,
+            training,
+            name=self.generator(workspace),
+            portion=self.portion,
+            seed=self.seed,
+            perceptual=perceptual,
+            runtime=runtime,
+        )
+
+
+@dataclass(frozen=True)
+class TunedGenerator:
+    """The built-in generator trained further, by the recipe of `augment patn-train --init builtin`.
+
+    Attributes:
+        portion: on the pairs inside M^R_p only, of which it has seen no other; None takes all pairs.
+        seed: of M^R_p and of the training; None is the workspace's.
+    """
+
+    portion: float | None = None
+    seed: int | None = None
+    needs: tuple[()] = ()
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"generator {BUILTIN} tuned{self._inside(' ')}"
+
+    def taught_by(self, workspace: Workspace) -> str:  # noqa: ARG002 (as of every generator)
+        """The generator that it starts from."""
+        return BUILTIN
+
+    def generator(self, workspace: Workspace) -> str:  # noqa: ARG002 (as of every generator)
+        """Its name in the workspace: in a folder of the table's own below patn/."""
+        return f"table5/tuned{self._inside('-')}"
+
+    def folder(self, workspace: Workspace) -> Path:
+        """Where it is."""
+        return workspace.patn_dir(self.generator(workspace))
+
+    def recipe(self, workspace: Workspace) -> tuple[Training, str]:
+        """How it is trained, and its perceptual network; raises AugmentError where there is no built-in generator."""
+        return starting_training(None, None, InitialWeights.find(workspace, BUILTIN)), "auto"
+
+    def make(self, workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
+        """Train it; returns run.json's result."""
+        from augment.training.generator import train_generator
+
+        training, perceptual = self.recipe(workspace)
+        return train_generator(
+            workspace,
+            training,
+            name=self.generator(workspace),
+            portion=self.portion,
+            seed=workspace.seed if self.seed is None else self.seed,
+            initial=InitialWeights.find(workspace, BUILTIN),
+            perceptual=perceptual,
+            runtime=runtime,
+        )
+
+    def _inside(self, gap: str) -> str:
+        return "" if self.portion is None else f"{gap}p{self.portion}{gap}s{self.seed}"

@@ -18,8 +18,8 @@ QUICK = '[patn-train]\npreset = "demo"\nsteps = 1\nbatch = 2\nperceptual = "none
 
 
 @pytest.fixture
-def quick(people: Path) -> Path:
-    """A workspace whose settings make trainings short."""
+def quick(people: Path, no_builtin: Path) -> Path:
+    """A workspace without any generator whose settings make trainings short."""
     with (people / "augment.toml").open("a") as file:
         file.write(f"\n{QUICK}")
     return people

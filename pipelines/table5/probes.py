@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from patn.generators import Training
     from reid.training import ReidTraining
 
-LARGEST_BATCH, LONGEST, CALLS = 16, 2.0, 5
+FEW, LONGEST, CALLS = 16, 2.0, 5
+MOST_PIXELS = FEW * 256 * 128
+"""Of a batch that is timed, so that a large network's does not take the memory of a training."""
 
 
 def time_training(training: ReidTraining, runtime: Runtime) -> tuple[float, float]:
     """Seconds of one update and of one image's feature, with pixels drawn at random.
 
-    An update of more images than LARGEST_BATCH is timed with so many and counts in proportion.
+    An update of more pixels than MOST_PIXELS is timed with fewer images and counts in proportion.
     """
     import torch
 
@@ -30,7 +32,7 @@ def time_training(training: ReidTraining, runtime: Runtime) -> tuple[float, floa
     from reid.objective import ReidObjective
 
     runtime.prepare()
-    batch = min(training.batch, LARGEST_BATCH)
+    batch = min(training.batch, max(FEW, MOST_PIXELS // (training.height * training.width)))
     images = torch.randint(0, 256, (batch, 3, *training.size), dtype=torch.uint8)
     small = replace(training, batch=batch, ghost_batch=None, model="last")
     objective = ReidObjective(
@@ -57,7 +59,7 @@ def time_drawing(workspace: Workspace, checkpoint: Path, runtime: Runtime) -> fl
     from augment.datasets.reduced_set import training_images
     from augment.inference.drawing import Drawing
 
-    names = posed_names(workspace, training_images(workspace.images())["name"].tolist())[:LARGEST_BATCH]
+    names = posed_names(workspace, training_images(workspace.images())["name"].tolist())[:FEW]
     draw = Drawing(workspace, checkpoint, runtime)
     return seconds_of(lambda: draw(names, names)) / max(1, len(names))
 
@@ -101,7 +103,7 @@ def time_estimator(workspace: Workspace, estimator: str) -> float:
     """Seconds in which a pose estimator looks at one of the workspace's images, in one process."""
     from augment.poses.estimation import estimate_files
 
-    paths = workspace.images()["path"].iloc[:LARGEST_BATCH].tolist()
+    paths = workspace.images()["path"].iloc[:FEW].tolist()
     return seconds_of(lambda: estimate_files(paths, estimator, workspace.size)) / max(1, len(paths))
 
 

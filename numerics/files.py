@@ -11,6 +11,12 @@ def naming(path: Path) -> Iterator[None]:
     """Let an OSError of the block that names no file name this one: a disk is full while a file is being written.
 
     What safetensors says of the system's errors becomes such an OSError.
+
+    Args:
+        path: the file that is being read or written.
+
+    Raises:
+        OSError: that names `path`, where the block's named no file.
     """
     try:
         yield
@@ -27,11 +33,14 @@ def naming(path: Path) -> Iterator[None]:
 
 @contextmanager
 def replacing(path: Path, partial: Path | None = None) -> Iterator[Path]:
-    """Yield the file to write, which takes the place of `path` when the block ends and is deleted when it fails.
+    """The file to write, which takes the place of `path` when the block ends and is deleted when it fails.
 
     Args:
         path: the file that is either the old one or the whole new one.
         partial: the file to write, in the same folder; None is PATH.partial, for what one process alone writes.
+
+    Yields:
+        The path to write to.
 
     Raises:
         OSError: that names `path`, where it cannot be written.

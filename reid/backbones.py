@@ -17,12 +17,16 @@ from reid.small import small_trunk
 class Backbone:
     """A trunk's builder with what surrounds it.
 
-    channels: of the trunk's map.  size: default input (height, width) in pixels.
-    embedding_std: of the embedding's normal initialisation; None is Kaiming normal, fan-out.
-    uniform_gains: the batch norm after the embedding starts from U(0, 1), as PyTorch's did up to 1.1; Open-ReID sets
-    every other norm to 1.
-    imagenet_weights: torchvision has a file that the trunk can start from, under the backbone's name.
-    last_strides: what `last_stride` can be.  few_weights: so few that they learn at ten times the rate.
+    Attributes:
+        trunk: builds the layers up to the map whose mean is the feature.
+        channels: of the trunk's map.
+        size: default input (height, width) in pixels.
+        embedding_std: of the embedding's normal initialisation; None is Kaiming normal, fan-out.
+        uniform_gains: the batch norm after the embedding starts from U(0, 1), as PyTorch's did up to 1.1; Open-ReID
+            sets every other norm to 1.
+        imagenet_weights: torchvision has a file that the trunk can start from, under the backbone's name.
+        last_strides: what `last_stride` can be.
+        few_weights: so few that they learn at ten times the rate.
     """
 
     trunk: Callable[..., nn.Module]
@@ -53,10 +57,19 @@ class ReidModel(nn.Module):
     """trunk -> mean over the map -> Linear, BatchNorm1d, ReLU, Dropout -> Linear over the identities.
 
     The same in training and evaluation mode, unlike torchreid's models: `forward` always gives logits, which Open-ReID
-    compares at test.  `features` = 0 has BatchNorm1d and Dropout alone before the classifier, which learns much faster
-    from scratch; `bnneck` also leaves out its shift and the classifier's bias, so that the triplet loss and the
-    classifier see features of their own kind (Luo et al. 2019, "bag of tricks").  `options` rebuilds the model with
-    `build_model`.  Source: Open-ReID's `models/resnet.py` and `models/inception.py`; classifier N(0, 0.001), bias 0.
+    compares at test. The attribute `options` rebuilds the model with `build_model`.
+
+    Args:
+        name: of the backbone in `BACKBONES`.
+        classes: identities that it tells apart.
+        features: size of the embedding. With 0, BatchNorm1d and Dropout alone stand before the classifier, which learns
+            much faster from scratch.
+        dropout: probability of the dropout before the classifier, in [0, 1).
+        bnneck: leaves out the shift of that batch norm and the classifier's bias, so that the triplet loss and the
+            classifier see features of their own kind (Luo et al. 2019, "bag of tricks").
+        last_stride: as of `build_model`.
+
+    Source: Open-ReID's `models/resnet.py` and `models/inception.py`; classifier N(0, 0.001), bias 0.
     """
 
     def __init__(
@@ -95,17 +108,38 @@ class ReidModel(nn.Module):
             nn.init.zeros_(self.classifier.bias)
 
     def embed(self, images: Tensor) -> Tensor:
-        """The pooled trunk feature, B x channels, of ImageNet-normalised images B x 3 x H x W."""
+        """The pooled trunk feature.
+
+        Args:
+            images: ImageNet-normalised, B x 3 x H x W.
+
+        Returns:
+            B x channels of the trunk.
+        """
         pooled: Tensor = self.trunk(images).mean((2, 3))
         return pooled
 
     def neck(self, images: Tensor) -> Tensor:
-        """What the classifier sees: B x features, or B x channels without an embedding."""
+        """What the classifier sees.
+
+        Args:
+            images: ImageNet-normalised, B x 3 x H x W.
+
+        Returns:
+            B x features, or B x channels without an embedding.
+        """
         neck: Tensor = self.head(self.embed(images))
         return neck
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits, B x classes, of ImageNet-normalised images B x 3 x H x W."""
+        """One logit an identity.
+
+        Args:
+            images: ImageNet-normalised, B x 3 x H x W.
+
+        Returns:
+            B x classes.
+        """
         logits: Tensor = self.classifier(self.neck(images))
         return logits
 
@@ -122,9 +156,21 @@ def build_model(
 ) -> ReidModel:
     """A re-ID model by its backbone's name, initialised from torch's global random state.
 
-    bnneck: see ReidModel; it goes with `features` = 0.  last_stride: 1 or 2 with resnet50, else None.
-    weights: torchvision's ImageNet file for resnet50, or None to start from scratch.
-    Raises DataError for an unknown name or impossible sizes, WeightsError for weights that do not fit.
+    Args:
+        name: of the backbone in `BACKBONES`.
+        classes: identities that it tells apart, at least 1.
+        features: size of the embedding; 0 leaves it out.
+        dropout: probability of the dropout before the classifier, in [0, 1).
+        bnneck: see `ReidModel`; it goes with `features` = 0.
+        last_stride: 1 or 2 with resnet50, else None.
+        weights: torchvision's ImageNet file for resnet50, or None to start from scratch.
+
+    Returns:
+        The model in training mode, on the CPU.
+
+    Raises:
+        DataError: for an unknown name or impossible sizes.
+        WeightsError: for weights that do not fit.
     """
     backbone = backbone_of(name)
     if classes < 1 or features < 0 or not 0 <= dropout < 1:

@@ -9,10 +9,14 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 @contextmanager
 def running_statistics(network: nn.Module, *, updated: bool) -> Iterator[None]:
-    """Whether batch norms in training mode update their running statistics inside; they normalise the same either way.
+    """Say whether batch norms in training mode update their running statistics inside the block.
 
-    torch's DataParallel, which Open-ReID's four GPUs are under, keeps what its first replica saw and forgets the
-    others'; so only the first part of a batch is run with `updated`.
+    They normalise the same either way. torch's DataParallel, which Open-ReID's four GPUs are under, keeps what its
+    first replica saw and forgets the others'; so only the first part of a batch is run with `updated`.
+
+    Args:
+        network: the network whose batch norms are meant.
+        updated: whether they update.
     """
     norms = [module for module in network.modules() if isinstance(module, _BatchNorm) and module.track_running_stats]
     for norm in norms:

@@ -16,7 +16,16 @@ FORMAT = "reid-model-1"
 
 
 def save_model(path: Path, model: ReidModel, metadata: dict[str, Any] | None = None) -> None:
-    """Write the model's weights with its options and `metadata` (anything JSON can hold); appears by rename."""
+    """Write a model's weights and what rebuilds it to one file, which appears by rename.
+
+    Args:
+        path: the safetensors file; its folder is made.
+        model: its options are stored beside its weights.
+        metadata: anything JSON can hold, returned by `load_model`.
+
+    Raises:
+        OSError: that names `path`, where it cannot be written.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
@@ -27,9 +36,17 @@ def save_model(path: Path, model: ReidModel, metadata: dict[str, Any] | None = N
 
 
 def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[ReidModel, dict[str, Any]]:
-    """The model in evaluation mode on `device`, and the metadata it was saved with.
+    """A trained model in evaluation mode, and the metadata it was saved with.
 
-    Raises WeightsError for a file that is missing, damaged or was not written by `save_model`.
+    Args:
+        path: a file that `save_model` wrote.
+        device: where the model is put.
+
+    Returns:
+        The model, and the metadata.
+
+    Raises:
+        WeightsError: for a file that is missing, damaged or was not written by `save_model`.
     """
     try:
         with safe_open(path, framework="pt", device=str(device)) as file:

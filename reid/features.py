@@ -36,13 +36,27 @@ def extract_features(
     autocast: torch.dtype | None = None,
     flip: bool = False,
 ) -> Tensor:
-    """Features of images, float32 N x D on the CPU; their squared Euclidean distance is what is ranked by.
+    """Features of images, whose squared Euclidean distance is what is ranked by.
 
-    images: uint8 N x 3 x H x W, resized bilinearly to `size` (height, width; None is the backbone's own).
-    feature: "logits" (D = classes), "pooled" (D = the trunk's channels) or "neck".  distance: "euclidean" leaves the
-    features as they are; "cosine" makes them unit vectors, whose Euclidean distance ranks as their cosine.
-    autocast: dtype of mixed precision or None.  flip: mean of the image's and its mirror image's feature.
-    The model is moved to `device` and left in evaluation mode.  Raises DataError for another feature or distance.
+    The model is moved to `device` and left in evaluation mode.
+
+    Args:
+        model: a trained model.
+        images: uint8 N x 3 x H x W, resized bilinearly to `size`.
+        size: (height, width) in pixels; None is the backbone's own.
+        batch: images at a time.
+        feature: "logits" (D = classes), "pooled" (D = the trunk's channels) or "neck".
+        distance: "euclidean" leaves the features as they are; "cosine" makes them unit vectors, whose Euclidean
+            distance ranks as their cosine.
+        device: where the network runs.
+        autocast: dtype of mixed precision or None.
+        flip: take the mean of the image's and its mirror image's feature.
+
+    Returns:
+        float32 N x D on the CPU.
+
+    Raises:
+        DataError: for another feature or distance.
     """
     if feature not in FEATURES:
         raise DataError(f"there is no feature {feature!r}; choose one of {', '.join(FEATURES)}")

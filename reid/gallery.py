@@ -23,13 +23,17 @@ def draw_galleries(
     right: ArrayLike,
     path: str | Path,
 ) -> None:
-    """Draws one row a query: the query itself, then its ranked gallery images, nearest first, with their ranks.
+    """Draw one row a query: the query itself, then its ranked gallery images, nearest first, with their ranks.
 
-    query_paths: Q image files.  ranked_paths: Q sequences of R image files each.
-    right: Q x R booleans, true where the gallery image shows the query's identity (green frame, else red and crossed at
-    a corner, so that the two can be told apart without colour).
-    path: the PNG file to write; it is written beside its place and renamed.
-    Raises DataError for shapes that do not fit, or an image that cannot be read.
+    Args:
+        query_paths: Q image files.
+        ranked_paths: Q sequences of R image files each.
+        right: Q x R booleans, true where the gallery image shows the query's identity: a green frame, else a red one
+            crossed at a corner, so that the two can be told apart without colour.
+        path: the PNG file, written beside its place and renamed.
+
+    Raises:
+        DataError: for shapes that do not fit, or an image that cannot be read.
     """
     marks = np.asarray(right, dtype=bool)
     if not len(query_paths) or marks.shape != (len(query_paths), len(ranked_paths[0]) if len(ranked_paths) else 0):
@@ -59,7 +63,7 @@ def _position(row: int, column: int) -> tuple[int, int]:
 
 
 def _place(sheet: Image.Image, row: int, column: int, path: str | Path, colour: tuple[int, int, int]) -> None:
-    """Puts one image, resized to the tile, into its frame."""
+    """Put one image, resized to the tile, into its frame."""
     try:
         with Image.open(path) as image:
             tile = image.convert("RGB").resize(_TILE, Image.Resampling.BILINEAR)
@@ -71,14 +75,14 @@ def _place(sheet: Image.Image, row: int, column: int, path: str | Path, colour: 
 
 
 def _heading(draw: ImageDraw.ImageDraw, column: int, text: str) -> None:
-    """Writes a column's heading, centred above it."""
+    """Write a column's heading, centred above it."""
     left, top = _position(0, column)
     middle = left + _FRAME + _TILE[0] / 2
     draw.text((middle, top - 5), text, fill="black", font=ImageFont.load_default(size=14), anchor="ms")
 
 
 def _cross(draw: ImageDraw.ImageDraw, row: int, column: int) -> None:
-    """Draws a white cross on red in the lower right corner of a tile."""
+    """Draw a white cross on red in the lower right corner of a tile."""
     left, top = _position(row, column)
     right, bottom = left + _TILE[0] + 2 * _FRAME, top + _TILE[1] + 2 * _FRAME
     draw.rectangle((right - 16, bottom - 16, right - 1, bottom - 1), fill=WRONG)

@@ -14,13 +14,19 @@ def hsv_histograms(
 ) -> Array:
     """Joint histograms of hue, saturation and value of every horizontal stripe, concatenated.
 
-    images: N x 3 x H x W uint8, RGB, an array or a CPU tensor.
-    stripes: horizontal stripes of (nearly) equal height; 1 is the plain histogram of the whole image, 6 the usual
-    layout of hand-made person features (head, torso, legs).  Pixel row y is in stripe y * stripes // H.
-    bins: how many equal bins hue, saturation and value have.  A grey pixel has no hue and counts as hue 0.
-    batch: images at a time, which bounds the memory; it changes no value.
-    Returns float32 N x (stripes * bins[0] * bins[1] * bins[2]), the stripe slowest and the value bin fastest; each row
-    sums to 1.  Raises DataError for another shape or type, or more stripes than rows.
+    Args:
+        images: N x 3 x H x W uint8, RGB, an array or a CPU tensor.
+        stripes: horizontal stripes of (nearly) equal height; 1 is the plain histogram of the whole image, 6 the usual
+            layout of hand-made person features (head, torso, legs). Pixel row y is in stripe y * stripes // H.
+        bins: how many equal bins hue, saturation and value have. A grey pixel has no hue and counts as hue 0.
+        batch: images at a time, which bounds the memory; it changes no value.
+
+    Returns:
+        float32 N x (stripes * bins[0] * bins[1] * bins[2]), the stripe slowest and the value bin fastest; each row sums
+        to 1.
+
+    Raises:
+        DataError: for another shape or type, or more stripes than rows.
     """
     pixels = np.asarray(images)
     if pixels.ndim != 4 or pixels.shape[1] != 3 or pixels.dtype != np.uint8:

@@ -12,7 +12,17 @@ from torch.nn import functional
 
 
 def convolution(channels_in: int, channels: int, *, kernel: int, stride: int = 1) -> nn.Sequential:
-    """Convolution without bias, padded to keep the size at stride 1, then BatchNorm2d and ReLU."""
+    """Convolution without bias, padded to keep the size at stride 1, then BatchNorm2d and ReLU.
+
+    Args:
+        channels_in: channels of the input.
+        channels: channels of the output.
+        kernel: side of the kernel, odd.
+        stride: of the convolution.
+
+    Returns:
+        The three layers.
+    """
     return nn.Sequential(
         nn.Conv2d(channels_in, channels, kernel, stride=stride, padding=kernel // 2, bias=False),
         nn.BatchNorm2d(channels),
@@ -21,27 +31,49 @@ def convolution(channels_in: int, channels: int, *, kernel: int, stride: int = 1
 
 
 def together(units: Iterable[nn.Module], x: Tensor) -> list[Tensor]:
-    """`x` after the 1x1 convolutions that begin several branches, B x width x H x W each, before their batch norms.
+    """`x` after the 1x1 convolutions that begin several branches, before their batch norms.
 
-    Computed as one convolution: `x` is read once, and its gradient is one product instead of a sum of several.  This
-    is faster in training only.
+    Computed as one convolution: `x` is read once, and its gradient is one product instead of a sum of several. This is
+    faster in training only.
+
+    Args:
+        units: what `convolution` built with a kernel of 1, one a branch.
+        x: B x channels x H x W.
+
+    Returns:
+        B x width x H x W each.
     """
     weights: list[Tensor] = [next(unit.parameters()) for unit in units]
-    made = functional.conv2d(x, torch.cat(weights))
-    layout = torch.channels_last if made.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
-    parts = made.split([len(weight) for weight in weights], dim=1)
+    convolved = functional.conv2d(x, torch.cat(weights))
+    layout = (
+        torch.channels_last if convolved.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
+    )
+    parts = convolved.split([len(weight) for weight in weights], dim=1)
     return [part.contiguous(memory_format=layout) for part in parts]
 
 
 def finish(unit: nn.Module, convolved: Tensor) -> Tensor:
-    """What remains of a unit behind its convolution: BatchNorm2d and ReLU."""
+    """What remains of a unit behind its convolution: BatchNorm2d and ReLU.
+
+    Args:
+        unit: what `convolution` built.
+        convolved: its convolution's output.
+
+    Returns:
+        The unit's output, of the same shape.
+    """
     _, norm, relu = unit.children()
     active: Tensor = relu(norm(convolved))
     return active
 
 
 class AverageBlock(nn.Module):
-    """Four branches at the input's size, 4 x `width` channels out (4a, 5a, 6a)."""
+    """Four branches at the input's size (4a, 5a, 6a).
+
+    Args:
+        channels: of the input.
+        width: channels of each branch; the output has 4 x `width`.
+    """
 
     def __init__(self, *, channels: int, width: int):
         super().__init__()
@@ -58,7 +90,14 @@ class AverageBlock(nn.Module):
         self.average = nn.Sequential(nn.AvgPool2d(3, stride=1, padding=1), convolution(channels, width, kernel=1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """B x channels x H x W -> B x 4 width x H x W."""
+        """The branches' outputs side by side.
+
+        Args:
+            x: B x channels x H x W.
+
+        Returns:
+            B x 4 width x H x W.
+        """
         if not self.training:
             return torch.cat([self.shallow(x), self.deep(x), self.point(x), self.average(x)], dim=1)
         units = [self.shallow[0], self.deep[0], self.point, self.average[1]]
@@ -71,7 +110,12 @@ class AverageBlock(nn.Module):
 
 
 class MaximumBlock(nn.Module):
-    """Two branches and the pooled input at half the size, 2 x `width` + `channels` channels out (4b, 5b, 6b)."""
+    """Two branches and the pooled input at half the size (4b, 5b, 6b).
+
+    Args:
+        channels: of the input.
+        width: channels of each branch; the output has 2 x `width` + `channels`.
+    """
 
     def __init__(self, *, channels: int, width: int):
         super().__init__()
@@ -87,7 +131,14 @@ class MaximumBlock(nn.Module):
         self.maximum = nn.MaxPool2d(3, stride=2, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """B x channels x H x W -> B x (2 width + channels) x ceil(H / 2) x ceil(W / 2)."""
+        """The branches' outputs and the pooled input side by side.
+
+        Args:
+            x: B x channels x H x W.
+
+        Returns:
+            B x (2 width + channels) x ceil(H / 2) x ceil(W / 2).
+        """
         if not self.training:
             return torch.cat([self.shallow(x), self.deep(x), self.maximum(x)], dim=1)
         shallow, deep = together([self.shallow[0], self.deep[0]], x)
@@ -97,9 +148,12 @@ class MaximumBlock(nn.Module):
 
 
 def inception_trunk() -> nn.Sequential:
-    """The layers up to the global pool: B x 3 x 144 x 56 -> B x 1536 x 10 x 4; 6,354,464 parameters.
+    """The layers up to the global pool; 6,354,464 parameters.
 
     Convolutions start from Kaiming normal (fan-out), batch norms from 1 and 0.
+
+    Returns:
+        Layers that take B x 3 x 144 x 56 to B x 1536 x 10 x 4.
     """
     trunk = nn.Sequential()
     trunk.add_module("conv1", convolution(3, 32, kernel=3))  # B x 32 x 144 x 56

@@ -4,12 +4,20 @@ from torch import Tensor
 
 
 def identity_loss(logits: Tensor, labels: Tensor, smoothing: Tensor, weights: Tensor) -> Tensor:
-    """Cross-entropy over the identities, each image with its own label smoothing and weight; a scalar.
+    """Cross-entropy over the identities, each image with its own label smoothing and weight.
 
-    logits: float32 B x classes.  labels: int64 B.  smoothing: B values in [0, 1], the share of the target that is
-    spread evenly over all classes: 0 is the hard label, 0.1 what CamStyle gives generated images (Zhong et al. 2018),
-    1 the uniform distribution of LSRO (Zheng et al. 2017).  weights: B values, at least 0 and not all 0; the result is
-    the weighted mean.  Own code because torchreid's and torch's losses have one smoothing for the whole batch.
+    Own code because torchreid's and torch's losses have one smoothing for the whole batch.
+
+    Args:
+        logits: float32 B x classes.
+        labels: int64 B.
+        smoothing: B values in [0, 1], the share of the target that is spread evenly over all classes: 0 is the hard
+            label, 0.1 what CamStyle gives generated images (Zhong et al. 2018), 1 the uniform distribution of LSRO
+            (Zheng et al. 2017).
+        weights: B values, at least 0 and not all 0.
+
+    Returns:
+        The weighted mean, a scalar.
     """
     log_probabilities = logits.log_softmax(1)
     hard = -log_probabilities.gather(1, labels[:, None])[:, 0]
@@ -18,17 +26,34 @@ def identity_loss(logits: Tensor, labels: Tensor, smoothing: Tensor, weights: Te
 
 
 def weighted_mean(values: Tensor, weights: Tensor) -> Tensor:
-    """The mean of B values, each counted `weights` times; a scalar."""
+    """The mean of values, each counted as often as its weight says.
+
+    Args:
+        values: B numbers.
+        weights: B numbers, at least 0 and not all 0.
+
+    Returns:
+        A scalar.
+    """
     return (weights * values).sum() / weights.sum()
 
 
 def triplet_loss(features: Tensor, labels: Tensor, weights: Tensor, margin: float) -> Tensor:
-    """Batch-hard triplet loss with a margin; a scalar, the weighted mean over the images as anchors.
+    """Batch-hard triplet loss with a margin.
 
-    features: float32 B x D.  labels: int64 B.  weights: B values, at least 0 and not all 0.
-    The farthest image of an image's identity (itself if it is alone) has to be nearer, by the margin of Euclidean
-    distance, than the nearest of another; a batch of one identity costs nothing.  Generated images count by label.
-    Source: Hermans, Beyer and Leibe, "In defense of the triplet loss", 2017.  torchreid's has no weights.
+    The farthest image of an image's identity (itself if it is alone) has to be nearer, by the margin, than the nearest
+    of another; a batch of one identity costs nothing. Generated images count by label. torchreid's has no weights.
+
+    Args:
+        features: float32 B x D.
+        labels: int64 B.
+        weights: B values, at least 0 and not all 0.
+        margin: of Euclidean distance.
+
+    Returns:
+        The weighted mean over the images as anchors, a scalar.
+
+    Source: Hermans, Beyer and Leibe, "In defense of the triplet loss", 2017.
     """
     lengths = features.square().sum(1)
     squared = lengths[:, None] + lengths - 2 * features @ features.T

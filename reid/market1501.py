@@ -1,4 +1,4 @@
-"""The Market-1501 folder: what an image's name says, the table of all images, torchreid's view of the same files.
+"""The Market-1501 folder: the table of all images, torchreid's view of the same files.
 
 Zheng et al., Scalable Person Re-identification: A Benchmark, ICCV 2015.
 """
@@ -6,18 +6,18 @@ Zheng et al., Scalable Person Re-identification: A Benchmark, ICCV 2015.
 from __future__ import annotations
 
 import os
-import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from numerics.arrays import Array
 from reid import BrokenLink, DataError
+from reid.names import is_image_name, parse_name
 
 if TYPE_CHECKING:
     from torchreid.reid.data.datasets import Market1501
@@ -39,86 +39,40 @@ COUNTS = MappingProxyType(
 )
 """Images and identities of the real Market-1501, as downloaded."""
 
-LONGEST = 230
-"""Bytes of an image's name; file systems take 255, and generated images and unfinished files add to it."""
-
-LARGEST = 10**15 - 1
-"""Largest identity or camera: every number up to it is exact as an integer and as a float of 64 bits."""
-
-IMAGES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
-"""Endings of image files, in lower case."""
-
-_NAME = re.compile(r"(?P<pid>-1|[0-9]+)_c(?P<camid>[0-9]+)")
-_NO_TEXT = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
-
-
-class ImageName(NamedTuple):
-    """What a Market-1501 image name says: identity (-1 junk, 0 background) and camera, counted from 1 or from 0."""
-
-    pid: int
-    camid: int
-
-
-def parse_name(name: str | Path) -> ImageName:
-    """Identity and camera of an image, from its base name alone: `0002_c1s1_000451_03.jpg` is 2 and 1.
-
-    name: a file name or a path; folders in it are ignored, so that `run_12_c3/0002_c1...` is identity 2. What follows
-    the camera is free: the names of generated images (`0002_c1s1_000451_03_gen.jpg`) and `.jpg.jpg` are read too.
-    Leading zeros do not count (`0001_c001` is 1 and 1), and 0 is a camera.
-    Raises DataError for a name that does not begin with an identity and a camera, of a number above LARGEST, or that
-    is no text or too long to add to.
-    """
-    base = os.path.basename(name)
-    if not is_text(base):
-        raise DataError(f"{str(name)!r}: the name holds a line break or bytes that are no text; rename it")
-    if len(base.encode()) > LONGEST:
-        raise DataError(f"{name}: the name is longer than {LONGEST} bytes; shorten it, generated images add to it")
-    match = _NAME.match(base)
-    if match is None:
-        raise DataError(
-            f"{name}: the name gives no identity and camera; rename it like 0002_c1s1_000451_03.jpg or take it away"
-        )
-    return ImageName(parse_number(match["pid"], "identity", name), parse_number(match["camid"], "camera", name))
-
-
-def parse_number(digits: str, what: str, name: str | Path) -> int:
-    """The number of an identity or camera in a name: leading zeros do not count, and 0 is a number.
-
-    what: "identity" or "camera".  Raises DataError, naming the file, for a number above LARGEST.
-    """
-    number = int(digits)
-    if number > LARGEST:
-        raise DataError(f"{name}: the {what} {digits} has more than {len(str(LARGEST))} digits; use shorter numbers")
-    return number
-
-
-def is_text(name: str) -> bool:
-    """Whether a file name is text that fits on a line of a table: no line break, no bytes outside of UTF-8."""
-    return _NO_TEXT.search(name) is None
-
-
-def is_image_name(name: str) -> bool:
-    """Whether a file name ends as an image's does and is not hidden."""
-    return os.path.splitext(name)[1].lower() in IMAGES and not name.startswith(".")
-
 
 def read_market1501(folder: str | Path, splits: Sequence[str] = ("train", "gallery", "query")) -> pd.DataFrame:
-    """The image table of a Market-1501 folder: one row an image, columns name, path, pid, camid and split.
+    """The image table of a Market-1501 folder.
 
-    folder: the folder as downloaded, or a folder that holds it under its own name, Market-1501-v15.09.15.
-    splits: which of "train", "gallery" and "query" to read; those left out need not exist.
-    Rows are sorted by split (in the order of `splits`) and name. camid is as in the name. Junk images (pid -1) are
-    kept: see drop_junk. Files that are no images (Thumbs.db), hidden files and folders are passed over.
-    Raises DataError for a folder that is missing or has no image, or an image whose name cannot be read.
+    Files that are no images (Thumbs.db), hidden files and folders are passed over.
+
+    Args:
+        folder: the folder as downloaded, or a folder that holds it under its own name, Market-1501-v15.09.15.
+        splits: which of "train", "gallery" and "query" to read; those left out need not exist.
+
+    Returns:
+        One row an image, columns name, path, pid, camid (as in the name) and split, sorted by split (in the order of
+        `splits`) and name. Junk images (pid -1) are kept: see `drop_junk`.
+
+    Raises:
+        DataError: for a folder that is missing or has no image, or an image whose name cannot be read.
     """
     root = _root(Path(folder), splits)
     return pd.concat([read_images(root / FOLDERS[split], split) for split in splits], ignore_index=True)
 
 
 def read_images(folder: Path, split: str) -> pd.DataFrame:
-    """The image table, as of read_market1501, of the images that lie directly in one folder, all of that split.
+    """The image table, as of `read_market1501`, of the images that lie directly in one folder.
 
-    Raises DataError for no folder or one without an image, or an image whose name cannot be read, and BrokenLink.
+    Args:
+        folder: of images.
+        split: what the table calls them.
+
+    Returns:
+        One row an image, sorted by name.
+
+    Raises:
+        DataError: for no folder or one without an image, or an image whose name cannot be read.
+        BrokenLink: for a link that leads to no file.
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: there is no such folder; give one of images")
@@ -129,14 +83,30 @@ def read_images(folder: Path, split: str) -> pd.DataFrame:
 
 
 def drop_junk(table: pd.DataFrame) -> pd.DataFrame:
-    """The image table without junk images (pid -1), numbered anew; distractors (pid 0) stay."""
+    """The image table without junk images (pid -1), numbered anew; distractors (pid 0) stay.
+
+    Args:
+        table: as of `read_market1501`.
+
+    Returns:
+        A new table.
+    """
     return table[table["pid"] != JUNK].reset_index(drop=True)
 
 
 def relabel(pids: Sequence[int] | Array | pd.Series) -> tuple[Array, Array]:
-    """Class labels 0..C-1 of N identities, in increasing order of identity.
+    """Class labels from 0, in increasing order of identity.
 
-    Returns (labels, identities): int64 (N,), and the C identities sorted, so that identities[labels] == pids.
+    Args:
+        pids: N identities.
+
+    Returns:
+        (labels, identities): int64 (N,), and the C identities sorted, so that identities[labels] == pids.
+
+    Example:
+        >>> labels, identities = relabel([7, 2, 7])
+        >>> labels.tolist(), identities.tolist()
+        ([1, 0, 1], [2, 7])
     """
     identities, labels = np.unique(np.asarray(pids, dtype=np.int64), return_inverse=True)
     return labels.astype(np.int64), identities
@@ -145,12 +115,20 @@ def relabel(pids: Sequence[int] | Array | pd.Series) -> tuple[Array, Array]:
 def torchreid_dataset(folder: str | Path, **options: Any) -> Market1501:
     """torchreid's own Market1501 on exactly this folder, whatever its name; nothing is downloaded.
 
-    options: those of torchreid's ImageDataset (transform, mode, combineall, ...); verbose is False unless given.
-    Files, identities and cameras are those of read_market1501 without junk; torchreid counts cameras from 0, one less
+    Files, identities and cameras are those of `read_market1501` without junk; torchreid counts cameras from 0, one less
     than the names do unless a name has camera 0. Unlike torchreid's own reading, the files are sorted, labels follow
     the identities' order, and only base names are matched (torchreid searches the whole path, which a folder such as
     `run_12_c3` breaks).
-    Raises DataError as read_market1501 does.
+
+    Args:
+        folder: as of `read_market1501`.
+        options: those of torchreid's ImageDataset (transform, mode, combineall, ...); verbose is False unless given.
+
+    Returns:
+        torchreid's data set.
+
+    Raises:
+        DataError: as `read_market1501`.
     """
     table = drop_junk(read_market1501(folder))
     with warnings.catch_warnings():
@@ -177,7 +155,14 @@ def _torchreid_rows(table: pd.DataFrame, pids: Array | pd.Series) -> list[tuple[
 
 
 def present_splits(folder: str | Path) -> tuple[str, ...]:
-    """Those of train, gallery and query whose folder holds at least one image or link to one, in that order."""
+    """Those of train, gallery and query whose folder holds at least one image or link to one.
+
+    Args:
+        folder: the Market-1501 folder itself.
+
+    Returns:
+        Their names, in that order.
+    """
     parts = {split: Path(folder) / FOLDERS[split] for split in ("train", "gallery", "query")}
     return tuple(split for split, part in parts.items() if part.is_dir() and _holds_image(part))
 

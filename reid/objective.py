@@ -30,17 +30,28 @@ from reid.transforms import (
 class ReidObjective:
     """Softmax over identities, and a triplet loss if asked for; touches no file but the ImageNet weights.
 
-    images: uint8 N x 3 x H x W of any one size.  labels: int64 N in [0, classes).  generated: bool N, True for images
-    that the training's `generated_smoothing` and `generated_weight` are for; None says that all are real.  cameras:
-    int64 N, needed to select the best epoch only.  autocast: dtype of the network's mixed precision or None for
-    float32; the loss is always float32.  weights: torchvision's resnet50 file or None.
+    A pass is as many whole batches as the set holds, at least one, chosen by `reid.sampling`. `steps` is the
+    configuration's `updates` if it has one, else epochs times the batches of a pass. Crop, flip, jitter and erasing
+    follow from (seed, step).
 
-    A pass is as many whole batches as the set holds, at least one, drawn by `reid.sampling`.  `steps` is `updates` if
-    the training has one, else epochs times the batches of a pass.  Crop, flip, jitter and erasing follow from (seed,
-    step).
-    A batch larger than `ghost_batch` goes through the network in parts of that size, one after the other, each with
-    its own batch-norm statistics; their gradients add up to one update, and the first part's statistics are kept.
-    Raises DataError for labels or images that do not fit.
+    A batch larger than `ghost_batch` goes through the network in parts of that size, one after the other, each with its
+    own batch-norm statistics; their gradients add up to one update, and the first part's statistics are kept.
+
+    Args:
+        training: the configuration.
+        images: uint8 N x 3 x H x W of any one size.
+        labels: int64 N in [0, classes).
+        classes: identities that the model tells apart.
+        seed: of weights, batches and changes to images.
+        generated: bool N, True for images that the configuration's `generated_smoothing` and `generated_weight` are
+            for; None says that all are real.
+        cameras: int64 N, needed to select the best epoch only.
+        device: where the network runs.
+        autocast: dtype of the network's mixed precision or None for float32; the loss is always float32.
+        weights: torchvision's resnet50 file or None.
+
+    Raises:
+        DataError: for labels or images that do not fit.
     """
 
     noise = Stream.REID_NOISE
@@ -95,7 +106,14 @@ class ReidObjective:
         self.optimizers: dict[str, torch.optim.Optimizer] = {"model": build_optimizer(self.model, training)}
 
     def batch(self, step: int) -> dict[str, Tensor]:
-        """A step's "images" (float32 B x 3 x height x width, normalised), "labels", "smoothing" and "weights"."""
+        """The images of a step, changed at random, with what the loss needs.
+
+        Args:
+            step: from 0.
+
+        Returns:
+            "images" (float32 B x 3 x height x width, normalised), "labels", "smoothing" and "weights".
+        """
         training = self.training
         generator = torch_stream(self.seed, Stream.IMAGE_CHANGES, step)
         index = torch.from_numpy(self.sampler.indices(step)).to(self.device)
@@ -119,9 +137,15 @@ class ReidObjective:
         return {"images": pixels, **{name: row[index] for name, row in rows.items()}}
 
     def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
-        """One update; what `losses` gives, and "lr", the head's learning rate.
+        """One update of the model.
 
-        From the end of the first pass on also "validation", top-1 of the last epoch, where the best one is selected.
+        Args:
+            batch: as `batch` returns it.
+            step: from 0.
+
+        Returns:
+            What `losses` gives, and "lr", the head's learning rate; from the end of the first pass on also
+            "validation", top-1 of the last epoch, where the best one is selected.
         """
         optimizer = self.optimizers["model"]
         factor = learning_rate_factor(self.training, step, self.steps)
@@ -146,9 +170,14 @@ class ReidObjective:
         return {**sums, "lr": torch.tensor(factor * self.training.learning_rate)}
 
     def losses(self, part: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The "loss" of a batch or a part of one, with its graph, and "accuracy" in [0, 1]; weighted means.
+        """The loss of a batch or a part of one, and how often it is right; weighted means.
 
-        With a triplet loss, which is mined in the part, "loss" is the sum of "identity" and "triplet".
+        Args:
+            part: as `batch` returns it, or a part of that.
+
+        Returns:
+            "loss", with its graph, and "accuracy" in [0, 1]. With a triplet loss, which is mined in the part, "loss" is
+            the sum of "identity" and "triplet".
         """
         with torch.autocast(self.device.type, self.autocast, enabled=self.autocast is not None):
             pooled = self.model.embed(part["images"])
@@ -192,10 +221,10 @@ class ReidObjective:
 
 def _emphasis(training: ReidTraining, generated: Tensor) -> tuple[Tensor, Tensor]:
     """Label smoothing and weight of each image."""
-    made = training.label_smoothing if training.generated_smoothing is None else training.generated_smoothing
+    smoothing = training.label_smoothing if training.generated_smoothing is None else training.generated_smoothing
     real = torch.ones(len(generated))
     return (
-        torch.where(generated, made, training.label_smoothing * real),
+        torch.where(generated, smoothing, training.label_smoothing * real),
         torch.where(generated, training.generated_weight, real),
     )
 

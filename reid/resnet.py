@@ -24,24 +24,43 @@ class NarrowConv2d(nn.Conv2d):
 
     @classmethod
     def of(cls, layer: nn.Conv2d) -> "NarrowConv2d":
-        """The same layer, of this class."""
+        """The same layer, of this class.
+
+        Args:
+            layer: a 3x3 convolution of stride 2 without bias.
+
+        Returns:
+            A layer with that one's weights.
+        """
         shape = (layer.in_channels, layer.out_channels, 3)
-        made: NarrowConv2d = nn.utils.skip_init(cls, *shape, stride=2, padding=1, bias=False)
-        made.weight = layer.weight
-        return made
+        narrow: NarrowConv2d = nn.utils.skip_init(cls, *shape, stride=2, padding=1, bias=False)
+        narrow.weight = layer.weight
+        return narrow
 
     def forward(self, x: Tensor) -> Tensor:
-        """B x channels x H x W -> B x channels x ceil(H / 2) x ceil(W / 2)."""
+        """The convolution's output.
+
+        Args:
+            x: B x channels x H x W.
+
+        Returns:
+            B x channels x ceil(H / 2) x ceil(W / 2).
+        """
         if x.shape[3] > 2:
             return super().forward(x)
         return super().forward(functional.pad(x, (0, 3 - x.shape[3])))[..., :1]
 
 
 def resnet50_trunk(last_stride: int = 2) -> nn.Sequential:
-    """ResNet-50 up to `layer4`: B x 3 x 256 x 128 -> B x 2048 x 8 x 4; 23,508,032 parameters, random weights.
+    """ResNet-50 up to `layer4`; 23,508,032 parameters, random weights.
 
-    last_stride: of `layer4`; 1 gives a map of 16 x 8, with the same parameters.
     The children are named as torchvision names them, so its weight files fit.
+
+    Args:
+        last_stride: of `layer4`; 1 gives a map of 16 x 8, with the same parameters.
+
+    Returns:
+        Layers that take B x 3 x 256 x 128 to B x 2048 x 8 x 4.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torchreid warns that its own ranking is slow; it is not used here
@@ -56,7 +75,12 @@ def resnet50_trunk(last_stride: int = 2) -> nn.Sequential:
 def load_imagenet(trunk: nn.Module, path: Path) -> None:
     """Fill a ResNet-50 trunk with torchvision's ImageNet weights; the file's classifier `fc` is ignored.
 
-    Raises WeightsError if the file is missing or holds another network.
+    Args:
+        trunk: as of `resnet50_trunk`, changed in place.
+        path: torchvision's weight file.
+
+    Raises:
+        WeightsError: if the file is missing or holds another network.
     """
     try:
         tensors = torch.load(path, map_location="cpu", weights_only=True)

@@ -13,13 +13,20 @@ from reid.training import ReidTraining
 
 
 def learning_rate_factor(training: ReidTraining, step: int, steps: int) -> float:
-    """What the learning rates are multiplied with at `step` of `steps`.
+    """What the learning rates are multiplied with at a step.
 
     "decay": a tenth after every `decay_every` epochs (Open-ReID), or after each epoch of `decay_at` where that is
-    given; times (epoch + 1) / warmup in the first `warmup` epochs (Luo et al. 2019).  Epochs are counted from 0 on the
-    schedule's own scale, so that a number of updates stretches or shrinks it.
-    "one-cycle": 0.04 up to 1 over the first 30 %, then down to 4e-6, both by a cosine (Smith and Topin 2018, as torch's
-    OneCycleLR).
+    given; times (epoch + 1) / warmup in the first `warmup` epochs (Luo et al. 2019). Epochs are counted from 0 on the
+    schedule's own scale, so that a number of updates stretches or shrinks it. "one-cycle": 0.04 up to 1 over the first
+    30 %, then down to 4e-6, both by a cosine (Smith and Topin 2018, as torch's OneCycleLR).
+
+    Args:
+        training: the configuration.
+        step: from 0.
+        steps: how many there are.
+
+    Returns:
+        The factor, above 0 and at most 1.
     """
     if training.schedule == "decay":
         epoch = step * training.epochs // steps
@@ -31,10 +38,17 @@ def learning_rate_factor(training: ReidTraining, step: int, steps: int) -> float
 
 
 def build_optimizer(model: ReidModel, training: ReidTraining) -> torch.optim.Optimizer:
-    """Two parameter groups: the trunk at `trunk_factor` times the learning rate, then embedding and classifier.
+    """The configuration's optimiser with the trunk's weights in one group, the head's in another.
 
-    Weight decay acts on everything, batch norms and biases too (Open-ReID).  Each group keeps its full learning rate
-    as `base_lr`.
+    The trunk learns at `trunk_factor` times the learning rate of embedding and classifier. Weight decay acts on
+    everything, batch norms and biases too (Open-ReID). Each group keeps its full learning rate as `base_lr`.
+
+    Args:
+        model: whose weights learn.
+        training: the configuration.
+
+    Returns:
+        The optimiser at the full rates.
     """
     trunk = list(model.trunk.parameters())
     head = [*model.head.parameters(), *model.classifier.parameters()]

@@ -1,6 +1,6 @@
 """Which epoch's model is tested: Open-ReID's choice by the ranking of validation identities.
 
-Open-ReID draws 100 identities of the training set and ranks all their images against each other after each epoch.
+Open-ReID samples 100 identities of the training set and ranks all their images against each other after each epoch.
 With its `--combine-trainval`, which its benchmark uses, these images are trained on too; so they are here.
 """
 
@@ -21,9 +21,16 @@ PREFIX = "weights."
 class Selection:
     """The weights of the epoch with the best top-1 of the "allshots" curve so far; of equal epochs the earlier one.
 
-    labels, cameras: int64 N, of the training images.  `rows` are the indices of the validation identities' images:
-    100 identities, drawn by the seed, or all where there are fewer.  Generated images are among them, as in a folder
-    handed to Open-ReID.  Raises DataError where no validation identity was seen by two cameras.
+    `rows` are the indices of the validation identities' images: 100 identities, sampled by the seed, or all where there
+    are fewer. Generated images are among them, as in a folder handed to Open-ReID.
+
+    Args:
+        labels: int64 N, of the training images.
+        cameras: int64 N, of the training images.
+        seed: of the sample.
+
+    Raises:
+        DataError: where no validation identity was seen by two cameras.
     """
 
     def __init__(self, labels: Tensor, cameras: Tensor, *, seed: int):
@@ -45,9 +52,15 @@ class Selection:
         """The best epoch, counted from 1."""
 
     def consider(self, network: nn.Module, features: Tensor, epoch: int) -> None:
-        """Rank the `features` of `rows` and keep the network's weights if this epoch, counted from 1, is better."""
-        people = (self.labels, self.labels, self.cameras, self.cameras)
-        found = float(evaluate(features.numpy(), features.numpy(), *people).allshots_cmc[0])
+        """Rank the validation images and keep the network's weights if this epoch is better.
+
+        Args:
+            network: as the epoch left it.
+            features: of the images at `rows`, R x D.
+            epoch: counted from 1.
+        """
+        pids_and_cameras = (self.labels, self.labels, self.cameras, self.cameras)
+        found = float(evaluate(features.numpy(), features.numpy(), *pids_and_cameras).allshots_cmc[0])
         self.latest = found
         if found > self.score:
             self.score, self.epoch = found, epoch

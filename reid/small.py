@@ -4,7 +4,13 @@ from torch import Tensor, nn
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions with batch norm and a shortcut (He et al. 2016, basic block); the first has the stride."""
+    """Two 3x3 convolutions with batch norm and a shortcut (He et al. 2016, basic block).
+
+    Args:
+        channels: of the input.
+        width: channels of the output.
+        stride: of the first convolution.
+    """
 
     def __init__(self, *, channels: int, width: int, stride: int):
         super().__init__()
@@ -22,15 +28,26 @@ class ResidualBlock(nn.Module):
             )
 
     def forward(self, x: Tensor) -> Tensor:
-        """B x channels x H x W -> B x width x H / stride x W / stride."""
+        """The block's output.
+
+        Args:
+            x: B x channels x H x W.
+
+        Returns:
+            B x width x H / stride x W / stride.
+        """
         result: Tensor = (self.path(x) + self.shortcut(x)).relu()
         return result
 
 
 def small_trunk(width: int = 16) -> nn.Sequential:
-    """A 5x5 stem and four residual blocks: B x 3 x 64 x 32 -> B x 8 width x 8 x 4.
+    """A 5x5 stem and four residual blocks.
 
-    width: channels of the stem and of the first block; each later block has twice as many.
+    Args:
+        width: channels of the stem and of the first block; each later block has twice as many.
+
+    Returns:
+        Layers that take B x 3 x 64 x 32 to B x 8 width x 8 x 4.
     """
     trunk = nn.Sequential(
         nn.Conv2d(3, width, 5, stride=2, padding=2, bias=False),

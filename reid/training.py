@@ -24,27 +24,47 @@ LEAST = {
 
 @dataclass(frozen=True, kw_only=True)
 class ReidTraining:
-    """One training recipe; the defaults are Open-ReID's softmax recipe for one device.
+    """The configuration of one training run; the defaults are Open-ReID's softmax configuration for one device.
 
-    Network.  height, width: input in pixels.  features: size of the embedding, 0 for none.  bnneck: without embedding,
-    classify after a batch norm that has no shift, without bias (BNNeck).  last_stride: of resnet50, 1 or 2; None is
-    the backbone's own.
+    Attributes:
+        backbone: its name in `reid.backbones.BACKBONES`.
+        height: of the input in pixels.
+        width: of the input in pixels.
+        batch: images a step.
+        ghost_batch: images over which batch norm takes its statistics, a divisor of `batch`; None is the whole batch.
+        instances: images an identity has in a batch (K of P x K); None shuffles images.
+        epochs: passes over the training set.
+        updates: number of steps instead, the schedule being stretched to it.
+        optimizer: "sgd", "adam" or "adamw".
+        learning_rate: of the head.
+        trunk_factor: the trunk has that many times the head's rate.
+        momentum: of SGD.
+        nesterov: whether that momentum is Nesterov's.
+        weight_decay: on all weights.
+        schedule: "decay" or "one-cycle" (see `reid.schedule`).
+        decay_every: epochs between divisions by 10 in schedule "decay".
+        decay_at: or the epochs of these.
+        warmup: epochs over which the rate rises in schedule "decay".
+        label_smoothing: of real images, in [0, 1).
+        generated_smoothing: of generated images, in [0, 1], None for that of real ones; 0.1 is CamStyle's and 1 LSRO's
+            uniform distribution.
+        generated_weight: what a generated image's loss counts where a real one's counts 1.
+        triplet_margin: of a batch-hard triplet loss on the pooled feature, which needs `instances`; None has none.
+        features: size of the embedding, 0 for none.
+        bnneck: without embedding, classify after a batch norm that has no shift, without bias (BNNeck).
+        last_stride: of resnet50, 1 or 2; None is the backbone's own.
+        dropout: before the classifier, in [0, 1).
+        crop: "random-area" (Open-ReID), "pad" or "none" (see `reid.transforms`).
+        flip: mirror an image with probability one half.
+        erasing: probability of a random rectangle.
+        jitter: strength of the colour jitter in [0, 1).
+        feature: what is compared in the test (see `reid.features`).
+        distance: how, "euclidean" or "cosine".
+        model: which is tested, that of the last epoch ("last") or the best one by the validation identities ("best",
+            see `reid.selection`).
 
-    Steps.  epochs: passes over the training set.  updates: number of steps instead, the schedule being stretched to it.
-    ghost_batch: images over which batch norm takes its statistics, a divisor of `batch`; None is the whole batch.
-    instances: images an identity has in a batch (K of P x K); None shuffles images.
-
-    Rate.  learning_rate: of the head; the trunk has `trunk_factor` times that.  decay_every: epochs between divisions
-    by 10, or decay_at: the epochs of these, in schedule "decay".  warmup: epochs over which its rate rises.
-
-    Loss.  label_smoothing: of real images, in [0, 1).  generated_smoothing: of generated images, in [0, 1], None for
-    that of real ones; 0.1 is CamStyle's and 1 LSRO's uniform distribution.  generated_weight: what a generated image's
-    loss counts where a real one's counts 1.  triplet_margin: of a batch-hard triplet loss on the pooled feature, which
-    needs `instances`; None has none.  erasing: probability of a random rectangle.  jitter: strength of the colour
-    jitter in [0, 1).
-
-    Test.  feature: what is compared (see `reid.features`).  distance: how.  model: which is tested, that of the last
-    epoch or the best one by the validation identities (see `reid.selection`).
+    Raises:
+        DataError: for a value that cannot be, or values that exclude each other, naming the field.
     """
 
     backbone: str = "resnet50"
@@ -172,17 +192,27 @@ OPEN_REID = ("open-reid", "open-reid-256", "open-reid-standard")
 
 
 def preset(name: str, backbone: str | None = None, *, pretrained: bool = True) -> ReidTraining:
-    """A preset with the numbers that depend on the backbone filled in; None keeps the preset's own backbone.
+    """A preset with the numbers that depend on the backbone filled in.
 
     "open-reid": batch 64, learning rate 0.025, for one device (equals the batch-norm statistics of Open-ReID's four).
-    "open-reid-256": Open-ReID's benchmark itself, 256 images a step in four parts of 64, learning rate 0.1.
-    resnet50: 256 x 128, trunk at a tenth, 50 epochs, decay at 40.  inception: 144 x 56, one learning rate,
-    70 epochs, decay at 60.  "open-reid-standard": as CamStyle has it, batch 128, 1024 features, pooled feature.
-    "strong": what is trained today, with any backbone at its own size; of the tricks only the last stride is
-    resnet50's alone.  120 epochs, 16 x 4 images a step, learning rate 3.5e-4, ten times that for small, whose few
-    weights start from scratch.  "demo": 64 x 32 from scratch with any backbone, AdamW;
-    "study": the same for 24 epochs, for sets of fewer images.
-    pretrained: False says that resnet50 starts without ImageNet weights, so its trunk learns at the full rate.
+    "open-reid-256": Open-ReID's benchmark itself, 256 images a step in four parts of 64, learning rate 0.1. resnet50:
+    256 x 128, trunk at a tenth, 50 epochs, decay at 40. inception: 144 x 56, one learning rate, 70 epochs, decay at 60.
+    "open-reid-standard": as CamStyle has it, batch 128, 1024 features, pooled feature. "strong": what is trained today,
+    with any backbone at its own size; of the tricks only the last stride is resnet50's alone. 120 epochs, 16 x 4 images
+    a step, learning rate 3.5e-4, ten times that for small, whose few weights start from scratch. "demo": 64 x 32 from
+    scratch with any backbone, AdamW; "study": the same for 24 epochs, for sets of fewer images.
+
+    Args:
+        name: of the preset in `PRESETS`.
+        backbone: None keeps the preset's own.
+        pretrained: False says that resnet50 starts without ImageNet weights, so its trunk learns at the full rate.
+
+    Returns:
+        The configuration.
+
+    Raises:
+        DataError: for an unknown preset or backbone.
+
     Source: Open-ReID, `examples/softmax_loss.py` and its benchmark commands; Luo et al., "Bag of tricks and a strong
     baseline for deep person re-identification", 2019, without its centre loss.
     """
@@ -202,9 +232,15 @@ def preset(name: str, backbone: str | None = None, *, pretrained: bool = True) -
     return training if pretrained else replace(training, trunk_factor=1.0)
 
 
-def ordinary(training: ReidTraining) -> ReidTraining:
-    """The same recipe with ordinary augmentation: random erasing (probability 0.5), mild colour jitter (0.15).
+def with_erasing_and_jitter(training: ReidTraining) -> ReidTraining:
+    """The same configuration with random erasing (probability 0.5) and mild colour jitter (0.15).
 
-    What the recipe has more of stays, so that "strong", which erases already, gains the jitter.
+    What it has more of stays, so that "strong", which erases already, gains the jitter.
+
+    Args:
+        training: any configuration.
+
+    Returns:
+        A new configuration.
     """
     return replace(training, erasing=max(training.erasing, 0.5), jitter=max(training.jitter, 0.15))

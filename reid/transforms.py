@@ -1,7 +1,7 @@
 """Training transforms for whole batches: crop, flip, colour jitter, erasing, normalisation.
 
-What is random is drawn on the CPU from an explicit generator, a few numbers an image, so a batch is the same on every
-device.  A crop, its resize and the flip are one pair of matrix products a batch.
+What is random is sampled on the CPU from an explicit generator, a few numbers an image, so a batch is the same on every
+device. A crop, its resize and the flip are one pair of matrix products a batch.
 """
 
 import math
@@ -19,10 +19,19 @@ def _uniform(count: int, low: float, high: float, generator: torch.Generator) ->
 
 
 def random_area_boxes(count: int, size: tuple[int, int], generator: torch.Generator, tries: int = 10) -> Tensor:
-    """Random crops of Open-ReID: `count` x 4 integers (top, left, height, width).
+    """Random crops of Open-ReID.
 
-    size: (height, width) of the images.  A try draws an area share U(0.64, 1) and a height/width ratio U(2, 3) and
-    counts if it fits; the corner is uniform.  An image whose tries all fail keeps the whole picture.
+    A try samples an area share U(0.64, 1) and a height/width ratio U(2, 3) and counts if it fits; the corner is
+    uniform. An image whose tries all fail keeps the whole picture.
+
+    Args:
+        count: how many.
+        size: (height, width) of the images.
+        generator: on the CPU.
+        tries: for each crop.
+
+    Returns:
+        `count` x 4 integers (top, left, height, width).
     """
     height, width = size
     area = height * width * _uniform(count * tries, 0.64, 1.0, generator).view(count, tries)
@@ -40,9 +49,18 @@ def random_area_boxes(count: int, size: tuple[int, int], generator: torch.Genera
 
 
 def shifted_boxes(count: int, size: tuple[int, int], generator: torch.Generator, share: float = 0.0625) -> Tensor:
-    """Boxes of the images' own size, moved by up to `share` of each side: `count` x 4 (top, left, height, width).
+    """Boxes of the images' own size, moved at random.
 
     Same as padding by that share and cropping; what lies outside the image becomes the mean colour.
+
+    Args:
+        count: how many.
+        size: (height, width) of the images.
+        generator: on the CPU.
+        share: of each side by which a box is moved at most.
+
+    Returns:
+        `count` x 4 integers (top, left, height, width).
     """
     reach = torch.tensor([round(share * size[0]), round(share * size[1])])
     corner = (torch.rand(count, 2, generator=generator) * (2 * reach + 1)).long() - reach
@@ -50,7 +68,15 @@ def shifted_boxes(count: int, size: tuple[int, int], generator: torch.Generator,
 
 
 def whole_boxes(count: int, size: tuple[int, int]) -> Tensor:
-    """Boxes that keep the whole image: `count` x 4 (top, left, height, width)."""
+    """Boxes that keep the whole image.
+
+    Args:
+        count: how many.
+        size: (height, width) of the images.
+
+    Returns:
+        `count` x 4 integers (top, left, height, width).
+    """
     return torch.tensor([0, 0, *size]).expand(count, 4)
 
 
@@ -78,9 +104,14 @@ def _weights(start: Tensor, length: Tensor, extent: int, out: int, flip: Tensor 
 def crop_resize(images: Tensor, boxes: Tensor, size: tuple[int, int], flip: Tensor | None = None) -> Tensor:
     """Cut one box from each image, resize it bilinearly (antialiased) and mirror it where `flip` says so.
 
-    images: uint8 B x 3 x H x W.  boxes: B x 4 integers (top, left, height, width), which may reach outside; there the
-    mean colour is seen.  flip: bool B.  Returns float32 B x 3 x size in [0, 1], equal to PIL's crop and resize up to
-    its rounding to integers.
+    Args:
+        images: uint8 B x 3 x H x W.
+        boxes: B x 4 integers (top, left, height, width), which may reach outside; there the mean colour is seen.
+        size: (height, width) of the result.
+        flip: bool B; None mirrors none.
+
+    Returns:
+        float32 B x 3 x size in [0, 1], equal to PIL's crop and resize up to its rounding to integers.
     """
     top, left, height, width = boxes.unbind(1)
     rows = _weights(top, height, images.shape[2], size[0]).to(images.device)
@@ -93,8 +124,13 @@ def crop_resize(images: Tensor, boxes: Tensor, size: tuple[int, int], flip: Tens
 def colour_jitter(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
     """Change brightness, contrast, saturation and the balance of the channels, each by a factor of its own an image.
 
-    images: B x 3 x H x W in [0, 1].  strength: factors are U(1 - strength, 1 + strength), half of it for the
-    channels' gains.  Returns the same shape, clamped to [0, 1] once, at the end.
+    Args:
+        images: B x 3 x H x W in [0, 1].
+        strength: factors are U(1 - strength, 1 + strength), half of it for the channels' gains.
+        generator: on the CPU.
+
+    Returns:
+        The same shape, clamped to [0, 1] once, at the end.
     """
     count = len(images)
     brightness, contrast, saturation = (
@@ -115,9 +151,17 @@ def random_erasing(
 ) -> Tensor:
     """Set a random rectangle of some images to 0, the mean colour of normalised images; changes them in place.
 
-    images: B x 3 x H x W, normalised.  probability: that an image loses a rectangle.  area: share of the image,
-    uniform; the height/width ratio is log-uniform in [0.3, 3.3], cut to the image.  Source: Zhong et al., "Random
-    erasing data augmentation", 2020; the mean as filling as in torchreid.
+    Args:
+        images: B x 3 x H x W, normalised.
+        probability: that an image loses a rectangle.
+        generator: on the CPU.
+        area: least and largest share of the image, uniform between; the height/width ratio is log-uniform in [0.3,
+            3.3], cut to the image.
+
+    Returns:
+        `images`.
+
+    Source: Zhong et al., "Random erasing data augmentation", 2020; the mean as filling as in torchreid.
     """
     count, _, height, width = images.shape
     chosen = torch.rand(count, generator=generator) < probability
@@ -138,7 +182,14 @@ def random_erasing(
 
 
 def normalise(images: Tensor) -> Tensor:
-    """ImageNet-normalised float32 images of B x 3 x H x W float images in [0, 1] or uint8 ones in [0, 255]."""
+    """Images with ImageNet's mean and deviation taken away and divided out.
+
+    Args:
+        images: B x 3 x H x W, floating point in [0, 1] or uint8 in [0, 255].
+
+    Returns:
+        float32 B x 3 x H x W.
+    """
     scale = 255.0 if images.dtype == torch.uint8 else 1.0
     mean = torch.tensor(MEAN, device=images.device).view(3, 1, 1)
     std = torch.tensor(STD, device=images.device).view(3, 1, 1)

@@ -88,7 +88,7 @@ def train_reid(
     else:
         training = replace(preset, backbone=backbone or preset.backbone)
         weights = choose_weights(training.backbone, from_scratch, None, None)
-    training = recipes.ordinary(training) if erasing_and_jitter else training
+    training = recipes.with_erasing_and_jitter(training) if erasing_and_jitter else training
     length = "updates" if equal_updates else "epochs"
     data = TrainingSet(portion, images, ratio, workspace.seed if seed is None else seed, length)
     name = name or data.name(training.backbone) + ("-ordinary" if erasing_and_jitter else "")

@@ -121,8 +121,7 @@ def command(
     from augment.training.reid import choose_weights, train_reid
     from augment.training.reid_data import TrainingSet
     from reid.backbones import backbone_of
-    from reid.training import FROM_SCRATCH
-    from reid.training import ordinary as with_ordinary
+    from reid.training import FROM_SCRATCH, with_erasing_and_jitter
     from reid.training import preset as named_preset
 
     generated = unless(augmentation != "none", "without --augmentation: no image is generated")
@@ -141,7 +140,7 @@ def command(
     file = choose_weights(backbone, from_scratch, weights, weights_dir)
     training = named_preset(preset, backbone, pretrained=file is not None)
     training = replace(training, **{key: value for key, value in given.items() if value is not None})
-    training = with_ordinary(training) if ordinary else training
+    training = with_erasing_and_jitter(training) if ordinary else training
     seed = seed_or(workspace.seed)
     images = TrainingSet(portion, augmentation, ratio, seed, length, repeat)
     name = name or (images.name(backbone) + ("-ordinary" if ordinary else ""))

@@ -161,12 +161,12 @@ def training_of(cell: Cell) -> ReidTraining:
 
     Raises reid.DataError for an unknown preset or backbone.
     """
-    from reid.training import ordinary, preset
+    from reid.training import preset, with_erasing_and_jitter
 
     row = row_of(cell.row)
     training = preset(cell.preset, cell.backbone, pretrained=not cell.scratch)
     training = replace(training, generated_smoothing=row.smoothing, generated_weight=row.weight)
-    return ordinary(training) if cell.ordinary else training
+    return with_erasing_and_jitter(training) if cell.ordinary else training
 
 
 def make(root: Path, stage: Stage, runtime: Runtime) -> dict[str, Any]:

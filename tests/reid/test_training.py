@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reid import DataError
-from reid.training import PRESETS, ReidTraining, ordinary, preset
+from reid.training import PRESETS, ReidTraining, preset, with_erasing_and_jitter
 
 
 def test_open_reid_is_the_softmax_recipe_for_one_device():
@@ -30,18 +30,18 @@ def test_open_reid_for_four_gpus_differs_in_batch_and_rate_alone():
         assert replace(four, batch=64, ghost_batch=None, learning_rate=0.025) == preset("open-reid", backbone)
 
 
-def test_ordinary_augmentation_changes_nothing_else():
+def test_erasing_and_jitter_changes_nothing_else():
     plain = preset("demo")
-    changed = ordinary(plain)
+    changed = with_erasing_and_jitter(plain)
     assert (changed.erasing, changed.jitter) == (0.5, 0.15)
     assert replace(changed, erasing=0.0, jitter=0.0) == plain
 
 
-def test_ordinary_augmentation_of_a_recipe_that_erases_adds_the_jitter_alone():
+def test_erasing_and_jitter_on_top_of_a_preset_that_erases_adds_the_jitter_alone():
     strong = preset("strong")
-    assert replace(ordinary(strong), jitter=0.0) == strong
+    assert replace(with_erasing_and_jitter(strong), jitter=0.0) == strong
     more = replace(strong, erasing=0.8, jitter=0.4)
-    assert ordinary(more) == more
+    assert with_erasing_and_jitter(more) == more
 
 
 def test_strong_is_the_strong_baseline():

@@ -1,4 +1,4 @@
-"""Training batches: pairs of images of one person with their key points, a function of (seed, step)."""
+"""Training batches: pairs of images of one identity with their key points, a function of (seed, step)."""
 
 from typing import Protocol
 
@@ -10,7 +10,7 @@ from patn import DataError
 
 
 class Sized(Protocol):
-    """What a training has to say about its batches: image size in pixels, pairs a step."""
+    """What a configuration has to say about its batches: image size in pixels, pairs a step."""
 
     @property
     def height(self) -> int: ...  # noqa: D102
@@ -23,10 +23,16 @@ class Sized(Protocol):
 class PairBatches:
     """The training images on the device, and batches of pairs of them.
 
-    images: N x 3 x H x W uint8 of the training's size.
-    keypoints: N x 18 x 2 float32 as (y, x) in pixels, missing = -1.
-    pairs: P x 2 long, indices into `images`: condition and target, two images of one person.
-    Raises DataError for images of another size, or for no pairs.
+    Args:
+        training: the configuration: image size and pairs a step.
+        images: N x 3 x H x W uint8 of the configuration's size.
+        keypoints: N x 18 x 2 float32 as (y, x) in pixels, missing = -1.
+        pairs: P x 2 long, indices into `images`: condition and target, two images of one identity.
+        seed: of the batches.
+        device: where the images are kept.
+
+    Raises:
+        DataError: for images of another size, or for no pairs.
     """
 
     def __init__(
@@ -35,10 +41,10 @@ class PairBatches:
         size = (training.height, training.width_px)
         if tuple(images.shape[-2:]) != size:
             raise DataError(
-                f"images are {images.shape[-2]} x {images.shape[-1]}; this training is for {size[0]} x {size[1]}"
+                f"images are {images.shape[-2]} x {images.shape[-1]}; this configuration is for {size[0]} x {size[1]}"
             )
         if len(pairs) == 0:
-            raise DataError("there is no pair to train on; a person needs at least two images with key points")
+            raise DataError("there is no pair to train on; an identity needs at least two images with key points")
         self.count = training.batch
         self.seed = seed
         self.images = images.to(device).contiguous(memory_format=torch.channels_last)
@@ -48,11 +54,15 @@ class PairBatches:
     def sample(self, step: int) -> dict[str, Tensor]:
         """Random pairs, with replacement, a function of (seed, step).
 
-        Returns "image", "target": B x 3 x H x W in [-1, 1]; "image_keypoints", "target_keypoints": B x 18 x 2.
+        Args:
+            step: from 0.
+
+        Returns:
+            "image" and "target", B x 3 x H x W in [-1, 1]; "image_keypoints" and "target_keypoints", B x 18 x 2.
         """
         rng = random_stream(self.seed, Stream.PAIR_BATCH, step)
-        drawn = torch.from_numpy(rng.integers(len(self.pairs), size=self.count)).to(self.pairs.device)
-        source, target = self.pairs[drawn].unbind(1)
+        sampled = torch.from_numpy(rng.integers(len(self.pairs), size=self.count)).to(self.pairs.device)
+        source, target = self.pairs[sampled].unbind(1)
         return {
             "image": self.normalised(source),
             "image_keypoints": self.keypoints[source],
@@ -61,5 +71,12 @@ class PairBatches:
         }
 
     def normalised(self, indices: Tensor) -> Tensor:
-        """The images at these places, B x 3 x H x W in [-1, 1]."""
+        """The images at these places.
+
+        Args:
+            indices: B places among the images.
+
+        Returns:
+            B x 3 x H x W in [-1, 1].
+        """
         return self.images[indices].float().div_(127.5).sub_(1)

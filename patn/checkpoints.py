@@ -24,10 +24,16 @@ DISCRIMINATOR_FORMAT = "patn discriminator 1"
 
 
 def save_generator(path: Path, generator: nn.Module, name: str, extra: Mapping[str, Any] | None = None) -> None:
-    """Writes `generator` to `path` by rename.
+    """Write a generator's weights and what rebuilds it to one file, which appears by rename.
 
-    name: its name in `patn.generators.GENERATORS`; the network's `.options` are stored with it.
-    extra: anything JSON can hold (training numbers, data, seed), to be read by `read_metadata`.
+    Args:
+        path: the safetensors file; its folder is made.
+        generator: its `.options` are stored beside its weights.
+        name: its name in `patn.generators.GENERATORS`.
+        extra: anything JSON can hold (configuration, data, seed), to be read by `read_metadata`.
+
+    Raises:
+        OSError: that names `path`, where it cannot be written.
     """
     about = {"generator": name, "options": generator.options, "extra": dict(extra or {})}
     _save(path, generator, FORMAT, about)
@@ -36,7 +42,18 @@ def save_generator(path: Path, generator: nn.Module, name: str, extra: Mapping[s
 def save_discriminator(
     path: Path, discriminator: nn.Module, role: str, options: Mapping[str, Any], extra: Mapping[str, Any] | None = None
 ) -> None:
-    """Writes a `Discriminator` built from `options` to `path` by rename; role: "d_pp" (appearance) or "d_pb" (pose)."""
+    """Write a discriminator's weights and what rebuilds it to one file, which appears by rename.
+
+    Args:
+        path: the safetensors file; its folder is made.
+        discriminator: a `Discriminator` built from `options`.
+        role: "d_pp" (appearance) or "d_pb" (pose).
+        options: its constructor's arguments.
+        extra: anything JSON can hold.
+
+    Raises:
+        OSError: that names `path`, where it cannot be written.
+    """
     about = {"role": role, "options": dict(options), "extra": dict(extra or {})}
     _save(path, discriminator, DISCRIMINATOR_FORMAT, about)
 
@@ -50,9 +67,16 @@ def _save(path: Path, network: nn.Module, key: str, about: Mapping[str, Any]) ->
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """{"generator": name, "options": {...}, "extra": {...}} of a generator's file, ours or the authors' `.pth`.
+    """What a generator's file says of it.
 
-    Raises WeightsError if the file is missing or is something else.
+    Args:
+        path: a file of `save_generator` or the authors' `.pth`.
+
+    Returns:
+        {"generator": name, "options": {...}, "extra": {...}}.
+
+    Raises:
+        WeightsError: if the file is missing or is something else.
     """
     if not _is_safetensors(path):
         network = _authors_generator(path)
@@ -64,15 +88,24 @@ def read_metadata(path: Path) -> dict[str, Any]:
 
 
 def load_generator(path: Path, device: torch.device | str = "cpu") -> nn.Module:
-    """The generator in a file of ours or in the authors' `latest_net_netG.pth`, on `device`, in eval mode.
+    """The generator in a file of ours or in the authors' `latest_net_netG.pth`, in eval mode.
 
-    It is one call: `generator(image, source_keypoints, target_keypoints)`.
-    Raises WeightsError if the file is neither; no code that a `.pth` file may hold is run.
+    It is one call: `generator(image, source_keypoints, target_keypoints)`. No code that a `.pth` file may hold is run.
+
+    Args:
+        path: the file.
+        device: where the generator is put.
+
+    Returns:
+        The generator.
+
+    Raises:
+        WeightsError: if the file is neither.
     """
     if _is_safetensors(path):
         metadata = read_metadata(path)
         try:
-            with torch.random.fork_rng(devices=[]):  # the weights that the constructor draws are replaced at once
+            with torch.random.fork_rng(devices=[]):  # the constructor's random weights are replaced at once
                 generator = build_generator(metadata["generator"], metadata["options"])
             generator.load_state_dict(_finite(path, load_file(path, device="cpu")))
         except WeightsError:
@@ -88,7 +121,15 @@ def load_generator(path: Path, device: torch.device | str = "cpu") -> nn.Module:
 def load_discriminator(path: Path, device: torch.device | str = "cpu") -> nn.Module:
     """The discriminator in a file of ours or in the authors' `.._netD_PP.pth` or `.._netD_PB.pth`, in eval mode.
 
-    Raises WeightsError if the file is neither.
+    Args:
+        path: the file.
+        device: where the discriminator is put.
+
+    Returns:
+        The discriminator.
+
+    Raises:
+        WeightsError: if the file is neither.
     """
     if _is_safetensors(path):
         about = _about(path, DISCRIMINATOR_FORMAT, ("role", "options", "extra"))

@@ -18,9 +18,10 @@ from patn.keypoints import JOINTS
 class Complexity:
     """Counts of one generator at one image size.
 
-    parameters: all weights (buffers such as running statistics are none).
-    transfer_parameters: those of modules that run when one image is redrawn.
-    gflop: 10^9 floating point operations an image, two a multiply-add; convolutions and matrix products only.
+    Attributes:
+        parameters: all weights (buffers such as running statistics are none).
+        transfer_parameters: those of modules that run when one image is generated.
+        gflop: 10^9 floating point operations an image, two a multiply-add; convolutions and matrix products only.
     """
 
     parameters: int
@@ -29,23 +30,51 @@ class Complexity:
 
 
 def complexity(name: str, options: Mapping[str, Any], size: tuple[int, int]) -> Complexity:
-    """Counts of the generator `name` of `patn.generators.GENERATORS` built from `options`.
+    """Counts of a generator by its name; takes no memory for weights and no time for their arithmetic.
 
-    size: (height, width) in pixels.  Takes no memory for weights and no time for their arithmetic.
-    Raises DataError for an unknown name, option or size.
+    Args:
+        name: one of `patn.generators.GENERATORS`.
+        options: its constructor's arguments.
+        size: (height, width) of the images in pixels.
+
+    Returns:
+        The counts.
+
+    Raises:
+        DataError: for an unknown name, option or size.
     """
     with torch.device("meta"), torch.random.fork_rng(devices=[]):
         return count(build_generator(name, options), size)
 
 
 def published_count(name: str, options: Mapping[str, Any], size: tuple[int, int]) -> PublishedCount:
-    """What the paper's Table 2 counts of the generator `name` built from `options`, for images of `size`."""
+    """What the paper's Table 2 counts of a generator.
+
+    Args:
+        name: as of `complexity`.
+        options: as of `complexity`.
+        size: as of `complexity`.
+
+    Returns:
+        The count.
+
+    Raises:
+        DataError: as `complexity`.
+    """
     with torch.device("meta"), torch.random.fork_rng(devices=[]):
         return kind_of(name).published(build_generator(name, options), size)
 
 
 def count(generator: nn.Module, size: tuple[int, int]) -> Complexity:
-    """Counts of a built generator, called once with one image of `size` on the device where its weights are."""
+    """Counts of a built generator, called once with one image on the device where its weights are.
+
+    Args:
+        generator: left in eval mode.
+        size: (height, width) of the image in pixels.
+
+    Returns:
+        The counts.
+    """
     generator = generator.eval()
     device = next(generator.parameters()).device
     image = torch.zeros(1, 3, *size, device=device)

@@ -34,7 +34,7 @@ from patn.training.perceptual import VGG19_FIRST, VGG19_FIVE
 
 
 class Training(Protocol):
-    """How a generator is trained, as the verbs see it: a frozen dataclass such as `PatnTraining`."""
+    """The configuration of a generator's training, as the verbs see it: a frozen dataclass such as `PatnTraining`."""
 
     @property
     def generator(self) -> str:
@@ -69,13 +69,21 @@ class Training(Protocol):
         """Distance of features: l1 or mse."""
 
     def of_steps(self, steps: int, constant_steps: int | None = None) -> "Training":
-        """The same training in another number of steps."""
+        """The same configuration for another number of steps.
+
+        Args:
+            steps: updates in all.
+            constant_steps: updates before the learning rate falls; None keeps their share.
+
+        Returns:
+            A new configuration.
+        """
 
     def generator_options(self) -> dict[str, Any]:
         """The constructor arguments of the generator."""
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields as JSON can hold them, from which `recorded_training` makes the training again."""
+        """The fields as JSON can hold them, from which `recorded_training` builds the configuration again."""
 
 
 class Objective(Protocol):
@@ -92,7 +100,15 @@ class Objective(Protocol):
         """The step's batch, a function of the objective's seed and `step` alone."""
 
     def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
-        """Set the learning rate of `step`, update the networks once, return the losses."""
+        """Set the learning rate of `step`, update the networks once.
+
+        Args:
+            batch: as `batch` returns it.
+            step: from 0.
+
+        Returns:
+            The losses, detached scalars by name.
+        """
 
     def extra_state(self) -> dict[str, Tensor]:
         """State beyond weights and optimizers."""
@@ -105,9 +121,12 @@ class Objective(Protocol):
 class Kind:
     """A kind of generator.
 
-    build: its constructor; keyword arguments are its `.options`.  preset: a preset's name to its training.
-    objective: what trains it, called as `patn.training.objective.PatnObjective` is.
-    published: what the paper's Table 2 counts of it.  vgg_layers: those of VGG-19 whose features its loss compares.
+    Attributes:
+        build: its constructor; keyword arguments are its `.options`.
+        preset: a preset's name to its configuration.
+        objective: what trains it, called as `patn.training.objective.PatnObjective` is.
+        published: what the paper's Table 2 counts of it.
+        vgg_layers: those of VGG-19 whose features its loss compares.
     """
 
     build: Callable[..., nn.Module]
@@ -135,16 +154,34 @@ GENERATORS: dict[str, Kind] = {
 
 
 def kind_of(name: str) -> Kind:
-    """The kind of that name; raises DataError with the known names."""
+    """The kind of that name.
+
+    Args:
+        name: one of `GENERATORS`.
+
+    Returns:
+        The kind.
+
+    Raises:
+        DataError: for another name, with the known ones.
+    """
     if name not in GENERATORS:
         raise DataError(f"there is no generator {name!r}; use one of {', '.join(sorted(GENERATORS))}")
     return GENERATORS[name]
 
 
 def build_generator(name: str, options: Mapping[str, Any]) -> nn.Module:
-    """A new generator; `options` are its constructor's arguments, as its `.options` holds them.
+    """A new generator, initialised from torch's global random state.
 
-    Raises DataError for an unknown name or option.
+    Args:
+        name: one of `GENERATORS`.
+        options: its constructor's arguments, as its `.options` holds them.
+
+    Returns:
+        The generator in training mode, on the CPU.
+
+    Raises:
+        DataError: for an unknown name or option.
     """
     kind = kind_of(name)
     try:
@@ -154,7 +191,7 @@ def build_generator(name: str, options: Mapping[str, Any]) -> nn.Module:
 
 
 def objective_of(training: Training, images: Tensor, keypoints: Tensor, pairs: Tensor, **settings: Any) -> Objective:
-    """What trains a generator of that training's kind; with its `ema`, the average of the weights too.
+    """What trains a generator of that configuration's kind; with its `ema`, the average of the weights too.
 
     Args:
         training: of one of the kinds in `GENERATORS`.
@@ -162,15 +199,28 @@ def objective_of(training: Training, images: Tensor, keypoints: Tensor, pairs: T
         keypoints: as `images`.
         pairs: as `images`.
         settings: seed, device, autocast and perceptual, as of `patn.training.objective.PatnObjective`.
+
+    Returns:
+        The objective.
+
+    Raises:
+        DataError: for images of another size, or for no pairs.
     """
     objective = kind_of(training.generator).objective(training, images, keypoints, pairs, **settings)
     return Averaged(objective, training.ema) if training.ema else objective
 
 
 def recorded_training(options: Mapping[str, Any]) -> Training:
-    """The training whose `as_dict` is among these options; others are ignored.
+    """The configuration whose `as_dict` is among these options; others are ignored.
 
-    Raises DataError for a generator that this version does not have.
+    Args:
+        options: as a run or a checkpoint records them.
+
+    Returns:
+        The configuration.
+
+    Raises:
+        DataError: for a generator that this version does not have.
     """
     start = kind_of(str(options.get("generator", "patn"))).preset("market")
     fields = type(start).__dataclass_fields__  # type: ignore[attr-defined]

@@ -15,10 +15,20 @@ compute a hundred times slower; they made the first layer of the pose encoder ta
 def heat_maps(keypoints: Tensor, size: tuple[int, int], sigma: float = 6.0, channels_last: bool = False) -> Tensor:
     """Gaussian heat maps, one channel a joint; a missing joint's channel is exactly zero.
 
-    keypoints: B x 18 x 2 as (y, x) in pixels, missing = -1 in either.  size: (height, width) in pixels.
-    sigma: standard deviation in pixels.  channels_last: build the result in that memory format.
-    Returns float32 B x 18 x height x width in [0, 1] on the key points' device; the peak is 1 on whole pixels, and a
-    joint outside the image keeps its tail. Raises KeypointError for another number of joints.
+    Args:
+        keypoints: B x 18 x 2 as (y, x) in pixels, missing = -1 in either.
+        size: (height, width) in pixels.
+        sigma: standard deviation in pixels, above 0.
+        channels_last: build the result in that memory format.
+
+    Returns:
+        float32 B x 18 x height x width in [0, 1] on the key points' device; the peak is 1 on whole pixels, and a joint
+        outside the image keeps its tail.
+
+    Raises:
+        KeypointError: for another number of joints.
+        DataError: for a `sigma` that is not above 0.
+
     Source: the released `generate_pose_map_market.py`, sigma = 6 for both data sets; as an outer product.
     """
     if not sigma > 0:
@@ -34,9 +44,17 @@ def heat_maps(keypoints: Tensor, size: tuple[int, int], sigma: float = 6.0, chan
 def one_hot_maps(keypoints: Tensor, size: tuple[int, int], channels_last: bool = False) -> Tensor:
     """Maps with a single 1 at each joint's pixel (coordinates rounded down), zero elsewhere.
 
-    keypoints: B x 18 x 2 as (y, x) in pixels, missing = -1 in either.  size: (height, width) in pixels.
-    Returns float32 B x 18 x height x width; a missing joint or one outside the image leaves its channel zero.
-    Raises KeypointError for another number of joints.
+    Args:
+        keypoints: B x 18 x 2 as (y, x) in pixels, missing = -1 in either.
+        size: (height, width) in pixels.
+        channels_last: build the result in that memory format.
+
+    Returns:
+        float32 B x 18 x height x width; a missing joint or one outside the image leaves its channel zero.
+
+    Raises:
+        KeypointError: for another number of joints.
+
     Source: what the released DeepFashion script in effect computes (its maps are truncated to whole numbers).
     """
     present, y, x = _coordinates(keypoints)

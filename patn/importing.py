@@ -43,9 +43,11 @@ _STATISTICS = (".running_mean", ".running_var", ".num_batches_tracked")
 class Imported:
     """One of the authors' networks under this package's names.
 
-    role: "generator", "d_pp" or "d_pb".  options: constructor arguments of `Patn` or `Discriminator`.
-    size: (height, width) in pixels that the released model of this norm was trained for.
-    tensors: a state dict that the network built from `options` takes strictly.
+    Attributes:
+        role: "generator", "d_pp" or "d_pb".
+        options: constructor arguments of `Patn` or `Discriminator`.
+        size: (height, width) in pixels that the released model of this norm was trained for.
+        tensors: a state dict that the network built from `options` takes strictly.
     """
 
     role: str
@@ -62,9 +64,16 @@ class Imported:
 
 
 def read_authors(path: Path) -> Imported:
-    """What an authors' `.pth` file holds.
+    """What an authors' `.pth` file holds; no code in it is run.
 
-    Raises WeightsError, in one sentence, for `PATN_Fine` files and for anything that is not exactly such a network.
+    Args:
+        path: the file.
+
+    Returns:
+        The network's role, options and weights.
+
+    Raises:
+        WeightsError: in one sentence, for `PATN_Fine` files and for anything that is not exactly such a network.
     """
     path = Path(path)
     state = _state_dict(path)

@@ -1,4 +1,4 @@
-"""Key points of persons: the 18 joints, their table in memory, and the authors' annotation files."""
+"""Key points of a body: the 18 joints, their table in memory, and the authors' annotation files."""
 
 from __future__ import annotations
 
@@ -41,31 +41,11 @@ JOINTS = (
     "right_ear",
     "left_ear",
 )
-LIMBS = (
-    (1, 2),
-    (1, 5),
-    (2, 3),
-    (3, 4),
-    (5, 6),
-    (6, 7),
-    (1, 8),
-    (8, 9),
-    (9, 10),
-    (1, 11),
-    (11, 12),
-    (12, 13),
-    (1, 0),
-    (0, 14),
-    (14, 16),
-    (0, 15),
-    (15, 17),
-    (1, 16),
-    (1, 17),
-    (8, 11),
-    (11, 5),
-    (8, 2),
-    (16, 17),
-)
+_ARMS = ((1, 2), (1, 5), (2, 3), (3, 4), (5, 6), (6, 7))
+_LEGS = ((1, 8), (8, 9), (9, 10), (1, 11), (11, 12), (12, 13))
+_HEAD = ((1, 0), (0, 14), (14, 16), (0, 15), (15, 17), (1, 16), (1, 17))
+LIMBS = (*_ARMS, *_LEGS, *_HEAD, (8, 11), (11, 5), (8, 2), (16, 17))
+"""Pairs of joints between which the authors' code draws a limb."""
 MIRROR = (0, 1, 5, 6, 7, 2, 3, 4, 11, 12, 13, 8, 9, 10, 15, 14, 17, 16)
 TORSO = (2, 5, 8, 11)
 OTHER_JOINTS = {16: "MPII's joints", 17: "COCO's joints, without the neck", 25: "OpenPose's BODY_25", 33: "BlazePose's"}
@@ -76,12 +56,23 @@ _LARGEST = 1_000_000  # pixels; anything beyond is no coordinate, and float32 st
 
 
 def read_keypoints(path: str | Path) -> pd.DataFrame:
-    """Key point table of an annotation file: index `name`, integer columns y0..y17, x0..x17, missing = -1.
+    """Key point table of an annotation file.
 
-    The file has the header `name:keypoints_y:keypoints_x`, then one line an image: its name, a JSON list of 18 y,
-    a JSON list of 18 x, in pixels; spaces around the fields are allowed. A joint with one coordinate -1 (x = 39
-    before the crop of DeepFashion) is kept as it is. Raises KeypointError with file and line for a missing header,
-    a name that occurs twice, another number of joints, or values that are not numbers. Source: the released CSV files.
+    The file has the header `name:keypoints_y:keypoints_x`, then one line an image: its name, a JSON list of 18 y, a
+    JSON list of 18 x, in pixels; spaces around the fields are allowed. A joint with one coordinate -1 (x = 39 before
+    the crop of DeepFashion) is kept as it is.
+
+    Args:
+        path: the file.
+
+    Returns:
+        A table with index `name` and integer columns y0..y17, x0..x17, missing = -1.
+
+    Raises:
+        KeypointError: with file and line, for a missing header, a name that occurs twice, another number of joints, or
+            values that are not numbers.
+
+    Source: the released CSV files.
     """
     path = Path(path)
     try:
@@ -118,10 +109,15 @@ def _read_lines(path: Path, lines: Iterator[str]) -> pd.DataFrame:
 
 
 def write_keypoints(table: pd.DataFrame, path: str | Path) -> None:
-    """Writes a key point table in the authors' format, by rename: `path` is never seen half-written.
+    """Write a key point table in the authors' format, by rename: `path` is never seen half-written.
 
-    Coordinates that are not whole numbers are rounded. Raises KeypointError for a name that the format cannot
-    hold (empty, twice, or with `:`, a line break or outer spaces) and for coordinates that are not numbers.
+    Args:
+        table: as of `read_keypoints`; coordinates that are not whole numbers are rounded.
+        path: the file; its folder is made.
+
+    Raises:
+        KeypointError: for a name that the format cannot hold (empty, twice, or with `:`, a line break or outer spaces)
+            and for coordinates that are not numbers.
     """
     path = Path(path)
     names = [str(name) for name in table.index]
@@ -139,10 +135,19 @@ def write_keypoints(table: pd.DataFrame, path: str | Path) -> None:
 
 
 def keypoint_table(names: Sequence[str], array: Array) -> pd.DataFrame:
-    """Key point table of `array`: N x 18 x 2 as (y, x) in pixels, missing = -1; coordinates are rounded.
+    """Key point table of an array; coordinates are rounded.
 
     A coordinate that is not -1 never becomes -1 by rounding (it goes to 0 or -2), so no joint gets lost.
-    Raises KeypointError for another shape, another number of names, a name that occurs twice, or NaN.
+
+    Args:
+        names: of N images.
+        array: N x 18 x 2 as (y, x) in pixels, missing = -1.
+
+    Returns:
+        A table as of `read_keypoints`.
+
+    Raises:
+        KeypointError: for another shape, another number of names, a name that occurs twice, or NaN.
     """
     array = np.asarray(array)
     names = [str(name) for name in names]
@@ -160,9 +165,17 @@ def keypoint_table(names: Sequence[str], array: Array) -> pd.DataFrame:
 
 
 def keypoint_array(table: pd.DataFrame, names: Iterable[str]) -> Array:
-    """Key points of the named images in that order: float32 N x 18 x 2 as (y, x) in pixels, missing = -1.
+    """Key points of the named images in that order.
 
-    A name may be asked for more than once. Raises KeypointError for a name that the table lacks.
+    Args:
+        table: as of `read_keypoints`.
+        names: of N images; a name may be asked for more than once.
+
+    Returns:
+        float32 N x 18 x 2 as (y, x) in pixels, missing = -1.
+
+    Raises:
+        KeypointError: for a name that the table lacks.
     """
     names = list(names)
     if not table.index.is_unique:
@@ -176,10 +189,21 @@ def keypoint_array(table: pd.DataFrame, names: Iterable[str]) -> Array:
 
 
 def scale_keypoints(points: Points, from_size: tuple[int, int], to_size: tuple[int, int]) -> Points:
-    """Key points of images resized from one (height, width) to another; coordinates of -1 stay -1.
+    """Key points of images resized from one size to another; coordinates of -1 stay -1.
 
-    points: ... x 2 as (y, x) in pixels, a numpy array or a tensor; a new one is returned, in floating point.
     Pixel centres map to pixel centres: y' = (y + 0.5) * H' / H - 0.5, as images are resized.
+
+    Args:
+        points: ... x 2 as (y, x) in pixels, a numpy array or a tensor.
+        from_size: (height, width) before.
+        to_size: (height, width) after.
+
+    Returns:
+        New points of the same kind and shape, in floating point.
+
+    Example:
+        >>> scale_keypoints(np.array([[31.5, 15.5], [-1.0, 4.0]]), (64, 32), (128, 64)).tolist()
+        [[63.5, 31.5], [-1.0, 8.5]]
     """
     missing = points == MISSING
     scaled = points + 0.5
@@ -193,7 +217,12 @@ def scale_keypoints(points: Points, from_size: tuple[int, int], to_size: tuple[i
 def mirror_keypoints(points: Points, width: int) -> Points:
     """Key points of the mirrored images: left joints are right ones, missing joints stay missing.
 
-    points: ... x 18 x 2 as (y, x) in pixels of images of that width, a numpy array or a tensor; a new one is returned.
+    Args:
+        points: ... x 18 x 2 as (y, x) in pixels, a numpy array or a tensor.
+        width: of the images in pixels.
+
+    Returns:
+        New points of the same kind and shape.
     """
     mirrored = points[..., list(MIRROR), :]
     present = joints_present(mirrored)
@@ -203,13 +232,30 @@ def mirror_keypoints(points: Points, width: int) -> Points:
 
 
 def joints_present(points: Points) -> Points:
-    """Which joints are present, ... x 18 booleans: neither coordinate of ... x 18 x 2 points is -1."""
+    """Which joints are present: neither coordinate is -1.
+
+    Args:
+        points: ... x 18 x 2 as (y, x), missing = -1.
+
+    Returns:
+        ... x 18 booleans.
+
+    Example:
+        >>> joints_present(np.array([[3, 4], [-1, 4], [5, -1]])).tolist()
+        [True, False, False]
+    """
     present: Points = (points[..., 0] != MISSING) & (points[..., 1] != MISSING)
     return present
 
 
 def has_torso(array: Array) -> Array:
-    """Which of N images show both shoulders and both hips, N booleans, from N x 18 x 2 points.
+    """Which images show both shoulders and both hips.
+
+    Args:
+        array: N x 18 x 2 points, missing = -1.
+
+    Returns:
+        N booleans.
 
     Source: the released pair maker's rule for images worth pairing.
     """

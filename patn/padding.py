@@ -11,7 +11,11 @@ WHITE = 1.0
 
 
 class Padding:
-    """Rows and columns that make a size divisible by `multiple`, shared between both sides.
+    """Rows and columns that make a size divisible, shared between both sides.
+
+    Args:
+        size: (height, width) in pixels.
+        multiple: what both sides are to be divisible by.
 
     Source: PATN's authors pad DeepFashion's 256 x 176 the same way.
     """
@@ -25,17 +29,38 @@ class Padding:
         self.size = (height + missing[0], width + missing[1])
 
     def image(self, images: Tensor) -> Tensor:
-        """B x C x H x W with white around."""
+        """The images with white around.
+
+        Args:
+            images: B x C x height x width in [-1, 1].
+
+        Returns:
+            B x C x padded height x padded width.
+        """
         sides = (self.left, self.right, self.top, self.bottom)
         return functional.pad(images, sides, value=WHITE) if any(sides) else images
 
     def keypoints(self, points: Tensor) -> Tensor:
-        """B x 18 x 2 as (y, x) where they are in the padded image; missing ones stay missing."""
+        """The key points where they are in the padded image; missing ones stay missing.
+
+        Args:
+            points: B x 18 x 2 as (y, x) in pixels, missing = -1.
+
+        Returns:
+            The same shape.
+        """
         if not (self.top or self.left):
             return points
         moved = points + points.new_tensor([self.top, self.left])
         return moved.where(joints_present(points)[..., None], points)
 
     def cut(self, images: Tensor) -> Tensor:
-        """The inner part of padded images."""
+        """The inner part of padded images.
+
+        Args:
+            images: B x C x padded height x padded width.
+
+        Returns:
+            B x C x height x width.
+        """
         return images[..., self.top : self.top + self.inner[0], self.left : self.left + self.inner[1]]

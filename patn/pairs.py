@@ -1,4 +1,4 @@
-"""Training and test pairs: two images of one person, the first seen, the second to be drawn."""
+"""Training and test pairs: two images of one identity, the first seen, the second to be generated."""
 
 import warnings
 from collections.abc import Sequence
@@ -18,12 +18,23 @@ COLUMNS = ["from", "to"]
 
 
 def training_pairs(names: Sequence[str], pids: Sequence[int] | Array, array: Array) -> pd.DataFrame:
-    """All ordered pairs of two images of one person, columns `from` (condition) and `to` (target).
+    """All ordered pairs of two images of one identity.
 
-    names: N different file names.  pids: N identities; junk (-1) and distractors (0) make no pairs.
-    array: N x 18 x 2 key points as (y, x), missing = -1; an image takes part if both shoulders and both hips are
-    present. Pairs are sorted by identity, condition and target, whatever the order of the images. Cameras play no
-    part. Raises DataError for names that occur twice or inputs of different lengths. Source: the released pair maker.
+    Pairs are sorted by identity, condition and target, whatever the order of the images. Cameras play no part.
+
+    Args:
+        names: N different file names.
+        pids: N identities; junk (-1) and distractors (0) make no pairs.
+        array: N x 18 x 2 key points as (y, x), missing = -1; an image takes part if both shoulders and both hips are
+            present.
+
+    Returns:
+        A table with columns `from` (condition) and `to` (target).
+
+    Raises:
+        DataError: for names that occur twice or inputs of different lengths.
+
+    Source: the released pair maker.
     """
     pids = np.asarray(pids, dtype=np.int64)
     if not len(names) == len(pids) == len(array):
@@ -32,28 +43,60 @@ def training_pairs(names: Sequence[str], pids: Sequence[int] | Array, array: Arr
     if images["name"].duplicated().any():
         raise DataError(f"{images['name'][images['name'].duplicated()].iloc[0]}: the image was given twice; keep one")
     images = images[(pids > 0) & has_torso(array)] if len(images) else images
-    people = images.sort_values(["pid", "name"]).groupby("pid", sort=True)["name"]
-    pairs = [_ordered_pairs(group.to_numpy()) for _, group in people]
+    identities = images.sort_values(["pid", "name"]).groupby("pid", sort=True)["name"]
+    pairs = [_ordered_pairs(group.to_numpy()) for _, group in identities]
     return pd.DataFrame(np.concatenate([np.empty((0, 2), dtype=object), *pairs]), columns=COLUMNS)
 
 
 def sample_pairs(pairs: pd.DataFrame, count: int, rng: np.random.Generator | np.random.RandomState) -> pd.DataFrame:
-    """`count` random pairs without replacement; DataError when there are fewer."""
+    """Random pairs without replacement.
+
+    Args:
+        pairs: a table with columns `from` and `to`.
+        count: how many.
+        rng: numpy's generator.
+
+    Returns:
+        `count` of the pairs.
+
+    Raises:
+        DataError: when there are fewer.
+    """
     if not 0 <= count <= len(pairs):
-        raise DataError(f"{count} pairs cannot be drawn from {len(pairs)}; ask for 0 to {len(pairs)}")
+        raise DataError(f"{count} pairs cannot be sampled from {len(pairs)}; ask for 0 to {len(pairs)}")
     return pairs.sample(n=count, random_state=rng).reset_index(drop=True)
 
 
 def released_sample(pairs: pd.DataFrame, count: int) -> pd.DataFrame:
-    """`count` of the pairs as the released code samples them; the same for the same pairs and count.
+    """Pairs as the released code samples them; the same for the same pairs and count.
 
-    Raises DataError when there are fewer pairs. Source: the released test pairs are 12,000 of pandas' seed 0.
+    Args:
+        pairs: a table with columns `from` and `to`.
+        count: how many.
+
+    Returns:
+        `count` of the pairs.
+
+    Raises:
+        DataError: when there are fewer.
+
+    Source: the released test pairs are 12,000 of pandas' seed 0.
     """
     return sample_pairs(pairs, count, released_stream())
 
 
 def read_pairs(path: str | Path) -> pd.DataFrame:
-    """Pairs of a comma-separated file with the header `from,to`, in its order; DataError if it is not one."""
+    """Pairs of a comma-separated file with the header `from,to`, in its order.
+
+    Args:
+        path: the file.
+
+    Returns:
+        A table with columns `from` and `to`.
+
+    Raises:
+        DataError: if it is not such a file.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", ParserWarning)  # a line of more than two names
@@ -73,7 +116,15 @@ def read_pairs(path: str | Path) -> pd.DataFrame:
 
 
 def write_pairs(pairs: pd.DataFrame, path: str | Path) -> None:
-    """Writes pairs as a comma-separated file with the header `from,to`, by rename."""
+    """Write pairs as a comma-separated file with the header `from,to`, by rename.
+
+    Args:
+        pairs: a table with columns `from` and `to`.
+        path: the file; its folder is made.
+
+    Raises:
+        OSError: that names `path`, where it cannot be written.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as partial:

@@ -16,9 +16,16 @@ OWNERS = ("netG.", "generator.", "network.", "net.")
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
-    """The tensors of a state dict by name, on the CPU.
+    """The tensors of a state dict by name, on the CPU; no code in the file is run.
 
-    Raises WeightsError for a file that is missing, damaged, needs unpickling of more than tensors or holds more.
+    Args:
+        path: a `.pth` file.
+
+    Returns:
+        The tensors.
+
+    Raises:
+        WeightsError: for a file that is missing, damaged, needs unpickling of more than tensors or holds more.
     """
     if not Path(path).is_file():
         raise WeightsError(f"{path} is missing; put the weight file there or name its place")
@@ -36,7 +43,12 @@ def unwrapped(state: object) -> object:
     """A state dict as the network itself would save it, from what other programs write.
 
     Taken out of the one entry of NESTED that holds a dict; without the names that wrappers add to every tensor's.
-    Anything else stays as it is.
+
+    Args:
+        state: what a file holds.
+
+    Returns:
+        The state dict; anything else as it is.
     """
     if not isinstance(state, dict):
         return state
@@ -53,7 +65,16 @@ def unwrapped(state: object) -> object:
 
 
 def load_frozen(network: nn.Module, state: dict[str, Tensor], path: Path) -> None:
-    """Load a state dict, evaluation mode, no gradients; WeightsError where names or shapes differ."""
+    """Load a state dict into a network, set to evaluation mode and without gradients.
+
+    Args:
+        network: changed in place.
+        state: its tensors by name.
+        path: the file they come from, for the error.
+
+    Raises:
+        WeightsError: where names or shapes differ.
+    """
     try:
         network.load_state_dict(state)
     except RuntimeError as error:

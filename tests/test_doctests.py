@@ -23,4 +23,4 @@ def test_the_examples_of_a_module_are_true(module: str) -> None:
 
 
 def test_the_libraries_have_examples() -> None:
-    assert {module.partition(".")[0] for module in WITH_EXAMPLES} >= {"numerics", "reid"}
+    assert {module.partition(".")[0] for module in WITH_EXAMPLES} >= {"numerics", "patn", "reid"}

@@ -137,8 +137,8 @@ def measure(candidate: Candidate, runtime: Runtime, batch: int, seconds: float) 
 
 def _measure(candidate: Candidate, runtime: Runtime, batch: int, seconds: float) -> dict[str, Any]:
     from patn.checkpoints import load_generator
-    from patn.drawing import for_drawing
     from patn.generators import build_generator
+    from patn.inference import for_inference
 
     runtime.prepare()
     device = runtime.torch_device()
@@ -146,7 +146,7 @@ def _measure(candidate: Candidate, runtime: Runtime, batch: int, seconds: float)
         network = load_generator(candidate.checkpoint, device)
     else:
         network = build_generator(candidate.name, candidate.options).to(device).eval()
-    network = for_drawing(network, bfloat16=runtime.precision == "bf16")
+    network = for_inference(network, bfloat16=runtime.precision == "bf16")
     speed = images_per_second(network, candidate.size, device, batch=batch, seconds=seconds)
     return {"images_per_second": round(speed, 2), "peak_mib": _peak_mib(device.type)}
 

@@ -40,13 +40,13 @@ class Generator:
             patn.WeightsError: for a file that is no generator.
         """
         from patn.checkpoints import load_generator
-        from patn.drawing import for_drawing
+        from patn.inference import for_inference
 
         runtime.prepare()
         self.checkpoint = checkpoint
         self.device = runtime.torch_device()
         bfloat16 = runtime.precision == "bf16"  # asked for by name: `auto` generates in fp32
-        self.network = for_drawing(load_generator(checkpoint, self.device), bfloat16=bfloat16)
+        self.network = for_inference(load_generator(checkpoint, self.device), bfloat16=bfloat16)
         self.size = trained_size(checkpoint) or out or _no_size(checkpoint)
         self.out = out or self.size
 

@@ -18,7 +18,7 @@ CAFFE_SCALE = 57.4
 standard deviation (1 / 57.4 = 1 / (255 x 0.225)): what their weights of feature distances are multiplied with here."""
 
 
-class RivalObjective(ABC):
+class BaselineObjective(ABC):
     """Networks, optimizers and batches of a rival's training run; it touches no file.
 
     images, keypoints, pairs: see `patn.batches.PairBatches`.  One draw of pairs serves all networks of a step, where

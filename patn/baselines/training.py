@@ -10,7 +10,7 @@ from patn.training.ranges import above_zero, at_least, decay_rate, decay_rates, 
 
 
 @dataclass(frozen=True)
-class RivalTraining(ABC):
+class BaselineTraining(ABC):
     """How a baseline is trained; names as in `patn.training.configuration.PatnTraining` where they mean the same.
 
     generator: its name in `patn.generators.GENERATORS`.  width: channels of the first convolution.

@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from patn import DataError
-from patn.baselines.training import RivalTraining
+from patn.baselines.training import BaselineTraining
 from patn.training.ranges import above_zero, at_least
 
 
 @dataclass(frozen=True)
-class CorrespondenceTraining(RivalTraining):
+class CorrespondenceTraining(BaselineTraining):
     """How a correspondence generator is trained.
 
     width, blocks, heads, sigma: the generator's (see `patn.correspondence.networks.Correspondence`).

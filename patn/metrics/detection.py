@@ -33,7 +33,7 @@ def load_detector(path: Path) -> nn.Module:
     """torchvision's SSD-300 on VGG-16, trained on COCO, from its official file; WeightsError for another file."""
     from torchvision.models.detection import ssd300_vgg16
 
-    with torch.random.fork_rng(devices=[]):  # the weights that the constructor draws are replaced at once
+    with torch.random.fork_rng(devices=[]):  # the constructor's random weights are replaced at once
         detector: nn.Module = ssd300_vgg16(weights=None, weights_backbone=None)
     load_frozen(detector, read_state(path), path)
     return detector

@@ -25,7 +25,7 @@ class Lpips(nn.Module):
         super().__init__()
         from torchvision.models import alexnet
 
-        with torch.random.fork_rng(devices=[]):  # the weights that the constructor draws are replaced at once
+        with torch.random.fork_rng(devices=[]):  # the constructor's random weights are replaced at once
             network = alexnet(weights=None)
         load_frozen(network, read_state(trunk), trunk)
         starts = (0, *_ENDS[:-1])

@@ -72,8 +72,8 @@ def time_generator(training: Training, runtime: Runtime) -> tuple[float, float]:
     import torch
 
     from augment.training.generator import choose_perceptual, load_perceptual
-    from patn.drawing import for_drawing
     from patn.generators import kind_of
+    from patn.inference import for_inference
 
     runtime.prepare()
     count, size = training.batch, (training.height, training.width_px)
@@ -91,7 +91,7 @@ def time_generator(training: Training, runtime: Runtime) -> tuple[float, float]:
         perceptual=load_perceptual(kind, images, None, runtime, training),
     )
     step = seconds_of(lambda: float(sum(objective.step(objective.batch(0), 0).values())))
-    network = for_drawing(objective.networks["generator"].eval())
+    network = for_inference(objective.networks["generator"].eval())
     condition = images.to(objective.device).float() / 127.5 - 1
     poses = keypoints.to(objective.device)
     with torch.inference_mode():

@@ -8,8 +8,8 @@ import torch
 
 from patn import DataError
 from patn.checkpoints import load_generator, save_generator
-from patn.drawing import for_drawing
 from patn.generators import GENERATORS, build_generator, recorded_training
+from patn.inference import for_inference
 from tests.patn.kinds import SIZE, features, objective, options, people, steps, tiny
 
 PRESETS = ("market", "deepfashion", "demo", "study")
@@ -52,7 +52,7 @@ def test_weights_in_bfloat16_draw_nearly_the_same(name):
     with torch.no_grad():
         generator(*inputs)  # running statistics
         expected = generator.eval()(*inputs)
-        drawn = for_drawing(generator, bfloat16=True)(*inputs)
+        drawn = for_inference(generator, bfloat16=True)(*inputs)
     assert (drawn.float() - expected).abs().mean() < 0.03
 
 

@@ -96,7 +96,7 @@ def test_every_generator_is_trained_measured_and_used(compared: tuple[Workspace,
     assert lines["vunet", 0.5]["gains"] == pytest.approx(gains)
 
 
-def test_each_rivals_set_is_a_complete_data_set(compared: tuple[Workspace, dict[str, Any]]) -> None:
+def test_each_baselines_set_is_a_complete_data_set(compared: tuple[Workspace, dict[str, Any]]) -> None:
     workspace, _ = compared
     for name in ("vunet", "deform"):
         folder = workspace.generated_dir(name, 0.5, 0)

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from patn import DataError
-from patn.baselines.training import RivalTraining
+from patn.baselines.training import BaselineTraining
 from patn.training.ranges import above_zero, at_least, one_of
 
 
 @dataclass(frozen=True)
-class DeformTraining(RivalTraining):
+class DeformTraining(BaselineTraining):
     """How Deform is trained; the defaults are its released Market-1501 recipe.
 
     levels, norm, sigma, g_dropout: the generator's (see `patn.baselines.deform.networks.Deform`).

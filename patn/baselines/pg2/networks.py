@@ -172,11 +172,11 @@ class Pg2(nn.Module):
         of this size, missing = -1.  In [-1, 1] in eval mode, without bounds in training.
         Raises DataError for images of another size.
         """
-        coarse = self.draw_coarse(image, target_keypoints)
+        coarse = self.generate_coarse(image, target_keypoints)
         drawn = self.padding.cut(self.refined(coarse, image))
         return drawn if self.training else drawn.clamp(-1, 1)
 
-    def draw_coarse(self, image: Tensor, target_keypoints: Tensor) -> Tensor:
+    def generate_coarse(self, image: Tensor, target_keypoints: Tensor) -> Tensor:
         """The first network's image, padded; arguments as of `forward`."""
         if tuple(image.shape[-2:]) != self.padding.inner:
             height, width = self.padding.inner

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from numerics.seeds import Stream, random_stream
-from patn.baselines.objective import RivalObjective
+from patn.baselines.objective import BaselineObjective
 from patn.baselines.pg2.inputs import body_masks, mirror
 from patn.baselines.pg2.networks import ImageDiscriminator, Pg2
 from patn.baselines.pg2.training import Pg2Training
@@ -15,8 +15,8 @@ from patn.training.losses import adversarial
 from patn.training.updates import descend
 
 
-class Pg2Objective(RivalObjective):
-    """PG2's two networks, trained one after the other, and the discriminator (see `RivalObjective`).
+class Pg2Objective(BaselineObjective):
+    """PG2's two networks, trained one after the other, and the discriminator (see `BaselineObjective`).
 
     Every pair is shown mirrored with a probability of one half, both its images and poses.
     The discriminator judges single images: the target is real; the generated image and the condition image itself are
@@ -57,7 +57,7 @@ class Pg2Objective(RivalObjective):
         weights = 1 + body_masks(batch["target_keypoints"], size, self.training.radius)
         if step < self.training.coarse_steps:
             with self.precision():
-                coarse = self._generator().draw_coarse(batch["image"], batch["target_keypoints"])
+                coarse = self._generator().generate_coarse(batch["image"], batch["target_keypoints"])
             loss = weighted_l1(self._generator().padding.cut(coarse), batch["target"], weights)
             descend(self.optimizers["coarse"], loss)
             return {"loss_g": loss.detach(), "l1": loss.detach()}
@@ -67,7 +67,7 @@ class Pg2Objective(RivalObjective):
         training, generator = self.training, self._generator()
         with self.precision():
             with torch.no_grad():
-                coarse = generator.draw_coarse(batch["image"], batch["target_keypoints"])
+                coarse = generator.generate_coarse(batch["image"], batch["target_keypoints"])
             fake = generator.padding.cut(generator.refined(coarse, batch["image"])).float()
         losses = {"l1": weighted_l1(fake, batch["target"], weights)}
         loss = training.lambda_l1 * losses["l1"]

@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from patn import DataError
-from patn.baselines.training import RivalTraining
+from patn.baselines.training import BaselineTraining
 from patn.training.ranges import above_zero, at_least
 
 
 @dataclass(frozen=True)
-class Pg2Training(RivalTraining):
+class Pg2Training(BaselineTraining):
     """How PG2 is trained; the defaults are its Market-1501 recipe, with its paper's number of steps.
 
     coarse_steps: updates of the coarse network alone; then it is frozen and the other two learn.

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from patn import DataError
-from patn.baselines.training import RivalTraining
+from patn.baselines.training import BaselineTraining
 from patn.training.ranges import at_least, one_of
 
 
 @dataclass(frozen=True)
-class VunetTraining(RivalTraining):
+class VunetTraining(BaselineTraining):
     """How VUNet is trained; the defaults are its released recipe for Market-1501, on rectangles.
 
     scales, crop_factor, prior, g_dropout: the generator's (see `patn.baselines.vunet.networks.Vunet`).  batch: images a

@@ -149,7 +149,7 @@ def test_an_untrained_refinement_adds_nothing():
     network = Pg2(width=4, height=64, width_px=32)
     images = torch.rand(2, 3, *SIZE) * 2 - 1
     keypoints = standing(2, SIZE, np.random.default_rng(0))
-    assert torch.equal(network(images, keypoints, keypoints), network.draw_coarse(images, keypoints))
+    assert torch.equal(network(images, keypoints, keypoints), network.generate_coarse(images, keypoints))
     with pytest.raises(DataError, match="this PG2 is for 64 x 32"):
         network(images[..., :16], keypoints, keypoints)
 

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from numerics.folding import fold_batch_norms
-from patn.drawing import for_drawing
 from patn.generators import build_generator
+from patn.inference import for_inference
 
 
 @pytest.mark.parametrize("norm", ["batch", "instance"])
@@ -18,7 +18,7 @@ def test_images_stay_close_and_float32_is_gone(norm: str):
         for _ in range(3):
             generator(image, *poses)  # running statistics
         expected = generator.eval()(image, *poses)
-        drawn = for_drawing(generator, bfloat16=True)(image, *poses)
+        drawn = for_inference(generator, bfloat16=True)(image, *poses)
     assert drawn.dtype == torch.bfloat16
     assert (drawn.float() - expected).abs().mean() < 0.005
     assert (drawn.float() - expected).abs().max() < 0.1

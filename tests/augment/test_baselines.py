@@ -1,4 +1,4 @@
-"""Every generator goes through the same verbs: trained, resumed, drawn with, timed; and a new one is one dict entry."""
+"""Every generator goes through the same verbs: trained, resumed, used, timed; and a new one is one dict entry."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from augment.commands.patn_train import KINDS, command
 from augment.training.loop import train
 from patn.baselines.deform.objective import DeformObjective
-from patn.baselines.objective import RivalObjective
-from patn.baselines.training import RivalTraining
+from patn.baselines.objective import BaselineObjective
+from patn.baselines.training import BaselineTraining
 from patn.checkpoints import load_generator, read_metadata
 from patn.generators import GENERATORS, Kind
 from patn.training.updates import descend
@@ -20,11 +20,11 @@ from reid.market1501 import torchreid_dataset
 from tests.conftest import invoke, run
 from tests.patn.kinds import features, objective, tiny
 
-RIVALS = [name for name in GENERATORS if name not in ("patn", "resnet")]  # those are in test_patn_variants
+BASELINES = [name for name in GENERATORS if name not in ("patn", "resnet")]  # those are in test_patn_variants
 SHORT = ("patn-train", "--preset", "demo", "--steps", "2", "--batch", "2", "--perceptual", "none")
 
 
-@pytest.mark.parametrize("name", RIVALS)
+@pytest.mark.parametrize("name", BASELINES)
 def test_stopped_after_any_step_it_ends_with_the_same_bytes(name: str, tmp_path: Path) -> None:
     def trained(folder: str, steps: int) -> bytes:
         made = objective(tiny(name), perceptual=features())
@@ -39,8 +39,8 @@ def test_stopped_after_any_step_it_ends_with_the_same_bytes(name: str, tmp_path:
         assert trained(f"stopped {stop}", 4) == whole
 
 
-@pytest.mark.parametrize("name", RIVALS)
-def test_a_rival_trains_and_fills_a_set(people: Path, name: str) -> None:
+@pytest.mark.parametrize("name", BASELINES)
+def test_a_baseline_trains_and_fills_a_set(people: Path, name: str) -> None:
     result = run(people, *SHORT, "--generator", name)
     assert result["folder"] == f"patn/{name}"
     checkpoint = people / result["folder"] / "generator.safetensors"
@@ -72,7 +72,7 @@ def test_the_help_names_every_generator() -> None:
 
 
 @dataclass(frozen=True)
-class BlendTraining(RivalTraining):
+class BlendTraining(BaselineTraining):
     """A training without a discriminator."""
 
     generator: str = "blend"
@@ -93,7 +93,7 @@ class Blend(nn.Module):
         return self.layer(image).tanh()
 
 
-class BlendObjective(RivalObjective):
+class BlendObjective(BaselineObjective):
     """L1 alone."""
 
     def build(self) -> dict[str, nn.Module]:

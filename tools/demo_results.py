@@ -17,7 +17,7 @@ from augment.artefacts.artefact import read_run
 from augment.artefacts.files import write_text
 from augment.columns import markdown_table
 from augment.workspace import Workspace
-from pipelines.demo.run import GENERATOR
+from pipelines.demo.presets import PRESETS
 from pipelines.measurements.heldout import SHEETS, heldout_name
 from pipelines.table5.findings import TERMS
 from pipelines.table5.outputs import read_table5
@@ -136,7 +136,7 @@ def publish(workspace: Workspace, root: Path = ROOT) -> None:
     histogram = read_run(workspace.table_dir("histogram"))
     folder = (root / PAGE).parent
     shutil.copyfile(workspace.table_dir("table5") / "table5.png", folder / PLOT)
-    shutil.copyfile(workspace.table_dir(heldout_name(GENERATOR)) / SHEETS["heldout"], folder / SHEET)
+    shutil.copyfile(workspace.table_dir(heldout_name(PRESETS["demo"].ours)) / SHEETS["heldout"], folder / SHEET)
     real = read_results()
     write_text(root / PAGE, page(summary, run, None if histogram is None else histogram["result"], real))
     put_into_readme(root, START, readme_part(summary, run))

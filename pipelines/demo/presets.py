@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field, replace
 
 from augment.pedestrians import Pedestrians
+from patn.generators import Training, kind_of
 from patn.training.configuration import PRESETS as GENERATORS
-from patn.training.configuration import PatnTraining
 from pipelines.measurements.heldout import Heldout
 from pipelines.table5.cells import Cell
 from pipelines.table5.run import Table5
@@ -22,11 +22,16 @@ class DemoPreset:
     """
 
     people: Pedestrians
-    generator: PatnTraining
+    generator: Training
     tables: tuple[Table5, ...]
     unseen: bool = False
     heldout: Heldout = field(default_factory=Heldout)
     pose_sample: int = 200
+
+    @property
+    def ours(self) -> str:
+        """The generator of Ours, by name."""
+        return self.generator.generator
 
     def cells(self) -> list[Cell]:
         """The distinct cells of all tables, in their order."""
@@ -35,7 +40,7 @@ class DemoPreset:
 
 DEMO = DemoPreset(
     people=Pedestrians(),
-    generator=GENERATORS["demo"],
+    generator=kind_of("correspondence").preset("demo").of_steps(600),
     tables=(
         Table5(rows=("none", "ours"), lengths=("updates",), ordinary=BOTH, seeds=3),
         Table5(rows=("none",), lengths=("epochs",), seeds=3),

@@ -25,7 +25,6 @@ from pipelines.table5.rows import UNSEEN
 from pipelines.table5.run import run_table5
 
 logger = logging.getLogger(__name__)
-GENERATOR = "patn"
 OTHERS = "others"
 
 
@@ -51,13 +50,13 @@ def run_demo(root: Path, preset: DemoPreset, *, seed: int, jobs: int, runtime: R
             with timed(folder, "a generator of other people"):
                 train_unseen(workspace, preset, people, seed, jobs, runtime)
         with timed(folder, "generated images of held-out people"):
-            ssim = measure_heldout(workspace, GENERATOR, preset.heldout, runtime)
+            ssim = measure_heldout(workspace, preset.ours, preset.heldout, runtime)
             if preset.unseen:
                 measure_heldout(workspace, UNSEEN, preset.heldout, runtime)
         with timed(folder, "colour histogram"):
             histogram_baseline(workspace, runtime)
         with timed(folder, f"{len(preset.cells())} re-ID models with their generated sets"):
-            run_table5(workspace, preset.cells(), placement=Placement(jobs), runtime=runtime, generator=GENERATOR)
+            run_table5(workspace, preset.cells(), placement=Placement(jobs), runtime=runtime, generator=preset.ours)
         seconds = sum(read_times(folder).values())
         result: dict[str, Any] = {"minutes": round(seconds / 60, 2), "gain": gains(workspace)}
         result["ssim"] = {name: ssim[name] for name in ("generated", "copy", "mean")}
@@ -81,7 +80,7 @@ def train(workspace: Workspace, preset: DemoPreset, seed: int, runtime: Runtime)
     """Train the generator on all training pairs, as the paper does: it sees the withheld images as targets."""
     from augment.training.generator import train_generator
 
-    return train_generator(workspace, preset.generator, name=GENERATOR, seed=seed, runtime=runtime)
+    return train_generator(workspace, preset.generator, name=preset.ours, seed=seed, runtime=runtime)
 
 
 def train_unseen(
@@ -90,24 +89,24 @@ def train_unseen(
     """Train the same generator on other people before the same cameras, in `others/`, and take it over."""
     others = prepare(workspace.root / OTHERS, replace(people, first_identity=UNSEEN_FIRST_IDENTITY), jobs)
     train(others, preset, seed, runtime)
-    made = others.patn_dir(GENERATOR)
+    made = others.patn_dir(preset.ours)
     inputs = {"generator": fingerprint(made / "generator.safetensors")}
     with artefact(workspace.patn_dir(UNSEEN), "generator", {"from": OTHERS}, inputs=inputs, seed=seed) as run:
         if not run.finished:
             for name in ("metrics.jsonl", "generator.safetensors"):
                 shutil.copyfile(made / name, run.folder / f"{name}.partial")
                 (run.folder / f"{name}.partial").replace(run.folder / name)
-            run.finish({"trained_in": f"{OTHERS}/{made.relative_to(others.root)}", **_trained(others)})
+            run.finish({"trained_in": f"{OTHERS}/{made.relative_to(others.root)}", **_trained(made)})
         return run.result
 
 
-def _trained(workspace: Workspace) -> dict[str, Any]:
-    """The recorded result of a workspace's generator."""
+def _trained(folder: Path) -> dict[str, Any]:
+    """The recorded result of a generator's folder."""
     from augment.artefacts.artefact import read_run
 
-    run = read_run(workspace.patn_dir(GENERATOR))
+    run = read_run(folder)
     if run is None:
-        raise AugmentError(f"{workspace.patn_dir(GENERATOR)}: training is not finished; run the demo again")
+        raise AugmentError(f"{folder}: training is not finished; run the demo again")
     return dict(run["result"])
 
 

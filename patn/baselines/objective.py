@@ -1,4 +1,4 @@
-"""What the rivals' objectives share; each adds its networks and its step."""
+"""What the baselines' objectives share; each adds its networks and its step."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -14,19 +14,29 @@ from patn.training.perceptual import Perceptual
 from patn.training.updates import adam, placed, precision, seeded, set_rate
 
 CAFFE_SCALE = 57.4
-"""How much larger the features of VGG-19 are in the rivals' own code, whose inputs are in 0..255 and not divided by a
-standard deviation (1 / 57.4 = 1 / (255 x 0.225)): what their weights of feature distances are multiplied with here."""
+"""How much larger the features of VGG-19 are in the baselines' own code: what their weights of feature distances are
+multiplied with here.  Its inputs are in 0..255, not divided by a standard deviation (1 / 57.4 = 1 / (255 x 0.225))."""
 
 
 class BaselineObjective(ABC):
-    """Networks, optimizers and batches of a rival's training run; it touches no file.
+    """Networks, optimizers and batches of a baseline's training run; it touches no file.
 
-    images, keypoints, pairs: see `patn.batches.PairBatches`.  One draw of pairs serves all networks of a step, where
-    the rivals' own code draws for each anew; the discriminator sees the image made before the generator's update.
-    seed: of weights and batches; a step also uses torch's global generator (dropout, noise), which the caller seeds.
-    autocast: the networks' precision (bfloat16) or None; losses are float32 always.
-    perceptual: features for `lambda_perceptual`; without it pixels stand in.
-    Raises DataError for images of another size, or for no pairs.
+    One sample of pairs serves all networks of a step, where the baselines' own code samples for each anew; the
+    discriminator sees the image generated before the generator's update. A step also uses torch's global generator
+    (dropout, noise), which the caller seeds.
+
+    Args:
+        training: the configuration.
+        images: see `patn.batches.PairBatches`.
+        keypoints: as `images`.
+        pairs: as `images`.
+        seed: of weights and batches.
+        device: where the networks run.
+        autocast: the networks' precision (bfloat16) or None; losses are float32 always.
+        perceptual: features for `lambda_perceptual`; without it pixels stand in.
+
+    Raises:
+        DataError: for images of another size, or for no pairs.
     """
 
     noise = Stream.GENERATOR_NOISE
@@ -60,11 +70,19 @@ class BaselineObjective(ABC):
 
     @abstractmethod
     def build(self) -> Mapping[str, nn.Module]:
-        """Fresh networks, "generator" among them, drawn from torch's global generator."""
+        """Fresh networks, "generator" among them, initialised from torch's global generator."""
 
     @abstractmethod
     def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
-        """One update of the networks at the learning rate of `step`; returns detached scalar losses by name."""
+        """One update of the networks at the learning rate of `step`.
+
+        Args:
+            batch: as `batch` returns it.
+            step: from 0.
+
+        Returns:
+            Detached scalar losses by name.
+        """
 
     def learning(self) -> Mapping[str, nn.Module]:
         """What an optimizer each learns: every network, if nothing else is said."""

@@ -10,8 +10,12 @@ from torch import nn
 class PublishedCount:
     """What the paper's Table 2 counted for one method: a formula over weights.
 
-    generator: weights of the generator, all its networks.  discriminator: weights of the discriminator that the
-    method's checkpoint holds beside them.  without_gradient: generator weights that no training step ever changes.
+    Attributes:
+        generator: weights of the generator, all its networks.
+        discriminator: weights of the discriminator that the method's checkpoint holds beside them.
+        without_gradient: generator weights that no training step ever changes.
+        optimizer: whether the checkpoint holds Adam's state too.
+
     Source: the released layer lists of each method at 256 x 256; each formula gives the published number to all digits.
     """
 

@@ -1,4 +1,4 @@
-"""The numbers that every rival's training has; each rival adds its own beside its losses."""
+"""The fields that every baseline's configuration has; each baseline adds its own beside its losses."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -11,15 +11,26 @@ from patn.training.ranges import above_zero, at_least, decay_rate, decay_rates, 
 
 @dataclass(frozen=True)
 class BaselineTraining(ABC):
-    """How a baseline is trained; names as in `patn.training.configuration.PatnTraining` where they mean the same.
+    """The configuration of a baseline's training; names as in `patn.training.configuration.PatnTraining`.
 
-    generator: its name in `patn.generators.GENERATORS`.  width: channels of the first convolution.
-    height, width_px: image size in pixels.  batch: pairs a step.
-    lr: Adam's learning rate, constant for `constant_steps`, then falling linearly to 0 at `steps`; a discriminator
-    learns at `lr * lr_d_factor` (released: 1).
-    lambda_perceptual: weight of the term that compares features of a network trained on ImageNet.
-    ema: decay of the average of the generator's weights that is kept in their place (see `patn.training.averaging`); 0
-    keeps the last ones.
+    Attributes:
+        generator: its name in `patn.generators.GENERATORS`.
+        width: channels of the first convolution.
+        height: of the images in pixels.
+        width_px: of the images in pixels.
+        batch: pairs a step.
+        steps: updates in all.
+        constant_steps: updates before the learning rate falls linearly to 0 at `steps`.
+        lr: Adam's learning rate before it falls.
+        lr_d_factor: a discriminator learns at `lr * lr_d_factor` (released: 1).
+        betas: Adam's decay rates.
+        lambda_perceptual: weight of the term that compares features of a network trained on ImageNet.
+        perceptual_loss: distance of features, "l1" or "mse".
+        ema: decay of the average of the generator's weights that is kept in their place (see
+            `patn.training.averaging`); 0 keeps the last ones.
+
+    Raises:
+        DataError: for a value that cannot be, naming the field.
     """
 
     generator: str = ""
@@ -50,9 +61,14 @@ class BaselineTraining(ABC):
         return self.lr * min(1.0, max(0.0, (self.steps - step) / falling))
 
     def of_steps(self, steps: int, constant_steps: int | None = None) -> Self:
-        """The same training in another number of steps; the rate falls over the same share of them.
+        """The same configuration for another number of steps; the rate falls over the same share of them.
 
-        constant_steps: as many steps before it falls, in place of that share.
+        Args:
+            steps: updates in all.
+            constant_steps: updates before the rate falls, in place of that share.
+
+        Returns:
+            A new configuration.
         """
         if constant_steps is None:
             constant_steps = round(steps * self.constant_steps / self.steps)
@@ -69,7 +85,18 @@ class BaselineTraining(ABC):
 
 
 def named(presets: Mapping[str, Any], preset: str) -> Any:
-    """The preset of that name; raises DataError with the known names."""
+    """The preset of that name.
+
+    Args:
+        presets: configurations by name.
+        preset: the name.
+
+    Returns:
+        The configuration.
+
+    Raises:
+        DataError: for another name, with the known ones.
+    """
     if preset not in presets:
         raise DataError(f"there is no preset {preset!r} of this generator; use one of {', '.join(presets)}")
     return presets[preset]

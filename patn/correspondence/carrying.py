@@ -6,19 +6,35 @@ from torch.nn import functional
 
 
 def heads_apart(code: Tensor, heads: int) -> Tensor:
-    """B x C x H x W as B x heads x H*W x C/heads; the places are counted row by row."""
+    """A code split into heads, its places counted row by row.
+
+    Args:
+        code: B x C x H x W.
+        heads: a divisor of C.
+
+    Returns:
+        B x heads x H*W x C/heads.
+    """
     split: Tensor = code.flatten(2).unflatten(1, (heads, -1)).transpose(2, 3)
     return split
 
 
 def heads_joined(places: Tensor, size: tuple[int, int]) -> Tensor:
-    """B x heads x H*W x C/heads as B x C x H x W of that size."""
+    """The heads' codes as one map again, the reverse of `heads_apart`.
+
+    Args:
+        places: B x heads x H*W x C/heads.
+        size: (H, W).
+
+    Returns:
+        B x C x H x W.
+    """
     joined: Tensor = places.transpose(2, 3).flatten(1, 2).unflatten(2, size)
     return joined
 
 
 def attention_weights(queries: Tensor, keys: Tensor, sharpness: Tensor) -> Tensor:
-    """Softmax of scaled cosines between places, B x heads x places x places; rows sum to 1.
+    """Softmax of scaled cosines between places.
 
     Cosines are bounded, so that no step of a training can leave a place looking at one other for ever.
 
@@ -26,6 +42,9 @@ def attention_weights(queries: Tensor, keys: Tensor, sharpness: Tensor) -> Tenso
         queries: B x heads x places x C.
         keys: as `queries`.
         sharpness: what each head multiplies its cosines with, heads x 1 x 1.
+
+    Returns:
+        B x heads x places x places; rows sum to 1.
     """
     dtype = queries.dtype
     queries = functional.normalize(queries, dim=-1) * sharpness.to(dtype)
@@ -43,8 +62,10 @@ def carry(weights: Tensor, picture: Tensor, block: int, *, shared: bool = False)
         weights: B x heads x places x places.
         picture: B x C x h x w with h * w = places * block^2.
         block: the side of a block in the picture's pixels.
-        shared: every head carries all channels, and the result has heads * C; otherwise each carries its part of them,
-            and the result has C.
+        shared: every head carries all channels; otherwise each carries its part of them.
+
+    Returns:
+        B x heads * C x h x w if `shared`, else B x C x h x w.
     """
     height, width = picture.shape[-2:]
     heads = weights.shape[1]

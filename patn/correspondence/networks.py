@@ -20,13 +20,13 @@ class Correspondence(nn.Module):
 
     At a quarter of the size, attention between the target pose and the condition image finds for every place where its
     appearance comes from. The same weights move the image's own pixels, in blocks of 4 x 4, and its features at half
-    the size. Every pixel of the result is a mixture of the moved images, one a head, and of a painted one; the decoder
-    chooses the shares.
+    the size. Every pixel of the result is a mixture of the moved images, one a head, and of a generated one; the
+    decoder chooses the shares.
     Source: this project's own design; no publication.
     """
 
     def __init__(self, *, width: int = 32, blocks: int = 2, heads: int = 4, sigma: float = 6.0) -> None:
-        """Draws the weights from torch's global generator.
+        """Initialise the weights from torch's global generator.
 
         Args:
             width: channels at half the size, a multiple of `heads`; four times as many at a quarter.
@@ -75,16 +75,22 @@ class Correspondence(nn.Module):
 
         Returns:
             B x 3 x H x W in [-1, 1].
+
+        Raises:
+            DataError: for an image of another size.
         """
         return _mixture(*self._candidates(image, source_keypoints, target_keypoints))
 
     def with_carried(self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor) -> tuple[Tensor, Tensor]:
-        """What the call returns, and the same of moved pixels alone: nothing is painted.
+        """What the call returns, and the same of moved pixels alone: nothing in it is generated.
 
         Args:
             image: as of the call.
             source_keypoints: as of the call.
             target_keypoints: as of the call.
+
+        Returns:
+            Two images B x 3 x H x W in [-1, 1].
         """
         scores, pictures = self._candidates(image, source_keypoints, target_keypoints)
         return _mixture(scores, pictures), _mixture(scores[:, :-1], pictures[:, :-1])
@@ -92,12 +98,15 @@ class Correspondence(nn.Module):
     def with_masks(
         self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor
     ) -> tuple[Tensor, list[Tensor]]:
-        """What the call returns, and each candidate's share of it, B x 1 x H x W: the heads', then the paint's.
+        """What the call returns, and each candidate's share of it.
 
         Args:
             image: as of the call.
             source_keypoints: as of the call.
             target_keypoints: as of the call.
+
+        Returns:
+            The image, and B x 1 x H x W in (0, 1) each: the heads', then the generated candidate's.
         """
         scores, pictures = self._candidates(image, source_keypoints, target_keypoints)
         return _mixture(scores, pictures), list(scores.softmax(dim=1).split(1, dim=1))
@@ -118,7 +127,7 @@ class Correspondence(nn.Module):
         return self._corresponding(image, source_keypoints, target_keypoints)[1].float()
 
     def _candidates(self, image: Tensor, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores B x N x H x W and pictures B x N x 3 x H x W of all candidates: one a head, then the painted one."""
+        """Scores B x N x H x W and pictures B x N x 3 x H x W of all candidates: one a head, then the generated one."""
         check_size(image)
         half, weights, code = self._corresponding(image, source, target)
         size = (image.shape[-2], image.shape[-1])
@@ -129,8 +138,8 @@ class Correspondence(nn.Module):
         code = self.fuse(torch.cat([code, features, half.to(code), poses.to(code)], dim=1))  # H/2 x W/2
         code = functional.interpolate(code, scale_factor=2.0)
         mixed = self.mix(torch.cat([code, moved, image.to(code)], dim=1)).float()  # H x W
-        painted, scores = mixed[:, :3].tanh(), mixed[:, 3:]
-        return scores, torch.cat([moved.float(), painted], dim=1).unflatten(1, (-1, 3))
+        generated, scores = mixed[:, :3].tanh(), mixed[:, 3:]
+        return scores, torch.cat([moved.float(), generated], dim=1).unflatten(1, (-1, 3))
 
     def _corresponding(self, image: Tensor, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Features at half the size, the weights that carry them, and the target's code at a quarter."""
@@ -212,14 +221,14 @@ class AttentionBlock(nn.Module):
 
 
 class CorrespondenceDiscriminator(nn.Module):
-    """Judges patches of a candidate beside the target pose and the condition image at a quarter of its size.
+    """Scores patches of a candidate beside the target pose and the condition image at a quarter of its size.
 
     It does not see the condition image's pixels: where the generator leaves them as they are, a real image still
     differs by its own grain, which would give every generated one away.
     """
 
     def __init__(self, *, width: int = 32, sigma: float = 6.0) -> None:
-        """Draws the weights from torch's global generator.
+        """Initialise the weights from torch's global generator.
 
         Args:
             width: channels at half the size; twice as many at a quarter.
@@ -233,12 +242,15 @@ class CorrespondenceDiscriminator(nn.Module):
         self.judge = nn.Conv2d(2 * width, 1, 1)
 
     def forward(self, candidate: Tensor, image: Tensor, target_keypoints: Tensor) -> Tensor:
-        """Logits B x 1 x H/4 x W/4, above 0 for real.
+        """One logit a place at a quarter of the size, above 0 for real.
 
         Args:
             candidate: B x 3 x H x W in [-1, 1].
             image: the condition image, as `candidate`.
             target_keypoints: as of the generator's call.
+
+        Returns:
+            B x 1 x H/4 x W/4.
         """
         size = (image.shape[-2], image.shape[-1])
         poses, small = reduced_maps(target_keypoints, size, HALF, self.sigma), functional.avg_pool2d(image, QUARTER)
@@ -255,7 +267,14 @@ def _mixture(scores: Tensor, pictures: Tensor) -> Tensor:
 
 
 def check_size(image: Tensor) -> None:
-    """Raises DataError for an image whose sides are not divisible by 4 and at least 8."""
+    """Refuse an image whose sides are not divisible by 4 and at least 8.
+
+    Args:
+        image: B x 3 x H x W.
+
+    Raises:
+        DataError: for such an image.
+    """
     height, width = image.shape[-2:]
     if height % QUARTER or width % QUARTER or min(height, width) < 2 * QUARTER:
         raise DataError(f"images are {height} x {width}; both sides must be divisible by 4 and at least 8")

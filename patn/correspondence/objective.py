@@ -25,10 +25,15 @@ class CorrespondenceObjective(BaselineObjective):
         return networks
 
     def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
-        """One update of both networks; returns detached scalars.
+        """One update of both networks.
 
-        "loss_g": the generator's weighted loss; "l1", "perceptual", "gan": "carried": its unweighted terms;
-        "d": the discriminator's, the mean of its real and its fake part.
+        Args:
+            batch: as `batch` returns it.
+            step: from 0.
+
+        Returns:
+            Detached scalars. "loss_g": the generator's weighted loss; "l1", "perceptual", "gan", "carried": its
+            unweighted terms; "d": the discriminator's, the mean of its real and its fake part.
         """
         self.set_rates(step)
         with self.precision():

@@ -44,7 +44,15 @@ class PoseCode(nn.Module):
         )
 
     def forward(self, keypoints: Tensor, size: tuple[int, int]) -> Tensor:
-        """B x channels x H/4 x W/4 of B x 18 x 2 key points in pixels of an image of `size`."""
+        """The code of a pose.
+
+        Args:
+            keypoints: B x 18 x 2 as (y, x) in pixels of an image of `size`, missing = -1.
+            size: (height, width), divisible by 4.
+
+        Returns:
+            B x channels x H/4 x W/4.
+        """
         maps = [reduced_maps(keypoints, size, 4, sigma) for sigma in (self.sigma, WIDE * self.sigma)]
         waves = position_waves(maps[0].shape[-2], maps[0].shape[-1], keypoints.device)
         codes: Tensor = self.layers(torch.cat([*maps, waves.expand(len(keypoints), -1, -1, -1)], dim=1))
@@ -52,7 +60,16 @@ class PoseCode(nn.Module):
 
 
 def position_waves(height: int, width: int, device: torch.device) -> Tensor:
-    """Sines and cosines of the position, 1 x 4 * WAVES x height x width; the same share of any size has the same."""
+    """Sines and cosines of the position; the same share of any size has the same.
+
+    Args:
+        height: of the map.
+        width: of the map.
+        device: of the result.
+
+    Returns:
+        1 x 4 * WAVES x height x width.
+    """
     waves = []
     for index, side in enumerate((height, width)):
         share = (torch.arange(side, device=device) + 0.5) / side

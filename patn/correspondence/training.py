@@ -1,4 +1,4 @@
-"""Every number of a correspondence training run, and the presets."""
+"""Every field of a correspondence generator's configuration, and the presets."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,12 +10,19 @@ from patn.training.ranges import above_zero, at_least
 
 @dataclass(frozen=True)
 class CorrespondenceTraining(BaselineTraining):
-    """How a correspondence generator is trained.
+    """The configuration of a correspondence generator's training.
 
-    width, blocks, heads, sigma: the generator's (see `patn.correspondence.networks.Correspondence`).
-    d_width: the discriminator's channels at half the size.
-    lambda_l1, lambda_perceptual, lambda_gan: weights of the loss's terms; without lambda_gan there is no discriminator.
-    lambda_carried: of the L1 loss of the moved pixels alone, without which a training may paint and never move any.
+    Attributes:
+        width: the generator's (see `patn.correspondence.networks.Correspondence`).
+        blocks: the generator's.
+        heads: the generator's.
+        sigma: the generator's and the discriminator's, in pixels.
+        d_width: the discriminator's channels at half the size.
+        lambda_l1: weight of the L1 loss.
+        lambda_carried: of the L1 loss of the moved pixels alone, without which a training may generate all and never
+            move any.
+        lambda_perceptual: of the term that compares features.
+        lambda_gan: of the adversarial loss; with 0 there is no discriminator.
     """
 
     generator: str = "correspondence"

@@ -32,8 +32,12 @@ class Mean:
 class InceptionScore:
     """Inception score from class probabilities: contiguous splits, exp of the mean divergence from the split's mean.
 
-    count: images that will come, in the order that decides the splits: split i of s holds images i * count // s
-    to (i + 1) * count // s - 1.  splits: at most `count` are used.  classes: length of a row of probabilities.
+    Args:
+        count: images that will come, in the order that decides the splits: split i of s holds images i * count // s to
+            (i + 1) * count // s - 1.
+        splits: at most `count` are used.
+        classes: length of a row of probabilities.
+
     Source: Salimans et al. 2016, with the ten contiguous splits of the released evaluation.
     """
 
@@ -108,7 +112,15 @@ class Moments:
 def frechet_distance(first: Moments, second: Moments) -> float:
     """Frechet distance of two normal distributions with these moments; FID where the features are Inception's.
 
-    |m1 - m2|^2 + trace(C1 + C2 - 2 (C1 C2)^(1/2)).  At least two vectors each; fewer than features bias it upwards.
+    m1 - m2|^2 + trace(C1 + C2 - 2 (C1 C2)^(1/2)).
+
+    Args:
+        first: of at least two vectors; fewer than features bias the distance upwards.
+        second: as `first`.
+
+    Returns:
+        The distance, at least 0.
+
     Source: Heusel et al. 2017; the root's trace is that of (C1^(1/2) C2 C1^(1/2))^(1/2), which is symmetric.
     """
     values, vectors = torch.linalg.eigh(first.covariance)

@@ -13,10 +13,18 @@ Detector = Callable[[list[Tensor]], Sequence[Mapping[str, Tensor]]]
 
 
 def person_confidences(detector: Detector, images: Tensor) -> Tensor:
-    """The highest confidence of a detection that is a person, 0 where there is none: B values in [0, 1].
+    """The highest confidence of a detection that is a person, 0 where there is none.
 
-    images: uint8 B x 3 x H x W.  detector: takes a list of 3 x H x W in [0, 1], returns "labels" and "scores" for each
-    (torchvision's convention).  DS is the mean over all images. No box is looked at.
+    DS is the mean over all images. No box is looked at.
+
+    Args:
+        detector: takes a list of 3 x H x W in [0, 1], returns "labels" and "scores" for each (torchvision's
+            convention).
+        images: uint8 B x 3 x H x W.
+
+    Returns:
+        B values in [0, 1].
+
     Source: the released evaluation, whose detector is Caffe's SSD-300 for VOC; another detector gives other values.
     """
     found = detector(list(images.float() / 255))
@@ -30,7 +38,17 @@ def person_confidences(detector: Detector, images: Tensor) -> Tensor:
 
 
 def load_detector(path: Path) -> nn.Module:
-    """torchvision's SSD-300 on VGG-16, trained on COCO, from its official file; WeightsError for another file."""
+    """torchvision's SSD-300 on VGG-16, trained on COCO, from its official file.
+
+    Args:
+        path: the weight file.
+
+    Returns:
+        The detector in evaluation mode, without gradients.
+
+    Raises:
+        WeightsError: for another file.
+    """
     from torchvision.models.detection import ssd300_vgg16
 
     with torch.random.fork_rng(devices=[]):  # the constructor's random weights are replaced at once

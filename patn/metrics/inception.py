@@ -14,12 +14,15 @@ FEATURES, CLASSES = 2048, 1008
 
 
 class Inception(nn.Module):
-    """`inception(images)`: pooled features B x 2048 and class probabilities B x 1008.
+    """The network that IS and FID are defined by: `inception(images)`.
 
-    images: uint8 B x 3 x H x W of any size; the network resizes them to 299 x 299 in TensorFlow 1's way. The scores
-    that the probabilities come from leave the bias out, as the released evaluation does.
-    weights: torch-fidelity's or pytorch-fid's file.  Raises WeightsError where that is another file or torch-fidelity
-    is not installed.
+    The scores that the probabilities come from leave the bias out, as the released evaluation does.
+
+    Args:
+        weights: torch-fidelity's or pytorch-fid's file.
+
+    Raises:
+        WeightsError: where that is another file or torch-fidelity is not installed.
     """
 
     def __init__(self, weights: Path) -> None:
@@ -38,6 +41,13 @@ class Inception(nn.Module):
         self.eval().requires_grad_(False)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Features and probabilities of a batch."""
+        """Pooled features and class probabilities of a batch.
+
+        Args:
+            images: uint8 B x 3 x H x W of any size; the network resizes them to 299 x 299 in TensorFlow 1's way.
+
+        Returns:
+            B x 2048 and B x 1008.
+        """
         features, logits = self.network(images)
         return features, logits.softmax(dim=1)

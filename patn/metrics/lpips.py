@@ -15,10 +15,14 @@ _LINEAR = Path("functional", "image", "lpips_models", "alex.pth")
 
 
 class Lpips(nn.Module):
-    """`lpips(a, b)`: distance >= 0 of each pair, B values, 0 for equal images.
+    """LPIPS: `lpips(a, b)`, the distance of each pair of images.
 
-    trunk: torchvision's AlexNet for ImageNet.  linear: the five trained weightings of its channels, which torchmetrics
-    has in its package.  Raises WeightsError for other files.
+    Args:
+        trunk: torchvision's AlexNet for ImageNet.
+        linear: the five trained weightings of its channels, which torchmetrics has in its package.
+
+    Raises:
+        WeightsError: for other files.
     """
 
     def __init__(self, trunk: Path, linear: Path) -> None:
@@ -45,7 +49,15 @@ class Lpips(nn.Module):
         self.eval().requires_grad_(False)
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
-        """Distances of two batches, B x 3 x H x W in [-1, 1]."""
+        """The distance of each pair.
+
+        Args:
+            a: B x 3 x H x W in [-1, 1].
+            b: as `a`.
+
+        Returns:
+            B values, at least 0, 0 for equal images.
+        """
         first, second = (a - self.shift) / self.scale, (b - self.shift) / self.scale
         total = a.new_zeros(len(a))
         for stage, weight in zip(self.stages, self.weights, strict=True):

@@ -13,26 +13,52 @@ _NEAR = 1e-7  # pixels: a disc's ends are looked at more closely than this
 
 
 def person_masks(keypoints: Tensor, size: tuple[int, int]) -> Tensor:
-    """Where the person is: B x height x width booleans.
+    """Where the person is: the body of `body_shapes` after a morphological closing with a square of 5 x 5 pixels.
 
-    keypoints: B x 18 x 2 as (y, x) in pixels, missing = -1.  size: (height, width) in pixels.
-    The body of `body_shapes` after a morphological closing with a square of 5 x 5 pixels; what lies outside the image
-    is off for the dilation and on for the erosion. Raises KeypointError for another shape of key points.
+    What lies outside the image is off for the dilation and on for the erosion.
+
+    Args:
+        keypoints: B x 18 x 2 as (y, x) in pixels, missing = -1.
+        size: (height, width) in pixels.
+
+    Returns:
+        B x height x width booleans.
+
+    Raises:
+        KeypointError: for another shape of key points.
+
     Source: the released evaluation; pixel for pixel what scikit-image 0.14.2 draws, which its authors pinned.
     """
     return closed(body_shapes(keypoints, size))
 
 
 def closed(masks: Tensor) -> Tensor:
-    """B x H x W booleans after a dilation and an erosion with a square of 5 x 5 pixels, as of `person_masks`."""
+    """Masks after a dilation and an erosion with a square of 5 x 5 pixels, as of `person_masks`.
+
+    Args:
+        masks: B x H x W booleans.
+
+    Returns:
+        The same shape.
+    """
     return ~_dilated(~_dilated(masks))
 
 
 def body_shapes(keypoints: Tensor, size: tuple[int, int]) -> Tensor:
-    """Limbs as rectangles of half-width 4, discs of radius 4 without their border: B x H x W booleans.
+    """Limbs as rectangles of half-width 4, discs of radius 4 without their border.
 
     Of a rectangle's border, pixels to the left and above belong to it, those to the right and below do not. A limb
-    whose ends are missing or coincide is left out. Arguments and errors as of `person_masks`.
+    whose ends are missing or coincide is left out.
+
+    Args:
+        keypoints: as of `person_masks`.
+        size: as of `person_masks`.
+
+    Returns:
+        B x height x width booleans.
+
+    Raises:
+        KeypointError: for another shape of key points.
     """
     if keypoints.ndim != 3 or keypoints.shape[1:] != (len(JOINTS), 2):
         raise KeypointError(f"key points are {tuple(keypoints.shape)}; masks need B x {len(JOINTS)} x 2")

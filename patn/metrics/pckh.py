@@ -16,8 +16,11 @@ HEAD = (0, 1, 14, 15, 16, 17)  # nose, neck, eyes, ears
 class Pckh:
     """Joints found right, over all images and joint by joint.
 
-    right, joints: 18 integers each, joints found right and joints that counted.
-    images, skipped: number of images that counted, and that did not.
+    Attributes:
+        right: 18 integers, joints found right.
+        joints: 18 integers, joints that counted.
+        images: how many images counted.
+        skipped: how many did not.
     """
 
     right: Array
@@ -41,11 +44,23 @@ class Pckh:
 def pckh(target: Array, predicted: Array, alpha: float = 0.5, zero_box: Literal["wrong", "skip"] = "wrong") -> Pckh:
     """PCKh as the released script computes it: per axis, against the box around the target's head joints.
 
-    target, predicted: N x 18 x 2 as (y, x) in pixels, missing = -1.  alpha: share of the box that is allowed.
     A joint is right if both sides have it, |dx| < alpha * box width and |dy| < alpha * box height. Every target joint
     whose y is not -1 counts; one that was not found is wrong. Images with fewer than two of nose, neck, eyes and ears
-    are skipped. Head joints in one row or column leave no room for a right joint (`zero_box="wrong"`, the script's
-    way); "skip" leaves such images out. Raises KeypointError for other shapes, DataError for other options.
+    are skipped. Head joints in one row or column leave no room for a right joint.
+
+    Args:
+        target: N x 18 x 2 as (y, x) in pixels, missing = -1.
+        predicted: as `target`.
+        alpha: share of the box that is allowed, above 0.
+        zero_box: "wrong", the script's way, or "skip", which leaves out images whose head joints are in one row or
+            column.
+
+    Returns:
+        The counts.
+
+    Raises:
+        KeypointError: for other shapes.
+        DataError: for other options.
     """
     target, predicted = _points(target, predicted, alpha)
     if zero_box not in ("wrong", "skip"):
@@ -64,11 +79,23 @@ def pckh(target: Array, predicted: Array, alpha: float = 0.5, zero_box: Literal[
 
 
 def pckh_by_head_size(target: Array, predicted: Array, head_size: Array, alpha: float = 0.5) -> Pckh:
-    """PCKh by distance, for known head sizes, over the images in which somebody was found.
+    """PCKh by distance, for known head sizes, over the images in which a joint was found.
 
-    target, predicted: N x 18 x 2 as (y, x) in pixels, missing = -1.  head_size: N lengths in pixels.
     A joint is right if both sides have it and they are less than alpha * head size apart. Every present target joint
-    counts; images whose prediction has no joint at all are skipped. Raises KeypointError for other shapes.
+    counts; images whose prediction has no joint at all are skipped.
+
+    Args:
+        target: N x 18 x 2 as (y, x) in pixels, missing = -1.
+        predicted: as `target`.
+        head_size: N lengths in pixels, above 0.
+        alpha: share of the head size that is allowed, above 0.
+
+    Returns:
+        The counts.
+
+    Raises:
+        KeypointError: for other shapes.
+        DataError: for another `alpha`.
     """
     target, predicted = _points(target, predicted, alpha)
     head_size = np.asarray(head_size, dtype=np.float64)

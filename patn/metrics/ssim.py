@@ -16,13 +16,23 @@ _VALUES_AT_ONCE_GPU = 20_000_000  # about 2 GB of working set
 def ssim(a: Tensor, b: Tensor, data_range: float | None = None, *, taps: int = TAPS) -> Tensor:
     """Structural similarity of each pair of images, 1 for equal ones.
 
-    a, b: B x C x H x W, the target and the generated images on the 0..255 scale, uint8 or floating point, at least
-    11 x 11 pixels.  data_range: the span of possible values; None takes the paper's, highest minus lowest value of
-    each image of b over all its channels, and at least 1 so that a flat image has a value too.  taps: an odd number,
-    the window's length; 11 is that of Wang et al. (2004) and of today's scikit-image.
-    Returns float64 B in [-1, 1]. Gaussian windows of sigma 1.5 pixels, mirrored at the border, population covariance,
-    float64; the 5 pixels next to the border are not averaged; channels weigh the same. Raises DataError for other
-    shapes.  Source: `compare_ssim` of scikit-image 0.14.2 with the settings of the released evaluation.
+    Gaussian windows of sigma 1.5 pixels, mirrored at the border, population covariance, float64; the 5 pixels next to
+    the border are not averaged; channels weigh the same.
+
+    Args:
+        a: B x C x H x W, the target images on the 0..255 scale, uint8 or floating point, at least 11 x 11 pixels.
+        b: the generated images, as `a`.
+        data_range: the span of possible values; None takes the paper's, highest minus lowest value of each image of b
+            over all its channels, and at least 1 so that a flat image has a value too.
+        taps: an odd number, the window's length; 11 is that of Wang et al. (2004) and of today's scikit-image.
+
+    Returns:
+        float64 B in [-1, 1].
+
+    Raises:
+        DataError: for other shapes.
+
+    Source: `compare_ssim` of scikit-image 0.14.2 with the settings of the released evaluation.
     """
     if a.shape != b.shape or a.ndim != 4 or min(a.shape[2:]) < 2 * BORDER + 1:
         side = 2 * BORDER + 1

@@ -1,4 +1,4 @@
-"""What a generator attends to: masks, beside the image it draws."""
+"""What a generator attends to: masks, beside the image it generates."""
 
 from typing import Protocol, runtime_checkable
 
@@ -29,10 +29,21 @@ def forward_with_masks(
 ) -> tuple[Tensor, list[Tensor]]:
     """The generator's image and the attention mask of each PAT block, first block first.
 
-    Takes what the generator's call takes.  Returns B x 3 x H x W in [-1, 1] and for each block B x 256 x H/4 x W/4 in
-    (0, 1) (paper eq. 1): where and in which channels a block changes the image code.  The call itself is unchanged.
-    A generator with masks of its own says what they are (see `patn.correspondence.networks.Correspondence.with_masks`).
-    Raises DataError for a generator without masks.
+    The call itself is unchanged. A generator with masks of its own says what they are (see
+    `patn.correspondence.networks.Correspondence.with_masks`).
+
+    Args:
+        generator: PATN or another one that `has_masks`.
+        image: as of the generator's call.
+        source_keypoints: as of the generator's call.
+        target_keypoints: as of the generator's call.
+
+    Returns:
+        B x 3 x H x W in [-1, 1], and for each block B x 256 x H/4 x W/4 in (0, 1) (paper eq. 1): where and in which
+        channels a block changes the image code.
+
+    Raises:
+        DataError: for a generator without masks.
     """
     if isinstance(generator, Masked):
         return generator.with_masks(image, source_keypoints, target_keypoints)
@@ -46,18 +57,27 @@ def forward_with_masks(
 
     handles = [block.pose_path.register_forward_hook(keep) for block in blocks]
     try:
-        drawn = generator(image, source_keypoints, target_keypoints)
+        generated = generator(image, source_keypoints, target_keypoints)
     finally:
         for handle in handles:
             handle.remove()
-    return drawn, masks
+    return generated, masks
 
 
 def mask_maps(masks: list[Tensor], channel: int | None = None) -> Tensor:
-    """One map a block: B x blocks x H/4 x W/4 in (0, 1), the mean over channels or one channel, counted from 0.
+    """One map a block: the mean over channels or one channel.
 
-    The paper shows one map a block and does not say how 256 channels became one.  Raises DataError for a channel that
-    is not there.
+    The paper shows one map a block and does not say how 256 channels became one.
+
+    Args:
+        masks: as `forward_with_masks` returns them.
+        channel: counted from 0; None is the mean.
+
+    Returns:
+        B x blocks x H/4 x W/4 in (0, 1).
+
+    Raises:
+        DataError: for a channel that is not there.
     """
     channels = masks[0].shape[1]
     if channel is not None and not 0 <= channel < channels:

@@ -15,7 +15,11 @@ NORMS = ("batch", "instance")
 class ResidualBlock(nn.Module):
     """Two 3x3 convolutions plus the identity, no activation after the sum: the block of the released discriminators.
 
-    leaky: slope of the activation below 0; 0 is ReLU.
+    Args:
+        channels: of input and output.
+        norm: "batch" or "instance".
+        dropout: whether there is dropout of one half between the convolutions.
+        leaky: slope of the activation below 0; 0 is ReLU.
     """
 
     def __init__(self, *, channels: int, norm: str, dropout: bool, leaky: float = 0.0) -> None:
@@ -34,7 +38,18 @@ def activation(leaky: float = 0.0) -> nn.Module:
 
 
 def norm_layer(norm: str, channels: int) -> nn.Module:
-    """Batch norm with running statistics, or instance norm without parameters (as released for DeepFashion)."""
+    """Batch norm with running statistics, or instance norm without parameters (as released for DeepFashion).
+
+    Args:
+        norm: "batch" or "instance".
+        channels: of the code.
+
+    Returns:
+        The layer.
+
+    Raises:
+        DataError: for another norm.
+    """
     if norm == "batch":
         return nn.BatchNorm2d(channels)
     if norm == "instance":
@@ -43,7 +58,17 @@ def norm_layer(norm: str, channels: int) -> nn.Module:
 
 
 def encoder(channels: int, width: int, norm: str, *, leaky: float = 0.0) -> list[nn.Module]:
-    """Ten layers from `channels` x H x W to `4 * width` x H/4 x W/4: one 7x7 group, two down-samplings."""
+    """Ten layers: one 7x7 group, two down-samplings.
+
+    Args:
+        channels: of the input.
+        width: channels at full resolution.
+        norm: "batch" or "instance".
+        leaky: slope of the activations below 0; 0 is ReLU.
+
+    Returns:
+        Layers that take `channels` x H x W to `4 * width` x H/4 x W/4.
+    """
     bias = norm == "instance"
     layers: list[nn.Module] = [
         nn.ReflectionPad2d(3),
@@ -61,9 +86,16 @@ def encoder(channels: int, width: int, norm: str, *, leaky: float = 0.0) -> list
 
 
 def decoder(channels: int, width: int, image_channels: int, norm: str) -> list[nn.Module]:
-    """Nine layers from `channels` x H/4 x W/4 to `image_channels` x H x W in [-1, 1]; the last has a bias always.
+    """Nine layers back to an image; the last convolution has a bias always.
 
-    width: channels at full resolution.
+    Args:
+        channels: of the code.
+        width: channels at full resolution.
+        image_channels: of the image.
+        norm: "batch" or "instance".
+
+    Returns:
+        Layers that take `channels` x H/4 x W/4 to `image_channels` x H x W in [-1, 1].
     """
     layers: list[nn.Module] = []
     for inputs, outputs in ((channels, 2 * width), (2 * width, width)):
@@ -85,10 +117,21 @@ def two_convolutions(
     middle: int | None = None,
     leaky: float = 0.0,
 ) -> nn.Sequential:
-    """Two 3x3 convolutions with reflection padding, `inputs` -> `middle` -> `outputs` channels at the same size.
+    """Two 3x3 convolutions with reflection padding at the same size.
 
-    Norm, ReLU (or leaky ReLU) and, if `dropout`, elementwise dropout of one half stand between them, a norm after them
-    if `last_norm`.  middle: as many as `inputs` where nothing is said.
+    Norm, ReLU (or leaky ReLU) and, if `dropout`, elementwise dropout of one half stand between them.
+
+    Args:
+        inputs: channels of the input.
+        outputs: channels of the output.
+        norm: "batch" or "instance".
+        dropout: whether there is dropout.
+        last_norm: whether a norm follows them.
+        middle: channels between them; None is as many as `inputs`.
+        leaky: slope of the activation below 0; 0 is ReLU.
+
+    Returns:
+        The layers.
     """
     bias = norm == "instance"
     middle = inputs if middle is None else middle
@@ -107,9 +150,12 @@ def two_convolutions(
 
 
 def initialise(network: nn.Module) -> None:
-    """Draw weights as the released code does: convolutions N(0, 0.02), batch norm N(1, 0.02) with bias 0.
+    """Initialise weights as the released code does: convolutions N(0, 0.02), batch norm N(1, 0.02) with bias 0.
 
-    Biases of convolutions keep PyTorch's default.  Uses torch's global generator.
+    Biases of convolutions keep PyTorch's default. Uses torch's global generator.
+
+    Args:
+        network: changed in place.
     """
     for module in network.modules():
         if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):

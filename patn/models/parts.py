@@ -26,12 +26,18 @@ _TINY = 1e-12
 
 
 def part_transforms(source: Tensor, target: Tensor) -> Tensor:
-    """Affine maps from pixels of the target image to pixels of the condition image, B x 10 x 2 x 3.
+    """Affine maps from pixels of the target image to pixels of the condition image, one a body part.
 
-    source, target: B x 18 x 2 key points as (y, x) in pixels, missing = -1.
-    The map between the part's points by total least squares (see `_fit`).  A limb that the condition pose lacks is
-    taken from its other side; a part without enough points looks `AWAY`.  The body without hips and shoulders stays
-    where it is (the released code stops there).
+    The map between the part's points by total least squares (see `_fit`). A limb that the condition pose lacks is taken
+    from its other side; a part without enough points looks `AWAY`. The body without hips and shoulders stays where it
+    is (the released code stops there).
+
+    Args:
+        source: B x 18 x 2 key points of the condition image as (y, x) in pixels, missing = -1.
+        target: those of the target image.
+
+    Returns:
+        B x 10 x 2 x 3.
     """
     here, there = _points(target), _points(source)
     seen_here, seen_there = joints_present(target), joints_present(source)
@@ -52,10 +58,17 @@ def part_transforms(source: Tensor, target: Tensor) -> Tensor:
 
 
 def part_masks(target: Tensor, size: tuple[int, int]) -> Tensor:
-    """Where each part is in the target pose, B x 10 x height x width booleans.
+    """Where each part is in the target pose.
 
-    target: B x 18 x 2 key points as (y, x) in pixels.  The body is everywhere, so the background moves with the torso;
-    the head is a square around its joints, a limb a rectangle; a missing part is nowhere.
+    The body is everywhere, so the background moves with the torso; the head is a square around its joints, a limb a
+    rectangle; a missing part is nowhere.
+
+    Args:
+        target: B x 18 x 2 key points as (y, x) in pixels, missing = -1.
+        size: (height, width) in pixels.
+
+    Returns:
+        B x 10 x height x width booleans.
     """
     points, seen = _points(target), joints_present(target)
     body = torch.ones(len(target), 1, *size, dtype=torch.bool, device=target.device)
@@ -98,7 +111,15 @@ def _in_polygons(corners: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def body_scale(points: Tensor, seen: Tensor) -> Tensor:
-    """Root mean square of a pose's shoulder-hip distances in pixels, over the sides that are there, B; 0 without."""
+    """Root mean square of a pose's shoulder-hip distances, over the sides that are there.
+
+    Args:
+        points: B x 18 x 2 in pixels.
+        seen: B x 18 booleans, the joints that are there.
+
+    Returns:
+        B lengths in pixels; 0 without such a side.
+    """
     sides = torch.stack([seen[:, 2] & seen[:, 8], seen[:, 5] & seen[:, 11]], dim=1).double()
     squares = torch.stack([(points[:, 2] - points[:, 8]), (points[:, 5] - points[:, 11])], dim=1).square().sum(dim=2)
     return ((squares * sides).sum(dim=1) / sides.sum(dim=1).clamp(min=1)).sqrt()

@@ -15,10 +15,20 @@ POSE_REDUCTIONS = ("second", "first")
 
 
 def pose_maps(keypoints: Tensor, size: tuple[int, int], kind: str = "gaussian", sigma: float = 6.0) -> Tensor:
-    """Maps of one pose as the networks see it, B x 18 x height x width in [0, 1], channels_last in memory.
+    """Maps of one pose as the networks see it, channels_last in memory.
 
-    keypoints: B x 18 x 2 as (y, x) in pixels, missing = -1.  kind: "gaussian" heat maps of `sigma` pixels, or "onehot"
-    pixels (what the authors' DeepFashion maps became when they were stored as bytes).
+    Args:
+        keypoints: B x 18 x 2 as (y, x) in pixels, missing = -1.
+        size: (height, width) in pixels.
+        kind: "gaussian" heat maps, or "onehot" pixels (what the authors' DeepFashion maps became when they were stored
+            as bytes).
+        sigma: of the heat maps in pixels.
+
+    Returns:
+        B x 18 x height x width in [0, 1].
+
+    Raises:
+        DataError: for another kind.
     """
     if kind == "gaussian":
         return heat_maps(keypoints, size, sigma=sigma, channels_last=True)
@@ -30,9 +40,20 @@ def pose_maps(keypoints: Tensor, size: tuple[int, int], kind: str = "gaussian", 
 def pose_pair(
     image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor, kind: str = "gaussian", sigma: float = 6.0
 ) -> Tensor:
-    """Maps of the condition pose, then of the target pose, B x 36 x H x W, for a batch of images.
+    """Maps of the condition pose, then of the target pose, for a batch of images.
 
-    Raises DataError for an image whose sides are not divisible by 4 and at least 8.
+    Args:
+        image: B x 3 x H x W, of which the size counts.
+        source_keypoints: B x 18 x 2 as (y, x) in pixels, missing = -1.
+        target_keypoints: as `source_keypoints`.
+        kind: as of `pose_maps`.
+        sigma: as of `pose_maps`.
+
+    Returns:
+        B x 36 x H x W.
+
+    Raises:
+        DataError: for an image whose sides are not divisible by 4 and at least 8.
     """
     height, width = image.shape[-2:]
     if height % 4 or width % 4 or min(height, width) < 8:
@@ -42,7 +63,14 @@ def pose_pair(
 
 
 def check_options(options: Mapping[str, Any]) -> None:
-    """Raises DataError for a generator's option that makes no sense."""
+    """Refuse an option of a generator that makes no sense.
+
+    Args:
+        options: as of `Patn.options`.
+
+    Raises:
+        DataError: naming the option.
+    """
     if options["blocks"] < 1 or options["width"] < 1:
         raise DataError(
             f"a generator of {options['blocks']} blocks and width {options['width']} cannot be built; "
@@ -56,7 +84,13 @@ def check_options(options: Mapping[str, Any]) -> None:
 class PatBlock(nn.Module):
     """Pose-attentional transfer block: the pose code says where the image code changes (paper eq. 1 and 2).
 
-    middle: channels between the pose path's two convolutions.  add: False leaves the sum of eq. 2 out (Table 4).
+    Args:
+        channels: of the image code.
+        pose_channels: of the pose code that comes in.
+        norm: "batch" or "instance".
+        dropout: whether there is dropout of one half in both paths.
+        middle: channels between the pose path's two convolutions.
+        add: False leaves the sum of eq. 2 out (Table 4).
     """
 
     def __init__(
@@ -77,7 +111,15 @@ class PatBlock(nn.Module):
         )
 
     def forward(self, image_code: Tensor, pose_code: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns the new image code and the raw pose features, from which the next block's pose code is made."""
+        """The new image code, and the pose features from which the next block's pose code is made.
+
+        Args:
+            image_code: B x channels x H/4 x W/4.
+            pose_code: B x pose_channels x H/4 x W/4.
+
+        Returns:
+            Two codes B x channels x H/4 x W/4; the features are before the sigmoid.
+        """
         pose_features = self.pose_path(pose_code)  # B x 256 x H/4 x W/4
         mask = pose_features.sigmoid()  # eq. 1: one value an element of the image code
         update = mask * self.image_path(image_code)
@@ -85,7 +127,14 @@ class PatBlock(nn.Module):
 
 
 def pat_blocks(options: Mapping[str, Any]) -> nn.ModuleList:
-    """The row of PAT blocks of a generator with these options of `Patn`."""
+    """The row of PAT blocks of a generator.
+
+    Args:
+        options: as of `Patn.options`.
+
+    Returns:
+        The blocks.
+    """
     code = 4 * options["width"]
     return nn.ModuleList(
         PatBlock(
@@ -101,7 +150,17 @@ def pat_blocks(options: Mapping[str, Any]) -> nn.ModuleList:
 
 
 def through_blocks(blocks: nn.ModuleList, image_code: Tensor, pose_code: Tensor, *, cat: bool) -> Tensor:
-    """The image code after all blocks, B x 256 x H/4 x W/4 as both codes; cat: as of `Patn`."""
+    """The image code after all blocks.
+
+    Args:
+        blocks: as of `pat_blocks`.
+        image_code: B x 256 x H/4 x W/4.
+        pose_code: as `image_code`.
+        cat: as of `Patn`.
+
+    Returns:
+        B x 256 x H/4 x W/4.
+    """
     for index, block in enumerate(blocks):
         if cat and index > 0:
             pose_code = torch.cat([pose_code, image_code], dim=1)  # eq. 3: B x 512 x H/4 x W/4
@@ -110,14 +169,27 @@ def through_blocks(blocks: nn.ModuleList, image_code: Tensor, pose_code: Tensor,
 
 
 class Patn(nn.Module):
-    """Redraws a person in another pose: two encoders, a row of PAT blocks, one decoder.
+    """Generates a person in another pose: two encoders, a row of PAT blocks, one decoder.
 
-    blocks: number of PAT blocks (paper: 9).  width: channels at full resolution (paper: 64); the codes have 4 * width.
-    norm: "batch" (Market-1501) or "instance" (DeepFashion).  dropout: of one half, in the blocks, in training.
-    pose_maps, sigma: see `pose_maps`.  Weights are drawn as released, from torch's global generator.
-    add, cat: False leaves out the sum of eq. 2, or eq. 3, so that the pose code never sees the image (Table 4).
-    pose_reduction: which convolution of a block's pose path halves the depth: the "second" as released, which alone
-    gives the paper's 41.36 M weights, or the "first" as the paper's text says.
+    Weights are initialised as released, from torch's global generator.
+
+    Args:
+        blocks: number of PAT blocks (paper: 9).
+        width: channels at full resolution (paper: 64); the codes have 4 * width.
+        norm: "batch" (Market-1501) or "instance" (DeepFashion).
+        dropout: of one half, in the blocks, in training.
+        pose_maps: see the function `pose_maps`.
+        sigma: see the function `pose_maps`.
+        image_channels: of the images.
+        joints: of the key points.
+        add: False leaves out the sum of eq. 2 (Table 4).
+        cat: False leaves out eq. 3, so that the pose code never sees the image (Table 4).
+        pose_reduction: which convolution of a block's pose path halves the depth: the "second" as released, which alone
+            gives the paper's 41.36 M weights, or the "first" as the paper's text says.
+
+    Raises:
+        DataError: for an option that makes no sense.
+
     Source: paper section 3.1; the released code where they differ.
     """
 
@@ -159,14 +231,22 @@ class Patn(nn.Module):
         initialise(self)
 
     def forward(self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor) -> Tensor:
-        """Returns B x 3 x H x W in [-1, 1]: the person of `image` in the target pose.
+        """The person of `image` in the target pose.
 
-        image: B x 3 x H x W in [-1, 1], H and W divisible by 4 and at least 8.
-        source_keypoints, target_keypoints: B x 18 x 2 as (y, x) in pixels of this size, missing = -1.
+        Args:
+            image: B x 3 x H x W in [-1, 1], H and W divisible by 4 and at least 8.
+            source_keypoints: B x 18 x 2 as (y, x) in pixels of this size, missing = -1.
+            target_keypoints: as `source_keypoints`.
+
+        Returns:
+            B x 3 x H x W in [-1, 1].
+
+        Raises:
+            DataError: for an image of another size.
         """
         options = self.options
         poses = pose_pair(image, source_keypoints, target_keypoints, options["pose_maps"], options["sigma"])
         image_code = self.image_encoder(image)  # B x 256 x H/4 x W/4
         pose_code = self.pose_encoder(poses)  # B x 256 x H/4 x W/4
-        made: Tensor = self.decoder(through_blocks(self.blocks, image_code, pose_code, cat=options["cat"]))
-        return made
+        generated: Tensor = self.decoder(through_blocks(self.blocks, image_code, pose_code, cat=options["cat"]))
+        return generated

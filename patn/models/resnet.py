@@ -13,12 +13,19 @@ FUSIONS = ("concat", "two_streams")
 
 
 class Resnet(nn.Module):
-    """Redraws a person in another pose: encoder, a row of residual blocks, decoder.
+    """Generates a person in another pose: encoder, a row of residual blocks, decoder.
 
-    blocks, width, norm, dropout, pose_maps, sigma: as those of `patn.models.patn.Patn`.
-    fusion: how image and poses meet, which the paper does not say.  "concat" puts image and both poses into one
-    encoder of 39 channels, as the usual Resnet generator; "two_streams" has PATN's two encoders and works on both
-    codes together, at twice the width, so that its weights are about as many as PATN's.
+    `blocks`, `width`, `norm`, `dropout`, `pose_maps`, `sigma`, `image_channels` and `joints` are those of
+    `patn.models.patn.Patn`.
+
+    Args:
+        fusion: how image and poses meet, which the paper does not say. "concat" puts image and both poses into one
+            encoder of 39 channels, as the usual Resnet generator; "two_streams" has PATN's two encoders and works on
+            both codes together, at twice the width, so that its weights are about as many as PATN's.
+
+    Raises:
+        DataError: for an option that makes no sense.
+
     Source: paper, Table 4; the block is that of the released discriminators.
     """
 
@@ -58,15 +65,23 @@ class Resnet(nn.Module):
         initialise(self)
 
     def forward(self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor) -> Tensor:
-        """Returns B x 3 x H x W in [-1, 1]: the person of `image` in the target pose.
+        """The person of `image` in the target pose.
 
-        image: B x 3 x H x W in [-1, 1], H and W divisible by 4 and at least 8.
-        source_keypoints, target_keypoints: B x 18 x 2 as (y, x) in pixels of this size, missing = -1.
+        Args:
+            image: B x 3 x H x W in [-1, 1], H and W divisible by 4 and at least 8.
+            source_keypoints: B x 18 x 2 as (y, x) in pixels of this size, missing = -1.
+            target_keypoints: as `source_keypoints`.
+
+        Returns:
+            B x 3 x H x W in [-1, 1].
+
+        Raises:
+            DataError: for an image of another size.
         """
         options = self.options
         poses = pose_pair(image, source_keypoints, target_keypoints, options["pose_maps"], options["sigma"])
         streams = [torch.cat([image, poses], dim=1)] if options["fusion"] == "concat" else [image, poses]
         codes = [encode(stream) for encode, stream in zip(self.encoders, streams, strict=True)]
         code = torch.cat(codes, dim=1)  # B x 256 (two streams: 512) x H/4 x W/4
-        made: Tensor = self.decoder(self.blocks(code))
-        return made
+        generated: Tensor = self.decoder(self.blocks(code))
+        return generated

@@ -21,11 +21,18 @@ _MARGIN_SIZE = (256, 176)
 
 
 def segment_boxes(keypoints: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """Boxes of the segments, B x 7 x 2 x 2 as ((first y, x), (end y, x)) in pixels, and which are there, B x 7.
+    """Boxes of the segments, and which are there.
 
-    keypoints: B x 18 x 2 as (y, x) in pixels of an image of `size`, missing = -1.  A box holds the present joints of
-    its segment and a margin, from pixel 1 on and inside the image, and its end is not part of it; a segment with fewer
-    than two joints is not there.
+    A box holds the present joints of its segment and a margin, from pixel 1 on and inside the image, and its end is not
+    part of it; a segment with fewer than two joints is not there.
+
+    Args:
+        keypoints: B x 18 x 2 as (y, x) in pixels of an image of `size`, missing = -1.
+        size: (height, width) in pixels.
+
+    Returns:
+        B x 7 x 2 x 2 as ((first y, x), (end y, x)) in pixels, and B x 7 booleans.
+
     Source: branch PATN_Fine of the released code.
     """
     points, seen = keypoints.double(), joints_present(keypoints)
@@ -47,7 +54,10 @@ def segment_boxes(keypoints: Tensor, size: tuple[int, int]) -> tuple[Tensor, Ten
 class SegmentMotion:
     """How the segments move from the condition pose to the target pose.
 
-    source, target: B x 18 x 2 key points as (y, x) in pixels of an image of `size` (height, width), missing = -1.
+    Args:
+        source: B x 18 x 2 key points of the condition image as (y, x) in pixels of `size`, missing = -1.
+        target: those of the target image.
+        size: (height, width) of the images in pixels.
     """
 
     def __init__(self, source: Tensor, target: Tensor, size: tuple[int, int]) -> None:
@@ -56,11 +66,16 @@ class SegmentMotion:
         self.moves = here & there
 
     def warp(self, features: Tensor) -> Tensor:
-        """Features of the condition image, moved: B x C x h x w to the same shape.
+        """Features of the condition image, moved.
 
         Each segment's box, rounded to whole features, is stretched onto its box in the target pose, bilinearly, the
         middles of its outermost features onto theirs; where boxes overlap the larger value counts, elsewhere it is 0.
-        h and w: the image's size, divided by one number.
+
+        Args:
+            features: B x C x h x w; h and w are the image's size, divided by one number.
+
+        Returns:
+            The same shape.
         """
         batch, channels, *lengths = features.shape
         ratio = self.size[0] // lengths[0]

@@ -16,13 +16,20 @@ _GROUPS = (4, 7, 10)  # where the image encoder's three groups of layers end
 
 
 class PatnSkips(nn.Module):
-    """Redraws a person in another pose: PATN whose decoder also sees the image encoder's three codes, moved.
+    """Generates a person in another pose: PATN whose decoder also sees the image encoder's three codes, moved.
 
-    blocks, width, norm, dropout, pose_maps, sigma, add, cat, pose_reduction: as those of `patn.models.patn.Patn`.
-    skips: how codes are moved: "segments", seven upright boxes (see `patn.models.segments`), or "affine", Deform's
-    ten parts.
-    decoder_blocks: residual blocks at each of the decoder's three sizes.
-    No gradient goes through "segments", which is the original's; through "affine" it does, as in Deform.
+    `blocks`, `width`, `norm`, `dropout`, `pose_maps`, `sigma`, `add`, `cat` and `pose_reduction` are those of
+    `patn.models.patn.Patn`. No gradient goes through "segments", which is the original's; through "affine" it does, as
+    in Deform.
+
+    Args:
+        skips: how codes are moved: "segments", seven upright boxes (see `patn.models.segments`), or "affine", Deform's
+            ten parts.
+        decoder_blocks: residual blocks at each of the decoder's three sizes.
+
+    Raises:
+        DataError: for an option that makes no sense.
+
     Source: paper, supplement A, and branch PATN_Fine of the released code, which has 6 blocks.
     """
 
@@ -69,7 +76,19 @@ class PatnSkips(nn.Module):
         initialise(self)
 
     def forward(self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor) -> Tensor:
-        """Returns B x 3 x H x W in [-1, 1]: the person of `image` in the target pose; arguments as of `Patn`."""
+        """The person of `image` in the target pose.
+
+        Args:
+            image: B x 3 x H x W in [-1, 1], H and W divisible by 4 and at least 8.
+            source_keypoints: B x 18 x 2 as (y, x) in pixels of this size, missing = -1.
+            target_keypoints: as `source_keypoints`.
+
+        Returns:
+            B x 3 x H x W in [-1, 1].
+
+        Raises:
+            DataError: for an image of another size.
+        """
         options, size = self.options, (image.shape[-2], image.shape[-1])
         poses = pose_pair(image, source_keypoints, target_keypoints, options["pose_maps"], options["sigma"])
         codes, start = [image], 0
@@ -85,8 +104,8 @@ class PatnSkips(nn.Module):
             moved = [warp(skip, parts) for skip in codes[1:]]
         for stage in self.decoder:
             code = stage(torch.cat([code, moved.pop()], dim=1))
-        made: Tensor = self.output(code)
-        return made
+        generated: Tensor = self.output(code)
+        return generated
 
 
 def _stage(inputs: int, outputs: int, norm: str, blocks: int, *, grow: bool) -> nn.Sequential:

@@ -13,17 +13,29 @@ PartMotion = tuple[Tensor, Tensor]
 def part_motion(source: Tensor, target: Tensor, size: tuple[int, int]) -> PartMotion:
     """How the parts move from the condition pose to the target pose, for `warp`.
 
-    source, target: B x 18 x 2 key points as (y, x) in pixels of an image of `size` (height, width).
+    Args:
+        source: B x 18 x 2 key points of the condition image as (y, x) in pixels, missing = -1.
+        target: those of the target image.
+        size: (height, width) of the images in pixels.
+
+    Returns:
+        Transforms and masks.
     """
     return part_transforms(source, target), part_masks(target, size)
 
 
 def warp(features: Tensor, motion: PartMotion) -> Tensor:
-    """Features of the condition image, moved to the target pose: B x C x h x w to the same shape, never negative.
+    """Features of the condition image, moved to the target pose, never negative.
 
     At each place the largest over the parts of the part's nearest feature; a part that is masked out there, or looks
-    outside of the image, gives 0, and as one always does, nothing is below 0.  h and w: the image's size, divided by
-    one number.
+    outside of the image, gives 0, and as one always does, nothing is below 0.
+
+    Args:
+        features: B x C x h x w; h and w are the image's size, divided by one number.
+        motion: as of `part_motion`.
+
+    Returns:
+        The same shape.
     """
     places = source_places(motion, features.shape[-2:])  # B x 10 x h x w
     batch, channels, height, width = features.shape
@@ -34,9 +46,14 @@ def warp(features: Tensor, motion: PartMotion) -> Tensor:
 
 
 def source_places(motion: PartMotion, size: torch.Size | tuple[int, int]) -> Tensor:
-    """For each part and place of a map of `size` the row of `B * h * w` features that it takes, B x 10 x h x w.
+    """For each part and place of a map the row of features that it takes.
 
-    The row after the last stands for nothing.
+    Args:
+        motion: as of `part_motion`.
+        size: (h, w) of the map.
+
+    Returns:
+        B x 10 x h x w of the rows of `B * h * w` features; the row after the last stands for nothing.
     """
     transforms, masks = motion
     height, width = size

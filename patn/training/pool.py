@@ -6,10 +6,14 @@ from torch import Tensor
 
 
 class ImagePool:
-    """Up to `size` earlier fakes, from which a batch of new ones is mixed; 0 switches it off.
+    """Earlier fakes, from which a batch of new ones is mixed.
 
-    Rule, an image at a time: while the pool is not full, keep and return the new one; afterwards, with probability
-    one half, return a random kept one and keep the new one in its place, else return the new one.
+    Rule, an image at a time: while the pool is not full, keep and return the new one; afterwards, with probability one
+    half, return a random kept one and keep the new one in its place, else return the new one.
+
+    Args:
+        size: images that it holds; 0 switches it off.
+
     Source: released code.
     """
 
@@ -19,7 +23,15 @@ class ImagePool:
         self.count = 0
 
     def query(self, images: Tensor, rng: np.random.Generator) -> Tensor:
-        """Mixes `images` (B x C x H x W, no gradient) with the kept ones, as the state and `rng` alone say."""
+        """New images mixed with the kept ones, as the state and `rng` alone say.
+
+        Args:
+            images: B x C x H x W, no gradient.
+            rng: numpy's generator.
+
+        Returns:
+            B x C x H x W.
+        """
         if self.size == 0:
             return images
         if self.images is None:

@@ -9,11 +9,18 @@ CROPS = ((16, 16), (16, 7), (16, 7), (32, 32), (32, 7), (32, 7), (16, 16))
 
 
 def segment_style(generated: Tensor, target: Tensor, boxes: Tensor, there: Tensor, size: tuple[int, int]) -> Tensor:
-    """Sum over the segments of the mean squared difference of their Gram matrices, a scalar.
+    """Sum over the segments of the mean squared difference of their Gram matrices.
 
-    generated, target: features B x C x h x w of two batches of images of `size` (height, width).
-    boxes, there: the target pose's, as of `patn.models.segments.segment_boxes`; a segment counts over the images
-    that have it.
+    Args:
+        generated: features B x C x h x w of a batch of images.
+        target: as `generated`.
+        boxes: the target pose's, as of `patn.models.segments.segment_boxes`.
+        there: the same; a segment counts over the images that have it.
+        size: (height, width) of the images in pixels.
+
+    Returns:
+        A scalar.
+
     Source: branch PATN_Fine of the released code.
     """
     total = generated.new_zeros((), dtype=torch.float32)

@@ -11,9 +11,17 @@ from numerics.seeds import Stream, stream_seed
 
 
 def seeded(seed: int, build: Callable[[], Mapping[str, nn.Module]], device: torch.device | str) -> dict[str, nn.Module]:
-    """The networks that `build` makes, a function of `seed`, on the device in training mode.
+    """Fresh networks, a function of `seed`, on the device in training mode.
 
     torch's global generator is left as it was.
+
+    Args:
+        seed: of the weights.
+        build: called once; initialises from torch's global generator.
+        device: where the networks are put.
+
+    Returns:
+        What `build` returned.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(stream_seed(seed, Stream.GENERATOR_WEIGHTS))
@@ -29,7 +37,16 @@ def placed(network: nn.Module, device: torch.device | str) -> nn.Module:
 
 
 def adam(network: nn.Module, lr: float, betas: tuple[float, float]) -> Optimizer:
-    """Adam over all weights of a network."""
+    """Adam over all weights of a network.
+
+    Args:
+        network: whose weights learn.
+        lr: learning rate.
+        betas: decay rates.
+
+    Returns:
+        The optimizer.
+    """
     return Adam(network.parameters(), lr=lr, betas=betas, fused=True)
 
 

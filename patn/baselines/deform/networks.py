@@ -39,13 +39,21 @@ def _norm(norm: str, channels: int) -> nn.Module:
 
 
 class Deform(nn.Module):
-    """Redraws a person in another pose: a U-Net whose skip connections carry each body part to its new place.
+    """Generates a person in another pose: a U-Net whose skip connections carry each body part to its new place.
 
-    width: channels of the first convolution (paper: 64); at most 8 * width deeper down.  levels: sizes of the U-Net;
-    6 for 128 x 64, 7 for 256 x 256.  norm: "layer" as released, or "instance".  sigma: of the heat maps in pixels.
-    dropout: of one half, in the decoder's first three steps, in training.
     Images whose sides the levels cannot halve are padded with white and cut back: 256 x 176 becomes 256 x 192 (simpler
     than the square of the released code; the weights do not depend on it).
+
+    Args:
+        width: channels of the first convolution (paper: 64); at most 8 * width deeper down.
+        levels: sizes of the U-Net; 6 for 128 x 64, 7 for 256 x 256.
+        norm: "layer" as released, or "instance".
+        sigma: of the heat maps in pixels.
+        dropout: of one half, in the decoder's first three steps, in training.
+
+    Raises:
+        DataError: for a number that cannot be built.
+
     Source: paper section 3 as released.
     """
 
@@ -82,10 +90,15 @@ class Deform(nn.Module):
         glorot(self)
 
     def forward(self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor) -> Tensor:
-        """Returns B x 3 x H x W in [-1, 1]: the person of `image` in the target pose.
+        """The person of `image` in the target pose.
 
-        image: B x 3 x H x W in [-1, 1].  source_keypoints, target_keypoints: B x 18 x 2 as (y, x) in pixels of this
-        size, missing = -1.
+        Args:
+            image: B x 3 x H x W in [-1, 1].
+            source_keypoints: B x 18 x 2 as (y, x) in pixels of this size, missing = -1.
+            target_keypoints: as `source_keypoints`.
+
+        Returns:
+            B x 3 x H x W in [-1, 1].
         """
         padding = Padding(image.shape[-2:], 2 ** (self.options["levels"] - 1))
         source, target = padding.keypoints(source_keypoints), padding.keypoints(target_keypoints)
@@ -123,9 +136,12 @@ def _encoded(encoder: nn.ModuleList, code: Tensor) -> list[Tensor]:
 
 
 class PatchDiscriminator(nn.Module):
-    """Judges patches of an image beside its condition: `concat(image, heat maps, candidate, target heat maps)`.
+    """Scores patches of an image beside its condition: `concat(image, heat maps, candidate, target heat maps)`.
 
-    width: channels of the first convolution (paper: 64).  levels: convolutions; 5 as released, 4 for images of 64 x 32.
+    Args:
+        width: channels of the first convolution (paper: 64).
+        levels: convolutions; 5 as released, 4 for images of 64 x 32.
+        norm: as of `Deform`.
     """
 
     def __init__(self, *, width: int = 64, levels: int = 5, norm: str = "layer") -> None:
@@ -140,13 +156,24 @@ class PatchDiscriminator(nn.Module):
         glorot(self)
 
     def forward(self, candidate_and_condition: Tensor) -> Tensor:
-        """Logits of B x 42 x H x W, one a patch: B x 1 x 3 x 1 for 128 x 64."""
+        """One logit a patch, above 0 for real.
+
+        Args:
+            candidate_and_condition: B x 42 x H x W.
+
+        Returns:
+            B x 1 x h x w; 3 x 1 for 128 x 64.
+        """
         scores: Tensor = self.layers(candidate_and_condition)
         return scores
 
 
 def glorot(network: nn.Module) -> None:
-    """Weights uniform by Glorot's rule, biases 0, as TensorFlow and Keras draw them."""
+    """Initialise weights uniformly by Glorot's rule, biases with 0, as TensorFlow and Keras do.
+
+    Args:
+        network: changed in place, from torch's global generator.
+    """
     for module in network.modules():
         if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
             nn.init.xavier_uniform_(module.weight)

@@ -35,10 +35,15 @@ class DeformObjective(BaselineObjective):
         return networks
 
     def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
-        """One update of both networks; returns detached scalars.
+        """One update of both networks.
 
-        "loss_g": the generator's weighted loss; "l1", "nearest", "gan": its unweighted terms; "d": the discriminator's,
-        the sum of its real and its fake part.
+        Args:
+            batch: as `batch` returns it.
+            step: from 0.
+
+        Returns:
+            Detached scalars. "loss_g": the generator's weighted loss; "l1", "nearest", "gan": its unweighted terms;
+            "d": the discriminator's, the sum of its real and its fake part.
         """
         self.set_rates(step)
         with self.precision():
@@ -76,24 +81,31 @@ class DeformObjective(BaselineObjective):
         with contextlib.nullcontext() if perceptual.full_precision else self.precision():
             with torch.no_grad():
                 wanted = perceptual.first_features(target)
-            made = perceptual.first_features(fake)
-        return nearest_neighbour(made.float(), wanted.float(), self.training.window)
+            generated = perceptual.first_features(fake)
+        return nearest_neighbour(generated.float(), wanted.float(), self.training.window)
 
 
-def nearest_neighbour(made: Tensor, wanted: Tensor, window: int) -> Tensor:
-    """How far each place of `made` is from the nearest of `wanted` within a square of `window` places: a scalar.
+def nearest_neighbour(generated: Tensor, wanted: Tensor, window: int) -> Tensor:
+    """How far each place of a feature map is from the nearest of another within a square around it.
 
-    made, wanted: B x C x h x w features.  The distance is a sum over channels of absolute differences; the mean over
-    places and images is returned.  Places outside `wanted` count as far away.  Source: Deform, eq. 5 as released.
+    Args:
+        generated: B x C x h x w features.
+        wanted: as `generated`; places outside count as far away.
+        window: side of the square in places, odd.
+
+    Returns:
+        A scalar: the mean over places and images of sums over channels of absolute differences.
+
+    Source: Deform, eq. 5 as released.
     """
     border = window // 2
     around = functional.pad(wanted, (border, border, border, border), value=_FAR)
-    height, width = made.shape[-2:]
+    height, width = generated.shape[-2:]
     nearest: Tensor | None = None
     for down in range(window):
         for right in range(window):
             shifted = around[..., down : down + height, right : right + width]
-            distance = (made - shifted).abs().sum(dim=1)  # B x h x w
+            distance = (generated - shifted).abs().sum(dim=1)  # B x h x w
             nearest = distance if nearest is None else torch.minimum(nearest, distance)
     assert nearest is not None
     return nearest.mean()

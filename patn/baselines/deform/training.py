@@ -1,4 +1,4 @@
-"""Every number of a Deform training run, and the presets."""
+"""Every field of Deform's configuration, and the presets."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +10,20 @@ from patn.training.ranges import above_zero, at_least, one_of
 
 @dataclass(frozen=True)
 class DeformTraining(BaselineTraining):
-    """How Deform is trained; the defaults are its released Market-1501 recipe.
+    """The configuration of Deform's training; the defaults are those released for Market-1501.
 
-    levels, norm, sigma, g_dropout: the generator's (see `patn.baselines.deform.networks.Deform`).
-    d_width, d_levels: the discriminator's.
-    lambda_gan: weight of the adversarial loss.  lambda_l1: of the L1 loss (its ablation without features has 100).
-    lambda_perceptual: of the nearest-neighbour loss, a sum over channels (0.01 in the released code, whose features
-    are 57 times larger).  window: pixels, the side of its neighbourhood.
+    Attributes:
+        levels: the generator's (see `patn.baselines.deform.networks.Deform`).
+        norm: the generator's and the discriminator's.
+        sigma: of the heat maps in pixels.
+        g_dropout: the generator's.
+        d_width: the discriminator's channels.
+        d_levels: the discriminator's convolutions.
+        lambda_gan: weight of the adversarial loss.
+        lambda_l1: of the L1 loss (its ablation without features has 100).
+        lambda_perceptual: of the nearest-neighbour loss, a sum over channels (0.01 in the released code, whose features
+            are 57 times larger).
+        window: pixels, the side of its neighbourhood, odd.
     """
 
     generator: str = "deform"

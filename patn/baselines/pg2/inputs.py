@@ -11,9 +11,15 @@ from patn.metrics.masks import closed
 
 
 def discs(keypoints: Tensor, size: tuple[int, int], radius: float = 4.0) -> Tensor:
-    """A disc a joint, B x 18 x height x width float32: 1 up to `radius` pixels from it, else -1; missing joints: -1.
+    """A disc a joint: 1 near it, else -1.
 
-    keypoints: B x 18 x 2 as (y, x) in pixels, missing = -1.
+    Args:
+        keypoints: B x 18 x 2 as (y, x) in pixels, missing = -1.
+        size: (height, width) in pixels.
+        radius: of the discs in pixels.
+
+    Returns:
+        B x 18 x height x width float32; a missing joint's channel is -1.
     """
     y, x = keypoints.to(torch.float32)[..., None, None].unbind(dim=2)  # B x 18 x 1 x 1
     down = torch.arange(size[0], device=keypoints.device)[:, None] - y
@@ -23,11 +29,20 @@ def discs(keypoints: Tensor, size: tuple[int, int], radius: float = 4.0) -> Tens
 
 
 def body_masks(keypoints: Tensor, size: tuple[int, int], radius: float = 4.0) -> Tensor:
-    """Where the person is, B x 1 x height x width float32 in {0, 1}.
+    """Where the person is.
 
     Discs of `radius` at both ends of every limb and between them about a radius apart, their centres cut to whole
     pixels, closed with a square of 5 x 5 pixels; a joint whose limbs lack their other ends is not there.
-    keypoints: B x 18 x 2 as (y, x) in pixels, missing = -1.  Source: the released code that prepares the data.
+
+    Args:
+        keypoints: B x 18 x 2 as (y, x) in pixels, missing = -1.
+        size: (height, width) in pixels.
+        radius: of the discs in pixels.
+
+    Returns:
+        B x 1 x height x width float32 in {0, 1}.
+
+    Source: the released code that prepares the data.
     """
     border = math.ceil(radius)
     height, width = (side + 2 * border for side in size)
@@ -58,7 +73,15 @@ def _limb_centres(points: Tensor, size: tuple[int, int], radius: float) -> Tenso
 
 
 def mirror(batch: dict[str, Tensor], chosen: Tensor) -> dict[str, Tensor]:
-    """A batch of pairs (see `patn.batches.PairBatches`), the `chosen` ones, B booleans, mirrored with their poses."""
+    """A batch of pairs, some of them mirrored with their poses.
+
+    Args:
+        batch: see `patn.batches.PairBatches`.
+        chosen: B booleans, which to mirror.
+
+    Returns:
+        A batch of the same form.
+    """
     mirrored = {
         name: mirror_keypoints(values, batch["image"].shape[-1]) if name.endswith("keypoints") else values.flip(3)
         for name, values in batch.items()

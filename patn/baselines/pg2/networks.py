@@ -38,7 +38,10 @@ class ResidualPair(nn.Module):
 class Coarse(nn.Module):
     """G1: a U-Net with residual pairs; between its halves the whole image goes through 64 numbers.
 
-    levels: sizes, the coarsest of `size / 2^(levels - 1)`.  width: channels of the finest level (paper: 128).
+    Args:
+        width: channels of the finest level (paper: 128).
+        levels: sizes, the coarsest of `size / 2^(levels - 1)`.
+        size: (height, width) of the padded images in pixels.
     """
 
     def __init__(self, *, width: int, levels: int, size: tuple[int, int]) -> None:
@@ -63,7 +66,14 @@ class Coarse(nn.Module):
         self.output = nn.Conv2d(widths[-1], 3, 3, padding=1)
 
     def forward(self, image_and_pose: Tensor) -> Tensor:
-        """B x 21 x H x W to an image B x 3 x H x W without bounds."""
+        """The coarse image.
+
+        Args:
+            image_and_pose: B x 21 x H x W.
+
+        Returns:
+            B x 3 x H x W without bounds.
+        """
         code, skips = self.stem(image_and_pose), []
         for level, block in enumerate(self.encoder):
             code = block(code)
@@ -82,8 +92,12 @@ class Coarse(nn.Module):
 class Refine(nn.Module):
     """G2: a U-Net from the coarse image and the condition image to what has to be added to the coarse one.
 
-    finest_skip: whether the last level sees the first one's code (as released at 256 x 256, not at 128 x 64).
     Its last convolution starts at 0, so that an untrained one adds nothing (ours).
+
+    Args:
+        width: channels of the finest level.
+        levels: sizes.
+        finest_skip: whether the last level sees the first one's code (as released at 256 x 256, not at 128 x 64).
     """
 
     def __init__(self, *, width: int, levels: int, finest_skip: bool) -> None:
@@ -103,7 +117,14 @@ class Refine(nn.Module):
         self.output = nn.Conv2d(width, 3, 3, padding=1)
 
     def forward(self, coarse_and_image: Tensor) -> Tensor:
-        """B x 6 x H x W to a difference B x 3 x H x W without bounds."""
+        """What has to be added to the coarse image.
+
+        Args:
+            coarse_and_image: B x 6 x H x W.
+
+        Returns:
+            B x 3 x H x W without bounds.
+        """
         code, skips = self.stem(coarse_and_image), []
         for level, block in enumerate(self.encoder):
             code = block(code)
@@ -124,13 +145,23 @@ def _doubled(code: Tensor) -> Tensor:
 
 
 class Pg2(nn.Module):
-    """Redraws a person in another pose: first coarsely, then by a difference that adds what is missing.
+    """Generates a person in another pose: first coarsely, then by a difference that adds what is missing.
 
-    width: channels of the finest level (paper: 128).  height, width_px: of the images, in pixels, which the 64 numbers
-    between the halves fix.  levels: of the coarse network; None is as released, so that its coarsest maps have 8 rows.
-    radius: of the joints' discs in pixels.  finest_skip: see `Refine`; None is as released, from 256 rows on.
-    Images whose sides the levels cannot halve are padded with white and cut back: 256 x 176 becomes 256 x 192.
-    The condition pose is not used.  Source: the paper as released.
+    Images whose sides the levels cannot halve are padded with white and cut back: 256 x 176 becomes 256 x 192. The
+    condition pose is not used.
+
+    Args:
+        width: channels of the finest level (paper: 128).
+        height: of the images in pixels, which the 64 numbers between the halves fix.
+        width_px: of the images in pixels, as `height`.
+        levels: of the coarse network; None is as released, so that its coarsest maps have 8 rows.
+        radius: of the joints' discs in pixels.
+        finest_skip: see `Refine`; None is as released, from 256 rows on.
+
+    Raises:
+        DataError: for a number that cannot be built.
+
+    Source: the paper as released.
     """
 
     def __init__(
@@ -166,18 +197,36 @@ class Pg2(nn.Module):
         nn.init.zeros_(self.refine.output.weight)
 
     def forward(self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor) -> Tensor:  # noqa: ARG002
-        """Returns B x 3 x H x W: the person of `image` in the target pose.
+        """The person of `image` in the target pose.
 
-        image: B x 3 x H x W in [-1, 1] of the size it was built for.  target_keypoints: B x 18 x 2 as (y, x) in pixels
-        of this size, missing = -1.  In [-1, 1] in eval mode, without bounds in training.
-        Raises DataError for images of another size.
+        Args:
+            image: B x 3 x H x W in [-1, 1] of the size it was built for.
+            source_keypoints: not used.
+            target_keypoints: B x 18 x 2 as (y, x) in pixels of this size, missing = -1.
+
+        Returns:
+            B x 3 x H x W, in [-1, 1] in eval mode, without bounds in training.
+
+        Raises:
+            DataError: for images of another size.
         """
         coarse = self.generate_coarse(image, target_keypoints)
-        drawn = self.padding.cut(self.refined(coarse, image))
-        return drawn if self.training else drawn.clamp(-1, 1)
+        generated = self.padding.cut(self.refined(coarse, image))
+        return generated if self.training else generated.clamp(-1, 1)
 
     def generate_coarse(self, image: Tensor, target_keypoints: Tensor) -> Tensor:
-        """The first network's image, padded; arguments as of `forward`."""
+        """The first network's image.
+
+        Args:
+            image: as of `forward`.
+            target_keypoints: as of `forward`.
+
+        Returns:
+            B x 3 x padded H x padded W, without bounds.
+
+        Raises:
+            DataError: for images of another size.
+        """
         if tuple(image.shape[-2:]) != self.padding.inner:
             height, width = self.padding.inner
             raise DataError(f"images are {image.shape[-2]} x {image.shape[-1]}; this PG2 is for {height} x {width}")
@@ -186,16 +235,26 @@ class Pg2(nn.Module):
         return coarse
 
     def refined(self, coarse: Tensor, image: Tensor) -> Tensor:
-        """The coarse image and its difference, padded, without bounds; `coarse` is padded, `image` is not."""
-        made: Tensor = coarse + self.refine(torch.cat([coarse, self.padding.image(image)], dim=1))
-        return made
+        """The coarse image with its difference added.
+
+        Args:
+            coarse: padded, as `generate_coarse` returns it.
+            image: the condition image, not padded.
+
+        Returns:
+            B x 3 x padded H x padded W, without bounds.
+        """
+        refined: Tensor = coarse + self.refine(torch.cat([coarse, self.padding.image(image)], dim=1))
+        return refined
 
 
 class ImageDiscriminator(nn.Module):
-    """Judges single images; its batch norms see the current batch always.
+    """Scores single images; its batch norms see the current batch always.
 
-    width: channels of the first convolution (paper: 64).  size: (height, width) of the images in pixels.
-    levels: convolutions; None is as released, 4, and 5 from 256 rows on.
+    Args:
+        size: (height, width) of the images in pixels.
+        width: channels of the first convolution (paper: 64).
+        levels: convolutions; None is as released, 4, and 5 from 256 rows on.
     """
 
     def __init__(self, *, size: tuple[int, int], width: int = 64, levels: int | None = None) -> None:
@@ -214,6 +273,13 @@ class ImageDiscriminator(nn.Module):
                 nn.init.zeros_(module.bias)  # type: ignore[arg-type]
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits of B x 3 x H x W in about [-1, 1], B x 1."""
+        """One logit an image, above 0 for real.
+
+        Args:
+            images: B x 3 x H x W in about [-1, 1].
+
+        Returns:
+            B x 1.
+        """
         scores: Tensor = self.layers(images)
         return scores

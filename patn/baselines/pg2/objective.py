@@ -18,9 +18,9 @@ from patn.training.updates import descend
 class Pg2Objective(BaselineObjective):
     """PG2's two networks, trained one after the other, and the discriminator (see `BaselineObjective`).
 
-    Every pair is shown mirrored with a probability of one half, both its images and poses.
-    The discriminator judges single images: the target is real; the generated image and the condition image itself are
-    not, so that copying it does not pay.  All go through it in one batch.
+    Every pair is shown mirrored with a probability of one half, both its images and poses. The discriminator scores
+    single images: the target is real; the generated image and the condition image itself are not, so that copying it
+    does not pay. All go through it in one batch.
     """
 
     training: Pg2Training
@@ -47,10 +47,15 @@ class Pg2Objective(BaselineObjective):
         return mirror(super().batch(step), chosen.to(self.device))
 
     def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
-        """One update; returns detached scalars.
+        """One update of the network whose turn it is, and in the second stage of the discriminator.
 
-        "loss_g": the weighted loss of the network that learns; "l1": its image's mean absolute difference, the person
-        counted twice; in the second stage "gan", and "d", the discriminator's.
+        Args:
+            batch: as `batch` returns it.
+            step: from 0.
+
+        Returns:
+            Detached scalars. "loss_g": the weighted loss of the network that learns; "l1": its image's mean absolute
+            difference, the person counted twice; in the second stage "gan", and "d", the discriminator's.
         """
         self.set_rates(step)
         size = (self.training.height, self.training.width_px)
@@ -76,8 +81,8 @@ class Pg2Objective(BaselineObjective):
             loss = loss + training.lambda_gan * losses["gan"]
         descend(self.optimizers["refine"], loss)
         if "d" in self.networks:
-            real, condition, made = self._scores(fake.detach(), batch, learn=True)
-            fakes = adversarial(condition, False) + adversarial(made, False)
+            real, condition, generated = self._scores(fake.detach(), batch, learn=True)
+            fakes = adversarial(condition, False) + adversarial(generated, False)
             losses["d"] = adversarial(real, True) / 2 + fakes / 4
             descend(self.optimizers["d"], losses["d"])
         return {name: value.detach() for name, value in {"loss_g": loss, **losses}.items()}
@@ -95,11 +100,28 @@ class Pg2Objective(BaselineObjective):
         return generator
 
 
-def weighted_l1(made: Tensor, target: Tensor, weights: Tensor) -> Tensor:
-    """Mean of absolute differences times weights, B x 3 x H x W and B x 1 x H x W: a scalar (PG2, eq. 2)."""
-    return ((made.float() - target).abs() * weights).mean()
+def weighted_l1(generated: Tensor, target: Tensor, weights: Tensor) -> Tensor:
+    """Mean of absolute differences times weights (PG2, eq. 2).
+
+    Args:
+        generated: B x 3 x H x W.
+        target: B x 3 x H x W.
+        weights: B x 1 x H x W.
+
+    Returns:
+        A scalar.
+    """
+    return ((generated.float() - target).abs() * weights).mean()
 
 
 def as_released(generator: nn.Module, size: tuple[int, int]) -> PublishedCount:
-    """What the paper counts: the whole checkpoint, the discriminator for images of `size` in it."""
+    """What the paper counts: the whole checkpoint, the discriminator for images of `size` in it.
+
+    Args:
+        generator: PG2's.
+        size: (height, width) in pixels.
+
+    Returns:
+        The count.
+    """
     return PublishedCount(weights_of(generator), weights_of(ImageDiscriminator(size=size)), optimizer=True)

@@ -1,4 +1,4 @@
-"""Every number of a PG2 training run, and the presets."""
+"""Every field of PG2's configuration, and the presets."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -10,11 +10,14 @@ from patn.training.ranges import above_zero, at_least
 
 @dataclass(frozen=True)
 class Pg2Training(BaselineTraining):
-    """How PG2 is trained; the defaults are its Market-1501 recipe, with its paper's number of steps.
+    """The configuration of PG2's training; the defaults are its for Market-1501, with its paper's number of steps.
 
-    coarse_steps: updates of the coarse network alone; then it is frozen and the other two learn.
-    d_width, d_levels: the discriminator's (see `patn.baselines.pg2.networks.ImageDiscriminator`).  radius: of the
-    joints' discs and the body's mask in pixels.  lambda_gan, lambda_l1: weights of the second stage's losses.
+    Attributes:
+        coarse_steps: updates of the coarse network alone; then it is frozen and the other two learn.
+        radius: of the joints' discs and the body's mask in pixels.
+        d_width: the discriminator's channels (see `patn.baselines.pg2.networks.ImageDiscriminator`).
+        lambda_gan: weight of the second stage's adversarial loss.
+        lambda_l1: weight of the second stage's L1 loss.
     """
 
     generator: str = "pg2"
@@ -38,7 +41,15 @@ class Pg2Training(BaselineTraining):
         above_zero(self, ("radius",))
 
     def of_steps(self, steps: int, constant_steps: int | None = None) -> Self:
-        """The same training in another number of steps, the same share of them for the coarse network."""
+        """The same configuration for another number of steps, the same share of them for the coarse network.
+
+        Args:
+            steps: updates in all.
+            constant_steps: updates before the rate falls, in place of its share.
+
+        Returns:
+            A new configuration.
+        """
         shortened = super().of_steps(steps, constant_steps)
         return replace(shortened, coarse_steps=round(steps * self.coarse_steps / self.steps))
 

@@ -14,13 +14,22 @@ _SINGULAR = 1e-9
 
 
 def part_crops(images: Tensor, keypoints: Tensor, size: tuple[int, int]) -> Tensor:
-    """Torso, head, arms and thighs, B x 24 x height x width of three channels each; a missing part is 0 (mid grey).
+    """Torso, head, arms and thighs of each image, cut out and warped upright.
 
-    images: B x 3 x H x W in [-1, 1].  keypoints: B x 18 x 2 as (y, x) in pixels, missing = -1.  size: of a crop.
     Each part's quadrilateral is mapped by a homography to the rectangle from the middle of the crop's first pixel to
-    one pixel beyond its last, sampled bilinearly, the image's border continued.  A thigh without a knee goes straight
+    one pixel beyond its last, sampled bilinearly, the image's border continued. A thigh without a knee goes straight
     down to the bottom row; a head without a nose is the square above the shoulders; joints left of or above the image
-    are missing.  Source: the released code.
+    are missing.
+
+    Args:
+        images: B x 3 x H x W in [-1, 1].
+        keypoints: B x 18 x 2 as (y, x) in pixels, missing = -1.
+        size: (height, width) of a crop.
+
+    Returns:
+        B x 24 x height x width, three channels a part; a missing part is 0 (mid grey).
+
+    Source: the released code.
     """
     corners, there = part_corners(keypoints, images.shape[-2])
     homographies, regular = _homographies(corners)
@@ -41,9 +50,16 @@ def part_crops(images: Tensor, keypoints: Tensor, size: tuple[int, int]) -> Tens
 
 
 def part_corners(keypoints: Tensor, height: int) -> tuple[Tensor, Tensor]:
-    """The corners of each part, B x 8 x 4 x 2 as (x, y) in pixels, and which parts are there, B x 8.
+    """The corners of each part, and which parts are there.
 
     The four corners become the crop's (0, 0), (0, 1), (1, 1), (1, 0) as (x, y) from left to right, top to bottom.
+
+    Args:
+        keypoints: B x 18 x 2 as (y, x) in pixels, missing = -1.
+        height: of the images in pixels.
+
+    Returns:
+        B x 8 x 4 x 2 as (x, y) in pixels, and B x 8 booleans.
     """
     points, seen = keypoints.double().flip(-1), (keypoints >= 0).all(dim=-1)
     torso, torso_there = points[:, TORSO], seen[:, TORSO].all(dim=1)

@@ -11,7 +11,14 @@ LEAST_STD = 1e-4
 
 
 class WeightNormConv(nn.Conv2d):
-    """`gain * (weight / |weight|) * x + bias`, one gain an output channel; see `starting`."""
+    """`gain * (weight / |weight|) * x + bias`, one gain an output channel; see `starting`.
+
+    Args:
+        inputs: channels of the input.
+        outputs: channels of the output.
+        kernel: side of the kernel, odd.
+        stride: of the convolution.
+    """
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
         super().__init__(inputs, outputs, kernel, stride=stride, padding=kernel // 2)
@@ -54,7 +61,13 @@ def starting(network: nn.Module) -> Iterator[None]:
 
 
 class Residual(nn.Module):
-    """`x + conv(dropout(ELU(x)))`, or with a skip `a` of that many channels of `concat(x, nin(ELU(a)))`."""
+    """`x + conv(dropout(ELU(x)))`, or with a skip `a` of that many channels of `concat(x, nin(ELU(a)))`.
+
+    Args:
+        channels: of `x`.
+        skip: channels of `a`; 0 has none.
+        dropout: probability, in training.
+    """
 
     def __init__(self, channels: int, skip: int = 0, dropout: float = 0.1) -> None:
         super().__init__()

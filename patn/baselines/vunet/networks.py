@@ -60,7 +60,15 @@ class Posterior(nn.Module):
             self.unused = nn.ModuleList(parts)
 
     def forward(self, codes: list[Codes], sample: bool) -> tuple[Codes, Codes]:
-        """Means and latent maps, the coarsest first; latent maps are the means, or drawn around them by `sample`."""
+        """The means of the latent maps, and the latent maps.
+
+        Args:
+            codes: the parts' codes of each scale, the finest first.
+            sample: sample the latent maps around the means; else they are the means.
+
+        Returns:
+            Means and latent maps, the coarsest first.
+        """
         code, means, latents = self.nin(codes[-1][-1]), [], []
         for scale in range(LATENT_SCALES):
             saved = codes[-1 - scale]
@@ -127,7 +135,16 @@ class UpPath(nn.Module):
         self.output = WeightNormConv(channels[0], 3, 3)
 
     def forward(self, codes: list[Codes], latents: Codes, priors: bool) -> tuple[Tensor, Codes]:
-        """The image, B x 3 x H x W without bounds, and with `priors` the latent maps' means given the shape alone."""
+        """The image, and the latent maps' means as the shape alone says them.
+
+        Args:
+            codes: the stick man's codes of each scale, the finest first.
+            latents: the latent maps, the coarsest first.
+            priors: whether to calculate the means.
+
+        Returns:
+            B x 3 x H x W without bounds, and the means, none without `priors`.
+        """
         code, means = self.nin(codes[-1][-1]), []
         for scale, blocks in enumerate(self.blocks):
             first, second = blocks.children()
@@ -144,15 +161,25 @@ class UpPath(nn.Module):
 
 
 class Vunet(nn.Module):
-    """Redraws a person in another pose: the shape as a stick man, the appearance as eight crops of body parts.
+    """Generates a person in another pose: the shape as a stick man, the appearance as eight crops of body parts.
 
-    width: channels at full resolution (paper: 32); at most 4 * width deeper down.  scales: sizes of the U-Net; the
-    coarsest two hold latent maps, whose sides have to be even: 6 for 128 x 64 and 256 x 192, 7 for the paper's square
-    images.  crop_factor: crops are 2^crop_factor times smaller than the image, and of its shape (paper: 2 at 256 x 256,
-    1 at 128 x 128).  prior: "grouped" as released, or "single", a twentieth of its weights.  dropout: in every block.
-    unused: also the layers of the released graph that nothing reaches, for its number of weights.
-    Images whose sides the scales cannot halve are padded with white and cut back.
-    Simplified: runs on rectangles as well as on the released squares.  Source: the paper as released.
+    Images whose sides the scales cannot halve are padded with white and cut back. Simplified: runs on rectangles as
+    well as on the released squares.
+
+    Args:
+        width: channels at full resolution (paper: 32); at most 4 * width deeper down.
+        scales: sizes of the U-Net; the coarsest two hold latent maps, whose sides have to be even: 6 for 128 x 64 and
+            256 x 192, 7 for the paper's square images.
+        crop_factor: crops are 2^crop_factor times smaller than the image, and of its shape (paper: 2 at 256 x 256, 1 at
+            128 x 128).
+        prior: "grouped" as released, or "single", a twentieth of its weights.
+        dropout: in every block.
+        unused: also the layers of the released graph that nothing reaches, for its number of weights.
+
+    Raises:
+        DataError: for a number that cannot be built.
+
+    Source: the paper as released.
     """
 
     def __init__(
@@ -188,35 +215,54 @@ class Vunet(nn.Module):
         self.decoder = UpPath(channels, dropout, prior)
 
     def forward(self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor) -> Tensor:
-        """Returns B x 3 x H x W: the person of `image` in the target pose, by the latent maps' means, without noise.
+        """The person of `image` in the target pose, by the latent maps' means, without noise.
 
-        image: B x 3 x H x W in [-1, 1].  source_keypoints, target_keypoints: B x 18 x 2 as (y, x) in pixels of this
-        size, missing = -1.  In [-1, 1] in eval mode, without bounds in training.
+        Args:
+            image: B x 3 x H x W in [-1, 1].
+            source_keypoints: B x 18 x 2 as (y, x) in pixels of this size, missing = -1.
+            target_keypoints: as `source_keypoints`.
+
+        Returns:
+            B x 3 x H x W, in [-1, 1] in eval mode, without bounds in training.
         """
         stick = self.stick_man(target_keypoints, image.shape[-2:])
-        drawn, _, _ = self._draw(image, source_keypoints, stick, sample=False)
-        return drawn if self.training else drawn.clamp(-1, 1)
+        generated, _, _ = self._generate(image, source_keypoints, stick, sample=False)
+        return generated if self.training else generated.clamp(-1, 1)
 
     def stick_man(self, keypoints: Tensor, size: Sequence[int]) -> Tensor:
-        """What the network sees of the poses, B x 18 x 2, of images of `size`: a stick man on the padded image."""
+        """What the network sees of the poses: a stick man on the padded image.
+
+        Args:
+            keypoints: B x 18 x 2 as (y, x) in pixels, missing = -1.
+            size: (height, width) of the images in pixels.
+
+        Returns:
+            B x 3 x padded height x padded width in [-1, 1].
+        """
         padding = self._padding(size)
         return stick_man(padding.keypoints(keypoints), padding.size)
 
     def reconstruct(self, image: Tensor, keypoints: Tensor, stick: Tensor) -> tuple[Tensor, Codes, Codes]:
-        """The image again with noise in the latent maps, without bounds; their means from the image and from the shape.
+        """The image again with noise in the latent maps: what training compares.
 
-        What training compares: image and keypoints as of `forward`, stick from `stick_man`, means the coarsest first.
+        Args:
+            image: as of `forward`.
+            keypoints: the image's own, as of `forward`.
+            stick: as `stick_man` returns it.
+
+        Returns:
+            The image without bounds; the latent maps' means from the image and from the shape, the coarsest first.
         """
-        return self._draw(image, keypoints, stick, sample=True)
+        return self._generate(image, keypoints, stick, sample=True)
 
     def _padding(self, size: Sequence[int]) -> Padding:
         return Padding(size, 2 ** self.options["scales"])
 
-    def _draw(self, image: Tensor, source: Tensor, stick: Tensor, *, sample: bool) -> tuple[Tensor, Codes, Codes]:
+    def _generate(self, image: Tensor, source: Tensor, stick: Tensor, *, sample: bool) -> tuple[Tensor, Codes, Codes]:
         factor = 2 ** self.options["crop_factor"]
         padding = self._padding(image.shape[-2:])
         height, width = padding.size
         crops = part_crops(padding.image(image), padding.keypoints(source), (height // factor, width // factor))
         means, latents = self.posterior(self.appearance(crops), sample)
-        drawn, priors = self.decoder(self.shape(stick), latents, priors=sample)
-        return padding.cut(drawn), means, priors
+        generated, priors = self.decoder(self.shape(stick), latents, priors=sample)
+        return padding.cut(generated), means, priors

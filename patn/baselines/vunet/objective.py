@@ -1,4 +1,4 @@
-"""What one step of VUNet's training does: an image is drawn again from its own parts and its own shape."""
+"""What one step of VUNet's training does: an image is generated again from its own parts and its own shape."""
 
 import logging
 from collections.abc import Mapping
@@ -28,9 +28,9 @@ PIXELS = 127.5  # a difference of images in [-1, 1], in units of 0..255
 class VunetObjective(BaselineObjective):
     """VUNet's one network (see `BaselineObjective`).
 
-    No pairs are needed; images are drawn evenly from those that are in a pair, so that every generator has seen the
-    same.  The layers' gains and biases start from four batches.  Simplified: no second round with Gram terms.
-    Once the KL term has its full weight, a latent map of less than COLLAPSED nats is logged as a warning, once.
+    No pairs are needed; images are sampled evenly from those that are in a pair, so that every generator has seen the
+    same. The layers' gains and biases start from four batches. Simplified: no second round with Gram terms. Once the KL
+    term has its full weight, a latent map of less than COLLAPSED nats is logged as a warning, once.
     """
 
     training: VunetTraining
@@ -52,27 +52,39 @@ class VunetObjective(BaselineObjective):
         return {"generator": Vunet(**self.training.generator_options())}
 
     def batch(self, step: int) -> dict[str, Tensor]:
-        """Images in [-1, 1], their "keypoints" and "stick" men, drawn with replacement, a function of (seed, step)."""
+        """Images with their key points and stick men, sampled with replacement, a function of (seed, step).
+
+        Args:
+            step: from 0.
+
+        Returns:
+            "image", B x 3 x H x W in [-1, 1], "keypoints" and "stick".
+        """
         return self._images(Stream.IMAGE_BATCH, step)
 
     def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
-        """One update; returns detached scalars.
+        """One update of the network.
 
-        "loss_g": the weighted loss; "pixels": mean absolute difference in units of 0..255; "perceptual": mean over the
-        tapped layers; "kl": summed over the latent maps, mean over images; "kl_weight".
+        Args:
+            batch: as `batch` returns it.
+            step: from 0.
+
+        Returns:
+            Detached scalars. "loss_g": the weighted loss; "pixels": mean absolute difference in units of 0..255;
+            "perceptual": mean over the tapped layers; "kl": summed over the latent maps, mean over images; "kl_weight".
         """
         self.set_rates(step)
         with self.precision():
-            drawn, means, priors = self._generator().reconstruct(**batch)
-        training, drawn = self.training, drawn.float()
+            generated, means, priors = self._generator().reconstruct(**batch)
+        training, generated = self.training, generated.float()
         nats = kl_divergences(means, priors)
         self._watch(nats, step)
-        losses = {"pixels": PIXELS * l1(drawn, batch["image"]), "kl": nats.sum()}
+        losses = {"pixels": PIXELS * l1(generated, batch["image"]), "kl": nats.sum()}
         weight = training.kl_weight(step)
         loss = training.lambda_l1 * losses["pixels"] + weight * losses["kl"]
         if self.perceptual is not None:
             with self.precision():
-                losses["perceptual"] = self.perceptual(drawn, batch["image"])
+                losses["perceptual"] = self.perceptual(generated, batch["image"])
             loss = loss + training.lambda_perceptual * len(self.perceptual.stages) * losses["perceptual"]
         descend(self.optimizers["generator"], loss)
         losses = {"loss_g": loss, **losses, "kl_weight": torch.tensor(weight)}
@@ -88,7 +100,7 @@ class VunetObjective(BaselineObjective):
             self.warned = True
             log.warning(
                 "KL collapse at step %d: the latent maps hold %s nats (coarsest first), so one of them says nothing of "
-                "the person; train with a smaller --lambda-kl or more --steps",
+                "the appearance; train with a smaller lambda_kl or more steps",
                 done,
                 " and ".join(f"{value:.4f}" for value in values),
             )
@@ -100,9 +112,9 @@ class VunetObjective(BaselineObjective):
 
     def _images(self, stream: Stream, step: int) -> dict[str, Tensor]:
         rng = random_stream(self.seed, stream, step)
-        drawn = self.shown[torch.from_numpy(rng.integers(len(self.shown), size=self.training.batch))]
-        stick = self._generator().stick_man(self.poses[drawn], self.batches.images.shape[-2:])
-        places = drawn.to(self.device)
+        sampled = self.shown[torch.from_numpy(rng.integers(len(self.shown), size=self.training.batch))]
+        stick = self._generator().stick_man(self.poses[sampled], self.batches.images.shape[-2:])
+        places = sampled.to(self.device)
         return {
             "image": self.batches.normalised(places),
             "keypoints": self.batches.keypoints[places],
@@ -111,7 +123,15 @@ class VunetObjective(BaselineObjective):
 
 
 def kl_divergences(means: list[Tensor], priors: list[Tensor]) -> Tensor:
-    """Of Gaussians of unit variance around each map's B x C x h x w means: mean over images, one value a map."""
+    """KL divergences of Gaussians of unit variance around two sets of means.
+
+    Args:
+        means: B x C x h x w of each latent map.
+        priors: as `means`.
+
+    Returns:
+        One value a map, the mean over images, in nats.
+    """
     terms = [
         (mean.float() - prior.float()).square().sum(dim=(1, 2, 3)).mean() / 2
         for mean, prior in zip(means, priors, strict=True)

@@ -17,13 +17,21 @@ BRIGHT, FAINT = 255, 127
 
 
 def stick_man(keypoints: Tensor, size: tuple[int, int]) -> Tensor:
-    """A stick man on black, B x 3 x height x width float32 in [-1, 1].
+    """A stick man on black.
 
-    keypoints: B x 18 x 2 as (y, x) in pixels, missing = -1.  Channels: right side, left side, filled torso; the line
-    from the shoulders' middle to the nose is in both sides, half as bright, the eyes' where nose and both eyes are
-    there.  A line is drawn where both its ends are; joints left of or above the image are missing.  Coordinates are cut
-    to whole pixels.  OpenCV's thickness is 3 at a height of 128 (at least 1), of which it makes lines 5 pixels wide.
-    It draws on the CPU: key points elsewhere are waited for.  Source: the released code.
+    The line from the shoulders' middle to the nose is in both sides, half as bright, the eyes' where nose and both eyes
+    are there. A line is drawn where both its ends are; joints left of or above the image are missing. Coordinates are
+    cut to whole pixels. OpenCV's thickness is 3 at a height of 128 (at least 1), of which it makes lines 5 pixels wide.
+    It draws on the CPU: key points elsewhere are waited for.
+
+    Args:
+        keypoints: B x 18 x 2 as (y, x) in pixels, missing = -1.
+        size: (height, width) in pixels.
+
+    Returns:
+        B x 3 x height x width float32 in [-1, 1]: right side, left side, filled torso.
+
+    Source: the released code.
     """
     pictures = np.empty((len(keypoints), 3, *size), dtype=np.uint8)
     if keypoints.is_meta:  # operations are counted: there is nothing to draw

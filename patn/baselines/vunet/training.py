@@ -1,4 +1,4 @@
-"""Every number of a VUNet training run, and the presets."""
+"""Every field of VUNet's configuration, and the presets."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +10,22 @@ from patn.training.ranges import at_least, one_of
 
 @dataclass(frozen=True)
 class VunetTraining(BaselineTraining):
-    """How VUNet is trained; the defaults are its released recipe for Market-1501, on rectangles.
+    """The configuration of VUNet's training; the defaults are those released for Market-1501, on rectangles.
 
-    scales, crop_factor, prior, g_dropout: the generator's (see `patn.baselines.vunet.networks.Vunet`).  batch: images a
-    step.  lambda_l1: weight of the pixels' mean absolute difference in units of 0..255.  lambda_perceptual: of each
-    layer's distance (5 in the released code, whose features are 57 times larger).
-    lambda_kl: weight of the KL term from the share `kl_full` of the run on; before `kl_start` it is `kl_first`, between
-    them it rises linearly.  With its full weight from the start the code collapses and is ignored.
+    With the full weight of the KL term from the start the code collapses and is ignored.
+
+    Attributes:
+        batch: images a step.
+        scales: the generator's (see `patn.baselines.vunet.networks.Vunet`).
+        crop_factor: the generator's.
+        prior: the generator's.
+        g_dropout: the generator's, in every block.
+        lambda_l1: weight of the pixels' mean absolute difference in units of 0..255.
+        lambda_perceptual: of each layer's distance (5 in the released code, whose features are 57 times larger).
+        lambda_kl: weight of the KL term from the share `kl_full` of the run on.
+        kl_first: its weight before `kl_start`; between them it rises linearly.
+        kl_start: share of the run before it rises.
+        kl_full: share of the run from which on it is `lambda_kl`, at most 1.
     """
 
     generator: str = "vunet"
@@ -71,7 +80,7 @@ _DEMO = VunetTraining(
     lambda_kl=0.005,
 )
 """Features of the stand-in are divided by their usual distance, so all terms but KL are small: at a weight of 1 two
-latent maps keep 9 nats of an image, and people come out grey; at 0.01, 270."""
+latent maps keep 9 nats of an image, and persons come out grey; at 0.01, 270."""
 PRESETS: dict[str, VunetTraining] = {
     "market": VunetTraining(),
     "deepfashion": VunetTraining(height=256, width_px=176, crop_factor=2, batch=8),

@@ -47,7 +47,17 @@ BACKBONES: dict[str, Backbone] = {
 
 
 def backbone_of(name: str) -> Backbone:
-    """The backbone of that name; raises DataError where there is none."""
+    """The backbone of that name.
+
+    Args:
+        name: one of `BACKBONES`.
+
+    Returns:
+        The backbone.
+
+    Raises:
+        DataError: for another name, with the known ones.
+    """
     if name not in BACKBONES:
         raise DataError(f"there is no backbone {name!r}; choose one of {', '.join(BACKBONES)}")
     return BACKBONES[name]

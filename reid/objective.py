@@ -204,7 +204,11 @@ class ReidObjective:
         )
 
     def choose(self) -> Selection | None:
-        """Give the model the weights to be tested, after the last step; returns what selected them, if anything did."""
+        """Give the model the weights to be tested, after the last step.
+
+        Returns:
+            What selected them, or None where nothing did.
+        """
         if self.selection is not None:
             self.model.load_state_dict(self.selection.best)
         return self.selection

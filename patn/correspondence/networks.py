@@ -210,7 +210,15 @@ class AttentionBlock(nn.Module):
         self.residual = Residual(channels)
 
     def forward(self, code: Tensor, seen: Tensor) -> Tensor:
-        """B x C x H x W of the target and of the condition image, to the target's next code."""
+        """The target's next code.
+
+        Args:
+            code: of the target, B x C x H x W.
+            seen: of the condition image, as `code`.
+
+        Returns:
+            B x C x H x W.
+        """
         parts = (self.query(code), self.key(seen), self.value(seen))
         queries, keys, values = (heads_apart(part, self.heads) for part in parts)
         found = (

@@ -51,7 +51,11 @@ class InceptionScore:
         }
 
     def update(self, probabilities: Tensor) -> None:
-        """Add the next images' probabilities, B x classes, on any device."""
+        """Add the next images' probabilities.
+
+        Args:
+            probabilities: B x classes, on any device.
+        """
         rows = probabilities.double()
         place = int(self.state["seen"]) + torch.arange(len(rows))
         split = torch.bucketize(place, self.ends, right=True).to(rows.device)
@@ -81,7 +85,11 @@ class InceptionScore:
 
 
 class Moments:
-    """Mean and covariance of feature vectors, in double precision."""
+    """Mean and covariance of feature vectors, in double precision.
+
+    Args:
+        features: length of a vector.
+    """
 
     def __init__(self, features: int) -> None:
         self.state = {
@@ -91,7 +99,11 @@ class Moments:
         }
 
     def update(self, features: Tensor) -> None:
-        """Add the features of a batch, B x features, on any device."""
+        """Add the features of a batch.
+
+        Args:
+            features: B x features, on any device.
+        """
         rows = features.double()
         self.state["count"] += len(rows)
         self.state["sum"] += rows.sum(dim=0).cpu()

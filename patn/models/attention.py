@@ -16,7 +16,16 @@ class Masked(Protocol):
     def with_masks(
         self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor
     ) -> tuple[Tensor, list[Tensor]]:
-        """The generator's image, and masks B x C x h x w in (0, 1)."""
+        """The generator's image and its masks.
+
+        Args:
+            image: as of the generator's call.
+            source_keypoints: as of the generator's call.
+            target_keypoints: as of the generator's call.
+
+        Returns:
+            The image, and masks B x C x h x w in (0, 1).
+        """
 
 
 def has_masks(generator: nn.Module) -> bool:

@@ -181,7 +181,7 @@ class Patn(nn.Module):
         pose_maps: see the function `pose_maps`.
         sigma: see the function `pose_maps`.
         image_channels: of the images.
-        joints: of the key points.
+        joints: number of key points.
         add: False leaves out the sum of eq. 2 (Table 4).
         cat: False leaves out eq. 3, so that the pose code never sees the image (Table 4).
         pose_reduction: which convolution of a block's pose path halves the depth: the "second" as released, which alone

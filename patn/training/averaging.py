@@ -40,7 +40,15 @@ class Averaged:
         return self.objective.batch(step)
 
     def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
-        """One update of the objective's networks, then of the average; returns the losses."""
+        """One update of the objective's networks, then of the average.
+
+        Args:
+            batch: as `batch` returns it.
+            step: from 0.
+
+        Returns:
+            The objective's losses.
+        """
         losses = self.objective.step(batch, step)
         update(self.networks[AVERAGE], self.networks[GENERATOR], min(self.decay, (1 + step) / (10 + step)))
         return losses
@@ -56,12 +64,25 @@ class Averaged:
 
 @torch.no_grad()
 def update(average: nn.Module, network: nn.Module, decay: float) -> None:
-    """Moves the weights of `average` by 1 - decay towards those of `network`, and copies its buffers."""
+    """Move the weights of an average towards those of a network, and copy its buffers.
+
+    Args:
+        average: changed in place.
+        network: of the same layers.
+        decay: what the average keeps of itself, in [0, 1].
+    """
     torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), 1 - decay)
     for own, other in zip(average.buffers(), network.buffers(), strict=True):
         own.copy_(other)
 
 
 def result_of(objective: Objective) -> nn.Module:
-    """The network that a training is for: the average where one is kept, else the generator."""
+    """The network that an objective trains: the average where one is kept, else the generator.
+
+    Args:
+        objective: after its last step.
+
+    Returns:
+        One of its networks.
+    """
     return objective.networks.get(AVERAGE, objective.networks[GENERATOR])

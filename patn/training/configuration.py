@@ -198,7 +198,9 @@ class PatnTraining:
     def as_dict(self) -> dict[str, Any]:
         """All fields as JSON can hold them.
 
-        Fields that version 0.1 did not have are left out at their defaults, so that its records compare as equal.
+        Returns:
+            Values by field. Those that version 0.1 did not have are left out at their defaults, so that its records
+            compare as equal.
         """
         values = {**asdict(self), "betas": list(self.betas)}
         return {name: value for name, value in values.items() if name not in _LATER or value != _default(name)}

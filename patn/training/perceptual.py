@@ -96,7 +96,14 @@ class Perceptual(nn.Module):
         return torch.stack(distances).div(self.scales).mean(), shown[0], wanted[0]
 
     def first_features(self, images: Tensor) -> Tensor:
-        """The first tapped layer's output, divided by its scale."""
+        """The first tapped layer's output, divided by its scale.
+
+        Args:
+            images: B x 3 x H x W in [-1, 1].
+
+        Returns:
+            B x C x h x w.
+        """
         features: Tensor = self.stages[0](self._inputs(images)) / self.scales[0]
         return features
 

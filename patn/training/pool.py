@@ -52,7 +52,11 @@ class ImagePool:
         return {} if self.images is None else {"images": self.images[: self.count].contiguous()}
 
     def load_state(self, state: dict[str, Tensor]) -> None:
-        """Takes over what `state` returned; images beyond `size` are dropped."""
+        """Take back what `state` returned.
+
+        Args:
+            state: the kept images; those beyond `size` are dropped.
+        """
         self.images, self.count = None, 0
         if "images" in state and self.size > 0:
             kept = state["images"][: self.size]

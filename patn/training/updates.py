@@ -30,7 +30,15 @@ def seeded(seed: int, build: Callable[[], Mapping[str, nn.Module]], device: torc
 
 
 def placed(network: nn.Module, device: torch.device | str) -> nn.Module:
-    """The network on the device, its convolutions laid out with channels last."""
+    """The network on the device, its convolutions laid out with channels last.
+
+    Args:
+        network: changed in place.
+        device: where it is put.
+
+    Returns:
+        `network`.
+    """
     network.to(device)
     network.to(memory_format=torch.channels_last)
     return network
@@ -64,7 +72,15 @@ def set_rate(optimizer: Optimizer, rate: float) -> None:
 
 
 def precision(device: torch.device, dtype: torch.dtype | None) -> contextlib.AbstractContextManager[object]:
-    """Autocast to `dtype` on the device; None is float32."""
+    """A context in which networks run in mixed precision.
+
+    Args:
+        device: where they run.
+        dtype: of autocast; None is float32.
+
+    Returns:
+        The context.
+    """
     if dtype is None:
         return contextlib.nullcontext()
     return torch.autocast(device.type, dtype=dtype)

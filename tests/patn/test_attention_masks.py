@@ -96,12 +96,12 @@ def test_the_image_is_the_calls_own_and_nothing_stays_behind():
     network = moved(Patn(blocks=2, width=4))
     with torch.no_grad():
         before = network(*inputs())
-        drawn, masks = forward_with_masks(network, *inputs())
+        generated, masks = forward_with_masks(network, *inputs())
         again, _ = forward_with_masks(network, *inputs())
         network(*inputs())
     assert len(masks) == 2
-    torch.testing.assert_close(drawn, before, atol=0, rtol=0)
-    torch.testing.assert_close(drawn, again, atol=0, rtol=0)
+    torch.testing.assert_close(generated, before, atol=0, rtol=0)
+    torch.testing.assert_close(generated, again, atol=0, rtol=0)
 
 
 def test_masks_of_an_untrained_network_are_close_to_one_half():

@@ -150,7 +150,7 @@ def test_dropout_acts_in_training_only():
     assert torch.equal(still(*inputs), still(*inputs))
 
 
-def test_weights_are_drawn_as_released():
+def test_weights_are_initialised_as_released():
     torch.manual_seed(0)
     generator = Patn(blocks=1, width=16)
     convolution, norm = generator.blocks[0].image_path[1], generator.blocks[0].image_path[2]
@@ -169,7 +169,7 @@ def test_maps_lie_channels_last_in_memory(kind):
 
 
 @pytest.mark.parametrize("size", [(10, 8), (8, 4)])
-def test_a_size_that_cannot_be_drawn_is_refused(size):
+def test_a_size_that_cannot_be_generated_is_refused(size):
     with pytest.raises(DataError, match="divisible by 4"):
         Patn(blocks=1, width=2)(torch.zeros(1, 3, *size), poses(1, *size), poses(1, *size))
 

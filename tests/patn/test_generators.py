@@ -22,12 +22,12 @@ def test_every_generator_is_one_call(name):
     image, keypoints, _ = people(2)
     image = image / 127.5 - 1
     with torch.inference_mode():
-        drawn = generator(image, keypoints, keypoints.flip(0))
+        generated = generator(image, keypoints, keypoints.flip(0))
         alone = generator(image[:1], keypoints[:1], keypoints[1:])
-    assert drawn.shape == image.shape
-    assert drawn.abs().max() <= 1
-    torch.testing.assert_close(drawn[:1], alone, rtol=1e-4, atol=1e-4)
-    assert not torch.allclose(drawn, image)
+    assert generated.shape == image.shape
+    assert generated.abs().max() <= 1
+    torch.testing.assert_close(generated[:1], alone, rtol=1e-4, atol=1e-4)
+    assert not torch.allclose(generated, image)
 
 
 @pytest.mark.parametrize("name", GENERATORS)
@@ -52,8 +52,8 @@ def test_weights_in_bfloat16_draw_nearly_the_same(name):
     with torch.no_grad():
         generator(*inputs)  # running statistics
         expected = generator.eval()(*inputs)
-        drawn = for_inference(generator, bfloat16=True)(*inputs)
-    assert (drawn.float() - expected).abs().mean() < 0.03
+        generated = for_inference(generator, bfloat16=True)(*inputs)
+    assert (generated.float() - expected).abs().mean() < 0.03
 
 
 @pytest.mark.parametrize("loss", ["features", "pixels"])
@@ -88,7 +88,7 @@ def test_a_step_in_bfloat16_is_near_one_in_float32(name):
 @pytest.mark.parametrize("name", GENERATORS)
 def test_a_step_is_a_function_of_seed_and_step(name):
     first, second = (objective(tiny(name), perceptual=features()) for _ in range(2))
-    torch.manual_seed(99)  # what else was drawn does not matter
+    torch.manual_seed(99)  # what else was sampled does not matter
     assert steps(first, range(3)) == steps(second, range(3))
     weights = [made.networks["generator"].state_dict() for made in (first, second)]
     assert all(torch.equal(weights[0][key], weights[1][key]) for key in weights[0])
@@ -106,8 +106,8 @@ def test_every_preset_is_whole(name, preset):
     with torch.device("meta"):
         generator = build_generator(name, training.generator_options())
         pose = torch.zeros(1, 18, 2)
-        drawn = generator.eval()(torch.zeros(1, 3, training.height, training.width_px), pose, pose)
-    assert drawn.shape[-2:] == (training.height, training.width_px)
+        generated = generator.eval()(torch.zeros(1, 3, training.height, training.width_px), pose, pose)
+    assert generated.shape[-2:] == (training.height, training.width_px)
     half = training.of_steps(training.steps // 2)
     assert half.steps == training.steps // 2
 

@@ -58,10 +58,10 @@ def test_a_generator_draws_what_the_authors_network_draws(norm, blocks, dropout,
     image, source, target = torch.rand(2, 3, HEIGHT, WIDTH) * 2 - 1, poses(1), poses(2)
     with torch.no_grad():
         expected = theirs(image, torch.cat([maps(source, norm), maps(target, norm)], dim=1))
-        drawn = ours(image, torch.from_numpy(source), torch.from_numpy(target))
+        generated = ours(image, torch.from_numpy(source), torch.from_numpy(target))
     assert not ours.training
     assert expected.std() > 0.05
-    assert (drawn - expected).abs().max() < 1e-5
+    assert (generated - expected).abs().max() < 1e-5
     known = {"norm": norm, "blocks": blocks, "width": 4, "dropout": dropout}
     assert {**ours.options, **known} == ours.options
     assert ours.options["pose_maps"] == {"batch": "gaussian", "instance": "onehot"}[norm]

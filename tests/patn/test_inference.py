@@ -18,10 +18,10 @@ def test_images_stay_close_and_float32_is_gone(norm: str):
         for _ in range(3):
             generator(image, *poses)  # running statistics
         expected = generator.eval()(image, *poses)
-        drawn = for_inference(generator, bfloat16=True)(image, *poses)
-    assert drawn.dtype == torch.bfloat16
-    assert (drawn.float() - expected).abs().mean() < 0.005
-    assert (drawn.float() - expected).abs().max() < 0.1
+        generated = for_inference(generator, bfloat16=True)(image, *poses)
+    assert generated.dtype == torch.bfloat16
+    assert (generated.float() - expected).abs().mean() < 0.005
+    assert (generated.float() - expected).abs().max() < 0.1
     convolutions = [module for module in generator.modules() if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d))]
     assert {module.weight.dtype for module in convolutions} == {torch.bfloat16}
     assert not any(isinstance(module, nn.BatchNorm2d) for module in generator.modules())

@@ -44,13 +44,13 @@ def test_the_score_is_the_top_1_of_the_allshots_curve():
     assert selection.score == pytest.approx(expected)
 
 
-def test_a_hundred_identities_are_drawn_by_the_seed():
+def test_a_hundred_identities_are_sampled_by_the_seed():
     labels, cameras = torch.arange(120).repeat_interleave(2), torch.arange(240) % 2
-    drawn = [Selection(labels, cameras, seed=seed).rows for seed in (0, 0, 1)]
-    assert [len(rows) for rows in drawn] == [200] * 3
-    assert torch.equal(drawn[0], drawn[1])
-    assert not torch.equal(drawn[0], drawn[2])
-    assert len(labels[drawn[0]].unique()) == 100
+    sampled = [Selection(labels, cameras, seed=seed).rows for seed in (0, 0, 1)]
+    assert [len(rows) for rows in sampled] == [200] * 3
+    assert torch.equal(sampled[0], sampled[1])
+    assert not torch.equal(sampled[0], sampled[2])
+    assert len(labels[sampled[0]].unique()) == 100
 
 
 def test_the_better_epoch_wins_and_the_earlier_of_equals():

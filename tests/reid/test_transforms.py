@@ -44,7 +44,7 @@ def test_ten_tries_nearly_always_give_a_crop_of_120_by_52(generator):
     assert width == pytest.approx(52, abs=1.5)
 
 
-def test_crops_have_the_drawn_area_and_ratio_and_lie_inside(generator):
+def test_crops_have_the_sampled_area_and_ratio_and_lie_inside(generator):
     top, left, height, width = random_area_boxes(5_000, (128, 64), generator).unbind(1)
     assert top.min() == 0
     assert left.min() == 0

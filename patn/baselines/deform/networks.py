@@ -28,7 +28,14 @@ class WholeNorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(()))
 
     def forward(self, code: Tensor) -> Tensor:
-        """B x C x H x W to the same shape."""
+        """The normalised code.
+
+        Args:
+            code: B x C x H x W.
+
+        Returns:
+            The same shape.
+        """
         batch, channels, height, width = code.shape
         code, _, inverse = torch.native_group_norm(code, None, None, batch, channels, height * width, 1, 1e-12)
         return code * (self.gain / (1 + 1e-3 * inverse))[..., None, None] + self.bias  # inverse of the deviation: B x 1

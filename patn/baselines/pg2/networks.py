@@ -23,7 +23,11 @@ def _conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Seq
 
 
 class ResidualPair(nn.Module):
-    """The sum of a code and two convolutions of it, each with ReLU."""
+    """The sum of a code and two convolutions of it, each with ReLU.
+
+    Args:
+        channels: of the code.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()

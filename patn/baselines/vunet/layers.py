@@ -28,7 +28,14 @@ class WeightNormConv(nn.Conv2d):
         self.start = False
 
     def forward(self, code: Tensor) -> Tensor:
-        """B x inputs x H x W to B x outputs x H/stride x W/stride."""
+        """The convolution's output.
+
+        Args:
+            code: B x inputs x H x W.
+
+        Returns:
+            B x outputs x H/stride x W/stride.
+        """
         length = self.weight.float().square().sum(dim=(1, 2, 3)).sqrt()
         weight = self.weight * (self.gain / length).to(self.weight.dtype)[:, None, None, None]
         if self.start:
@@ -48,7 +55,11 @@ class WeightNormConv(nn.Conv2d):
 
 @contextmanager
 def starting(network: nn.Module) -> Iterator[None]:
-    """While it lasts, the first call of each layer sets its gain and bias from what passes through it."""
+    """While it lasts, the first call of each layer sets its gain and bias from what passes through it.
+
+    Args:
+        network: whose `WeightNormConv` layers are meant.
+    """
     layers = [module for module in network.modules() if isinstance(module, WeightNormConv)]
     for layer in layers:
         layer.start = True
@@ -76,7 +87,15 @@ class Residual(nn.Module):
         self.conv = WeightNormConv(2 * channels if skip else channels, channels, 3)
 
     def forward(self, code: Tensor, skip: Tensor | None = None) -> Tensor:
-        """B x channels x H x W to the same shape."""
+        """The block's output.
+
+        Args:
+            code: B x channels x H x W.
+            skip: B x skip x H x W, for a block that has one.
+
+        Returns:
+            B x channels x H x W.
+        """
         joined = code
         if self.nin is not None:
             assert skip is not None
@@ -86,12 +105,24 @@ class Residual(nn.Module):
 
 
 class Up(nn.Module):
-    """Twice the size: a convolution to four times the channels, which become 2 x 2 places."""
+    """Twice the size: a convolution to four times the channels, which become 2 x 2 places.
+
+    Args:
+        inputs: channels of the input.
+        outputs: channels of the output.
+    """
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.conv = WeightNormConv(inputs, 4 * outputs, 3)
 
     def forward(self, code: Tensor) -> Tensor:
-        """B x inputs x H x W to B x outputs x 2H x 2W."""
+        """The enlarged code.
+
+        Args:
+            code: B x inputs x H x W.
+
+        Returns:
+            B x outputs x 2H x 2W.
+        """
         return functional.pixel_shuffle(self.conv(code), 2)

@@ -57,7 +57,14 @@ class VunetTraining(BaselineTraining):
             raise DataError(f"kl_full is {self.kl_full}; it must be above kl_start and at most 1")
 
     def kl_weight(self, step: int) -> float:
-        """The weight of the KL term at `step` (from 0)."""
+        """The weight of the KL term at a step.
+
+        Args:
+            step: from 0.
+
+        Returns:
+            From `kl_first` to `lambda_kl`.
+        """
         risen = (step / self.steps - self.kl_start) / (self.kl_full - self.kl_start)
         return self.kl_first + (self.lambda_kl - self.kl_first) * min(1.0, max(0.0, risen))
 

@@ -200,9 +200,9 @@ def test_losses_count_the_person_twice_and_copies_as_fakes():
         mask = body_masks(batch["target_keypoints"], (32, 16), training.radius)
         wanted = difference.mean() + (difference * mask).mean()
         scores = discriminator(torch.cat([batch["target"], batch["image"], fake])).sigmoid()
-        real, copy, drawn = scores.double().chunk(3)
-        gan = -drawn.log().mean()
-        d = -real.log().mean() / 2 - (1 - copy).log().mean() / 4 - (1 - drawn).log().mean() / 4
+        real, copy, generated = scores.double().chunk(3)
+        gan = -generated.log().mean()
+        d = -real.log().mean() / 2 - (1 - copy).log().mean() / 4 - (1 - generated).log().mean() / 4
     losses = steps(made, range(1))
     assert losses["l1"] == pytest.approx(wanted.item(), rel=1e-5)
     assert losses["gan"] == pytest.approx(gan.item(), rel=1e-4)

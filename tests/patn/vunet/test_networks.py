@@ -125,10 +125,10 @@ def test_the_loss_is_the_weighted_sum_of_its_terms():
     fresh = objective(training, perceptual=features())
     assert isinstance(fresh, VunetObjective)
     batch = fresh.batch(0)
-    drawn, _, _ = fresh.networks["generator"].reconstruct(**batch)  # type: ignore[operator]
+    generated, _, _ = fresh.networks["generator"].reconstruct(**batch)  # type: ignore[operator]
     torch.manual_seed(0)
-    drawn, _, _ = fresh.networks["generator"].reconstruct(**batch)  # type: ignore[operator]
-    assert losses["pixels"] == pytest.approx(127.5 * (drawn - batch["image"]).abs().mean().item(), rel=1e-5)
+    generated, _, _ = fresh.networks["generator"].reconstruct(**batch)  # type: ignore[operator]
+    assert losses["pixels"] == pytest.approx(127.5 * (generated - batch["image"]).abs().mean().item(), rel=1e-5)
 
 
 def test_a_collapse_is_said_once_and_only_where_there_is_one(caplog):
@@ -151,11 +151,11 @@ def test_a_collapse_is_said_once_and_only_where_there_is_one(caplog):
     assert "KL collapse at step 200: the latent maps hold 0.0000 and 0.0000 nats" in record.getMessage()
 
 
-def test_images_are_drawn_from_those_in_pairs():
+def test_images_are_sampled_from_those_in_pairs():
     images, keypoints, _ = people()
     made = VunetObjective(tiny("vunet", batch=64), images, keypoints, torch.tensor([[0, 4], [4, 0]]), seed=1)
-    drawn = made.batch(3)["image"]
-    distances = [(drawn - (images[index] / 127.5 - 1)).abs().amax(dim=(1, 2, 3)) < 1e-6 for index in range(6)]
+    sampled = made.batch(3)["image"]
+    distances = [(sampled - (images[index] / 127.5 - 1)).abs().amax(dim=(1, 2, 3)) < 1e-6 for index in range(6)]
     shares = torch.stack(distances).float().mean(dim=1)
     assert shares[0] + shares[4] == 1
     assert 0.2 < shares[0] < 0.8

@@ -65,11 +65,13 @@ def generators_made(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import) and any(name.name == "random" for name in node.names):
             yield f"line {node.lineno}: import random"
+        if isinstance(node, ast.ImportFrom) and node.module in ("torch", "numpy.random"):
+            yield from (f"line {node.lineno}: import {name.name}" for name in node.names if name.name in MAKERS)
         if not isinstance(node, ast.Call):
             continue
         name = ast.unparse(node.func)
         from_stream = any(call_of_ours(argument) for argument in node.args)
-        if name.rsplit(".", 1)[-1] in MAKERS or name.startswith("np.random."):
+        if name.rsplit(".", 1)[-1] in MAKERS - {name} or name.startswith("np.random."):
             yield f"line {node.lineno}: {name}"
         if name.endswith("manual_seed") and not from_stream:
             yield f"line {node.lineno}: {name}"
@@ -91,6 +93,8 @@ def call_of_ours(node: ast.expr) -> bool:
         ("table.sample(frac=1, random_state=0)", True),
         ("table.sample(frac=1, random_state=shown.seed)", True),
         ("np.random.shuffle(rows)", True),
+        ("from torch import Generator", True),
+        ("network = Generator(checkpoint)", False),
         ("torch.manual_seed(stream_seed(seed, Stream.REID_WEIGHTS))", False),
         ("table.sample(frac=1, random_state=rng)", False),
         ("def pick(rng: np.random.Generator) -> int: return rng.integers(3)", False),

@@ -9,8 +9,9 @@ from torch.nn import functional
 
 from patn import DataError
 from patn.baselines.published import weights_of
+from patn.baselines.vunet.latents import GroupedPrior
 from patn.baselines.vunet.layers import Residual, Up, WeightNormConv, starting
-from patn.baselines.vunet.networks import GroupedPrior, Vunet
+from patn.baselines.vunet.networks import Vunet
 from patn.baselines.vunet.objective import VunetObjective, kl_divergences
 from patn.baselines.vunet.training import PRESETS, VunetTraining
 from patn.complexity import complexity, published_count

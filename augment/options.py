@@ -54,6 +54,23 @@ class Device(click.ParamType[str]):
         return str(value)
 
 
+class BackboneName(click.ParamType[str]):
+    """The name of a re-ID network; the registry, which imports torch, is asked only where one is given."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name as it is; a usage error for one that there is not or that cannot serve."""
+        from reid import DataError
+        from reid.backbones import backbone_of
+
+        try:
+            backbone_of(str(value))
+        except DataError as error:
+            self.fail(str(error), param, ctx)
+        return str(value)
+
+
 class Finite(click.FloatRange):
     """A number in a range; click's own lets `nan` and `inf` through."""
 
@@ -99,4 +116,4 @@ def redrawing(command: Callable[..., Any]) -> Callable[..., Any]:
 
 RECIPES = ("open-reid", "open-reid-256", "open-reid-standard", "strong", "demo", "study")
 """The presets of re-ID training, `reid.training.PRESETS`, which is not imported for a choice of names alone."""
-NAME, SET, DEVICE = FolderName(), SetOrFolder(), Device()
+NAME, SET, DEVICE, BACKBONE = FolderName(), SetOrFolder(), Device(), BackboneName()

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +11,10 @@ from torch import Tensor, nn
 
 from reid import DataError, WeightsError
 from reid.inception import inception_trunk
-from reid.resnet import load_imagenet, resnet50_trunk
+from reid.resnet import resnet50_trunk
 from reid.small import small_trunk
+from reid.torchreid_networks import CHANNELS, FIXED, LEAST, UNFIT, TorchreidTrunk, load_torchreid
+from reid.weight_files import load_weights
 
 
 @dataclass(frozen=True)
@@ -24,9 +28,13 @@ class Backbone:
         embedding_std: of the embedding's normal initialisation; None is Kaiming normal, fan-out.
         uniform_gains: the batch norm after the embedding starts from U(0, 1), as PyTorch's did up to 1.1; Open-ReID
             sets every other norm to 1.
-        imagenet_weights: torchvision has a file that the trunk can start from, under the backbone's name.
+        load: fills the trunk from a weight file; None where nothing can.
+        imagenet_weights: torchvision has a file that the trunk can start from, under the backbone's name; it is trained
+            from scratch only where that is asked for.
         last_strides: what `last_stride` can be.
         few_weights: so few that they learn at ten times the rate.
+        least: smallest height and width in pixels.
+        fixed: the trunk takes images of `size` alone.
     """
 
     trunk: Callable[..., nn.Module]
@@ -34,15 +42,38 @@ class Backbone:
     size: tuple[int, int]
     embedding_std: float | None = None
     uniform_gains: bool = False
+    load: Callable[[nn.Module, Path], None] | None = None
     imagenet_weights: bool = False
     last_strides: tuple[int, ...] = ()
     few_weights: bool = False
+    least: int = 16
+    fixed: bool = False
+
+
+def _torchreid(name: str) -> Backbone:
+    """The entry of a torchreid network; 256 x 128 is torchreid's size for all of them."""
+    return Backbone(
+        partial(TorchreidTrunk, name),
+        channels=CHANNELS[name],
+        size=(256, 128),
+        load=partial(load_torchreid, network=name),
+        least=LEAST.get(name, 16),
+        fixed=name in FIXED,
+    )
 
 
 BACKBONES: dict[str, Backbone] = {
-    "resnet50": Backbone(resnet50_trunk, channels=2048, size=(256, 128), imagenet_weights=True, last_strides=(1, 2)),
+    "resnet50": Backbone(
+        resnet50_trunk,
+        channels=2048,
+        size=(256, 128),
+        load=partial(load_weights, network="torchvision's resnet50"),
+        imagenet_weights=True,
+        last_strides=(1, 2),
+    ),
     "inception": Backbone(inception_trunk, channels=1536, size=(144, 56), embedding_std=0.001, uniform_gains=True),
     "small": Backbone(small_trunk, channels=128, size=(64, 32), few_weights=True),
+    **{name: _torchreid(name) for name in CHANNELS},
 }
 
 
@@ -56,10 +87,16 @@ def backbone_of(name: str) -> Backbone:
         The backbone.
 
     Raises:
-        DataError: for another name, with the known ones.
+        DataError: for another name, and for a network that cannot serve.
     """
+    if name in UNFIT:
+        raise DataError(f"{name} cannot be a backbone here: {UNFIT[name]}; choose another one, such as osnet_x1_0")
     if name not in BACKBONES:
-        raise DataError(f"there is no backbone {name!r}; choose one of {', '.join(BACKBONES)}")
+        near = get_close_matches(name, BACKBONES, n=3) or ["osnet_x1_0"]
+        raise DataError(
+            f"there is no backbone {name!r}; choose resnet50, inception, small or a network of torchreid's, "
+            f"such as {', '.join(near)}"
+        )
     return BACKBONES[name]
 
 
@@ -93,7 +130,7 @@ class ReidModel(nn.Module):
         last_stride: int | None = None,
     ):
         super().__init__()
-        backbone = BACKBONES[name]
+        backbone = backbone_of(name)
         self.options: dict[str, Any] = {"name": name, "classes": classes, "features": features, "dropout": dropout}
         self.options |= {"bnneck": bnneck, "last_stride": last_stride}
         self.size = backbone.size
@@ -173,7 +210,7 @@ def build_model(
         dropout: probability of the dropout before the classifier, in [0, 1).
         bnneck: see `ReidModel`; it goes with `features` = 0.
         last_stride: 1 or 2 with resnet50, else None.
-        weights: torchvision's ImageNet file for resnet50, or None to start from scratch.
+        weights: a file of the backbone's ImageNet weights or of torchreid's, or None to start from scratch.
 
     Returns:
         The model in training mode, on the CPU.
@@ -191,9 +228,9 @@ def build_model(
         raise DataError(f"last_stride is {last_stride}, backbone {name}; it is 1 or 2 with resnet50, else left out")
     if bnneck and features:
         raise DataError(f"bnneck is the head itself; leave it out, or features {features}")
-    if weights is not None and not backbone.imagenet_weights:
-        raise WeightsError(f"{weights} cannot start a {name} model; only resnet50 has ImageNet weights, leave it out")
+    if weights is not None and backbone.load is None:
+        raise WeightsError(f"{weights} cannot start a {name} model, which is trained from scratch; leave it out")
     model = ReidModel(name, classes=classes, features=features, dropout=dropout, bnneck=bnneck, last_stride=last_stride)
-    if weights is not None:
-        load_imagenet(model.trunk, weights)
+    if weights is not None and backbone.load is not None:
+        backbone.load(model.trunk, weights)
     return model

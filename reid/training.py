@@ -102,7 +102,7 @@ class ReidTraining:
     model: str = "last"
 
     def __post_init__(self) -> None:
-        backbone_of(self.backbone)
+        self._check_size()
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise DataError(f"{name} is {getattr(self, name)!r}; choose one of {', '.join(choices)}")
@@ -120,6 +120,20 @@ class ReidTraining:
             if not 0 < getattr(self, name) < math.inf:
                 raise DataError(f"{name} is {getattr(self, name)}; it must be above 0 and finite")
         self._check_together()
+
+    def _check_size(self) -> None:
+        """Raises DataError for a backbone that there is not, and for images that it does not take."""
+        backbone = backbone_of(self.backbone)
+        (height, width), size = backbone.size, f"{self.height} x {self.width}"
+        if backbone.fixed and self.size != backbone.size:
+            raise DataError(
+                f"{self.backbone} takes images of {height} x {width} alone, not of {size}; take another one"
+            )
+        if min(self.size) < backbone.least:
+            raise DataError(
+                f"{self.backbone} needs images of at least {backbone.least} x {backbone.least}, not of {size}; take "
+                "another backbone or preset"
+            )
 
     def _check_together(self) -> None:
         """Raises DataError for numbers that exclude each other."""
@@ -188,7 +202,7 @@ PRESETS: dict[str, ReidTraining] = {
 FROM_SCRATCH = ("demo", "study")
 """The presets that no ImageNet weights start."""
 OPEN_REID = ("open-reid", "open-reid-256", "open-reid-standard")
-"""The presets that train longer, at one rate, where no ImageNet weights start the backbone."""
+"""The presets that train longer, at one rate, where no weight file can start the backbone."""
 
 
 def preset(name: str, backbone: str | None = None, *, pretrained: bool = True) -> ReidTraining:
@@ -196,7 +210,8 @@ def preset(name: str, backbone: str | None = None, *, pretrained: bool = True) -
 
     "open-reid": batch 64, learning rate 0.025, for one device (equals the batch-norm statistics of Open-ReID's four).
     "open-reid-256": Open-ReID's benchmark itself, 256 images a step in four parts of 64, learning rate 0.1. resnet50:
-    256 x 128, trunk at a tenth, 50 epochs, decay at 40. inception: 144 x 56, one learning rate, 70 epochs, decay at 60.
+    256 x 128, trunk at a tenth, 50 epochs, decay at 40; torchreid's networks likewise. inception: 144 x 56, one
+    learning rate, 70 epochs, decay at 60.
     "open-reid-standard": as CamStyle has it, batch 128, 1024 features, pooled feature. "strong": what is trained today,
     with any backbone at its own size; of the tricks only the last stride is resnet50's alone. 120 epochs, 16 x 4 images
     a step, learning rate 3.5e-4, ten times that for small, whose few weights start from scratch. "demo": 64 x 32 from
@@ -205,7 +220,7 @@ def preset(name: str, backbone: str | None = None, *, pretrained: bool = True) -
     Args:
         name: of the preset in `PRESETS`.
         backbone: None keeps the preset's own.
-        pretrained: False says that resnet50 starts without ImageNet weights, so its trunk learns at the full rate.
+        pretrained: False says that the backbone starts without weights of others, so its trunk learns at the full rate.
 
     Returns:
         The configuration.
@@ -223,7 +238,7 @@ def preset(name: str, backbone: str | None = None, *, pretrained: bool = True) -
         height, width = training.size if name in FROM_SCRATCH else backbone_of(backbone).size
         training = replace(training, backbone=backbone, height=height, width=width)
     network = backbone_of(training.backbone)
-    if name in OPEN_REID and not network.imagenet_weights:
+    if name in OPEN_REID and network.load is None:
         training = replace(training, epochs=70, decay_every=60, trunk_factor=1.0)
     if training.last_stride not in network.last_strides:
         training = replace(training, last_stride=None)

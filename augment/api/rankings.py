@@ -50,6 +50,7 @@ def train_reid(
     ratio: int = 1,
     backbone: str | None = None,
     from_scratch: bool = False,
+    weights: Path | None = None,
     erasing_and_jitter: bool = False,
     equal_updates: bool = False,
     name: str | None = None,
@@ -65,8 +66,9 @@ def train_reid(
         images: none is M^R_p alone; else a generated set's name (ours, ours-random, self), or a folder.
         portion: share p of the real images.
         ratio: of the generated set.
-        backbone: resnet50, inception or small; None is the preset's.
+        backbone: resnet50, inception, small or a network of torchreid's; None is the preset's.
         from_scratch: resnet50 without ImageNet weights; demo and study never have them.
+        weights: a file of the backbone's weights on ImageNet, or of torchreid's.
         erasing_and_jitter: add random erasing and colour jitter.
         equal_updates: as many updates as the full real set would give, not as many epochs.
         name: folder below `reid/`; None says what it is.
@@ -83,16 +85,16 @@ def train_reid(
 
     if isinstance(preset, str):
         scratch = from_scratch or preset in recipes.FROM_SCRATCH
-        weights = choose_weights(backbone or recipes.preset(preset).backbone, scratch, None, None)
-        training = recipes.preset(preset, backbone, pretrained=weights is not None)
+        file = choose_weights(backbone or recipes.preset(preset).backbone, scratch, weights, None)
+        training = recipes.preset(preset, backbone, pretrained=file is not None)
     else:
         training = replace(preset, backbone=backbone or preset.backbone)
-        weights = choose_weights(training.backbone, from_scratch, None, None)
+        file = choose_weights(training.backbone, from_scratch, weights, None)
     training = recipes.with_erasing_and_jitter(training) if erasing_and_jitter else training
     length = "updates" if equal_updates else "epochs"
     data = TrainingSet(portion, images, ratio, workspace.seed if seed is None else seed, length)
     name = name or data.name(training.backbone) + ("-ordinary" if erasing_and_jitter else "")
-    result = train(workspace, training, data, name=name, weights=weights, runtime=runtime or Runtime())
+    result = train(workspace, training, data, name=name, weights=file, runtime=runtime or Runtime())
     return _evaluation(result, workspace.root / result["folder"])
 
 

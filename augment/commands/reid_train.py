@@ -10,7 +10,7 @@ import click
 from augment.cli import emit, pass_workspace, runtime, seed_or
 from augment.commands.idle import refuse_idle, unless
 from augment.commands.sections import SectionCommand, SectionOption
-from augment.options import NAME, RECIPES, SET, Finite, headline
+from augment.options import BACKBONE, NAME, RECIPES, SET, Finite, headline
 
 option = partial(click.option, cls=SectionOption)
 data = partial(option, section="Images")
@@ -25,10 +25,19 @@ recipe = partial(option, section="Recipe; default: the preset's")
     show_default=True,
     help="All numbers of the recipe; open-reid-256 is for four GPUs' batches, strong is of today.",
 )
-@option("--backbone", type=click.Choice(["resnet50", "inception", "small"]), help="Network.  [default: the preset's]")
-@option("--weights", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="ImageNet weights file.")
+@option(
+    "--backbone",
+    type=BACKBONE,
+    metavar="NAME",
+    help="resnet50, inception, small or a network of torchreid's, such as osnet_x1_0.  [default: the preset's]",
+)
+@option(
+    "--weights",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="File of the backbone's weights on ImageNet, or of torchreid's.",
+)
 @option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
-@option("--from-scratch", is_flag=True, help="Train resnet50 without ImageNet weights; demo always does.")
+@option("--from-scratch", is_flag=True, help="Train resnet50 without ImageNet weights; demo and study always do.")
 @headline
 @option("--name", type=NAME, help="Folder below reid/.  [default: backbone, set, portion, seed, length]")
 @option("--force", is_flag=True, help="Make it again where it was made with other options.")

@@ -41,10 +41,10 @@ def train_reid(
 ) -> dict[str, Any]:
     """Train on `data`, evaluate on query and gallery, and return run.json's result (percentages).
 
-    `seed` is of initialisation and batches and defaults to the data's.  `weights` is torchvision's ImageNet file for
-    resnet50, None for training from scratch.  With model "best", `epoch` is the tested one, counted from 1, and
-    `validation` its score.  Writes `reid/NAME/`: model.safetensors, last.safetensors, metrics.jsonl, run.json; a killed
-    run goes on where it last saved, at most an epoch before.
+    `seed` is of initialisation and batches and defaults to the data's.  `weights` is a file of the
+    backbone's weights, None for training from scratch.  With model "best", `epoch` is the tested one, counted from 1,
+    and `validation` its score.  Writes `reid/NAME/`: model.safetensors, last.safetensors, metrics.jsonl, run.json; a
+    killed run goes on where it last saved, at most an epoch before.
     """
     seed = data.seed if seed is None else seed
     folder = workspace.reid_dir(name or data.name(training.backbone))
@@ -152,18 +152,17 @@ def labels_of(table: pd.DataFrame, everyone: pd.DataFrame) -> tuple[torch.Tensor
 
 
 def choose_weights(backbone: str, from_scratch: bool, weights: Path | None, weights_dir: Path | None) -> Path | None:
-    """The ImageNet file for a pretrained backbone, None for one that is trained from scratch.
+    """The file of weights that a backbone starts from, None for one that is trained from scratch.
 
     Raises AugmentError where resnet50's file is missing and training from scratch was not asked for, and for a file
     that would not be used.
     """
     from reid.backbones import backbone_of
 
-    if from_scratch or not backbone_of(backbone).imagenet_weights:
-        if weights is not None:
-            raise AugmentError(f"{weights}: only resnet50, not from scratch, starts from weights; leave --weights out")
-        return None
-    if weights is not None:
+    entry = backbone_of(backbone)
+    if weights is not None and (from_scratch or entry.load is None):
+        raise AugmentError(f"{weights}: nothing starts from weights here; leave --weights out")
+    if weights is not None or from_scratch or not entry.imagenet_weights:
         return weights
     if find_weights(backbone, weights_dir) is None:
         raise AugmentError(f"{missing_sentence(backbone)}; or train without them: --from-scratch")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     default="small",
     show_default=True,
     metavar="NAME,...",
-    help="small, resnet50, inception.",
+    help="small, resnet50, inception or networks of torchreid's, which start from random weights.",
 )
 @click.option(
     "--rows",
@@ -149,6 +149,7 @@ def command(
     from pipelines.table5.run import Table5, chosen, one_a_set, run_table5, say_dropped
     from pipelines.table5.stages import Model
     from pipelines.table5.text import summary_json, terminal
+    from reid.backbones import backbone_of
 
     workspace.require_reid("table5")
     refuse_idle(
@@ -156,7 +157,9 @@ def command(
             "ordinary": "with --both" if both else None,
             "gpus_per_cell": unless(ray, "without --ray"),
             "probe": unless(dry_run, "without --dry-run"),
-            "from_scratch": unless("resnet50" in asked["backbones"], "without --backbones resnet50"),
+            "from_scratch": unless(
+                any(backbone_of(name).imagenet_weights for name in asked["backbones"]), "without --backbones resnet50"
+            ),
             "ratios": unless(1.0 in asked["portions"] or set(asked["ratios"]) == {1}, "without --portions 1"),
         }
     )

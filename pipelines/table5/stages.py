@@ -161,10 +161,12 @@ def training_of(cell: Cell) -> ReidTraining:
 
     Raises reid.DataError for an unknown preset or backbone.
     """
+    from reid.backbones import backbone_of
     from reid.training import preset, with_erasing_and_jitter
 
     row = row_of(cell.row)
-    training = preset(cell.preset, cell.backbone, pretrained=not cell.scratch)
+    pretrained = backbone_of(cell.backbone).imagenet_weights and not cell.scratch
+    training = preset(cell.preset, cell.backbone, pretrained=pretrained)
     training = replace(training, generated_smoothing=row.smoothing, generated_weight=row.weight)
     return with_erasing_and_jitter(training) if cell.ordinary else training
 

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from augment.cli import augment
 from augment.commands import reid_train
 from augment.training.loop import read_metrics, train
+from reid.backbones import build_model
 from reid.training import PRESETS
 from tests.conftest import run
 from tests.reid.test_objective import objective
@@ -109,6 +110,21 @@ def test_strong_is_trained_and_evaluated_the_same_again(people: Path) -> None:
     assert line["loss"] == pytest.approx(line["identity"] + line["triplet"], rel=1e-5)
     other = run(people, "reid-eval", "strong", "--distance", "euclidean")
     assert other["mAP"] != again["mAP"]
+
+
+def test_a_network_of_torchreids_is_trained_from_a_file_and_evaluated(people: Path, tmp_path: Path) -> None:
+    asked = ("reid-train", "--preset", "strong", "--batch", "8", "--epochs", "1", "--portion", "0.3")
+    file = tmp_path / "osnet.pth"
+    torch.save(build_model("osnet_x0_25", classes=3).trunk.network.state_dict(), file)
+    name = ("--backbone", "osnet_x0_25")
+    result = run(people, *asked, *name, "--weights", str(file))
+    record = json.loads((people / result["folder"] / "run.json").read_text())
+    assert (record["options"]["backbone"], record["options"]["weights"]) == ("osnet_x0_25", "osnet.pth")
+    assert run(people, "reid-eval", Path(result["folder"]).name)["mAP"] == result["mAP"]
+    for wrong, sentence in (("hacnn", "two branches"), ("osnet", "there is no backbone 'osnet'")):
+        refused = CliRunner().invoke(augment, ["--workspace", str(people), *asked, "--backbone", wrong])
+        assert refused.exit_code == 2
+        assert sentence in refused.stderr
 
 
 @pytest.mark.parametrize("preset", ["strong", "open-reid-256"])

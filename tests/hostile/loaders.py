@@ -67,7 +67,7 @@ def loaders() -> dict[str, Callable[[Path], object]]:
     from patn.pairs import read_pairs
     from patn.state_dict import read_state
     from reid.checkpoints import load_model
-    from reid.resnet import load_imagenet
+    from reid.weight_files import load_weights
 
     class Objective:
         networks: dict[str, torch.nn.Module] = {}  # noqa: RUF012
@@ -81,7 +81,7 @@ def loaders() -> dict[str, Callable[[Path], object]]:
         "load_model": load_model,
         "read_state": read_state,
         "load_state": lambda path: load_state(Objective(), path),  # type: ignore[arg-type]
-        "resnet50": lambda path: load_imagenet(torch.nn.Linear(1, 1), path),
+        "resnet50": lambda path: load_weights(torch.nn.Linear(1, 1), path, "resnet50"),
         "read_image": read_image,
         "read_keypoints": read_keypoints,
         "read_pairs": read_pairs,

@@ -30,7 +30,7 @@ USAGE = [
     ("reid-train --learning-rate 0", "0.0 is not in the range x>0"),
     ("reid-train --learning-rate nan", "nan is not a finite number"),
     ("reid-train --batch 1", "1 is not in the range x>=2"),
-    ("reid-train --backbone vgg", "'vgg' is not one of"),
+    ("reid-train --backbone vgg", "there is no backbone 'vgg'"),
     ("table5 --seeds 0", "0 is not in the range x>=1"),
     ("table5 --portions 0.1,x", "is no comma-separated list of numbers"),
     ("table5 --shard 3/2", "is no shard; give I/N"),

@@ -140,7 +140,7 @@ def test_another_networks_weights_are_refused(tmp_path):
     torch.save({"layer9.weight": torch.zeros(1)}, path)
     with pytest.raises(WeightsError, match="another network"):
         build_model("resnet50", classes=3, weights=path)
-    with pytest.raises(WeightsError, match="only resnet50"):
+    with pytest.raises(WeightsError, match="trained from scratch"):
         build_model("small", classes=3, weights=path)
 
 
@@ -162,7 +162,7 @@ def test_head_starts_as_open_reid_starts_it(request, name, std):
     assert (norm.bias == 0).all()
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", ["resnet50", "inception", "small"])
 def test_model_gives_logits_in_training_and_evaluation(name):
     model = build_model(name, classes=5, features=8 if name != "small" else 0)
     images = torch.randn(2, 3, 64, 32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.datasets.copies import copies_said, inspect_copies
+from augment.datasets.published import compare_market1501, compare_set, differences, set_lines
 from augment.images import read_image
 from augment.layouts.kinds import DataLayout
 from augment.poses.estimate import summarise
@@ -19,10 +20,7 @@ from augment.weights import weights_report
 from augment.workers import thread_map
 from augment.workspace import Workspace
 from patn.keypoints import keypoint_array
-from reid.market1501 import COUNTS
 
-MARKET_TRAIN = 10_000
-"""Training images from which on a data set is taken for Market-1501 and compared with it."""
 JUDGED = 5_000
 """Images whose key points are judged: of more, as many evenly spaced ones."""
 SHOWN = 5
@@ -40,7 +38,7 @@ def check(
     """
     table = workspace.images()
     counts = count(table)
-    published = workspace.layout.published_counts
+    published, dataset = workspace.layout.published_counts, workspace.dataset
     images = inspect_images(table["path"].tolist(), workspace.size, jobs, progress)
     report: dict[str, Any] = {
         "workspace": str(workspace.root),
@@ -48,8 +46,9 @@ def check(
         "size": list(workspace.size),
         "counts": counts,
         "layout": workspace.layout.value,
-        "market1501": compare_market1501(counts) if published is None else None,
-        "deepfashion": None if published is None else _differences(counts, published),
+        "market1501": compare_market1501(counts) if published is None and dataset is None else None,
+        "dataset": compare_set(counts, dataset),
+        "deepfashion": None if published is None else differences(counts, published),
         "images": images,
         "identities": identities(table),
         "copies": inspect_copies(table, jobs),
@@ -75,18 +74,6 @@ def count(table: pd.DataFrame) -> dict[str, int]:
         "gallery distractors": int((gallery["pid"] == 0).sum()),
         "gallery without junk": int((gallery["pid"] != -1).sum()),
     }
-
-
-def compare_market1501(counts: dict[str, int]) -> dict[str, list[int]] | None:
-    """Counts that differ from Market-1501's, each as [found, expected]; None for a data set that is not of its size."""
-    if counts["train"] < MARKET_TRAIN:
-        return None
-    return _differences(counts, COUNTS)
-
-
-def _differences(counts: dict[str, int], expected: Mapping[str, int]) -> dict[str, list[int]]:
-    """Counts that are not the expected ones, each as [found, expected]."""
-    return {name: [counts[name], wanted] for name, wanted in expected.items() if counts[name] != wanted}
 
 
 def inspect_images(paths: Sequence[str], size: tuple[int, int], jobs: int, progress: bool) -> dict[str, Any]:
@@ -186,16 +173,18 @@ def judge(report: dict[str, Any]) -> tuple[list[str], list[str]]:
     problems += broken[:SHOWN]
     if len(broken) > SHOWN:
         problems.append(f"{len(broken) - SHOWN} more images are unreadable; --json lists them all")
-    if not counts["train"]:
+    dataset = report["dataset"] or {"trains": True, "tests": True}
+    notes += set_lines(report["dataset"])[1]
+    if not counts["train"] and dataset["trains"]:
         problems.append(f"{report['data']}: no training images; nothing can be trained")
     if not DataLayout(report["layout"]).serves_reid:
         notes += _fashion_notes(report)
-    elif not people["queries_matched"]:
+    elif dataset["tests"] and not people["queries_matched"]:
         problems.append(
             f"{report['data']}: no query image has a gallery image of the same identity from another camera; "
             "re-ID cannot be evaluated"
         )
-    elif people["queries_unmatched"]:
+    elif dataset["tests"] and people["queries_unmatched"]:
         notes.append(f"{people['queries_unmatched']} queries have no gallery image from another camera; none counts")
     if images["resized"]:
         notes.append(f"{images['resized']} images are of another size and are resized when loaded")
@@ -270,6 +259,7 @@ def check_text(report: dict[str, Any]) -> str:
         lines.append("all counts are Market-1501's")
     if report["deepfashion"] == {}:
         lines.append("all counts are those of the authors' lists")
+    lines += set_lines(report["dataset"])[0]
     if report["pairs"]:
         pairs = report["pairs"]
         lines.append(f"pairs: {pairs['train']:,} for training, {pairs['gallery']:,} for testing")

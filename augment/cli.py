@@ -41,7 +41,7 @@ VERBS = (
     "tensorboard",
 )
 """Our commands in the order of a project; each is `command` of the module named after it."""
-SETTINGS_KEYS = {"data", "size", "seed", "layout"}
+SETTINGS_KEYS = {"data", "size", "seed", "layout", "dataset"}
 GIVEN = "augment.given"
 
 

@@ -87,6 +87,12 @@ class Workspace:
             raise AugmentError(f"{self.root / SETTINGS}: layout is {name!r}; write one of {known}") from error
 
     @property
+    def dataset(self) -> str | None:
+        """The data set of torchreid's that the images are of, with its version and split; None for others."""
+        key = self.settings.get("dataset")
+        return None if key is None else str(key)
+
+    @property
     def folders(self) -> Mapping[str, str]:
         """The folder below `data` of each split."""
         return DEEPFASHION_FOLDERS if self.layout is DataLayout.DEEPFASHION else FOLDERS

@@ -47,7 +47,7 @@ def make_workspace(
     Raises:
         AugmentError: for a table or folder that cannot be used.
     """
-    from augment.datasets.create import init_table
+    from augment.datasets.views import init_table
 
     init_table(Path(folder), images, size=size, seed=seed, test_share=test_share)
     return Workspace.find(Path(folder))

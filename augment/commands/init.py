@@ -6,8 +6,9 @@ from typing import Any
 import click
 
 from augment.cli import emit, runtime, seed_or
-from augment.commands.idle import note_idle_globals, refuse_workspace
+from augment.commands.idle import note_idle_globals, refuse_idle, refuse_workspace, unless
 from augment.layouts.kinds import DataLayout
+from augment.layouts.torchreid_sets import SETS
 from augment.options import Finite
 
 RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "first_identity")
@@ -17,14 +18,28 @@ RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "fi
 @click.argument("root", metavar="[DIR]", default=".", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
     "--data",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Folder of real images, never modified.  [default: pedestrians are rendered]",
+    type=click.Path(path_type=Path, exists=True),
+    help="Folder of real images, or a CSV file that lists them; never modified.  [default: pedestrians are rendered]",
 )
 @click.option(
     "--layout",
     type=click.Choice([each.value for each in DataLayout]),
-    help="Of --data: Market-1501, one sub-folder per identity, or DeepFashion's In-shop img folder."
-    "  [default: detected]",
+    help="Of --data: Market-1501, one sub-folder per identity, DeepFashion's In-shop img folder, or a CSV file with "
+    "columns path, identity, camera and split (the last two optional).  [default: detected]",
+)
+@click.option(
+    "--dataset",
+    type=click.Choice(tuple(SETS)),
+    help="A data set as torchreid reads it; --data is its folder, as its owners ship it, or the one around it.",
+)
+@click.option("--labeled", is_flag=True, help="Of --dataset cuhk03: boxes by hand.  [default: by a detector]")
+@click.option("--classic", is_flag=True, help="Of --dataset cuhk03: the 20 old splits.  [default: the new one]")
+@click.option(
+    "--split",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Number of the split of a --dataset that has several.",
 )
 @click.option(
     "--size",
@@ -37,7 +52,7 @@ RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "fi
     "--test-share",
     type=Finite(0, 1),
     metavar="SHARE",
-    help="Of --layout folders, and of deepfashion without lists: share of the identities kept for testing."
+    help="Of --layout folders, csv and deepfashion without lists: share of the identities kept for testing."
     "  [default: 0.5; deepfashion 0.077]",
 )
 @click.option(
@@ -67,6 +82,10 @@ def command(
     root: Path,
     data: Path | None,
     layout: str | None,
+    dataset: str | None,
+    labeled: bool,
+    classic: bool,
+    split: int,
     size: tuple[int, int] | None,
     test_share: float | None,
     lists: Path | None,
@@ -86,13 +105,21 @@ def command(
     """
     note_idle_globals("device", "precision")
     from augment.datasets.create import init_real, init_rendered, init_text
+    from augment.datasets.views import init_csv, init_set
+    from augment.layouts.torchreid_sets import SetChoice
     from augment.pedestrians import Pedestrians
     from augment.workers import available_cores
 
-    _refuse_mixed(data, rendered | {"layout": layout, "test_share": test_share, "lists": lists, "pairs": pairs or None})
+    real = {"layout": layout, "dataset": dataset, "test_share": test_share, "lists": lists, "pairs": pairs or None}
+    _refuse_mixed(data, rendered | real)
+    _refuse_idle(data, layout, dataset)
     refuse_workspace("root")
     seed = seed_or(0) if seed is None else seed
-    if data is not None:
+    if data is not None and dataset is not None:
+        result = init_set(root, data, SetChoice(dataset, split, labeled, classic), size=size, seed=seed)
+    elif data is not None and (layout == DataLayout.CSV or not data.is_dir()):
+        result = init_csv(root, data, size=size, seed=seed, test_share=test_share)
+    elif data is not None:
         result = init_real(
             root,
             data,
@@ -122,3 +149,17 @@ def _refuse_mixed(data: Path | None, options: dict[str, Any]) -> None:
         if value is not None and (name in RENDERED) == (data is not None):
             word = "belongs to rendered pedestrians, not to --data" if data else "needs --data"
             raise click.UsageError(f"--{name.replace('_', '-')} {word}")
+
+
+def _refuse_idle(data: Path | None, layout: str | None, dataset: str | None) -> None:
+    """Wrong usage: options that are of another kind of --data; a file where a folder is wanted, and the reverse."""
+    given = unless(dataset is None, "with --dataset, which says it")
+    no_set = unless(dataset is not None, "without --dataset")
+    file = unless(data is None or data.is_dir(), "with a CSV file")
+    refuse_idle(dict.fromkeys(("layout", "test_share", "lists", "pairs"), given))
+    refuse_idle(dict.fromkeys(("labeled", "classic", "split"), no_set) | {"lists": file, "pairs": file})
+    wants_file = layout is not None and not DataLayout(layout).is_of_a_folder
+    if data is not None and layout is not None and data.is_dir() == wants_file:
+        raise click.UsageError(f"--layout {layout} is of a {'file' if wants_file else 'folder'}; --data {data} is none")
+    if data is not None and layout is None and not data.is_dir() and (dataset or data.suffix.lower() != ".csv"):
+        raise click.UsageError(f"--data {data} is a file; give a folder of images, or a CSV file that lists them")

@@ -1,13 +1,14 @@
-"""A new workspace: on a Market-1501 folder, on a folder of identities, or on rendered pedestrians."""
+"""A new workspace: on a folder of real images, on a view of files elsewhere, or on rendered pedestrians."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import Any
 
 from augment import AugmentError
 from augment.artefacts.locks import locked
@@ -22,13 +23,15 @@ from augment.pedestrians import Pedestrians
 from augment.settings import SETTINGS, read_settings
 from augment.workspace import Workspace
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 DATA = "data"
 TEST_SHARE = 0.5
 RENDERED = "rendered"
-MARKS = {DataLayout.DEEPFASHION: MARK, DataLayout.FOLDERS: SOURCES, RENDERED: "pedestrians"}
+MARKS = {
+    DataLayout.DEEPFASHION: MARK,
+    DataLayout.FOLDERS: SOURCES,
+    DataLayout.CSV: SOURCES,
+    RENDERED: "pedestrians",
+}
 """How the name of a file begins that marks data/ as made by init: an interrupted one goes on."""
 PRESETS = {DataLayout.DEEPFASHION: {"patn-train": {"preset": "deepfashion"}}}
 DEMO_PRESETS = {"patn-train": {"preset": "demo"}, "reid-train": {"preset": "demo"}}
@@ -62,7 +65,8 @@ def init_real(
     """
     folder = folder.resolve()
     layout = detect_layout(folder) if layout is None else _known(layout)
-    _refuse_unfit(root, folder, layout, size, test_share, lists)
+    refuse_around(root, folder)
+    _refuse_unfit(folder, layout, size, test_share, lists)
     with _held(root):
         _refuse_other(root, {"seed": seed, "layout": layout.value}, made=layout)
         if layout == DataLayout.MARKET1501:
@@ -113,35 +117,34 @@ def init_rendered(root: Path, pedestrians: Pedestrians, *, jobs: int = 1) -> dic
     return _summary(workspace, Layout(workspace.data, DataLayout.MARKET1501, size, decisions, files))
 
 
-def init_table(
+def init_view(
     root: Path,
-    images: pd.DataFrame,
+    lay_out: Callable[[Path], Layout],
     *,
-    size: tuple[int, int] | None = None,
-    seed: int = 0,
-    test_share: float = TEST_SHARE,
+    seed: int,
+    layout: DataLayout = DataLayout.FOLDERS,
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """Make a workspace in `root` on the images of a table (see `augment.layouts.image_tables`), which stay as they are.
+    """Make a workspace in `root` whose data is a Market-1501 view of files elsewhere.
 
     Args:
-        root: the workspace's folder; given again with the same table, nothing changes.
-        images: columns path and identity, and where they are known camera and split.
-        size: (height, width) to work at; None takes the images' own.
-        seed: which identities are kept for testing, and the workspace's seed.
-        test_share: share of the identities that are for testing, where the table has no split.
+        root: the workspace's folder; given again with the same images, nothing changes.
+        lay_out: makes the view in the folder that it is given.
+        seed: the workspace's.
+        layout: how the images were given.
+        more: further settings.
 
     Returns:
         What `init_real` returns.
 
     Raises:
-        AugmentError: for a table that is none of images, and where root holds another workspace already.
+        AugmentError: where root holds another workspace already, and what `lay_out` raises.
     """
-    from augment.layouts.image_tables import table_layout
-
+    settings = {"data": DATA, "seed": seed, "layout": layout.value, **more}
     with _held(root):
-        _refuse_other(root, {"seed": seed, "layout": DataLayout.FOLDERS.value}, made=DataLayout.FOLDERS)
-        made = table_layout(images, root / DATA, size=size, seed=seed, test_share=test_share)
-        settings = {"data": DATA, "size": list(made.size), "seed": seed, "layout": DataLayout.FOLDERS.value}
+        _refuse_other(root, settings, made=layout)
+        made = lay_out(root / DATA)
+        settings = {"data": DATA, "size": list(made.size), "seed": seed, "layout": layout.value, **more}
         _refuse_other(root, settings)
         made.files.write(root)
         return _summary(_workspace(root, settings), made)
@@ -178,19 +181,20 @@ def _known(name: str) -> DataLayout:
         raise AugmentError(f"layout {name!r}: must be one of {', '.join(DataLayout)}") from error
 
 
-def _refuse_unfit(
-    root: Path,
-    folder: Path,
-    layout: DataLayout,
-    size: tuple[int, int] | None,
-    test_share: float | None,
-    lists: Path | None,
-) -> None:
-    """Raise AugmentError for a folder that is missing or around `root`, and for options that are not the layout's."""
+def refuse_around(root: Path, folder: Path) -> None:
+    """Raise AugmentError for a folder of images that is missing or around the workspace `root`."""
     if not folder.is_dir():
         raise AugmentError(f"{folder}: there is no such folder; give the folder of your images with --data")
     if folder in (root.resolve(), *root.resolve().parents):
         raise AugmentError(f"{root}: lies inside the images' folder {folder}, which stays as it is; choose another DIR")
+
+
+def _refuse_unfit(
+    folder: Path, layout: DataLayout, size: tuple[int, int] | None, test_share: float | None, lists: Path | None
+) -> None:
+    """Raise AugmentError for a layout that is of no folder, and for options that are not the layout's."""
+    if not layout.is_of_a_folder:
+        raise AugmentError(f"{folder}: is a folder, and layout {layout} is of a file; give that with --data")
     if lists is not None and layout != DataLayout.DEEPFASHION:
         raise AugmentError(f"{lists}: lists are for --layout deepfashion; this is {layout}")
     if layout == DataLayout.MARKET1501 and test_share is not None:

@@ -57,6 +57,9 @@ def photos_layout(
     size: tuple[int, int] | None,
     parted: str,
     said: Sequence[str] = (),
+    pids: Mapping[str, int] | None = None,
+    untested: str | None = None,
+    layout: DataLayout = DataLayout.FOLDERS,
 ) -> Layout:
     """Make `data` the Market-1501 view of photos that have their splits.
 
@@ -68,6 +71,9 @@ def photos_layout(
         size: (height, width) to work at; None takes the images' own.
         parted: how the splits came about, in words.
         said: further sentences for the user.
+        pids: the number of each identity; None numbers them.
+        untested: why there is no query, in words; None looks for the reason.
+        layout: how the images were given.
 
     Returns:
         The layout; `folders_layout` says what is in it.
@@ -76,7 +82,7 @@ def photos_layout(
         AugmentError: for an image that breaks off, and where `data` holds other images.
     """
     numbers, cameras_said = cameras
-    pids = number_identities([photo.identity for photo in photos])
+    pids = number_identities([photo.identity for photo in photos]) if pids is None else pids
     places = _places(photos, pids, numbers)
     whole = _is_whole(data, places)
     made = data if whole else data.with_name(f"{data.name}.partial")
@@ -86,14 +92,16 @@ def photos_layout(
     table = read_market1501(made, present)
     decisions = [f"{describe(table)}; {parted}"]
     if "query" not in present:
-        decisions.append(f"no identity could be kept for testing, {_why_none(photos)}: re-ID cannot be evaluated")
+        why = untested or f"no identity could be kept for testing, {_why_none(photos)}"
+        decisions.append(f"{why}: re-ID cannot be evaluated")
     decisions.append(cameras_said)
     if size is None:
-        size, sentence = common_size([Path(path) for path in table.loc[table["split"] == "train", "path"]])
+        paths = table.loc[table["split"] == "train", "path"]
+        size, sentence = common_size([Path(path) for path in (paths if len(paths) else table["path"])])
         decisions.append(sentence)
-    layout = Layout(data.resolve(), DataLayout.FOLDERS, size, (*decisions, *said, *files.sentences()), files)
+    whole_layout = Layout(data.resolve(), layout, size, (*decisions, *said, *files.sentences()), files)
     made.replace(data)
-    return layout
+    return whole_layout
 
 
 def _why_none(photos: Sequence[Photo]) -> str:

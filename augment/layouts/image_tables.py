@@ -12,6 +12,7 @@ import pandas as pd
 from augment import AugmentError
 from augment.layouts.identity_folders import photos_layout, split_identities
 from augment.layouts.inventory import Inventory, Reason
+from augment.layouts.kinds import DataLayout
 from augment.layouts.natural_order import natural_key
 from augment.layouts.photographs import Photo, can_be_linked, is_nobody
 from augment.layouts.registry import Layout
@@ -23,7 +24,13 @@ NEEDED = ("path", "identity")
 
 
 def table_layout(
-    images: pd.DataFrame, data: Path, *, size: tuple[int, int] | None = None, seed: int = 0, test_share: float = 0.5
+    images: pd.DataFrame,
+    data: Path,
+    *,
+    size: tuple[int, int] | None = None,
+    seed: int = 0,
+    test_share: float = 0.5,
+    layout: DataLayout = DataLayout.FOLDERS,
 ) -> Layout:
     """Make `data` the Market-1501 view of the images of a table, as `identity_folders` does for a folder.
 
@@ -34,6 +41,7 @@ def table_layout(
         size: (height, width) to work at; None takes the images' own.
         seed: chooses the identities for testing, where there is no column split.
         test_share: the share of the identities that are for testing, where there is no column split.
+        layout: how the table was given.
 
     Returns:
         The layout with the decisions taken, in words.
@@ -49,7 +57,22 @@ def table_layout(
         photos = split_identities(photos, test_share, random_stream(seed, Stream.FOLDER_SPLIT))
         parted = f"identities were parted by seed {seed}"
     files = Inventory(len(photos), {})
-    return photos_layout(photos, _cameras(photos), files, data, size=size, parted=parted)
+    return photos_layout(photos, _cameras(photos), files, data, size=size, parted=parted, layout=layout)
+
+
+def read_table(file: Path) -> pd.DataFrame:
+    """The table of images that a CSV file holds, its paths from the file's folder on.
+
+    Raises:
+        AugmentError: for a file that is no table.
+    """
+    try:
+        table = pd.read_csv(file, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise AugmentError(f"{file}: is no CSV file ({error}); give one with columns path and identity") from error
+    if "path" in table:
+        table["path"] = [None if pd.isna(path) else str(file.parent / path) for path in table["path"]]
+    return table
 
 
 def _photos(images: pd.DataFrame) -> list[Photo]:

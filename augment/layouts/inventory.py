@@ -39,6 +39,7 @@ class Reason(StrEnum):
     OUTSIDE = f"images outside {', '.join(FOLDERS.values())}"
     FLAT_NAME = "images that are not named as the benchmark's"
     UNLISTED = "images in neither list"
+    SPLIT = "images that the data set's split leaves out"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,12 @@ class DataLayout(StrEnum):
     MARKET1501 = "market1501"
     FOLDERS = "folders"
     DEEPFASHION = "deepfashion"
+    CSV = "csv"
+
+    @property
+    def is_of_a_folder(self) -> bool:
+        """Whether `augment init` is given a folder, not a file."""
+        return self is not DataLayout.CSV
 
     @property
     def serves_reid(self) -> bool:
@@ -25,7 +31,7 @@ class DataLayout(StrEnum):
     @property
     def is_linked(self) -> bool:
         """Whether a workspace's images are links to files that somebody may move."""
-        return self is DataLayout.FOLDERS
+        return self in (DataLayout.FOLDERS, DataLayout.CSV)
 
     @property
     def generator_preset(self) -> str:

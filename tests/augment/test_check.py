@@ -11,8 +11,9 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from augment.check import check, compare_market1501, count, identities
+from augment.check import check, count, identities
 from augment.cli import augment
+from augment.datasets.published import compare_market1501
 from augment.workspace import Workspace
 from patn.keypoints import keypoint_table, write_keypoints
 from reid.market1501 import COUNTS

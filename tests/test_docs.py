@@ -151,6 +151,8 @@ def scratch(rendered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         person = tmp_path / "photos" / f"person {image.name[:4]}"
         person.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(image, person / f"{image.name[5:7]} {number}.jpg")
+    for name, image in zip(("photo.jpg", "other.jpg"), sorted((tmp_path / "photos").rglob("*.jpg")), strict=False):
+        shutil.copyfile(image, tmp_path / name)
     add_fashion(rendered, tmp_path)
     return tmp_path
 
@@ -165,7 +167,7 @@ CONSOLE = [
 @pytest.mark.parametrize("block", CONSOLE)
 def test_commands_run_as_they_stand(block: str, scratch: Path, monkeypatch: pytest.MonkeyPatch):
     lines = console_lines(block)
-    if "augment poses" in lines:
+    if "augment poses" in lines or any(line.startswith("augment transfer") for line in lines):
         pytest.importorskip("mediapipe")
     for line in lines:
         execute(line, monkeypatch)

@@ -17,10 +17,10 @@ from augment.artefacts.artefact import read_run
 from augment.artefacts.files import write_text
 from augment.columns import markdown_table
 from augment.workspace import Workspace
-from pipelines.demo.presets import PRESETS
 from pipelines.measurements.heldout import SHEETS, heldout_name
 from pipelines.table5.findings import TERMS
 from pipelines.table5.outputs import read_table5
+from pipelines.table5.rows import own_generator
 from tools.quoting import Record, figure, findings_markdown, gain_of, put_into_readme, tables_markdown, text_of
 from tools.real_results import beside_rendered, read_results
 
@@ -136,7 +136,7 @@ def publish(workspace: Workspace, root: Path = ROOT) -> None:
     histogram = read_run(workspace.table_dir("histogram"))
     folder = (root / PAGE).parent
     shutil.copyfile(workspace.table_dir("table5") / "table5.png", folder / PLOT)
-    shutil.copyfile(workspace.table_dir(heldout_name(PRESETS["demo"].ours)) / SHEETS["heldout"], folder / SHEET)
+    shutil.copyfile(workspace.table_dir(heldout_name(own_generator(workspace))) / SHEETS["heldout"], folder / SHEET)
     real = read_results()
     write_text(root / PAGE, page(summary, run, None if histogram is None else histogram["result"], real))
     put_into_readme(root, START, readme_part(summary, run))

@@ -10,7 +10,7 @@ from PIL import Image
 
 from augment.datasets.pairs import evaluation_pairs
 from augment.images import load_images, read_image
-from augment.inference.drawing import IMAGE_DESCRIPTION
+from augment.inference.pictures import IMAGE_DESCRIPTION
 from augment.inference.sheets import draw_skeleton, sheet
 from augment.workspace import Workspace
 from patn.keypoints import keypoint_array

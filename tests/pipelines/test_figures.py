@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from PIL import Image
+from PIL import ExifTags, Image
 
 from augment.datasets.pairs import evaluation_pairs
 from augment.images import load_images, read_image
-from augment.inference.pictures import IMAGE_DESCRIPTION
 from augment.inference.sheets import draw_skeleton, sheet
 from augment.workspace import Workspace
 from patn.keypoints import keypoint_array
@@ -76,7 +75,7 @@ def test_every_line_is_a_test_pair_and_every_column_a_generators_image_of_it(roo
         run(root, "transfer", source, "--pose", target, "-o", str(tmp_path / "one.png"), "--generator", name)
         assert np.abs(tile.astype(float) - read(tmp_path / "one.png")).mean() < 1
     with Image.open(made["file"]) as picture:
-        said = picture.getexif()[IMAGE_DESCRIPTION]
+        said = picture.getexif()[ExifTags.Base.ImageDescription]
     assert said == "sheet of generated images; generators mine, pg2, patn5, no-cat; 7 test pairs"
 
 

@@ -18,7 +18,7 @@ import click
 
 from augment import AugmentError
 from augment.failures import sentence
-from augment.options import DEVICE
+from augment.options import DEVICE, settings_names
 from augment.runtime import Runtime
 from augment.settings import LARGEST_SEED, SETTINGS
 
@@ -133,7 +133,7 @@ def nearest(word: str, known: Any) -> str:
     type=click.Choice(["auto", "fp32", "bf16"]),
     default="auto",
     show_default=True,
-    help="Number format; auto trains in bf16 where the hardware computes it and draws in fp32.",
+    help="Number format; auto trains in bf16 where the hardware computes it and generates in fp32.",
 )
 @click.option(
     "--seed",
@@ -174,20 +174,22 @@ def _default_map(ctx: click.Context, workspace: Path | None) -> dict[str, Any] |
             raise AugmentError(f"{found.root / SETTINGS}: no setting {key!r}.{nearest(key, SETTINGS_KEYS)}")
     group = ctx.command
     assert isinstance(group, click.Group)
+    defaults: dict[str, Any] = {verb: {} for verb in tables}
     for verb, options in tables.items():
         command = group.get_command(ctx, verb)
         if command is None:
             raise AugmentError(
                 f"{found.root / SETTINGS}: no command [{verb}].{nearest(verb, group.list_commands(ctx))}"
             )
-        known = {str(parameter.name): parameter for parameter in command.params}
+        known = {name: parameter for parameter in command.params for name in settings_names(parameter)}
         for option, value in options.items():
             parameter = known.get(option.replace("-", "_"))
             if parameter is None:
                 raise AugmentError(f"{found.root / SETTINGS}: [{verb}] has no {option!r}.{nearest(option, known)}")
             if verb == ctx.invoked_subcommand:
                 _refuse_value(parameter, value, ctx, f"{found.root / SETTINGS}: [{verb}] {option} = {value!r}")
-    return {verb: {key.replace("-", "_"): value for key, value in table.items()} for verb, table in tables.items()}
+            defaults[verb][str(parameter.name)] = value
+    return defaults
 
 
 def _refuse_value(parameter: click.Parameter, value: object, ctx: click.Context, place: str) -> None:

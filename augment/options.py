@@ -3,7 +3,7 @@
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,27 @@ class Finite(click.FloatRange):
         return number
 
 
+class Renamed(click.Option):
+    """An option that still answers to the names it had, which its help does not show."""
+
+    def __init__(self, declarations: Sequence[str], *, former: Sequence[str] = (), **settings: Any) -> None:
+        """Make it of click's declarations and settings; `former`: its names until now, such as `--people`."""
+        super().__init__(declarations, **settings)
+        self.former = tuple(former)
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        """As click's, with the former names too."""
+        shown, self.opts = self.opts, [*self.opts, *self.former]
+        super().add_to_parser(parser, ctx)
+        self.opts = shown
+
+
+def settings_names(parameter: click.Parameter) -> list[str]:
+    """The keys of augment.toml that set an option: its name, and those it had."""
+    former = parameter.former if isinstance(parameter, Renamed) else ()
+    return [str(parameter.name), *(name.lstrip("-").replace("-", "_") for name in former)]
+
+
 def headline(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --queries and --ap: which of the figures, all of which are computed and kept, is printed first."""
     queries = click.option(
@@ -102,7 +123,7 @@ def headline(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def redrawing(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --generator and --source-pose: by what the images of a command are redrawn, and where their poses are."""
+    """Add --generator and --source-pose: what generates the images of a command, and where their poses are."""
     by = click.option(
         "--generator",
         metavar="NAME|PATH",

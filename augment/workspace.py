@@ -102,7 +102,7 @@ class Workspace:
         if not self.layout.serves_reid:
             raise AugmentError(
                 f"{self.root}: `augment {verb}` is for re-ID, and DeepFashion has neither cameras nor queries; "
-                "use it in a workspace on Market-1501, folders or rendered people"
+                "use it in a workspace on Market-1501, folders or rendered pedestrians"
             )
 
     @property

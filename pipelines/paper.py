@@ -61,7 +61,9 @@ TABLE4: dict[str, tuple[float, ...]] = {
 def table1(row: str, data: str) -> dict[str, float]:
     """The paper's figures of a method by metric, without those that it does not give.
 
-    row: a key of TABLE1.  data: market or deepfashion.
+    Args:
+        row: a key of TABLE1.
+        data: market or deepfashion.
     """
     start = 0 if data == "market" else len(TABLE4_METRICS["market"])
     figures = zip(TABLE4_METRICS[data], TABLE1[row][start:], strict=False)
@@ -71,7 +73,9 @@ def table1(row: str, data: str) -> dict[str, float]:
 def table4(row: str, data: str) -> dict[str, float]:
     """The paper's figures of an ablation by metric, empty for a row that the paper does not have.
 
-    row: a key of TABLE4.  data: market or deepfashion.
+    Args:
+        row: a key of TABLE4.
+        data: market or deepfashion.
     """
     numbers = TABLE4.get(row, ())
     start = 0 if data == "market" else len(TABLE4_METRICS["market"])
@@ -79,14 +83,27 @@ def table4(row: str, data: str) -> dict[str, float]:
 
 
 def paper_backbone(backbone: str) -> str:
-    """The backbone of the paper that stands beside ours: itself, or ResNet-50 for one the paper does not have."""
+    """The backbone of the paper that stands beside ours: itself, or ResNet-50 for one the paper does not have.
+
+    Args:
+        backbone: ours.
+    """
     return backbone if any(name == backbone for name, _ in TABLE5) else "resnet50"
 
 
 def table5(backbone: str, row: str, portion: float, ratio: int = 1) -> float | None:
-    """The paper's figure (percent; mAP is assumed, the paper names no measure), or None where it has none.
+    """The paper's figure in percent.
 
-    backbone: inception or resnet50.  row: none, ours, ours*, vunet, deform.  ratio 2 and 3 exist at portion 1 only.
+    mAP is assumed: the paper names no measure.
+
+    Args:
+        backbone: inception or resnet50.
+        row: none, ours, ours*, vunet, deform.
+        portion: p in (0, 1].
+        ratio: 1, or 2 and 3 at portion 1.
+
+    Returns:
+        None where the paper has none.
     """
     numbers = TABLE5.get((backbone, row))
     if numbers is None:

@@ -155,7 +155,7 @@ def page(results: Record) -> str:
         "# Market-1501",
         "Written by `python -m tools.real_results`; do not edit.",
         origin(results),
-        "Real people; re-ID `small` from scratch at 64 x 32 pixels, as in the demo.",
+        "Real images; re-ID `small` from scratch at 64 x 32 pixels, as in the demo.",
         short_table(summary),
         f"![mAP over the share of real images]({PLOT.name})",
         *_missing(results),
@@ -223,15 +223,15 @@ def _percent(value: float | None) -> str:
 
 
 def beside_rendered(demo: pd.DataFrame, results: Record) -> str:
-    """That rendered people are easy: what Ours gains there and what the same recipe gains on real ones."""
+    """That rendered pedestrians are easy: what Ours gains there and what the same configuration gains on real ones."""
     gains = []
     for summary in (demo, summary_of(results)):
         portion = float(summary["portion"].min())
         own = [figure(summary, "ours", portion, ordinary) for ordinary in (False, True)]
         gains.append(f"{gain_of(own[0])} plain and {gain_of(own[1])} augmented")
     return (
-        f"Rendered people are easy: Ours - None is {gains[0]} here; on real ones, Market-1501, the same recipe gives "
-        f"{gains[1]} mAP ([Market-1501](market1501.md))."
+        f"Rendered pedestrians are easy: Ours - None is {gains[0]} here; on real ones, Market-1501, the same "
+        f"configuration gives {gains[1]} mAP ([Market-1501](market1501.md))."
     )
 
 
@@ -246,7 +246,7 @@ def publish(root: Path = ROOT, workspace: Workspace | None = None) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the documentation's part of a measurement on real people; returns 0."""
+    """Write the documentation's part of a measurement on real images; returns 0."""
     parser = argparse.ArgumentParser(prog="python -m tools.real_results", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", help="workspace of the measurement")
     folder = parser.parse_args(arguments).folder

@@ -87,7 +87,12 @@ recipe = partial(option, section="Recipe; default: the preset's")
     metavar="W",
     help="What a generated image's loss counts, a real one's being 1.  [default: 1]",
 )
-@recipe("--ordinary", is_flag=True, help="Add random erasing and colour jitter.")
+@recipe(
+    "--erasing-jitter",
+    former=("--ordinary",),
+    is_flag=True,
+    help="Add random erasing and colour jitter.",
+)
 @recipe(
     "--feature",
     type=click.Choice(["logits", "pooled", "neck"]),
@@ -109,7 +114,7 @@ def command(
     repeat: bool,
     ratio: int,
     length: str,
-    ordinary: bool,
+    erasing_jitter: bool,
     weights: Path | None,
     weights_dir: Path | None,
     from_scratch: bool,
@@ -149,10 +154,10 @@ def command(
     file = choose_weights(backbone, from_scratch, weights, weights_dir)
     training = named_preset(preset, backbone, pretrained=file is not None)
     training = replace(training, **{key: value for key, value in given.items() if value is not None})
-    training = with_erasing_and_jitter(training) if ordinary else training
+    training = with_erasing_and_jitter(training) if erasing_jitter else training
     seed = seed_or(workspace.seed)
     images = TrainingSet(portion, augmentation, ratio, seed, length, repeat)
-    name = name or (images.name(backbone) + ("-ordinary" if ordinary else ""))
+    name = name or (images.name(backbone) + ("-ordinary" if erasing_jitter else ""))
     result = train_reid(workspace, training, images, name=name, weights=file, runtime=runtime(force))
     trained = f"Trained on {result['real']} real and {result['images'] - result['real']} generated images"
     trained += f" ({result['distinct']} distinct)" if repeat else ""

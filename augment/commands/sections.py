@@ -4,8 +4,10 @@ from typing import Any
 
 import click
 
+from augment.options import Renamed
 
-class SectionOption(click.Option):
+
+class SectionOption(Renamed):
     """An option that `--help` lists under `section`."""
 
     def __init__(self, *arguments: Any, section: str = "Options", **settings: Any) -> None:

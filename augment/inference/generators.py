@@ -48,7 +48,7 @@ def find_generator(workspace: Workspace | None, generator: str | Path | None) ->
 
 
 def builtin_generator(size: tuple[int, int] | None = None) -> Path:
-    """The file of the generator that comes with this tool, trained on rendered people.
+    """The file of the generator that comes with this tool, trained on rendered pedestrians.
 
     Args:
         size: (height, width) in pixels of the images to be generated. Of several built-in generators the smallest that
@@ -133,7 +133,7 @@ def _outside(generator: str | Path | None) -> Path:
 def _builtin_instead(why: str, size: tuple[int, int] | None) -> Path:
     """The built-in generator, said to be used because of `why`."""
     path = builtin_generator(size)
-    log.info("%s; the built-in generator is used, %s, which was trained on rendered people.", why, path.name)
+    log.info("%s; the built-in generator is used, %s, which was trained on rendered pedestrians.", why, path.name)
     return path
 
 

@@ -13,7 +13,9 @@ from augment.commands.idle import refuse_idle, refuse_workspace, unless
 RENDERED, REAL = ("demo", "study", "toy"), ("real", "market1501", "toy")
 
 
-@click.command(short_help="The whole job, on built-in people or on your own images, ending with Table 5 and a report.")
+@click.command(
+    short_help="The whole job, on rendered pedestrians or on your own images, ending with Table 5 and a report."
+)
 @click.argument("folder", metavar="[DIR]", default="demo", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
     "--preset",
@@ -24,7 +26,7 @@ RENDERED, REAL = ("demo", "study", "toy"), ("real", "market1501", "toy")
 @click.option(
     "--data",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Folder of real images, never modified, as of `augment init`.  [default: people are rendered, or with a "
+    help="Folder of real images, never modified, as of `augment init`.  [default: pedestrians are rendered, or with a "
     "preset for real images those of the workspace in DIR]",
 )
 @click.option(
@@ -53,9 +55,9 @@ def command(
     jobs: int | None,
     force: bool,
 ) -> None:
-    """Render people, or take real images, train a generator and re-ID models, and report None against Ours.
+    """Render pedestrians, or take real images, train a generator and re-ID models, and report None against Ours.
 
-    --seed draws other people.  A demo that was stopped continues with the same command.
+    --seed renders others.  A demo that was stopped continues with the same command.
 
     \b
     Example:
@@ -69,12 +71,12 @@ def command(
     refuse_workspace("folder")
     preset = preset or ("demo" if data is None else "real")
     if data is not None and preset not in REAL:
-        raise click.UsageError(f"--preset {preset} is of rendered people; with --data give {', '.join(REAL)}")
+        raise click.UsageError(f"--preset {preset} is of rendered pedestrians; with --data give {', '.join(REAL)}")
     jobs = jobs or available_cores()
     if data is not None or preset not in RENDERED:
         _real(folder, preset, data=data, layout=layout, csv=csv, dry_run=dry_run, jobs=jobs, force=force)
         return
-    rendered = "on rendered people"
+    rendered = "on rendered pedestrians"
     refuse_idle({"layout": rendered, "csv": rendered, "dry_run": rendered})
     result = run_demo(folder, PRESETS[preset], seed=seed_or(0), jobs=jobs, runtime=runtime(force))
     emit(result, demo_text(folder, result))

@@ -8,6 +8,7 @@ import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
 from augment.commands.idle import refuse_idle, unless
+from augment.options import Renamed
 
 if TYPE_CHECKING:
     from augment.workspace import Workspace
@@ -15,20 +16,22 @@ if TYPE_CHECKING:
 
 @click.command(short_help="One HTML page of all that the workspace holds.")
 @click.option("--no-galleries", is_flag=True, help="Rank no gallery for it; show what earlier reports ranked.")
-@click.option("--no-generators", is_flag=True, help="Draw by no generator for it; show what earlier reports drew.")
+@click.option("--no-generators", is_flag=True, help="Generate no image for it; show those of earlier reports.")
 @click.option(
-    "--people",
+    "--identities",
+    cls=Renamed,
+    former=("--people",),
     type=click.IntRange(1, 200),
     default=12,
     show_default=True,
     metavar="N",
-    help="Test identities that all generators redraw, two pairs of each; --seed draws others.",
+    help="Test identities of which every generator makes images, two pairs of each; --seed samples others.",
 )
 @pass_workspace
-def command(workspace: Workspace, no_galleries: bool, no_generators: bool, people: int) -> None:
+def command(workspace: Workspace, no_galleries: bool, no_generators: bool, identities: int) -> None:
     """Write one self-contained HTML page of all that the workspace holds and print its path.
 
-    What networks draw for it is kept: the next report draws only what has changed.
+    What networks generate for it is kept: the next report generates only what has changed.
 
     \b
     Example:
@@ -36,7 +39,7 @@ def command(workspace: Workspace, no_galleries: bool, no_generators: bool, peopl
     """
     from pipelines.report.page import Pictures, write_report
 
-    refuse_idle({"people": unless(not no_generators, "with --no-generators: nobody is redrawn")})
-    pictures = Pictures(not no_galleries, 0 if no_generators else people, seed_or(workspace.seed))
+    refuse_idle({"identities": unless(not no_generators, "with --no-generators")})
+    pictures = Pictures(not no_galleries, 0 if no_generators else identities, seed_or(workspace.seed))
     path = write_report(workspace, runtime=runtime(), pictures=pictures)
     emit({"report": str(path)}, str(path))

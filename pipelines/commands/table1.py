@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     type=click.Choice(["market", "deepfashion", "demo", "study"]),
     default="market",
     show_default=True,
-    help="Recipe of each method of --train.",
+    help="Configuration of each method of --train.",
 )
 @click.option(
     "--steps",
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     help="SSIM, IS, mask-SSIM, mask-IS, DS, PCKh.",
 )
 @click.option(
-    "--pairs", type=click.IntRange(1), metavar="N", help="Test pairs, drawn by --seed.  [default: as patn-eval]"
+    "--pairs", type=click.IntRange(1), metavar="N", help="Test pairs, sampled by --seed.  [default: as patn-eval]"
 )
 @click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes of PCKh's estimator.  [default: all]")

@@ -12,9 +12,9 @@ from augment.commands.idle import note_idle_globals, refuse_idle, unless
 @click.option("--no-speed", is_flag=True, help="Count weights only.")
 @click.option("--batch", type=click.IntRange(1), default=1, show_default=True, help="Images at a time.")
 def command(no_speed: bool, batch: int) -> None:
-    """Print the weights of the paper's methods, counted in three ways, and how fast they draw on this machine.
+    """Print the weights of the paper's methods, counted in three ways, and how fast they generate on this machine.
 
-    Inside a workspace the table is also written there.  `augment --precision bf16` draws with bfloat16 weights.
+    Inside a workspace the table is also written there.  `augment --precision bf16` generates with bfloat16 weights.
 
     \b
     Example:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     type=click.Choice(["market", "deepfashion", "demo", "study"]),
     default="market",
     show_default=True,
-    help="Size and recipe of every row, see patn-train.",
+    help="Size and configuration of every row, see patn-train.",
 )
 @click.option("--steps", type=click.IntRange(1), help="Updates of each row.  [default: the preset's]")
 @click.option(
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Train and measure finished rows again.")
 @pass_workspace
 def command(workspace: Workspace, jobs: int | None, dry_run: bool, force: bool, **asked: Any) -> None:
-    """Train a generator for each row of Table 4, measure it on people it never saw, and print the table.
+    """Train a generator for each row of Table 4, measure it on identities it never saw, and print the table.
 
     \b
     Example:

@@ -8,7 +8,7 @@ import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
 from augment.commands.idle import refuse_idle, unless
-from augment.options import RECIPES, Finite
+from augment.options import RECIPES, Finite, Renamed
 from pipelines.commands.values import NAMES, NUMBERS, WHOLE, Shard
 
 if TYPE_CHECKING:
@@ -65,8 +65,20 @@ if TYPE_CHECKING:
     metavar="LENGTH,...",
     help="epochs (the paper) and updates (the fair comparison).",
 )
-@click.option("--ordinary", is_flag=True, help="With random erasing and colour jitter.")
-@click.option("--both", is_flag=True, help="With and without them.")
+@click.option(
+    "--erasing-jitter",
+    cls=Renamed,
+    former=("--ordinary",),
+    is_flag=True,
+    help="With random erasing and colour jitter.",
+)
+@click.option(
+    "--each-augmentation",
+    cls=Renamed,
+    former=("--both",),
+    is_flag=True,
+    help="Without and with random erasing and colour jitter.",
+)
 @click.option(
     "--preset",
     type=click.Choice(RECIPES),
@@ -117,8 +129,8 @@ if TYPE_CHECKING:
 @pass_workspace
 def command(
     workspace: Workspace,
-    both: bool,
-    ordinary: bool,
+    each_augmentation: bool,
+    erasing_jitter: bool,
     generator: str | None,
     jobs: int,
     threads: int | None,
@@ -154,7 +166,7 @@ def command(
     workspace.require_reid("table5")
     refuse_idle(
         {
-            "ordinary": "with --both" if both else None,
+            "erasing_jitter": "with --each-augmentation" if each_augmentation else None,
             "gpus_per_cell": unless(ray, "without --ray"),
             "probe": unless(dry_run, "without --dry-run"),
             "from_scratch": unless(
@@ -163,7 +175,7 @@ def command(
             "ratios": unless(1.0 in asked["portions"] or set(asked["ratios"]) == {1}, "without --portions 1"),
         }
     )
-    augmentations = (False, True) if both else (ordinary,)
+    augmentations = (False, True) if each_augmentation else (erasing_jitter,)
     table = Table5(**asked, ordinary=augmentations, scratch=from_scratch, first_seed=seed_or(0))
     cells = one_a_set(workspace, table.cells())
     say_dropped(table, cells)

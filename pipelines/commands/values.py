@@ -14,7 +14,19 @@ class Values(click.ParamType[tuple[Any, ...]]):
         self.name, self.convert_one = name, convert_one
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Any, ...]:
-        """The values as a tuple; a usage error for one that cannot be converted."""
+        """The values of a comma-separated list.
+
+        Args:
+            value: what was given: text, or a list in augment.toml.
+            param: the option, for click's message.
+            ctx: click's context.
+
+        Returns:
+            The values as a tuple.
+
+        Raises:
+            click.UsageError: for one that cannot be converted.
+        """
         if not isinstance(value, str):
             return tuple(value) if isinstance(value, (list, tuple)) else (value,)
         try:
@@ -32,7 +44,16 @@ class Shard(click.ParamType[tuple[int, int]]):
     name = "I/N"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
-        """(I, N); a usage error for something else."""
+        """A part of the cells as (I, N).
+
+        Args:
+            value: what was given, such as `2/4`.
+            param: the option, for click's message.
+            ctx: click's context.
+
+        Raises:
+            click.UsageError: for something else.
+        """
         number, _, count = str(value).partition("/")
         if number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count):
             return int(number), int(count)

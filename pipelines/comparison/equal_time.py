@@ -1,4 +1,4 @@
-"""Training generators for the same time: how many updates fit into it, timed before, how long they took; drawing speed.
+"""Training generators for the same time: how many updates fit into it, timed before, how long they took; their speed.
 
 On a CPU time is the processor's, which other work on the machine does not lengthen.
 """
@@ -27,22 +27,30 @@ PLACES, TIMED_EACH = 8, 4
 
 
 def train_for(
-    workspace: Workspace, recipe: Training, minutes: float, plan_file: Path, perceptual: str, runtime: Runtime
+    workspace: Workspace, configuration: Training, minutes: float, plan_file: Path, perceptual: str, runtime: Runtime
 ) -> dict[str, Any]:
-    """Train a generator by a recipe for as many updates as fit into the minutes; its name is its kind's.
+    """Train a generator for as many updates as fit into the minutes; its name is its kind's.
 
-    plan_file: where the numbers of updates are kept, so that a run that was stopped goes on with the same.
-    Returns "updates", "images" (shown as targets), "batch", "minutes" (really), "parameters", "losses" (the last),
-    "perceptual", "precision", "threads".
+    Args:
+        workspace: the workspace.
+        configuration: how it is trained; its number of updates is replaced.
+        minutes: of processor time, on a GPU of wall-clock time.
+        plan_file: where the numbers of updates are kept, so that a run that was stopped goes on with the same.
+        perceptual: network of the perceptual term, as of `patn-train`.
+        runtime: device, threads and precision, and whether finished work is made again.
+
+    Returns:
+        "updates", "images" (shown as targets), "batch", "minutes" (really), "parameters", "losses" (the last),
+        "perceptual", "precision", "threads".
     """
     from augment.training.generator import train_generator
 
-    name, plan = recipe.generator, read_plan(plan_file)
+    name, plan = configuration.generator, read_plan(plan_file)
     if name not in plan:
-        pace = seconds_of_an_update(objective_of(workspace, recipe, perceptual, runtime))
+        pace = seconds_of_an_update(objective_of(workspace, configuration, perceptual, runtime))
         plan = {**plan, name: {"steps": max(1, round(60 * minutes / pace)), "timed": pace, "seconds": 0.0}}
         write_json(plan_file, plan)
-    training = recipe.of_steps(plan[name]["steps"])
+    training = configuration.of_steps(plan[name]["steps"])
     logger.info("%s: %d updates, %.3f s each.", name, training.steps, plan[name]["timed"])
     clock = _clock(runtime.torch_device().type)
     started, finished = clock(), read_run(workspace.patn_dir(name)) is not None
@@ -73,7 +81,14 @@ def _clock(device: str) -> Callable[[], float]:
 
 
 def images_a_second(checkpoint: Path, batch: int, seconds: float, runtime: Runtime) -> float:
-    """Images that a generator makes a second at its own size in fp32; see `images_per_second`."""
+    """Images that a generator makes a second at its own size in fp32; see `images_per_second`.
+
+    Args:
+        checkpoint: the generator's file.
+        batch: images at a time.
+        seconds: for how long it is timed.
+        runtime: device, threads and precision, and whether finished work is made again.
+    """
     from augment.inference.benchmark import images_per_second
     from augment.inference.generator import Generator
 
@@ -86,12 +101,27 @@ def images_a_second(checkpoint: Path, batch: int, seconds: float, runtime: Runti
 
 
 def read_plan(path: Path) -> dict[str, dict[str, Any]]:
-    """The number of updates of each generator that was timed; empty where none was."""
+    """The number of updates of each generator that was timed.
+
+    Args:
+        path: the file.
+
+    Returns:
+        By the generator's name "steps", "timed" (seconds an update) and "seconds" (spent so far); empty where none was
+        timed.
+    """
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def objective_of(workspace: Workspace, training: Training, perceptual: str, runtime: Runtime) -> Objective:
-    """A fresh training of a generator, to be timed."""
+    """The training objective of a fresh generator, to be timed.
+
+    Args:
+        workspace: the workspace.
+        training: the generator's configuration.
+        perceptual: network of the perceptual term, as of `patn-train`.
+        runtime: device, threads and precision, and whether finished work is made again.
+    """
     from augment.images import load_images
     from augment.training.generator import build_objective, choose_perceptual, load_perceptual, training_names
 
@@ -105,7 +135,14 @@ def objective_of(workspace: Workspace, training: Training, perceptual: str, runt
 
 
 def seconds_of_an_update(objective: Objective) -> float:
-    """Mean over the schedule, whose parts may differ, of the median of a few updates in a row (without the first)."""
+    """Seconds that one update of a training takes.
+
+    Args:
+        objective: the training that is timed; its networks are changed.
+
+    Returns:
+        The mean over the schedule, whose parts may differ, of the median of a few updates in a row (without the first).
+    """
     medians, clock = [], _clock(objective.device.type)
     for place in range(PLACES):
         step = place * (objective.steps - 1) // (PLACES - 1)

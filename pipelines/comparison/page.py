@@ -21,26 +21,33 @@ TITLES = {"copy": "copy of the condition image", "mean image": "mean training im
 LIMITS = (
     "Anything about the paper's methods at their own size: these are narrow networks (a half to a quarter of the "
     "released widths) at 64 x 32 pixels, trained for minutes. What is fast per update gets more updates here.",
-    "Anything about real people: the rendered ones have exact key points, by which Deform moves body parts.",
+    "Anything about real images: the rendered ones have exact key points, by which Deform moves body parts.",
     "How much of a difference is chance: each generator was trained once. The deviations and intervals are over seeds "
     "of split, plan and re-ID training alone.",
-    "That the recipes are each method's best: PATN's was chosen earlier and with more trials than the rivals'.",
+    "That each method's configuration is its best: PATN's was chosen earlier, with more trials than the baselines'.",
 )
 MEANINGS = (
     "SSIM, mask-SSIM and L1 (of values in [-1, 1]) are against the real target, with one data range of 255 and without "
     "JPEG, after bicubic enlargement to the data's size; a mean image scores well in them. PCKh: joints that a pose "
     "estimator finds within half a head of those it finds in the real target. Identity: how often a re-ID model that "
-    "was trained on all real training images takes the image for the person it was made from, among all test people; "
-    "cosine: to the mean feature of that person."
+    "was trained on all real training images takes the image for the identity it was generated from, among all test "
+    "identities; cosine: to the mean feature of that identity."
 )
 
 
 def page(record: Mapping[str, Any]) -> str:
-    """The page of a record of `pipelines.comparison.run.compare`, with its "remarks"."""
+    """The page of a record of `pipelines.comparison.run.compare`, with its "remarks".
+
+    Args:
+        record: as of `pipelines.comparison.run.compare`, with its "remarks".
+
+    Returns:
+        The page as Markdown.
+    """
     asked = record["comparison"]
     generators = record["generators"]
-    both = " --both" if len(asked["ordinary"]) > 1 else ""
-    options = f"--minutes {asked['minutes']:g} --seeds {asked['seeds']}{both} --page docs/results"
+    augmentations = " --each-augmentation" if len(asked["ordinary"]) > 1 else ""
+    options = f"--minutes {asked['minutes']:g} --seeds {asked['seeds']}{augmentations} --page docs/results"
     missing = ", ".join(METRICS.get(name, name) for name in record["missing"])
     missing = f"\n\nNot measured, for want of weight files (see `augment info`): {missing}." if missing else ""
     return f"""# Generators at equal time
@@ -62,9 +69,9 @@ $ python -m pipelines.comparison compared {options}
 
 {markdown_table(training_lines(generators))}
 
-Used to redraw: weights that a transfer touches. Images/s: 64 x 32 pixels, 32 at a time, fp32, by processor time.
+Used to generate: weights that a transfer touches. Images/s: 64 x 32 pixels, 32 at a time, fp32, by processor time.
 
-## Images of people that no generator saw
+## Images of identities that no generator saw
 
 {filled(f"{record['pairs']} pairs of test identities. {MEANINGS}")}
 
@@ -74,10 +81,10 @@ Used to redraw: weights that a transfer touches. Images/s: 64 x 32 pixels, 32 at
 
 ## As training data for re-ID
 
-A share p = {asked["portion"]:g} of the images is kept, the others are redrawn by each generator in the withheld images'
-poses (Ours: by `patn`; Ours\\*: by `patn`, in poses of kept images only); the small re-ID network, as many updates for
-every row. mAP in percent: mean ± standard deviation over seeds (their number), and the difference to None paired by
-seed, with the 95 % t interval of its mean. At p = 1 there is nothing to redraw.
+A share p = {asked["portion"]:g} of the images is kept, the others are replaced by each generator's images in the
+removed images' poses (Ours: by `patn`; Ours\\*: by `patn`, in poses of kept images only); the small re-ID network, as
+many updates for every row. mAP in percent: mean ± standard deviation over seeds (their number), and the difference to
+None paired by seed, with the 95 % t interval of its mean. At p = 1 there is nothing to generate.
 
 {markdown_table(reid_lines(record["reid"], asked["portion"]))}
 
@@ -88,35 +95,55 @@ seed, with the 95 % t interval of its mean. At p = 1 there is nothing to redraw.
 
 
 def filled(text: str, indent: str = "") -> str:
-    """Lines of at most 120 characters."""
+    """A paragraph in lines of at most 120 characters.
+
+    Args:
+        text: one paragraph.
+        indent: what lines after the first begin with.
+    """
     return fill(text, 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def points(texts: Sequence[str]) -> str:
-    """A list in Markdown."""
+    """A list in Markdown.
+
+    Args:
+        texts: one a point.
+    """
     return "\n".join(filled(f"- {text}", "  ") for text in texts)
 
 
 def setting(record: Mapping[str, Any]) -> str:
-    """Which people, which machine, how long, in a paragraph."""
-    asked, machine, people = record["comparison"], record["machine"], record["people"]
+    """Which identities, which machine, how long, in a paragraph.
+
+    Args:
+        record: as of `pipelines.comparison.run.compare`.
+    """
+    asked, machine, identities = record["comparison"], record["machine"], record["people"]
     versions = machine["versions"]
     networks: dict[str, list[str]] = {}
     for one in record["generators"]:
         networks.setdefault(one["perceptual"].partition(":")[0], []).append(one["name"])
     perceptual = "; ".join(f"{network} for {', '.join(names)}" for network, names in networks.items())
     return (
-        f"{people['train_identities']} rendered people, {people['images']['train']:,} training images (seed "
-        f"{people['seed']}; the recipes were tried out on people of another seed). Each generator was trained by its "
-        f"`{asked['preset']}` recipe for as many updates as fit into {asked['minutes']:g} minutes of processor time, "
-        "as timed before; its schedule is stretched to that number. "
+        f"{identities['train_identities']} rendered identities, {identities['images']['train']:,} training images "
+        f"(seed {identities['seed']}; the configurations were tried out on identities of another seed). Each generator "
+        f"was trained by its `{asked['preset']}` preset for as many updates as fit into "
+        f"{asked['minutes']:g} minutes of processor time, as timed before; its schedule is stretched to that number. "
         f"{machine['processor']}, {machine['cores']} cores, of which one was used, {machine['precision']} training, "
         f"torch {versions['torch']}. Perceptual term: {perceptual}."
     )
 
 
 def verdict(record: Mapping[str, Any]) -> list[str]:
-    """Which generators are above the trivial images in SSIM, and which gain mAP, in sentences from the record."""
+    """Which generators are above the trivial images in SSIM, and which gain mAP.
+
+    Args:
+        record: as of `pipelines.comparison.run.compare`.
+
+    Returns:
+        Sentences, made from the record alone.
+    """
     ssim = {one["name"]: one["ssim"] for one in record["generators"]}
     lines = []
     for row in ("copy", "mean image"):
@@ -137,8 +164,14 @@ def verdict(record: Mapping[str, Any]) -> list[str]:
 
 
 def training_lines(generators: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """Header and one line a generator: time, updates, sizes, speed."""
-    lines = [["generator", "minutes", "updates", "batch", "images seen", "weights, M", "used to redraw, M", "images/s"]]
+    """Header and one line a generator: time, updates, sizes, speed.
+
+    Args:
+        generators: the record's list of them.
+    """
+    lines = [
+        ["generator", "minutes", "updates", "batch", "images seen", "weights, M", "used to generate, M", "images/s"]
+    ]
     for one in generators:
         counts = (f"{one[name] / 1e6:.2f}" for name in ("parameters", "transfer_parameters"))
         lines.append(
@@ -156,7 +189,11 @@ def training_lines(generators: Sequence[Mapping[str, Any]]) -> list[list[str]]:
 
 
 def quality_lines(record: Mapping[str, Any]) -> list[list[str]]:
-    """Header and one line a generator, then trivial and real images; a dash where there is no figure."""
+    """Header and one line a generator, then trivial and real images; a dash where there is no figure.
+
+    Args:
+        record: as of `pipelines.comparison.run.compare`.
+    """
     rows = {one["name"]: one for one in record["generators"]}
     rows |= {TITLES[name]: figures for name, figures in record["others"].items()}
     known = [name for name in METRICS if any(name in figures for figures in rows.values())]
@@ -167,7 +204,12 @@ def quality_lines(record: Mapping[str, Any]) -> list[list[str]]:
 
 
 def reid_lines(summary: Sequence[Mapping[str, Any]], portion: float) -> list[list[str]]:
-    """Header and one line a row: mAP and the difference to None, without and with ordinary augmentation."""
+    """Header and one line a row: mAP and the difference to None, without and with random erasing + colour jitter.
+
+    Args:
+        summary: the record's "reid".
+        portion: the share p that is shown beside 1.
+    """
     kinds = [kind for kind in (False, True) if any(line["ordinary"] is kind for line in summary)]
     found = {(line["row"], line["portion"], line["ordinary"]): line for line in summary}
     titles = {False: "flip + crop", True: "+ random erasing + colour jitter"}

@@ -19,6 +19,7 @@ import click
 
 from augment import AugmentError
 from augment.artefacts.files import write_json, write_text
+from augment.options import Renamed
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.comparison.equal_time import images_a_second, train_for
@@ -32,19 +33,29 @@ if TYPE_CHECKING:
 OURS = "patn"
 METRICS = ("ssim", "mask-ssim", "l1", "pckh", "lpips", "identity")
 PLAN, RECORD, SHEET, PAGE = "plan.json", "comparison.json", "comparison.png", "comparison.md"
-DRAWN_AT_A_TIME = 32
+BATCH = 32
 
 
 @dataclass(frozen=True)
 class Comparison:
     """What is trained for how long, and what is measured.
 
-    generators: names of `patn.generators.GENERATORS`.  minutes: of training, for each.  preset: each one's recipe,
-    shortened or lengthened; its learning rate falls over the same share of it.  batch: pairs of an update, None is the
-    recipe's.  pairs: of test identities, measured.  portion: share of real images kept for re-ID.  seeds: of re-ID.
-    ordinary: re-ID with random erasing and colour jitter too.  shown: pairs in the picture.  bench_seconds: how long
-    each generator's speed is timed.
-    Raises AugmentError for an unknown generator.
+    Attributes:
+        generators: names of `patn.generators.GENERATORS`.
+        minutes: of training, for each.
+        preset: each one's configuration, shortened or lengthened; its learning rate falls over the same share of it.
+        batch: pairs of an update, None is the configuration's.
+        perceptual: network of the perceptual term, as of `patn-train`.
+        pairs: of test identities, measured.
+        portion: share of real images kept for re-ID.
+        seeds: of re-ID.
+        ordinary: re-ID with random erasing + colour jitter, without, or each.
+        shown: pairs in the picture.
+        bench_seconds: how long each generator's speed is timed.
+        jobs: processes at a time.
+
+    Raises:
+        AugmentError: for an unknown generator.
     """
 
     generators: tuple[str, ...] = (OURS, "patn-skips", "resnet", "pg2", "deform", "vunet")
@@ -67,8 +78,12 @@ class Comparison:
             if name not in GENERATORS:
                 raise AugmentError(f"generator {name}: no such one; choose from {', '.join(GENERATORS)}")
 
-    def recipe(self, name: str) -> Training:
-        """The preset of a generator, before its number of updates is known."""
+    def configuration(self, name: str) -> Training:
+        """How a generator is trained, before its number of updates is known.
+
+        Args:
+            name: of `patn.generators.GENERATORS`.
+        """
         from patn.generators import kind_of
 
         training = kind_of(name).preset(self.preset)
@@ -86,26 +101,33 @@ class Comparison:
 
 
 def compare(workspace: Workspace, comparison: Comparison, runtime: Runtime) -> dict[str, Any]:
-    """Train, draw, train re-ID, measure; what is finished is skipped.  Returns and writes comparison.json.
+    """Train the generators, then re-ID on their images, and measure; what is finished is skipped.
 
-    {"comparison": its fields, "machine", "people", "generators": [a record each], "others": {row: figures of trivial
-    images}, "missing": metrics that lack a file, "reid": [a line a row and setting]}; the picture lies beside it.
+    Args:
+        workspace: the workspace.
+        comparison: what is compared.
+        runtime: device, threads and precision, and whether finished work is made again.
+
+    Returns:
+        The record, which is also written as comparison.json with the picture beside it: "comparison" (its fields),
+        "machine", "people" (numbers of identities and images), "generators" (a record each), "others" (the figures of
+        trivial images by row), "missing" (metrics that lack a file), "reid" (a line a row and setting).
     """
     folder = workspace.table_dir("comparison")
     folder.mkdir(parents=True, exist_ok=True)
     trained = {}
     for name in comparison.generators:
-        recipe, plan = comparison.recipe(name), folder / PLAN
-        trained[name] = train_for(workspace, recipe, comparison.minutes, plan, comparison.perceptual, runtime)
+        configuration, plan = comparison.configuration(name), folder / PLAN
+        trained[name] = train_for(workspace, configuration, comparison.minutes, plan, comparison.perceptual, runtime)
     cells = [cell for table in comparison.tables() for cell in table.cells()]
     run_table5(workspace, cells, placement=Placement(comparison.jobs), runtime=runtime, generator=OURS)
     measured = {name: _measure(workspace, comparison, name, runtime) for name in comparison.generators}
     first = measured[comparison.generators[0]]
-    draw_sheet(workspace, comparison, folder / SHEET, runtime)
+    write_contact_sheet(workspace, comparison, folder / SHEET, runtime)
     record = {
         "comparison": asdict(comparison),
         "machine": machine(runtime),
-        "people": _people(workspace),
+        "people": _identities(workspace),
         "size": first["size"],
         "pairs": first["pairs"],
         "generators": [
@@ -141,7 +163,7 @@ def _speed(workspace: Workspace, name: str, seconds: float, runtime: Runtime) ->
 
     checkpoint = workspace.generator_file(name)
     (record,) = bench(candidates([str(checkpoint)], (), workspace), runtime, speed=False)
-    speed = images_a_second(checkpoint, DRAWN_AT_A_TIME, seconds, runtime)
+    speed = images_a_second(checkpoint, BATCH, seconds, runtime)
     return {**{key: record[key] for key in ("transfer_parameters", "gflop")}, "images_per_second": speed}
 
 
@@ -172,7 +194,7 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and value != value else value
 
 
-def _people(workspace: Workspace) -> dict[str, Any]:
+def _identities(workspace: Workspace) -> dict[str, Any]:
     """Numbers of images by split, of identities, and the seed."""
     images = workspace.images()
     splits = {str(split): int(count) for split, count in images["split"].value_counts().items()}
@@ -180,8 +202,15 @@ def _people(workspace: Workspace) -> dict[str, Any]:
     return {"seed": workspace.seed, "train_identities": int(train["pid"].nunique()), "images": splits}
 
 
-def draw_sheet(workspace: Workspace, comparison: Comparison, path: Path, runtime: Runtime) -> None:
-    """The same pairs of test identities by every generator, at the size they draw in: a column each."""
+def write_contact_sheet(workspace: Workspace, comparison: Comparison, path: Path, runtime: Runtime) -> None:
+    """Write one picture of the same pairs of test identities by every generator, at its own size: a column each.
+
+    Args:
+        workspace: the workspace.
+        comparison: the generators, and how many pairs are shown.
+        path: of the picture.
+        runtime: device, threads and precision, and whether finished work is made again.
+    """
     import torch
 
     from augment.datasets.pairs import identity_pairs
@@ -192,23 +221,27 @@ def draw_sheet(workspace: Workspace, comparison: Comparison, path: Path, runtime
 
     pairs = identity_pairs(workspace, "gallery", comparison.shown, workspace.seed)
     sources, targets = pairs["from"].tolist(), pairs["to"].tolist()
-    drawings = [
+    generators = [
         Drawing(workspace, find_generator(workspace, name), runtime, split="gallery") for name in comparison.generators
     ]
-    size = drawings[0].generator.size
+    size = generators[0].generator.size
 
     def tiles(images: torch.Tensor) -> list[Any]:
         return list(images.permute(0, 2, 3, 1).numpy())
 
-    real = [tiles(load_images([drawings[0].paths[name] for name in names], size)) for names in (sources, targets)]
-    poses = [draw_skeleton(pose, size) for pose in drawings[0].poses(targets)]
-    made = [tiles(draw.at_own_size(sources, targets)) for draw in drawings]
+    real = [tiles(load_images([generators[0].paths[name] for name in names], size)) for names in (sources, targets)]
+    poses = [draw_skeleton(pose, size) for pose in generators[0].poses(targets)]
+    made = [tiles(generate.at_own_size(sources, targets)) for generate in generators]
     rows = list(zip(real[0], poses, *made, real[1], strict=True))
     write_sheet(rows, path, ["source", "pose", *comparison.generators, "real"])
 
 
 def machine(runtime: Runtime) -> dict[str, Any]:
-    """Processor, cores, number format of training, versions."""
+    """Processor, cores, number format of training, versions.
+
+    Args:
+        runtime: device, threads and precision, and whether finished work is made again.
+    """
     import os
 
     from augment.versions import processor, versions
@@ -223,7 +256,12 @@ def machine(runtime: Runtime) -> dict[str, Any]:
 
 
 def publish(workspace: Workspace, docs: Path) -> None:
-    """Copy the record and the picture into `docs` and write the page there."""
+    """Copy the record and the picture into the documentation and write the page there.
+
+    Args:
+        workspace: the workspace.
+        docs: the folder of the page; the "remarks" of a record that is there are kept.
+    """
     from pipelines.comparison.page import page
 
     folder = workspace.table_dir("comparison")
@@ -239,13 +277,19 @@ def publish(workspace: Workspace, docs: Path) -> None:
 @click.argument("root", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), default=6.0, show_default=True)
 @click.option("--seeds", type=click.IntRange(1), default=3, show_default=True)
-@click.option("--both", is_flag=True, help="Re-ID with random erasing and colour jitter too.")
+@click.option(
+    "--each-augmentation",
+    cls=Renamed,
+    former=("--both",),
+    is_flag=True,
+    help="Re-ID with random erasing and colour jitter too.",
+)
 @click.option("--page", "docs", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Write it there.")
-def main(root: Path, minutes: float, seeds: int, both: bool, docs: Path | None) -> None:
+def main(root: Path, minutes: float, seeds: int, each_augmentation: bool, docs: Path | None) -> None:
     """Compare all generators on the workspace at ROOT."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     workspace, runtime = Workspace.find(root), Runtime(threads=1)
-    comparison = Comparison(minutes=minutes, seeds=seeds, ordinary=(False, True) if both else (False,))
+    comparison = Comparison(minutes=minutes, seeds=seeds, ordinary=(False, True) if each_augmentation else (False,))
     compare(workspace, comparison, runtime)
     if docs is not None:
         publish(workspace, docs)

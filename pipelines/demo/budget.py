@@ -28,9 +28,14 @@ from pipelines.table5.stages import Model, Stage, is_finished
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the work: what, its cells and how many of them are finished, and seconds until it is done.
+    """A part of the work, and how long it takes until it is done.
 
-    seconds: of the wall clock; what is not known counts 0 and is in `unknown`, the number of such stages.
+    Attributes:
+        what: in words.
+        seconds: of the wall clock; what is not known counts 0 and is in `unknown`.
+        cells: how many it has.
+        finished: how many of them are finished.
+        unknown: number of stages whose time is not known.
     """
 
     what: str
@@ -44,7 +49,17 @@ class Part:
 def looked_at(data: RealData, root: Path, *, seed: int, jobs: int) -> Iterator[Workspace]:
     """The workspace in `root`, or where there is none yet one of the same images that is gone afterwards.
 
-    Raises AugmentError where the images cannot be a workspace.
+    Args:
+        data: the real images.
+        root: the workspace's folder.
+        seed: of a workspace that is made.
+        jobs: processes that read the images.
+
+    Yields:
+        A workspace that is only read.
+
+    Raises:
+        AugmentError: where the images cannot be a workspace.
     """
     if data.folder is None or (root / SETTINGS).exists():
         yield data.workspace(root, seed=seed, jobs=jobs, progress=False)
@@ -56,7 +71,12 @@ def looked_at(data: RealData, root: Path, *, seed: int, jobs: int) -> Iterator[W
 def budget(workspace: Workspace, preset: RealPreset, *, csv: Sequence[Path], jobs: int, runtime: Runtime) -> list[Part]:
     """The parts of a preset in their order; a few steps of what is not finished here are timed on this machine.
 
-    csv: files of key points, with which none has to be estimated.
+    Args:
+        workspace: the workspace.
+        preset: what is asked for.
+        csv: files of key points, with which none has to be estimated.
+        jobs: cells at a time.
+        runtime: device, threads and precision, and whether finished work is made again.
     """
     alone = Estimates(workspace, _with_threads(runtime, available_cores()), probe=True, planned=dict(preset.generators))
     shared = Estimates(
@@ -112,7 +132,15 @@ def _quality(workspace: Workspace, preset: RealPreset, estimates: Estimates, job
 
 
 def budget_json(parts: Sequence[Part], jobs: int) -> dict[str, Any]:
-    """The parts as a JSON object."""
+    """The parts as a JSON object.
+
+    Args:
+        parts: as of `budget`.
+        jobs: cells at a time.
+
+    Returns:
+        "parts", "jobs", "cells", "finished", "seconds" and "unknown", the latter four of all parts.
+    """
     listed = [
         {"what": part.what, "seconds": part.seconds, "cells": part.cells, "finished": part.finished} for part in parts
     ]
@@ -127,7 +155,12 @@ def budget_json(parts: Sequence[Part], jobs: int) -> dict[str, Any]:
 
 
 def budget_text(parts: Sequence[Part], jobs: int) -> str:
-    """A line a part: cells, how long it takes, and when it is done counted from now."""
+    """A line a part: cells, how long it takes, and when it is done counted from now.
+
+    Args:
+        parts: as of `budget`.
+        jobs: cells at a time.
+    """
     ends = accumulate(part.seconds for part in parts)
     lines = [["cells", "takes", "done after", "what"]]
     for part, end in zip(parts, ends, strict=True):

@@ -1,4 +1,4 @@
-"""What the demo runs at each size: people, generator, cells.  Change these lists to change the demo."""
+"""What the demo runs at each size: identities, generator, cells.  Change these lists to change the demo."""
 
 from dataclasses import dataclass, field, replace
 
@@ -15,13 +15,19 @@ UNSEEN_FIRST_IDENTITY = 1000
 
 @dataclass(frozen=True)
 class DemoPreset:
-    """A size of the demo: rendered people, the generator's training, the tables' cells, and the measurements' sizes.
+    """A size of the demo.
 
-    `unseen` also trains the generator on as many other people before the same cameras, for the row of that name.
-    `pose_sample` is how many rendered images the pose estimator looks at.
+    Attributes:
+        pedestrians: the identities that are rendered.
+        generator: its training.
+        tables: the cells.
+        unseen: whether the generator is also trained on as many other identities before the same cameras, for the row
+            of that name.
+        heldout: the measurement on identities that the generator never saw.
+        pose_sample: how many rendered images the pose estimator looks at.
     """
 
-    people: Pedestrians
+    pedestrians: Pedestrians
     generator: Training
     tables: tuple[Table5, ...]
     unseen: bool = False
@@ -39,7 +45,7 @@ class DemoPreset:
 
 
 DEMO = DemoPreset(
-    people=Pedestrians(),
+    pedestrians=Pedestrians(),
     generator=kind_of("correspondence").preset("demo").of_steps(600),
     tables=(
         Table5(rows=("none", "ours"), lengths=("updates",), ordinary=BOTH, seeds=3),
@@ -52,7 +58,7 @@ DEMO = DemoPreset(
 _STUDIED = ("none", "self", "ours", "ours*", "unseen", "filtered", "smoothed:0.3")
 
 STUDY = DemoPreset(
-    people=Pedestrians(images_per_identity=10, clutter=1.0),
+    pedestrians=Pedestrians(images_per_identity=10, clutter=1.0),
     generator=GENERATORS["study"],
     tables=(
         Table5(portions=(0.1, 0.3, 0.5), rows=_STUDIED, ordinary=BOTH, seeds=3, preset="study"),
@@ -62,11 +68,11 @@ STUDY = DemoPreset(
     ),
     unseen=True,
 )
-"""Ten images a person before strong backgrounds, where half of them are too few.  At p = 0.1 one image a person is
+"""Ten images an identity before strong backgrounds, where half of them are too few.  At p = 0.1 one image of each is
 left, hence no pair for a generator inside M^R_p."""
 
 TOY = DemoPreset(
-    people=Pedestrians(
+    pedestrians=Pedestrians(
         train_identities=5, test_identities=4, images_per_identity=6, distractors=2, junk=2, queries_per_identity=1
     ),
     generator=replace(

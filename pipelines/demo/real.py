@@ -21,7 +21,7 @@ from augment.training.generator import train_generator
 from augment.versions import processor, versions
 from augment.workers import available_cores
 from augment.workspace import Workspace
-from pipelines.demo.real_presets import JUDGE, RealPreset
+from pipelines.demo.real_presets import METRIC_MODEL, RealPreset
 from pipelines.demo.run import gains
 from pipelines.demo.why import measure_rows
 from pipelines.grid.pools import Placement
@@ -41,7 +41,9 @@ ESTIMATOR = "mediapipe"
 class RealData:
     """Where real images are and how they lie, see `augment.datasets.create.init_real`.
 
-    folder: None where the workspace is there already.
+    Attributes:
+        folder: None where the workspace is there already.
+        layout: of `augment.layouts`, None is detected.
     """
 
     folder: Path | None = None
@@ -50,7 +52,14 @@ class RealData:
     def workspace(self, root: Path, *, seed: int, jobs: int, progress: bool) -> Workspace:
         """The workspace in `root`, made where it is not there yet.
 
-        Raises AugmentError where it is of other images, or of none that can serve re-ID.
+        Args:
+            root: the workspace's folder.
+            seed: of a workspace that is made.
+            jobs: processes that read the images.
+            progress: whether a progress bar is shown.
+
+        Raises:
+            AugmentError: where it is of other images, or of none that can serve re-ID.
         """
         if self.folder is not None:
             init_real(root, self.folder, layout=self.layout, seed=seed, jobs=jobs, progress=progress)
@@ -72,12 +81,26 @@ def run_real(
     runtime: Runtime,
     command: str = "",
 ) -> dict[str, Any]:
-    """Do what is not finished of a preset, write the report; returns minutes, cells, gain, why and report.
+    """Do what is not finished of a preset and write the report.
 
-    name: the preset's.  csv: files of key points.  seed: of the generators; the cells' own are in the preset.  command:
-    as the results page is to quote it.  A run that was killed is continued by the same call, and cells that came to a
-    preset since are added.  After a failure the tables behind it are still done.
-    Raises AugmentError for the first failure, and where the workspace holds the results of another preset or seed.
+    A run that was killed is continued by the same call, and cells that came to a preset since are added. After a
+    failure the tables behind it are still done.
+
+    Args:
+        workspace: the workspace.
+        name: the preset's.
+        preset: what is trained and measured.
+        csv: files of key points.
+        seed: of the generators; the cells' own are in the preset.
+        jobs: cells at a time.
+        runtime: device, threads and precision, and whether finished work is made again.
+        command: as the results page is to quote it.
+
+    Returns:
+        "minutes", "cells", "gain" (as of `pipelines.demo.run.gains`) and "report", its path.
+
+    Raises:
+        AugmentError: for the first failure, and where the workspace holds the results of another preset or seed.
     """
     folder = workspace.table_dir(NAME)
     with artefact(folder, NAME, {"preset": name}, seed=seed, force=runtime.force) as run:
@@ -116,7 +139,7 @@ def _run_tables(workspace: Workspace, preset: RealPreset, folder: Path, jobs: in
                 run_table5(workspace, cells, placement=Placement(jobs), runtime=runtime, generator=preset.ours)
             done += cells
             with timed(folder, f"images of {title}"):
-                measure_rows(workspace, done, preset.ours, JUDGE, preset.pairs, jobs, runtime)
+                measure_rows(workspace, done, preset.ours, METRIC_MODEL, preset.pairs, jobs, runtime)
         except AugmentError as error:
             logger.error("%s: %s", title, error)
             failures.append(error)
@@ -125,7 +148,11 @@ def _run_tables(workspace: Workspace, preset: RealPreset, folder: Path, jobs: in
 
 
 def table_title(table: Table5) -> str:
-    """What a table's cells are, in a line: `p = 0.1: None, Ours; plain, augmented; equal updates; 3 seeds`."""
+    """What a table's cells are, in a line: `p = 0.1: None, Ours; plain, augmented; equal updates; 3 seeds`.
+
+    Args:
+        table: a part of a preset.
+    """
     portions = ", ".join(f"{portion:g}" for portion in table.portions)
     rows = ", ".join(map(row_title, table.rows))
     augmentations = ", ".join("augmented" if ordinary else "plain" for ordinary in table.ordinary)
@@ -136,7 +163,14 @@ def table_title(table: Table5) -> str:
 
 
 def find_poses(workspace: Workspace, csv: Sequence[Path], jobs: int, runtime: Runtime) -> None:
-    """Key points from files, else those that are there, else by the estimator."""
+    """Key points from files, else those that are there, else by the estimator.
+
+    Args:
+        workspace: the workspace.
+        csv: annotation files, empty for none.
+        jobs: processes of the estimator.
+        runtime: device, threads and precision, and whether finished work is made again.
+    """
     if csv:
         import_poses(workspace, csv, runtime=runtime)
     elif workspace.keypoints_source() is None:
@@ -144,9 +178,16 @@ def find_poses(workspace: Workspace, csv: Sequence[Path], jobs: int, runtime: Ru
 
 
 def pose_agreement(workspace: Workspace, csv: Sequence[Path], count: int, jobs: int) -> dict[str, Any] | None:
-    """How far the estimator agrees with key points that were given (see `augment.poses.comparison`).
+    """How far the estimator agrees with key points that were given.
 
-    None, with a message, where it is not installed.
+    Args:
+        workspace: the workspace.
+        csv: annotation files of the key points that were given.
+        count: on how many images.
+        jobs: processes of the estimator.
+
+    Returns:
+        As of `augment.poses.comparison`; None, with a message, where the estimator is not installed.
     """
     options = {"estimator": ESTIMATOR, "count": count}
     inputs = {"csv": fingerprint(list(csv))}

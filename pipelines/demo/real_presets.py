@@ -9,7 +9,7 @@ from pipelines.table5.cells import Cell
 from pipelines.table5.run import Table5
 
 PLAIN = (False,)
-JUDGE = Cell("none", portion=1.0)
+METRIC_MODEL = Cell("none", portion=1.0)
 """The cell whose model, trained on all real images, says whom a generated image shows."""
 
 
@@ -17,10 +17,11 @@ JUDGE = Cell("none", portion=1.0)
 class RealPreset:
     """A size of the measurement on real images.
 
-    generators: the trainings of generators by name; the first makes Ours, the others are rows of their names.
-    tables: the cells, the most important first: a run that is stopped has those.
-    pairs: how many test pairs a generator's images are measured on.  pose_sample: on how many training images the pose
-    estimator is compared with key points that were given.
+    Attributes:
+        generators: the trainings of generators by name; the first makes Ours, the others are rows of their names.
+        tables: the cells, the most important first: a run that is stopped has those.
+        pairs: how many test pairs a generator's images are measured on.
+        pose_sample: on how many training images the pose estimator is compared with key points that were given.
     """
 
     generators: tuple[tuple[str, Training], ...]

@@ -16,7 +16,13 @@ from pipelines.table5.text import terminal
 
 
 def real_text(workspace: Workspace, preset: RealPreset, result: Mapping[str, Any]) -> str:
-    """Table 5, what it shows, what the generated images are like, time, and last the report's path."""
+    """Table 5, what it shows, what the generated images are like, time, and last the report's path.
+
+    Args:
+        workspace: the workspace.
+        preset: what was asked for.
+        result: as of `run_real`.
+    """
     summary = read_table5(workspace)
     lines = [terminal(summary), "", TERMS, *finding_lines(summary)]
     lines += ["", why_text(why_table(workspace, declared(workspace), summary, preset.ours))]

@@ -10,6 +10,7 @@ from typing import Any
 
 from augment import AugmentError
 from augment.artefacts.artefact import artefact, fingerprint
+from augment.pedestrians import Pedestrians
 from augment.runtime import Runtime
 from augment.settings import SETTINGS
 from augment.workspace import Workspace
@@ -29,27 +30,38 @@ OTHERS = "others"
 
 
 def run_demo(root: Path, preset: DemoPreset, *, seed: int, jobs: int, runtime: Runtime) -> dict[str, Any]:
-    """Run every step that is not finished, write the report; returns minutes, gain, ssim, pose and report.
+    """Run every step that is not finished and write the report.
 
-    seed: of the rendered people and the generator; the cells' own seeds are in the preset.  jobs: processes for
-    rendering and cells.  A run that was killed is continued by the same call.
-    Raises AugmentError where `root` holds the demo of another preset or seed.
+    A run that was killed is continued by the same call.
+
+    Args:
+        root: of the workspace, which is made where there is none.
+        preset: the demo's size.
+        seed: of the rendered identities and the generator; the cells' own seeds are in the preset.
+        jobs: processes for rendering and cells.
+        runtime: device, threads and precision, and whether finished work is made again.
+
+    Returns:
+        "minutes", "gain" (as of `gains`), "ssim", "pose" (where a pose estimator is installed) and "report", its path.
+
+    Raises:
+        AugmentError: where `root` holds the demo of another preset or seed.
     """
-    people = replace(preset.people, seed=seed)
+    pedestrians = replace(preset.pedestrians, seed=seed)
     folder = root.resolve() / "tables" / "demo"
-    options = {"people": people.as_dict(), "generator": preset.generator.as_dict(), "cells": len(preset.cells())}
+    options = {"people": pedestrians.as_dict(), "generator": preset.generator.as_dict(), "cells": len(preset.cells())}
     with artefact(folder, "demo", options, seed=seed, force=runtime.force) as run:
         runtime = replace(runtime, force=False)
-        with timed(folder, "rendering people"):
-            workspace = prepare(root, people, jobs)
+        with timed(folder, "rendering identities"):
+            workspace = prepare(root, pedestrians, jobs)
         with timed(folder, "poses against a pose estimator"):
             pose = pose_proof(workspace, preset.pose_sample, jobs, runtime)
         with timed(folder, "training the generator"):
             train(workspace, preset, seed, runtime)
         if preset.unseen:
-            with timed(folder, "a generator of other people"):
-                train_unseen(workspace, preset, people, seed, jobs, runtime)
-        with timed(folder, "generated images of held-out people"):
+            with timed(folder, "a generator of other identities"):
+                train_unseen(workspace, preset, pedestrians, seed, jobs, runtime)
+        with timed(folder, "generated images of held-out identities"):
             ssim = measure_heldout(workspace, preset.ours, preset.heldout, runtime)
             if preset.unseen:
                 measure_heldout(workspace, UNSEEN, preset.heldout, runtime)
@@ -66,28 +78,60 @@ def run_demo(root: Path, preset: DemoPreset, *, seed: int, jobs: int, runtime: R
         return {**result, "report": str(write_report(workspace, runtime=runtime))}
 
 
-def prepare(root: Path, people: Any, jobs: int) -> Workspace:
-    """The demo's workspace, rendered where it is not there yet."""
+def prepare(root: Path, pedestrians: Pedestrians, jobs: int) -> Workspace:
+    """The demo's workspace, rendered where it is not there yet.
+
+    Args:
+        root: of the workspace.
+        pedestrians: what is rendered.
+        jobs: processes that render.
+    """
     from augment.datasets.create import init_rendered
 
     if not (root / SETTINGS).exists():
-        logger.info("Rendering %d people in %s", people.train_identities + people.test_identities, root)
-        init_rendered(root, people, jobs=jobs)
+        identities = pedestrians.train_identities + pedestrians.test_identities
+        logger.info("Rendering %d identities in %s", identities, root)
+        init_rendered(root, pedestrians, jobs=jobs)
     return Workspace.find(root)
 
 
 def train(workspace: Workspace, preset: DemoPreset, seed: int, runtime: Runtime) -> dict[str, Any]:
-    """Train the generator on all training pairs, as the paper does: it sees the withheld images as targets."""
+    """Train the generator on all training pairs, as the paper does: it sees the removed images as targets.
+
+    Args:
+        workspace: the workspace.
+        preset: the demo's size.
+        seed: of the random choices.
+        runtime: device, threads and precision, and whether finished work is made again.
+
+    Returns:
+        The training's result.
+    """
     from augment.training.generator import train_generator
 
     return train_generator(workspace, preset.generator, name=preset.ours, seed=seed, runtime=runtime)
 
 
 def train_unseen(
-    workspace: Workspace, preset: DemoPreset, people: Any, seed: int, jobs: int, runtime: Runtime
+    workspace: Workspace, preset: DemoPreset, pedestrians: Pedestrians, seed: int, jobs: int, runtime: Runtime
 ) -> dict[str, Any]:
-    """Train the same generator on other people before the same cameras, in `others/`, and take it over."""
-    others = prepare(workspace.root / OTHERS, replace(people, first_identity=UNSEEN_FIRST_IDENTITY), jobs)
+    """Train the same generator on other identities before the same cameras, in `others/`, and copy it here.
+
+    Args:
+        workspace: the workspace.
+        preset: the demo's size.
+        pedestrians: of which others are rendered.
+        seed: of the random choices.
+        jobs: processes that render.
+        runtime: device, threads and precision, and whether finished work is made again.
+
+    Returns:
+        The result of the copied generator.
+
+    Raises:
+        AugmentError: where the training of the others is not finished.
+    """
+    others = prepare(workspace.root / OTHERS, replace(pedestrians, first_identity=UNSEEN_FIRST_IDENTITY), jobs)
     train(others, preset, seed, runtime)
     made = others.patn_dir(preset.ours)
     inputs = {"generator": fingerprint(made / "generator.safetensors")}
@@ -111,7 +155,14 @@ def _trained(folder: Path) -> dict[str, Any]:
 
 
 def gains(workspace: Workspace) -> dict[str, list[float]]:
-    """mAP of Ours minus None at the smallest p and equal updates, one figure a seed, plain and augmented."""
+    """mAP of Ours minus None at the smallest p and equal updates.
+
+    Args:
+        workspace: the workspace.
+
+    Returns:
+        Percentage points, one figure a seed, "plain" and "augmented" (with random erasing + colour jitter).
+    """
     summary = summarise(collect(workspace, declared(workspace)))
     ours = summary[(summary["row"] == "ours") & (summary["length"] == "updates")]
     smallest = ours[ours["portion"] == ours["portion"].min()]

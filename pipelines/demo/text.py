@@ -14,7 +14,12 @@ from pipelines.table5.text import terminal
 
 
 def demo_text(root: Path, result: Mapping[str, Any]) -> str:
-    """Table 5, what it shows, SSIM and poses, time, and last the report's path."""
+    """Table 5, what it shows, SSIM and poses, time, and last the report's path.
+
+    Args:
+        root: of the workspace.
+        result: as of `run_demo`.
+    """
     workspace = Workspace.find(root)
     summary = read_table5(workspace)
     histogram = read_run(workspace.table_dir("histogram"))
@@ -23,7 +28,7 @@ def demo_text(root: Path, result: Mapping[str, Any]) -> str:
     ssim = result["ssim"]
     lines += [
         "",
-        f"SSIM on held-out people: generated {ssim['generated']:.3f}, copied condition image {ssim['copy']:.3f}, "
+        f"SSIM on held-out identities: generated {ssim['generated']:.3f}, copied condition image {ssim['copy']:.3f}, "
         f"mean training image {ssim['mean']:.3f}",
     ]
     if "pose" in result:
@@ -34,7 +39,12 @@ def demo_text(root: Path, result: Mapping[str, Any]) -> str:
 
 
 def finding_lines(summary: pd.DataFrame, histogram: Mapping[str, Any] | None = None) -> list[str]:
-    """The findings of a summary (see `pipelines.table5.findings`), each under its heading."""
+    """The findings of a summary (see `pipelines.table5.findings`), each under its heading.
+
+    Args:
+        summary: as of `pipelines.table5.results.summarise`.
+        histogram: the result of that baseline.
+    """
     lines, about = [], ""
     for finding in findings(summary, histogram):
         if finding.about != about:

@@ -34,23 +34,38 @@ EXPLAINED = (
 
 
 def measure_rows(
-    workspace: Workspace, cells: Sequence[Cell], ours: str, judge: Cell, pairs: int, jobs: int, runtime: Runtime
+    workspace: Workspace, cells: Sequence[Cell], ours: str, model: Cell, pairs: int, jobs: int, runtime: Runtime
 ) -> None:
     """Measure the images of every generator that makes a row's (see `generators_of_rows`); finished ones are skipped.
 
-    Nothing where the judge's model is not there yet.
+    Args:
+        workspace: the workspace.
+        cells: which name the rows.
+        ours: name of the generator of Ours.
+        model: the cell whose re-ID model the metric `identity` takes; nothing is measured where it is not trained yet.
+        pairs: test pairs of each generator.
+        jobs: processes at a time.
+        runtime: device, threads and precision, and whether finished work is made again.
     """
-    if not is_finished(workspace, judge):
+    if not is_finished(workspace, model):
         return
-    evaluation = Evaluation(METRICS, pairs=pairs, reid_model=judge.name, jobs=jobs)
+    evaluation = Evaluation(METRICS, pairs=pairs, reid_model=model.name, jobs=jobs)
     for name in dict.fromkeys(name for _, _, name in generators_of_rows(workspace, cells, ours)):
         evaluate_generator(workspace, evaluation, generator=name, runtime=runtime)
 
 
 def generators_of_rows(workspace: Workspace, cells: Sequence[Cell], ours: str) -> list[tuple[str, float, str]]:
-    """Row, p and generator of the rows that replace removed images, one for each generator; of the first seed.
+    """Row, p and generator of the rows that replace removed images.
 
     Rows that plan, filter or train otherwise with the images of the same generator are not among them.
+
+    Args:
+        workspace: the workspace.
+        cells: cells of Table 5.
+        ours: name of the generator of Ours.
+
+    Returns:
+        One entry for each generator, of the first seed.
     """
     found: dict[tuple[str, float], str] = {}
     for cell in sorted(cells, key=lambda cell: cell.seed):
@@ -65,9 +80,17 @@ def generators_of_rows(workspace: Workspace, cells: Sequence[Cell], ours: str) -
 
 
 def why_table(workspace: Workspace, cells: Sequence[Cell], summary: pd.DataFrame, ours: str) -> pd.DataFrame:
-    """One line a row and p of those that were measured: COLUMNS, then the mean gain over None, plain and augmented.
+    """Measures of generated images beside what they gain as training images.
 
-    summary: of `pipelines.table5.results.summarise`.  identity and PCKh in [0, 1]; what is missing is NaN.
+    Args:
+        workspace: the workspace.
+        cells: cells of Table 5.
+        summary: as of `pipelines.table5.results.summarise`.
+        ours: name of the generator of Ours.
+
+    Returns:
+        A line a row and p of those that were measured: COLUMNS, then the mean gain over None, plain and augmented, in
+        percentage points; identity and PCKh in [0, 1]; what is missing is NaN.
     """
     lines = []
     for row, portion, name in generators_of_rows(workspace, cells, ours):
@@ -111,7 +134,14 @@ def _gain(summary: pd.DataFrame, row: str, portion: float, ordinary: bool) -> fl
 
 
 def rank_correlations(table: pd.DataFrame) -> Iterator[tuple[float, str, str, int, float]]:
-    """(p, measure, gain, rows, Spearman's rho) of every p, measure and gain that LEAST rows or more have."""
+    """Spearman's rank correlation of every measure and gain at every p that LEAST rows or more have.
+
+    Args:
+        table: as of `why_table`.
+
+    Yields:
+        (p, measure, gain, rows, rho).
+    """
     for portion, part in table.groupby("portion"):
         for gain in GAINS:
             for measure in MEASURES:
@@ -122,7 +152,11 @@ def rank_correlations(table: pd.DataFrame) -> Iterator[tuple[float, str, str, in
 
 
 def why_lines(table: pd.DataFrame) -> list[list[str]]:
-    """The table as lines of text, the first its head."""
+    """The table as lines of text, the first its head.
+
+    Args:
+        table: as of `why_table`.
+    """
     head = ["kept", "row", "pairs", "identity", "share", "SSIM", "mask-SSIM", "PCKh"]
     lines = [[*head, *(f"minus None, {gain}" for gain in GAINS)]]
     for line in table.to_dict("records"):
@@ -137,7 +171,14 @@ def _number(value: float, form: str) -> str:
 
 
 def correlation_sentences(table: pd.DataFrame) -> list[str]:
-    """Which measure orders the rows, a sentence for each p and gain; empty where too few rows were measured."""
+    """Which measure orders the rows, a sentence for each p and gain.
+
+    Args:
+        table: as of `why_table`.
+
+    Returns:
+        Empty where too few rows were measured.
+    """
     found = pd.DataFrame(rank_correlations(table), columns=["portion", "measure", "gain", "rows", "rho"])
     sentences = []
     for (portion, gain), part in found.groupby(["portion", "gain"], sort=False):
@@ -148,7 +189,11 @@ def correlation_sentences(table: pd.DataFrame) -> list[str]:
 
 
 def why_text(table: pd.DataFrame) -> str:
-    """The table and its correlations for the terminal."""
+    """The table and its correlations for the terminal.
+
+    Args:
+        table: as of `why_table`.
+    """
     if table.empty:
         return "No row's images are measured."
     return "\n".join([aligned(why_lines(table)), *correlation_sentences(table), EXPLAINED])

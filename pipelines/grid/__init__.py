@@ -1,1 +1,1 @@
-"""Running cells: scheduler, workers, Ray, estimates of hours."""
+"""Scheduler: runs tasks in worker processes or on Ray, in the order of what needs what."""

@@ -20,9 +20,12 @@ from augment.workers import available_cores, start_worker
 
 @dataclass(frozen=True)
 class Pool:
-    """Takes a module-level function and its arguments; at most `slots` of them wait or run at a time.
+    """Takes a module-level function and its arguments.
 
-    `runtime` is the one that the work is to be given: its threads and device are those of the place.
+    Attributes:
+        submit: starts a call and returns its future.
+        slots: at most so many calls wait or run at a time.
+        runtime: the one that the work is to be given: its threads and device are those of the place.
     """
 
     submit: Callable[..., Future[Any]]
@@ -34,10 +37,16 @@ class Pool:
 class Placement:
     """Where work runs.
 
-    jobs: pieces at a time on one machine, each in a process of its own; 1 is this process.  threads: of each piece;
-    None is its share of the cores, with one job all of them.  A piece that is continued with the same threads ends the
-    same.  ray: address of a Ray cluster, "auto", or "local" for one on this machine, None without.  gpus_per_cell: of
-    each piece on Ray, a fraction where several share a GPU.
+    A task that is continued with the same threads ends the same.
+
+    Attributes:
+        jobs: tasks at a time on one machine, each in a process of its own; 1 is this process.
+        threads: of each task; None is its share of the cores, with one job all of them.
+        ray: address of a Ray cluster, "auto", or "local" for one on this machine, None without.
+        gpus_per_cell: of each task on Ray, a fraction where several share a GPU.
+
+    Raises:
+        AugmentError: for a number out of range.
     """
 
     jobs: int = 1
@@ -47,19 +56,26 @@ class Placement:
 
     def __post_init__(self) -> None:
         if self.jobs < 1 or (self.threads is not None and self.threads < 1):
-            raise AugmentError(f"--jobs {self.jobs}, --threads {self.threads}: both must be at least 1")
+            raise AugmentError(f"--jobs {self.jobs}, --threads {self.threads}: each must be at least 1")
         if not 0 < self.gpus_per_cell <= 1:
             raise AugmentError(f"--gpus-per-cell {self.gpus_per_cell}: must be above 0 and at most 1")
 
     @property
     def share(self) -> int:
-        """The threads of one of `jobs` pieces on this machine."""
+        """The threads of one of `jobs` tasks on this machine."""
         return self.threads or max(1, available_cores() // self.jobs)
 
 
 @contextmanager
 def here(runtime: Runtime) -> Iterator[Pool]:
-    """This process: what is submitted is done at once."""
+    """This process: what is submitted is done at once.
+
+    Args:
+        runtime: that the work is given.
+
+    Yields:
+        A pool of one slot.
+    """
     yield Pool(_at_once, 1, runtime)
 
 
@@ -71,7 +87,15 @@ def _at_once(function: Callable[..., Any], *arguments: Any) -> Future[Any]:
 
 @contextmanager
 def processes(workers: int, runtime: Runtime) -> Iterator[Pool]:
-    """Worker processes of this machine; they start once, so that each imports torch once."""
+    """Worker processes of this machine; they start once, so that each imports torch once.
+
+    Args:
+        workers: how many.
+        runtime: that the work is given.
+
+    Yields:
+        A pool of as many slots; leaving it early ends the workers.
+    """
     before = set(multiprocessing.active_children())
     spawn = multiprocessing.get_context("spawn")
     executor = ProcessPoolExecutor(workers, spawn, initializer=_start_worker, initargs=(runtime.threads or 1,))

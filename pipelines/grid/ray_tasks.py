@@ -1,4 +1,4 @@
-"""Work as Ray tasks: Ray places them on the machines of a cluster and starts those again whose worker died."""
+"""Tasks on Ray: Ray places them on the machines of a cluster and starts those again whose worker died."""
 
 from __future__ import annotations
 
@@ -29,7 +29,12 @@ LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # the name is Ray's; it d
 
 @dataclass(frozen=True)
 class Share:
-    """What a piece of work is given: CPUs, as many threads, and GPUs."""
+    """What a task is given.
+
+    Attributes:
+        cpus: and as many threads.
+        gpus: a fraction where several tasks share one.
+    """
 
     cpus: int
     gpus: float
@@ -40,11 +45,20 @@ def ray_tasks(placement: Placement, runtime: Runtime) -> Iterator[Pool]:
     """The pool of a Ray cluster, which sees to the number of tasks at a time; a task whose worker died is tried again.
 
     All machines must have this tool installed and the workspace in the same folder.
-    Raises AugmentError where Ray is not installed, no cluster answers, or no machine has what a task asks for.
+
+    Args:
+        placement: the cluster's address, and what a task asks for.
+        runtime: that the work is given.
+
+    Yields:
+        A pool without a limit.
+
+    Raises:
+        AugmentError: where Ray is not installed, no cluster answers, or no machine has what a task asks for.
     """
     address = placement.ray or LOCAL
     os.environ.update(QUIET)
-    if address == LOCAL:  # it listens to 127.0.0.1 alone, and there to nobody else
+    if address == LOCAL:  # it listens to 127.0.0.1 alone, and there to no other user
         os.environ.update({**LOOPBACK, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)})
     try:
         import ray
@@ -114,11 +128,16 @@ def _first(error: Exception) -> str:
 
 
 def share_of(machines: Sequence[Mapping[str, float]], placement: Placement, device: str) -> Share:
-    """What each piece of work gets, given what Ray says that each machine has ("CPU", "GPU").
+    """What each task gets.
 
-    With `device` auto, GPUs are used where the cluster has any, and only the machines with GPUs.  CPUs: `threads`, else
-    the smallest machine's, shared by as many pieces as its GPUs take, or without GPUs by `jobs`.
-    Raises AugmentError where no machine has so much.
+    Args:
+        machines: what Ray says that each machine has ("CPU", "GPU").
+        placement: CPUs are its `threads`, else the smallest machine's, shared by as many tasks as its GPUs take, or
+            without GPUs by `jobs`.
+        device: auto uses GPUs where the cluster has any, and only the machines with GPUs.
+
+    Raises:
+        AugmentError: where no machine has so much.
     """
     with_gpu = [machine for machine in machines if machine.get("GPU", 0) > 0]
     if device not in ("auto", "cpu", "cuda"):

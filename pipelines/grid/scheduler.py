@@ -24,16 +24,16 @@ logger = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 
 
-class Item(Protocol):
-    """Plain data that can be pickled and compared: a piece of work, by name, and the pieces that come before it."""
+class Task(Protocol):
+    """A piece of work: plain data that can be pickled and compared, with a name and the tasks that come before it."""
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The name by which messages call it."""
 
     @property
     def needs(self) -> Sequence[Any]:
-        """The items that have to be done first."""
+        """The tasks that have to be finished first."""
 
 
 Work = Callable[[Path, Any, Runtime], object]
@@ -41,29 +41,48 @@ Work = Callable[[Path, Any, Runtime], object]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an attempt ended: done, failed, or busy: another process is at it; the latter two with a sentence."""
+    """How an attempt ended.
+
+    Attributes:
+        kind: done, failed, or busy: another process is at it.
+        message: a sentence, of the latter two.
+    """
 
     kind: str
     message: str = ""
 
 
-def attempt(work: Work, root: Path, item: Item, runtime: Runtime) -> Outcome:
-    """Do the work of one item; a failure the user can mend is named after the item."""
+def attempt(work: Work, root: Path, task: Task, runtime: Runtime) -> Outcome:
+    """Do the work of one task.
+
+    Args:
+        work: as of `run_tasks`.
+        root: the folder that the work is given.
+        task: the one to do.
+        runtime: that the work is given.
+
+    Returns:
+        How it ended; a failure that the user can mend is named after the task.
+    """
     try:
-        work(root, item, runtime)
+        work(root, task, runtime)
     except Busy as error:
         return Outcome("busy", str(error))
     except (AugmentError, patn.DataError, reid.DataError) as error:
-        return Outcome("failed", f"{item.name}: {error}")
+        return Outcome("failed", f"{task.name}: {error}")
     return Outcome("done")
 
 
-def in_order(goals: Sequence[Item]) -> list[Any]:
-    """The goals and all that they need: what is needed before what needs it, and the goals last."""
-    needed: dict[Item, None] = {}
+def in_order(goals: Sequence[Task]) -> list[Any]:
+    """The goals and all that they need: what is needed before what needs it, and the goals last.
 
-    def visit(item: Item) -> None:
-        for need in item.needs:
+    Args:
+        goals: the tasks asked for.
+    """
+    needed: dict[Task, None] = {}
+
+    def visit(task: Task) -> None:
+        for need in task.needs:
             visit(need)
             needed.setdefault(need)
 
@@ -72,49 +91,59 @@ def in_order(goals: Sequence[Item]) -> list[Any]:
     return [*needed, *(goal for goal in goals if goal not in needed)]
 
 
-class Agenda:
-    """What is left to do; an item is ready when all it needs is done and nobody was found at work on it lately."""
+class OpenTasks:
+    """What is left to do; a task is ready when all it needs is done and no other process was found at it lately.
 
-    def __init__(self, items: Iterable[Item], goals: set[Item]) -> None:
-        self.left, self.goals = dict.fromkeys(items), goals
-        self.started: set[Item] = set()
+    Args:
+        tasks: in the order in which they are to be done.
+        goals: those of them that were asked for.
+    """
+
+    def __init__(self, tasks: Iterable[Task], goals: set[Task]) -> None:
+        self.left, self.goals = dict.fromkeys(tasks), goals
+        self.started: set[Task] = set()
         self.failures: list[str] = []
-        self._later: dict[Item, tuple[float, float]] = {}
+        self._later: dict[Task, tuple[float, float]] = {}
 
-    def ready(self) -> list[Item]:
+    def ready(self) -> list[Task]:
         """What can be started now, in order."""
         now = time.monotonic()
         return [
-            item
-            for item in self.left
-            if item not in self.started
-            and not any(need in self.left for need in item.needs)
-            and self._later.get(item, (0.0, 0.0))[0] <= now
+            task
+            for task in self.left
+            if task not in self.started
+            and not any(need in self.left for need in task.needs)
+            and self._later.get(task, (0.0, 0.0))[0] <= now
         ]
 
-    def settle(self, item: Item, outcome: Outcome) -> None:
-        """Note how an attempt ended; what is busy is looked at again later, what needs a failed one is left out."""
-        self.started.discard(item)
+    def settle(self, task: Task, outcome: Outcome) -> None:
+        """Note how an attempt ended; what is busy is looked at again later, what needs a failed one is left out.
+
+        Args:
+            task: one that was started.
+            outcome: how it ended.
+        """
+        self.started.discard(task)
         if outcome.kind == "busy":
-            if item not in self._later:
+            if task not in self._later:
                 logger.info("%s; it is looked at again later", outcome.message)
-            pause = min(2 * self._later.get(item, (0.0, FIRST_PAUSE / 2))[1], LONGEST_PAUSE)
-            self._later[item] = (time.monotonic() + pause, pause)
+            pause = min(2 * self._later.get(task, (0.0, FIRST_PAUSE / 2))[1], LONGEST_PAUSE)
+            self._later[task] = (time.monotonic() + pause, pause)
             return
-        del self.left[item]
+        del self.left[task]
         if outcome.kind == "failed":
             self.failures.append(outcome.message)
-            self._leave_out(item)
+            self._leave_out(task)
 
-    def _leave_out(self, failed: Item) -> None:
-        for item in list(self.left):
-            if item in self.left and failed in item.needs:
-                del self.left[item]
-                self._leave_out(item)
+    def _leave_out(self, failed: Task) -> None:
+        for task in list(self.left):
+            if task in self.left and failed in task.needs:
+                del self.left[task]
+                self._leave_out(task)
 
     def pause(self) -> float | None:
         """Seconds until something that was busy is to be looked at again, None where nothing was."""
-        waits = [self._later[item][0] for item in self.left if item in self._later and item not in self.started]
+        waits = [self._later[task][0] for task in self.left if task in self._later and task not in self.started]
         return max(0.0, min(waits) - time.monotonic()) if waits else None
 
     def verdict(self) -> None:
@@ -124,9 +153,9 @@ class Agenda:
             raise AugmentError(self.failures[0] + more)
 
 
-def run_grid(
+def run_tasks(
     root: Path,
-    goals: Sequence[Item],
+    goals: Sequence[Task],
     work: Work,
     *,
     finished: Callable[[Any], bool],
@@ -134,51 +163,65 @@ def run_grid(
     runtime: Runtime,
     label: str = "cells",
 ) -> int:
-    """Run `work(root, item, runtime)` for unfinished goals and for what they need; returns how many goals.
+    """Run `work(root, task, runtime)` for unfinished goals and for what they need.
 
     What unfinished goals need is asked for again too: the work itself skips what is there and refuses what was made
-    otherwise.  `work` is a module-level function; it resumes its own unfinished artefacts, hence a killed grid is
-    started again and continues.  An item that another process is at work on is passed over and looked at again later,
-    so that several grids on one folder share their work.  After a failure the items that do not need it are still done.
-    Raises AugmentError naming the first item that failed or where a worker died; Ctrl-C ends the workers.
+    otherwise. `work` resumes its own unfinished artefacts, hence a run that was killed is started again and continues.
+    A task that another process is at work on is passed over and looked at again later, so that several schedulers on
+    one folder share their work. After a failure the tasks that do not need it are still done; Ctrl-C ends the workers.
+
+    Args:
+        root: the folder that the work is given.
+        goals: the tasks asked for.
+        work: a module-level function.
+        finished: whether a goal is done.
+        placement: where the work runs.
+        runtime: that the work is given; with its `force` finished goals are done again.
+        label: of the progress bar.
+
+    Returns:
+        How many goals were done.
+
+    Raises:
+        AugmentError: naming the first task that failed, or those at which a worker died.
     """
     asked = list(dict.fromkeys(goals))
     waiting = [goal for goal in asked if runtime.force or not finished(goal)]
     logger.info("%s: %d of %d are finished", label, len(asked) - len(waiting), len(asked))
-    agenda = Agenda(in_order(waiting), set(waiting))
+    remaining = OpenTasks(in_order(waiting), set(waiting))
     if not waiting:
         return 0
-    bar = tqdm(total=len(agenda.left), desc=label, unit="part", disable=None if runtime.progress else True)
-    pending: dict[Future[Outcome], Item] = {}
+    bar = tqdm(total=len(remaining.left), desc=label, unit="part", disable=None if runtime.progress else True)
+    pending: dict[Future[Outcome], Task] = {}
     done = 0
     try:
-        with bar, open_pool(placement, replace(runtime, progress=False, wait=False), most=len(agenda.left)) as pool:
-            while agenda.left:
-                for item in agenda.ready():
+        with bar, open_pool(placement, replace(runtime, progress=False, wait=False), most=len(remaining.left)) as pool:
+            while remaining.left:
+                for task in remaining.ready():
                     if len(pending) >= pool.slots:
                         break
-                    if item in agenda.goals and not runtime.force and finished(item):  # by another process meanwhile
-                        agenda.settle(item, Outcome("done"))
+                    if task in remaining.goals and not runtime.force and finished(task):  # by another process meanwhile
+                        remaining.settle(task, Outcome("done"))
                         bar.update()
                         continue
-                    bar.set_postfix_str(item.name)
-                    agenda.started.add(item)
-                    how = pool.runtime if item in agenda.goals else replace(pool.runtime, force=False)
-                    pending[pool.submit(attempt, work, root, item, how)] = item
-                for item, outcome in _collect(pending, agenda.pause() if len(pending) < pool.slots else None):
-                    agenda.settle(item, outcome)
-                    done += outcome.kind == "done" and item in agenda.goals
+                    bar.set_postfix_str(task.name)
+                    remaining.started.add(task)
+                    how = pool.runtime if task in remaining.goals else replace(pool.runtime, force=False)
+                    pending[pool.submit(attempt, work, root, task, how)] = task
+                for task, outcome in _collect(pending, remaining.pause() if len(pending) < pool.slots else None):
+                    remaining.settle(task, outcome)
+                    done += outcome.kind == "done" and task in remaining.goals
                     bar.update(outcome.kind != "busy")
     except BrokenExecutor as error:
         raise AugmentError(
-            f"a worker process died (killed, or out of memory) at {' or '.join(item.name for item in pending.values())}"
+            f"a worker process died (killed, or out of memory) at {' or '.join(task.name for task in pending.values())}"
             "; run the same command again, it continues there, or use fewer --jobs"
         ) from error
-    agenda.verdict()
+    remaining.verdict()
     return done
 
 
-def _collect(pending: dict[Future[Outcome], Item], pause: float | None) -> list[tuple[Item, Outcome]]:
+def _collect(pending: dict[Future[Outcome], Task], pause: float | None) -> list[tuple[Task, Outcome]]:
     """What has ended, after at most `pause` seconds of waiting for it; raises BrokenExecutor where a worker died."""
     if not pending:
         time.sleep(pause or 0.0)
@@ -191,7 +234,16 @@ def _collect(pending: dict[Future[Outcome], Item], pause: float | None) -> list[
 
 
 def open_pool(placement: Placement, runtime: Runtime, most: int) -> AbstractContextManager[Pool]:
-    """The pool for at most `most` pieces at a time; leaving it early ends the workers."""
+    """The pool for at most `most` tasks at a time.
+
+    Args:
+        placement: where the work runs.
+        runtime: that the work is given.
+        most: more workers than tasks are not started.
+
+    Returns:
+        A pool; leaving it early ends the workers.
+    """
     if placement.ray is not None:
         return ray_tasks(placement, runtime)
     if placement.jobs == 1:

@@ -30,7 +30,16 @@ BATCH = 32
 
 @dataclass(frozen=True)
 class Heldout:
-    """How many pairs of test identities are measured, how many of them a contact sheet shows, which are drawn."""
+    """How a generator is measured on identities it never saw.
+
+    Attributes:
+        pairs: of test identities, measured.
+        shown: how many of them a contact sheet shows.
+        seed: by which they are sampled.
+
+    Raises:
+        AugmentError: where `shown` is not from 1 to `pairs`.
+    """
 
     pairs: int = 400
     shown: int = 8
@@ -38,21 +47,34 @@ class Heldout:
 
     def __post_init__(self) -> None:
         if not 1 <= self.shown <= self.pairs:
-            raise AugmentError(f"{self.shown} examples of {self.pairs} pairs: both must be at least 1, examples fewer")
+            raise AugmentError(f"{self.shown} examples of {self.pairs} pairs: each must be at least 1, examples fewer")
 
 
 def heldout_name(generator: str) -> str:
-    """The folder in `tables/` that holds a generator's measurement."""
+    """The folder in `tables/` that holds a generator's measurement.
+
+    Args:
+        generator: its name.
+    """
     return f"heldout-{generator}"
 
 
 def measure_heldout(workspace: Workspace, generator: str, options: Heldout, runtime: Runtime) -> dict[str, Any]:
     """Mean SSIM of generated images, of copies of the condition image and of the mean training image.
 
-    On pairs of gallery images of test identities (pid above 0), at the generator's own size.  The three are compared
+    On pairs of gallery images of test identities (pid above 0), at the generator's own size. The three are compared
     with one data range of 255, so that a flat image is not measured with smaller constants than a sharp one; `paper`
-    repeats them with the paper's range of each compared image.  `count` is the number of pairs.
-    Writes the pairs and a contact sheet each of held-out and of training identities.
+    repeats them with the paper's range of each compared image. Writes the pairs and a contact sheet each of held-out
+    and of training identities.
+
+    Args:
+        workspace: the workspace.
+        generator: its name in the workspace.
+        options: how many pairs.
+        runtime: device, threads and precision, and whether finished work is made again.
+
+    Returns:
+        "generated", "copy" and "mean", the same below "paper", "count" (of the pairs) and "size".
     """
     checkpoint = find_generator(workspace, generator)
     folder = workspace.table_dir(heldout_name(generator))
@@ -78,24 +100,24 @@ def measure_heldout(workspace: Workspace, generator: str, options: Heldout, runt
 
 
 def _compare(drawing: Drawing, pairs: pd.DataFrame, mean: Array) -> dict[str, Any]:
-    """Mean SSIM of the three candidates over the pairs, both ways of scaling."""
+    """Mean SSIM of the three candidates over the pairs, by each data range."""
     import torch
 
     from augment.evaluation.metrics import COPY, GENERATED, MEAN_IMAGE, Panels, Similarity
 
-    meters = {"255": Similarity(["ssim"], 255.0), "paper": Similarity(["ssim"], None)}
+    metrics = {"255": Similarity(["ssim"], 255.0), "paper": Similarity(["ssim"], None)}
     for start in range(0, len(pairs), BATCH):
         part = pairs[start : start + BATCH]
         sources, targets = part["from"].tolist(), part["to"].tolist()
         real, copies = (
             load_images([drawing.paths[name] for name in names], drawing.generator.size) for names in (targets, sources)
         )
-        drawn, poses = drawing.at_own_size(sources, targets), torch.from_numpy(drawing.poses(targets))
-        panels = Panels(real, drawn, copies, poses, sources, targets, torch.from_numpy(mean)[None])
-        for meter in meters.values():
-            meter.update(panels)
+        generated, poses = drawing.at_own_size(sources, targets), torch.from_numpy(drawing.poses(targets))
+        panels = Panels(real, generated, copies, poses, sources, targets, torch.from_numpy(mean)[None])
+        for metric in metrics.values():
+            metric.update(panels)
     names = {"generated": GENERATED, "copy": COPY, "mean": MEAN_IMAGE}
-    figures = {scale: meter.rows() for scale, meter in meters.items()}
+    figures = {scale: metric.rows() for scale, metric in metrics.items()}
     means = {
         scale: {name: round(rows[row]["ssim"], 4) for name, row in names.items()} for scale, rows in figures.items()
     }

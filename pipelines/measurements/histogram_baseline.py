@@ -16,8 +16,15 @@ STRIPES = 6
 def histogram_baseline(workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
     """mAP and CMC in percent of a plain HSV histogram (`reid.histogram`) of the whole image, Euclidean distance.
 
-    `centred` repeats them for the strongest histogram that was tried: of the middle of the image, where the person is,
-    in 6 horizontal stripes, by Hellinger distance.  Ranked under the same rule as the trained models.
+    Ranked under the same rule as the trained models.
+
+    Args:
+        workspace: the workspace.
+        runtime: whether a finished measurement is made again.
+
+    Returns:
+        mAP and CMC; `centred` repeats them for the strongest histogram that was tried: of the middle of the image, in 6
+        horizontal stripes, by Hellinger distance.
     """
     from augment.evaluation.reid import evaluate_features, test_images
     from reid.histogram import hsv_histograms

@@ -1,4 +1,4 @@
-"""Whether rendered images show people and their joints are right: a real pose estimator against the exact joints."""
+"""Whether rendered images look like persons and have the right joints: a pose estimator against the exact joints."""
 
 from __future__ import annotations
 
@@ -16,9 +16,17 @@ ESTIMATOR = "mediapipe"
 
 
 def pose_proof(workspace: Workspace, count: int, jobs: int, runtime: Runtime) -> dict[str, Any] | None:
-    """`found` (share of images with a person) and `pckh` (PCKh@0.5 against exact joints) on a sample of images.
+    """How well a pose estimator agrees with the exact joints on a sample of images.
 
-    None, with a message, where mediapipe is not installed.
+    Args:
+        workspace: the workspace.
+        count: how many images.
+        jobs: processes of the estimator.
+        runtime: device, threads and precision, and whether finished work is made again.
+
+    Returns:
+        "found" (share of images with a person) and "pckh" (PCKh@0.5 against exact joints), among others; None, with a
+        message, where mediapipe is not installed.
     """
     if find_spec(ESTIMATOR) is None:
         logger.info("mediapipe is not installed: the joints are not checked (pip install 'augment-reid[poses]')")

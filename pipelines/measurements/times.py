@@ -12,7 +12,14 @@ TIMES = "times.json"
 
 
 def read_times(folder: Path) -> dict[str, float]:
-    """Seconds spent in each step so far, in the order of the steps; empty where nothing was timed."""
+    """Seconds spent in each step so far.
+
+    Args:
+        folder: of the pipeline's results.
+
+    Returns:
+        In the order of the steps; empty where nothing was timed.
+    """
     path = folder / TIMES
     if not path.exists():
         return {}
@@ -21,7 +28,12 @@ def read_times(folder: Path) -> dict[str, float]:
 
 @contextmanager
 def timed(folder: Path, step: str) -> Iterator[None]:
-    """Add the time of a step to `times.json`, also when it is interrupted; a step finished before adds none."""
+    """Add the time of a step to `times.json`, also when it is interrupted; a step finished before adds none.
+
+    Args:
+        folder: of the pipeline's results.
+        step: what is timed, in words.
+    """
     path = folder / TIMES
     entries = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     entry = entries.setdefault(step, {"seconds": 0.0, "finished": False})

@@ -1,4 +1,4 @@
-"""Training curves as small panels, drawn by the page's template: a few points a line, one scale a group."""
+"""Training curves as small panels, for the page's template: a few points a line, one scale a group."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ class Panel:
 def panel(title: str, series: Mapping[str, Series], bounds: tuple[float, float] | None = None) -> Panel:
     """Lines of (step, value) on one scale.
 
-    bounds: lowest and highest value of the scale; None takes those of the lines.
+    Args:
+        title: of the panel.
+        series: the lines by name.
+        bounds: lowest and highest value of the scale; None takes those of the lines.
     """
     values = [value for line in series.values() for _, value in line]
     low, high = bounds or (min(values), max(values))
@@ -89,7 +92,11 @@ def _title(workspace: Workspace, cell: Cell) -> str:
 
 
 def generator_curves(records: Sequence[Mapping[str, Any]]) -> list[Panel]:
-    """A panel for each loss of a generator's `metrics.jsonl`, each on its own scale."""
+    """A panel for each loss of a generator's `metrics.jsonl`, each on its own scale.
+
+    Args:
+        records: the lines of the file.
+    """
     names = [name for name in (records[-1] if records else {}) if name not in NOT_LOSSES]
     series = {name: [(float(r["step"]), float(r[name])) for r in records if name in r] for name in names}
     return [panel(name, {name: line}) for name, line in series.items()]

@@ -30,12 +30,19 @@ GAP = 2
 
 @dataclass(frozen=True)
 class Example:
-    """One picture of tiles side by side, what each tile is, the generated image's name, and whose it is if known."""
+    """One picture of tiles side by side.
+
+    Attributes:
+        picture: as a data URI.
+        tiles: what each tile is.
+        name: the generated image's.
+        identity: whose it is, if known.
+    """
 
     picture: str
     tiles: tuple[str, ...]
     name: str
-    person: int | None
+    identity: int | None
 
 
 @dataclass(frozen=True)
@@ -96,12 +103,12 @@ def _ready_made(workspace: Workspace, train: Tiles) -> dict[tuple[float, int, tu
     return described
 
 
-def _pair(train: Tiles, path: Path, person: int) -> Example:
-    """A ready-made image of a person, and the real one where its name says which it replaces."""
+def _pair(train: Tiles, path: Path, identity: int) -> Example:
+    """A ready-made image of an identity, and the real one where its name says which it replaces."""
     replaced = path.name.replace("_gen.", ".")
     removed = train.pixels(replaced) if replaced != path.name else None
     tiles = {"generated": read_image(path, train.size), **({} if removed is None else {"removed": removed})}
-    return Example(photograph(_side_by_side(list(tiles.values()))), tuple(tiles), path.name, person)
+    return Example(photograph(_side_by_side(list(tiles.values()))), tuple(tiles), path.name, identity)
 
 
 def _rows(workspace: Workspace) -> dict[str, str]:
@@ -137,7 +144,7 @@ def _example(train: Tiles, folder: Path, line: dict[Any, Any]) -> Example | None
     tiles = {what: pixels for what, pixels in parts if pixels is not None}
     if "generated" not in tiles:
         return None
-    return Example(photograph(_side_by_side(list(tiles.values()))), tuple(tiles), name, train.person(source))
+    return Example(photograph(_side_by_side(list(tiles.values()))), tuple(tiles), name, train.identity(source))
 
 
 def _side_by_side(tiles: Sequence[Array]) -> Array:

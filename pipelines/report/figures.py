@@ -40,10 +40,16 @@ SCORE, DIGITS = "mean identity score", 4
 class Figure:
     """Which pairs are shown by which generators.
 
-    generators: names of the workspace's, or words of GROUPS.  pairs: how many, sampled by `seed`, of as many identities
-    as there are.  worst: those of the lowest identity score, averaged over the generators, of `candidates` (None: 400)
-    sampled test pairs.  reid_model: whose features give it; None is the best model that was trained on all real images.
-    Raises AugmentError for options of the worst pairs without `worst`, and for fewer candidates than pairs.
+    Attributes:
+        generators: names of the workspace's, or words of GROUPS.
+        pairs: how many, of as many identities as there are.
+        worst: those of the lowest identity score, averaged over the generators, of `candidates` sampled test pairs.
+        candidates: None is 400.
+        reid_model: whose features give the score; None is the best model that was trained on all real images.
+        seed: by which they are sampled.
+
+    Raises:
+        AugmentError: for options of the worst pairs without `worst`, and for fewer candidates than pairs.
     """
 
     generators: tuple[str, ...] = ("all",)
@@ -61,11 +67,22 @@ class Figure:
 
 
 def make_figure(workspace: Workspace, figure: Figure, out: Path | None, runtime: Runtime) -> dict[str, Any]:
-    """Write the sheet as `out` (default below tables/figures/) and its pairs as CSV beside it.
+    """Write the sheet and its pairs as CSV beside it.
 
     A line a pair: condition image, target pose, target, then the image of each generator.
-    Returns {"file", "generators": {name: title}, "pairs": [{"from", "to", and for the worst ones their scores}]}.
-    Raises AugmentError for missing generators, pairs or, for the worst, a re-ID model.
+
+    Args:
+        workspace: the workspace.
+        figure: what is shown.
+        out: the picture's file; None is one below tables/figures/.
+        runtime: device, threads and precision, and whether finished work is made again.
+
+    Returns:
+        "file", "generators" (titles by name) and "pairs" ("from", "to", and for the worst ones their scores).
+
+    Raises:
+        AugmentError: for missing generators, pairs or, for the worst, a re-ID model, and for another ending than a
+            picture's.
     """
     path = out or workspace.table_dir("figures") / ("worst.png" if figure.worst else "pairs.png")
     if path.suffix.lower() not in PICTURES:
@@ -86,7 +103,12 @@ def make_figure(workspace: Workspace, figure: Figure, out: Path | None, runtime:
 def chosen(workspace: Workspace, names: Sequence[str]) -> list[Trained]:
     """The generators of those names and groups, in the order of `pipelines.report.generators.trained`.
 
-    Raises AugmentError for a name that no finished generator has, and where there is none.
+    Args:
+        workspace: the workspace.
+        names: of generators, or words of GROUPS.
+
+    Raises:
+        AugmentError: for a name that no finished generator has, and where there is none.
     """
     there = trained(workspace)
     for name in names:
@@ -105,7 +127,7 @@ def chosen(workspace: Workspace, names: Sequence[str]) -> list[Trained]:
 
 def _sampled(workspace: Workspace, figure: Figure) -> pd.DataFrame:
     """As many pairs as asked for, of one identity after another and again from the first; sorted by identity."""
-    pairs = shown_pairs(workspace, Shown(people=figure.pairs, each=figure.pairs, seed=figure.seed))
+    pairs = shown_pairs(workspace, Shown(identities=figure.pairs, each=figure.pairs, seed=figure.seed))
     turn = pairs.groupby("pid").cumcount().sort_values(kind="stable").index[: figure.pairs]
     return pairs.loc[sorted(turn), ["from", "to"]].reset_index(drop=True)
 
@@ -113,8 +135,15 @@ def _sampled(workspace: Workspace, figure: Figure) -> pd.DataFrame:
 def worst_pairs(workspace: Workspace, figure: Figure, generators: Sequence[Trained], runtime: Runtime) -> pd.DataFrame:
     """The pairs whose generated images look least like their identity to a re-ID model, the worst first.
 
-    Columns from, to, the identity score of each generator by its title, and their mean: the cosine between an image's
-    features and the centre of its identity's real ones.
+    Args:
+        workspace: the workspace.
+        figure: how many of how many candidates.
+        generators: whose images are scored.
+        runtime: device, threads and precision, and whether finished work is made again.
+
+    Returns:
+        Columns from, to, the identity score of each generator by its title, and their mean: the cosine between an
+        image's features and the centre of its identity's real ones.
     """
     import torch
 
@@ -123,11 +152,11 @@ def worst_pairs(workspace: Workspace, figure: Figure, generators: Sequence[Train
     pairs = evaluation_pairs(workspace, figure.candidates or CANDIDATES, figure.seed)[["from", "to"]]
     runtime.prepare()
     model = full_model(workspace, figure.reid_model)
-    meter = IdentityMeter(workspace, "gallery", Embedding.load(model, runtime.torch_device()))
+    metric = IdentityMeter(workspace, "gallery", Embedding.load(model, runtime.torch_device()))
     scores = {}
     for generator in generators:
         images = _generate(workspace, generator, pairs, runtime)
-        found = meter.scores(torch.from_numpy(images).permute(0, 3, 1, 2), pairs["from"].tolist())
+        found = metric.scores(torch.from_numpy(images).permute(0, 3, 1, 2), pairs["from"].tolist())
         scores[generator.title] = found.double().numpy().round(DIGITS)
     scored = pairs.assign(**scores, **{SCORE: np.mean(list(scores.values()), axis=0).round(DIGITS)})
     return scored.sort_values(SCORE, kind="stable", ignore_index=True)[: figure.pairs]
@@ -135,13 +164,17 @@ def worst_pairs(workspace: Workspace, figure: Figure, generators: Sequence[Train
 
 def _generate(workspace: Workspace, generator: Trained, pairs: pd.DataFrame, runtime: Runtime) -> Array:
     """A generator's images of the pairs, uint8 N x H x W x 3."""
-    drawing = Drawing(workspace, generator.checkpoint(workspace), runtime, split="gallery")
+    generate = Drawing(workspace, generator.checkpoint(workspace), runtime, split="gallery")
     parts = [pairs[start : start + BATCH] for start in range(0, len(pairs), BATCH)]
-    return np.concatenate([drawing(part["from"].tolist(), part["to"].tolist()) for part in parts])
+    return np.concatenate([generate(part["from"].tolist(), part["to"].tolist()) for part in parts])
 
 
 def figure_text(result: dict[str, Any]) -> str:
-    """The result for people: the file, its columns, and the scores of the worst pairs."""
+    """The result for the terminal: the file, its columns, and the scores of the worst pairs.
+
+    Args:
+        result: as of `make_figure`.
+    """
     columns = ", ".join(f"{title} ({name})" if title != name else name for name, title in result["generators"].items())
     head = f"{result['file']}: {len(result['pairs'])} test pairs by {columns}"
     scored = [pair for pair in result["pairs"] if SCORE in pair]

@@ -24,22 +24,37 @@ PICTURE = "ranked.webp"
 
 @dataclass(frozen=True)
 class Shown:
-    """A finished model whose galleries are shown: its folder's name in `reid/`, and its title."""
+    """A finished model whose galleries are shown.
+
+    Attributes:
+        name: of its folder in `reid/`.
+        title: in words.
+    """
 
     name: str
     title: str
 
 
 def gallery_dir(workspace: Workspace, name: str) -> Path:
-    """Where a model's ranked galleries are kept."""
+    """Where a model's ranked galleries are kept.
+
+    Args:
+        workspace: the workspace.
+        name: of the model's folder in `reid/`.
+    """
     return workspace.table_dir("table5") / "galleries" / name
 
 
 def chosen(workspace: Workspace) -> list[Shown]:
-    """None and Ours of one setting: the first block, equal updates, the smallest portion and seed that both have.
+    """None and Ours of one setting, whose galleries are shown.
 
-    Ours is the first other row with generated images where that was not run.  Without such a pair, the first two
-    finished models by name.
+    Args:
+        workspace: the workspace.
+
+    Returns:
+        The two at the first block, equal updates, the smallest portion and seed that each of them has. Ours is the
+        first other row with generated images where that was not run. Without such a pair, the first two finished models
+        by name.
     """
     cells = [cell for cell in declared(workspace) if is_finished(workspace, cell) and _model(workspace, cell.name)]
     places: dict[tuple[object, ...], dict[str, Cell]] = {}
@@ -68,10 +83,14 @@ def _title(workspace: Workspace, cell: Cell) -> str:
 
 
 def make_galleries(workspace: Workspace, runtime: Runtime) -> None:
-    """Draw the galleries of the chosen models that are not drawn yet, or whose model is another by now.
+    """Make the galleries of the chosen models that are not made yet, or whose model is another by now.
 
-    Each takes one pass of its network over the query and gallery images.  What cannot be drawn is left out with a
+    Each takes one pass of its network over the query and gallery images.  What cannot be made is left out with a
     warning, so that the report is written all the same.
+
+    Args:
+        workspace: the workspace.
+        runtime: device, threads and precision, and whether finished work is made again.
     """
     for shown in chosen(workspace):
         try:
@@ -92,10 +111,10 @@ def _make(workspace: Workspace, name: str, runtime: Runtime) -> None:
     with artefact(folder, "galleries", options, inputs=inputs, renew=True) as run:
         if not run.finished:
             logger.info("%s: ranking the gallery for the report", name)
-            drawn, partial = folder / "ranked.png", folder / f"{PICTURE}.partial"
-            figures = evaluate_saved(workspace, model, QUERIES, drawn, runtime)
-            with Image.open(drawn) as picture:
+            picture_file, partial = folder / "ranked.png", folder / f"{PICTURE}.partial"
+            figures = evaluate_saved(workspace, model, QUERIES, picture_file, runtime)
+            with Image.open(picture_file) as picture:
                 partial.write_bytes(webp(picture))
             partial.replace(folder / PICTURE)
-            drawn.unlink()
+            picture_file.unlink()
             run.finish({measure: figures[measure] for measure in ("mAP", "rank1", "queries")})

@@ -19,7 +19,13 @@ TRAINING = re.compile(r"(.+)-[a-z]+-(?:own|\d+)(?:x\d+)?-s\d+")
 
 @dataclass(frozen=True)
 class Trained:
-    """A finished generator: its name below `patn/`, the table it was trained for ("" for none), and a short title."""
+    """A finished generator.
+
+    Attributes:
+        name: below `patn/`.
+        table: the table it was trained for, "" for none.
+        title: a short one.
+    """
 
     name: str
     table: str

@@ -18,9 +18,11 @@ from pipelines.table5.text import LENGTH_TITLES, block_title, blocks, column_tit
 class Card:
     """A difference to None as the first screen says it: the figure, its 95 % interval ("" for one seed), and of what.
 
-    others: the differences at other lengths as (length, text).  share, gap: of the gap to all real images that is
-    closed, as a number and as text, "-" where it is not known.  saw_removed: whether the removed images trained the
-    generator.
+    Attributes:
+        others: the differences at other lengths as (length, text).
+        share: of the gap to all real images that is closed, as a number and as text, "-" where it is not known.
+        gap: of the gap to all real images that is closed, as a number and as text, "-" where it is not known.
+        saw_removed: whether the removed images trained the generator.
     """
 
     figure: str

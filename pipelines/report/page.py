@@ -25,33 +25,41 @@ BASE = "page.css"
 
 @dataclass(frozen=True)
 class Pictures:
-    """What networks make for a report: ranked galleries, and how many people all generators redraw, 0 for none.
+    """What networks make for a report.
 
-    seed: of which people and pairs, None for the workspace's.
+    Attributes:
+        galleries: whether ranked galleries are made.
+        identities: of how many test identities every generator generates images, 0 for none.
+        seed: of which identities and pairs, None for the workspace's.
     """
 
     galleries: bool = True
-    people: int = 12
+    identities: int = 12
     seed: int | None = None
 
 
 def write_report(workspace: Workspace, *, runtime: Runtime | None = None, pictures: Pictures | None = None) -> Path:
-    """Write the files of tables/table5/ from the run.json files, then index.html from them; returns the page's path.
+    """Write the files of tables/table5/ from the run.json files, then index.html from them.
 
-    runtime: how networks are run for `pictures` (default: all), which are kept for the next report; with None, only
-    what is there already is shown.
+    Args:
+        workspace: the workspace.
+        runtime: how networks are run for `pictures`; None shows only what is there already.
+        pictures: what networks make, None is all; it is kept for the next report.
+
+    Returns:
+        The page's path.
     """
     from pipelines.report.galleries import make_galleries
-    from pipelines.report.sidebyside import Shown, draw_pairs
+    from pipelines.report.sidebyside import Shown, generate_pairs
     from pipelines.table5.outputs import write_table5
 
     pictures = pictures or Pictures()
     write_table5(workspace)
     if runtime is not None and pictures.galleries:
         make_galleries(workspace, runtime)
-    if runtime is not None and pictures.people:
+    if runtime is not None and pictures.identities:
         seed = workspace.seed if pictures.seed is None else pictures.seed
-        draw_pairs(workspace, Shown(pictures.people, seed=seed), runtime)
+        generate_pairs(workspace, Shown(pictures.identities, seed=seed), runtime)
     return render_report(workspace)
 
 
@@ -70,7 +78,12 @@ def render_report(workspace: Workspace) -> Path:
 
 
 def render_page(name: str, sections: list[Section]) -> str:
-    """The page as HTML; `name` is the workspace's.  Its policy lets it run its own script and load nothing."""
+    """The page as HTML.  Its policy lets it run its own script and load nothing.
+
+    Args:
+        name: the workspace's.
+        sections: in their order.
+    """
     templates = files("pipelines.report") / "templates"
     script = (templates / "page.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")

@@ -13,29 +13,53 @@ QUALITY = 80
 
 
 def data_uri(content: bytes, media: str) -> str:
-    """A picture or film as text that a page shows without a file.  media: its media type, such as image/webp."""
+    """A picture or film as text that a page shows without a file.
+
+    Args:
+        content: of the file.
+        media: its media type, such as image/webp.
+    """
     return f"data:{media};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def svg(plot: bytes) -> str:
-    """A chart as a data URI."""
+    """A chart as a data URI.
+
+    Args:
+        plot: the chart's SVG.
+    """
     return data_uri(plot, "image/svg+xml")
 
 
 def photograph(pixels: Array) -> str:
-    """uint8 H x W x 3 as a data URI, compressed as photographs are."""
+    """An image as a data URI, compressed as photographs are.
+
+    Args:
+        pixels: uint8 H x W x 3.
+    """
     return data_uri(webp(Image.fromarray(pixels)), "image/webp")
 
 
 def webp(image: Image.Image) -> bytes:
-    """An image as WebP."""
+    """An image as WebP.
+
+    Args:
+        image: in RGB.
+    """
     buffer = io.BytesIO()
     image.convert("RGB").save(buffer, "WEBP", quality=QUALITY, method=4)
     return buffer.getvalue()
 
 
 def photograph_of(path: Path) -> str:
-    """A picture file as a data URI, photographs as WebP; raises AugmentError for one that cannot be read."""
+    """A picture file as a data URI, photographs as WebP.
+
+    Args:
+        path: of the picture.
+
+    Raises:
+        AugmentError: for one that cannot be read.
+    """
     if path.suffix == ".webp":
         return data_uri(path.read_bytes(), "image/webp")
     try:

@@ -9,12 +9,16 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page: its title, its template in `pipelines/report/templates/`, what the template shows.
+    """A part of the page.
 
-    people: the identities whose pictures have `data-person`, by which the reader of the page may pick.
+    Attributes:
+        title: its heading.
+        template: in `pipelines/report/templates/`.
+        identities: those whose pictures have `data-identity`, by which the reader of the page may pick.
+        context: what the template shows.
     """
 
     title: str
     template: str
     context: Mapping[str, Any] = field(default_factory=dict)
-    people: tuple[int, ...] = ()
+    identities: tuple[int, ...] = ()

@@ -20,7 +20,7 @@ from pipelines.report.galleries import PICTURE, chosen, gallery_dir
 from pipelines.report.glance import glance
 from pipelines.report.pictures import data_uri, photograph, photograph_of, svg
 from pipelines.report.section import Section
-from pipelines.report.sidebyside import read_drawn
+from pipelines.report.sidebyside import read_images
 from pipelines.report.tiles import Tiles
 from pipelines.table5.findings import TERMS, findings
 from pipelines.table5.outputs import read_table5
@@ -115,25 +115,25 @@ def images(workspace: Workspace) -> Section | None:
 
 
 def side_by_side(workspace: Workspace) -> Section | None:
-    """All generators on the same test pairs with the masks of those that have any, and people who walk."""
-    drawn, tiles = read_drawn(workspace), Tiles(workspace, "gallery")
-    if not drawn:
+    """All generators on the same test pairs with the masks of those that have any, and identities that walk."""
+    made, tiles = read_images(workspace), Tiles(workspace, "gallery")
+    if not made:
         return None
-    people = {pair: tiles.person(pair[0]) for each in drawn for pair in each.pictures}
+    identities = {pair: tiles.identity(pair[0]) for each in made for pair in each.pictures}
     figures, widest = [], 0
-    for pair in sorted(people, key=lambda pair: (people[pair] or 0, pair)):
+    for pair in sorted(identities, key=lambda pair: (identities[pair] or 0, pair)):
         shown = {what: photograph(pixels) for what, pixels in tiles.pair(*pair).items()}
-        made = [(each, _uri(each.pictures.get(pair)), _uri(each.masks.get(pair))) for each in drawn]
+        images = [(each, _uri(each.pictures.get(pair)), _uri(each.masks.get(pair))) for each in made]
         widest = max(widest, len(shown) + len(made))
-        figures.append({"person": people[pair], "names": pair, "real": shown, "made": made})
-    films = [(each, _uri(each.walk)) for each in drawn if each.walk is not None]
+        figures.append({"identity": identities[pair], "names": pair, "real": shown, "made": images})
+    films = [(each, _uri(each.walk)) for each in made if each.walk is not None]
     context = {
         "figures": figures,
         "tiles": widest,
         "films": films,
-        "masks": any(each.blocks for each in drawn),
+        "masks": any(each.blocks for each in made),
     }
-    known = tuple(sorted({person for person in people.values() if person is not None}))
+    known = tuple(sorted({identity for identity in identities.values() if identity is not None}))
     return Section("Generators side by side", "sidebyside.html", context, known)
 
 
@@ -148,12 +148,12 @@ def sets(workspace: Workspace) -> Section | None:
     for made in generated_sets(workspace):
         columns.setdefault(made.column, []).append(made)
     examples = [example for made in columns.values() for each in made for example in each.examples]
-    known = tuple(sorted({example.person for example in examples if example.person is not None}))
+    known = tuple(sorted({example.identity for example in examples if example.identity is not None}))
     return Section("Generated training images", "sets.html", {"columns": columns}, known) if columns else None
 
 
 def galleries(workspace: Workspace) -> Section | None:
-    """Ranked galleries of the models that `pipelines.report.galleries.make_galleries` drew."""
+    """Ranked galleries of the models that `pipelines.report.galleries.make_galleries` made."""
     shown = []
     for model in chosen(workspace):
         folder = gallery_dir(workspace, model.name)
@@ -195,7 +195,7 @@ def times(workspace: Workspace) -> Section | None:
 def settings(workspace: Workspace) -> Section | None:
     """Data, versions, seeds, settings and fingerprints of every run."""
     counts = workspace.images().groupby("split")["name"].count().to_dict()
-    people = workspace.images().query("pid > 0").groupby("split")["pid"].nunique().to_dict()
+    identities = workspace.images().query("pid > 0").groupby("split")["pid"].nunique().to_dict()
     groups = {folder: found for folder in KINDS if (found := _runs(workspace, folder))}
     versions = {json.dumps(run["versions"], sort_keys=True) for found in groups.values() for run in found.values()}
     context = {
@@ -203,7 +203,7 @@ def settings(workspace: Workspace) -> Section | None:
         "size": workspace.size,
         "seed": workspace.seed,
         "keypoints": workspace.keypoints_source() or "none",
-        "counts": [(split, counts.get(split, 0), people.get(split, 0)) for split in ("train", "query", "gallery")],
+        "counts": [(split, counts.get(split, 0), identities.get(split, 0)) for split in ("train", "query", "gallery")],
         "versions": [json.loads(text) for text in sorted(versions)],
         "groups": [(folder, KINDS[folder], *_told_apart(found)) for folder, found in groups.items()],
     }

@@ -16,12 +16,19 @@ PORTION_DIGITS = 4
 class Cell:
     """A re-ID training of one row of Table 5.
 
-    `row` names a row, see `pipelines.table5.rows.row_of`; `portion` p in (0, 1] is the share of real images kept;
-    `ratio` is the size of the augmented set in full sets; `seed` drives split, plan and training; `length` is `epochs`
-    (as the paper) or `updates` (every cell gets the updates of the full set); `ordinary` adds random erasing and colour
-    jitter; `preset` names the re-ID training; `scratch` leaves ImageNet weights out where the backbone would start
-    from them.
-    Raises AugmentError for a value out of range.
+    Attributes:
+        row: its name, see `pipelines.table5.rows.row_of`.
+        backbone: of `reid.backbones`.
+        portion: p in (0, 1], the share of real images kept.
+        ratio: the size of the augmented set in full sets.
+        seed: drives split, plan and training.
+        length: `epochs` (as the paper) or `updates` (every cell gets the updates of the full set).
+        ordinary: adds random erasing + colour jitter.
+        preset: names the re-ID training.
+        scratch: leaves ImageNet weights out where the backbone would start from them.
+
+    Raises:
+        AugmentError: for a value out of range.
     """
 
     row: str
@@ -78,7 +85,14 @@ class Cell:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Cell":
-        """The cell of `to_json`; raises AugmentError for unknown or missing fields."""
+        """The cell of `to_json`.
+
+        Args:
+            values: the fields.
+
+        Raises:
+            AugmentError: for unknown or missing fields.
+        """
         known = {field.name for field in fields(cls)}
         unknown = sorted(set(values) - known)
         if unknown or "row" not in values:

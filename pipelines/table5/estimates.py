@@ -43,9 +43,16 @@ class Estimates:
     """Seconds that a workspace's stages take with `runtime` (its device, precision and threads).
 
     What is finished here, of the same backbone, size and batch, counts; of this device and precision if there is any,
-    and on a CPU as if time went with one over the threads.  Where nothing is, `probe` allows to time a few steps.
-    planned: the trainings of generators that are not there yet, by name.
-    Raises AugmentError where the workspace's images cannot be read.
+    and on a CPU as if time went with one over the threads.
+
+    Args:
+        workspace: the workspace.
+        runtime: device, precision and threads of the work.
+        probe: whether a few steps may be timed where nothing is finished.
+        planned: the trainings of generators that are not there yet, by name.
+
+    Raises:
+        AugmentError: where the workspace's images cannot be read.
     """
 
     def __init__(
@@ -61,7 +68,11 @@ class Estimates:
         self._poses: dict[str, float | None] = {}
 
     def pace(self, stage: Stage) -> Pace | None:
-        """A stage's pace; None where it is not known."""
+        """A stage's pace; None where it is not known.
+
+        Args:
+            stage: a generator, a generated set or a model.
+        """
         key: Any = stage.row if isinstance(stage, GeneratedSet) else type(stage)
         if isinstance(stage, Model):
             training = training_of(stage.cell)
@@ -71,7 +82,15 @@ class Estimates:
         return self._paces[key]
 
     def generator_seconds(self, name: str, training: Training) -> float | None:
-        """What is still to be done of a generator's training, in seconds; None where its pace is not known."""
+        """What is still to be done of a generator's training.
+
+        Args:
+            name: in the workspace.
+            training: its configuration.
+
+        Returns:
+            Seconds; None where its pace is not known.
+        """
         folder = self.workspace.patn_dir(name)
         if read_run(folder) is not None:
             return 0.0
@@ -80,7 +99,14 @@ class Estimates:
         return None if each is None else each * left
 
     def seconds_an_image(self, name: str) -> float | None:
-        """Seconds in which a generator makes one image, None where it is neither there nor planned."""
+        """How long a generator takes for one image.
+
+        Args:
+            name: in the workspace, or planned.
+
+        Returns:
+            Seconds; None where it is neither there nor planned.
+        """
         if name in self.planned:
             return self._generator_times(name, self.planned[name])[1]
         try:
@@ -90,7 +116,14 @@ class Estimates:
         return time_drawing(self.workspace, checkpoint, self.runtime)
 
     def seconds_a_pose(self, estimator: str) -> float | None:
-        """Seconds in which a process estimates one image's key points, None where the estimator is not installed."""
+        """How long one process estimates the key points of an image.
+
+        Args:
+            estimator: its name.
+
+        Returns:
+            Seconds; None where the estimator is not installed.
+        """
         if estimator not in self._poses:
             try:
                 self._poses[estimator] = time_estimator(self.workspace, estimator)
@@ -104,7 +137,14 @@ class Estimates:
         return self._generators[name]
 
     def seconds(self, stage: Stage) -> float | None:
-        """What is still to be done of a stage, in seconds; None where its pace is not known."""
+        """What is still to be done of a stage.
+
+        Args:
+            stage: a generator, a generated set or a model.
+
+        Returns:
+            Seconds; None where its pace is not known.
+        """
         pace = self.pace(stage)
         if pace is None:
             return None
@@ -201,7 +241,14 @@ class Estimates:
 
 
 def seconds_a_step(folder: Path) -> float | None:
-    """The median pace of a training's log, in which `seconds` starts anew where the training was continued."""
+    """The pace of a training.
+
+    Args:
+        folder: of its log, in which `seconds` starts anew where the training was continued.
+
+    Returns:
+        The median of its seconds a step, None where it has too few lines.
+    """
     records = read_metrics(folder)
     paces = [
         (later["seconds"] - earlier["seconds"]) / (later["step"] - earlier["step"])
@@ -212,7 +259,14 @@ def seconds_a_step(folder: Path) -> float | None:
 
 
 def steps_done(checkpoint: Path) -> int:
-    """The steps that a training's checkpoint stands for, 0 where there is none."""
+    """The steps that a training's checkpoint stands for.
+
+    Args:
+        checkpoint: its file.
+
+    Returns:
+        0 where there is none.
+    """
     from safetensors import safe_open
 
     if not checkpoint.is_file():

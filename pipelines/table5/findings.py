@@ -14,7 +14,7 @@ from pipelines.table5.text import block_title, column_title, spread_text
 NAMES = {False: "plain", True: "augmented"}
 TERMS = (
     "All at equal updates unless said otherwise. Plain: flip and crop. Augmented: random erasing and colour jitter "
-    "too, on both sides of a comparison. Figures are mAP in percent, ± the standard deviation over seeds (their "
+    "too, on each side of a comparison. Figures are mAP in percent, ± the standard deviation over seeds (their "
     "number); differences are paired by seed, with the 95 % t interval of their mean in brackets. Beyond its "
     "deviation: in every seed, and with an interval that does not contain 0. One seed carries no claim."
 )
@@ -29,7 +29,11 @@ class Finding(NamedTuple):
 
 
 def gain_text(gain: Spread) -> str:
-    """`+52.3 [+49.1, +55.5] (3 seeds)`, or one seed's without an interval."""
+    """`+52.3 [+49.1, +55.5] (3 seeds)`, or one seed's without an interval.
+
+    Args:
+        gain: paired differences.
+    """
     if gain.count == 1:
         return f"{gain.mean:+.1f} (1 seed)"
     return f"{gain.mean:+.1f} [{gain.low:+.1f}, {gain.high:+.1f}] ({gain.count} seeds)"
@@ -38,7 +42,11 @@ def gain_text(gain: Spread) -> str:
 def verdict(about: str, condition: str, gain: Spread, above: int) -> Finding:
     """Whether Ours is above None: beyond its deviation, in every seed, in some, or in none; one seed is no result.
 
-    gain: the paired differences.  above: in how many seeds they are above 0.
+    Args:
+        about: the heading.
+        condition: the setting in words.
+        gain: the paired differences.
+        above: in how many seeds they are above 0.
     """
     size, seeds = gain_text(gain), gain.count
     if above == 0 and gain.high < 0:
@@ -59,7 +67,12 @@ def verdict(about: str, condition: str, gain: Spread, above: int) -> Finding:
 
 
 def findings(summary: pd.DataFrame, histogram: Mapping[str, Any] | None = None) -> list[Finding]:
-    """All sentences on a summary of `pipelines.table5.results.summarise`; `histogram` is that baseline's result."""
+    """All sentences on a summary.
+
+    Args:
+        summary: as of `pipelines.table5.results.summarise`.
+        histogram: the result of that baseline.
+    """
     found: list[Finding] = []
     alike = [name for name in BLOCK if name != "ordinary"]
     for key, part in summary.groupby(alike, sort=False, dropna=False):
@@ -75,7 +88,7 @@ def findings(summary: pd.DataFrame, histogram: Mapping[str, Any] | None = None) 
 
 
 class _Numbers:
-    """Figures and gains of one backbone, looked up by row, portion, ordinary augmentation and length."""
+    """Figures and gains of one backbone, looked up by row, portion, augmentation and length."""
 
     def __init__(self, part: pd.DataFrame) -> None:
         self.portions = sorted(portion for portion in part["portion"].unique() if portion < 1)
@@ -124,7 +137,7 @@ def _each(texts: Mapping[bool, str]) -> str:
 
 
 def _gains(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
-    """Ours against None at equal updates, without and with ordinary augmentation."""
+    """Ours against None at equal updates, without and with random erasing + colour jitter."""
     for ordinary, name in NAMES.items():
         gain, line = numbers.gain("ours", portion, ordinary), numbers.line("ours", portion, ordinary)
         if gain is not None and line is not None:
@@ -145,7 +158,7 @@ def _repeat(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
 
 
 def _against_ordinary(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
-    """Ours alone beside the free alternative: ordinary augmentation alone."""
+    """Ours alone beside the free alternative: random erasing + colour jitter alone."""
     plain, alone = numbers.figure("none", portion, False), numbers.figure("none", portion, True)
     gain = numbers.between(("ours", portion, False), ("none", portion, True))
     if plain is not None and alone is not None and gain is not None:

@@ -26,10 +26,15 @@ FINISHED, TO_DO = "finished", "to do"
 
 @dataclass(frozen=True)
 class Line:
-    """A stage's state: finished, at work (in another process), begun, or to do.
+    """A stage, and what is left of it.
 
-    `needs`: names of the stages that come first and are not finished.  `lacks`: what only the user can make, and how.
-    `seconds`: what is left of it, None where nothing tells; `source`: whether that was measured or timed.
+    Attributes:
+        stage: a generator, a generated set or a model.
+        state: finished, at work (in another process), begun, or to do.
+        needs: names of the stages that come first and are not finished.
+        lacks: what only the user can make, and how.
+        seconds: what is left of it, None where nothing tells.
+        source: whether that was measured or timed.
     """
 
     stage: Stage
@@ -50,8 +55,12 @@ def forecast(
 ) -> list[Line]:
     """The stages of models in the order in which they are done, without those that only finished models need.
 
-    probe: where nothing of a kind is finished here, time a few steps of it on this machine.  With `runtime.force`
-    finished models are to be done again.
+    Args:
+        workspace: the workspace.
+        models: what is asked for.
+        placement: of which the threads count.
+        runtime: with its `force` finished models are to be done again.
+        probe: where nothing of a kind is finished here, time a few steps of it on this machine.
     """
     waiting = [model for model in models if runtime.force or not is_finished(workspace, model)]
     threads = placement.share if placement.jobs > 1 else placement.threads or runtime.threads or available_cores()
@@ -97,7 +106,12 @@ def _lacks(stage: Stage, requirements: Requirements) -> str:
 
 
 def elapsed(lines: Sequence[Line], jobs: int) -> float:
-    """Seconds until all is done with `jobs` stages at a time, each as soon as what it needs is; unknown counts 0."""
+    """Seconds until all is done with `jobs` stages at a time, each as soon as what it needs is; unknown counts 0.
+
+    Args:
+        lines: as of `forecast`.
+        jobs: processes at a time.
+    """
     left = [line for line in lines if line.state != FINISHED]
     running: list[tuple[float, str]] = []
     now = 0.0
@@ -112,7 +126,15 @@ def elapsed(lines: Sequence[Line], jobs: int) -> float:
 
 
 def to_json(lines: Sequence[Line], jobs: int) -> dict[str, Any]:
-    """`cells`: whether each is finished; `stages`; seconds of all work that is known, and until its end with `jobs`."""
+    """The forecast as a JSON object.
+
+    Args:
+        lines: as of `forecast`.
+        jobs: processes at a time.
+
+    Returns:
+        "cells": whether each is finished; "stages"; seconds of all work that is known, and until its end with `jobs`.
+    """
     left = [line for line in lines if line.state != FINISHED]
     known = [line.seconds for line in left if line.seconds is not None]
     return {
@@ -126,7 +148,12 @@ def to_json(lines: Sequence[Line], jobs: int) -> dict[str, Any]:
 
 
 def to_text(lines: Sequence[Line], jobs: int) -> str:
-    """The same for people: a line a stage, then what is finished and how long the rest takes."""
+    """The same for the terminal: a line a stage, then what is finished and how long the rest takes.
+
+    Args:
+        lines: as of `forecast`.
+        jobs: processes at a time.
+    """
     table = []
     for line in lines:
         left = line.state != FINISHED
@@ -149,7 +176,11 @@ def to_text(lines: Sequence[Line], jobs: int) -> str:
 
 
 def span(seconds: float | None) -> str:
-    """A time in hours, below a tenth of one in minutes, below a minute in seconds."""
+    """A time in hours, below a tenth of one in minutes, below a minute in seconds.
+
+    Args:
+        seconds: None where it is not known.
+    """
     if seconds is None:
         return "unknown"
     if seconds < 60:

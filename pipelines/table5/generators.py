@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReducedGenerator:
-    """A generator trained on the pairs inside M^R_p only, by the recipe of the generator `like` (None: our own one).
+    """A generator trained on the pairs inside M^R_p only, as the generator `like` was (None: our own one).
 
     It gets the share p of that one's steps, so that an image is a target as often.
     """
@@ -36,7 +36,14 @@ class ReducedGenerator:
         return f"generator {self.like or 'inside M^R_p'} p{self.portion} s{self.seed}"
 
     def taught_by(self, workspace: Workspace) -> str:
-        """The generator whose recipe it follows; raises AugmentError where the workspace's own one is not clear."""
+        """The generator whose configuration it follows.
+
+        Args:
+            workspace: the workspace.
+
+        Raises:
+            AugmentError: where the workspace's own one is not clear.
+        """
         return self.like or own_generator(workspace)
 
     def generator(self, workspace: Workspace) -> str:
@@ -48,18 +55,38 @@ class ReducedGenerator:
         return workspace.patn_dir(self.generator(workspace))
 
     def recipe(self, workspace: Workspace) -> tuple[Training, str]:
-        """How it is trained, and its perceptual network; raises AugmentError where `like` was not trained here."""
+        """How it is trained.
+
+        Args:
+            workspace: the workspace.
+
+        Returns:
+            Its configuration, and its perceptual network.
+
+        Raises:
+            AugmentError: where `like` was not trained here.
+        """
         from patn.generators import recorded_training
 
         folder = workspace.patn_dir(self.taught_by(workspace))
         options = (read_run(folder) or {"options": {}})["options"]
         if "steps" not in options:
-            raise AugmentError(f"{folder}: was not trained here, so there is no recipe for one like it inside M^R_p")
+            raise AugmentError(
+                f"{folder}: was not trained here, so there is no configuration for one like it inside M^R_p"
+            )
         training = recorded_training(options)
         return training.of_steps(max(1, round(training.steps * self.portion))), str(options["perceptual"])
 
     def make(self, workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
-        """Train it; returns run.json's result."""
+        """Train it.
+
+        Args:
+            workspace: the workspace.
+            runtime: device, threads and precision, and whether finished work is made again.
+
+        Returns:
+            Run.json's result.
+        """
         from augment.training.generator import train_generator
 
         training, perceptual = self.recipe(workspace)
@@ -76,7 +103,7 @@ class ReducedGenerator:
 
 @dataclass(frozen=True)
 class TunedGenerator:
-    """The built-in generator trained further, by the recipe of `augment patn-train --init builtin`.
+    """The built-in generator trained further, by the configuration of `augment patn-train --init builtin`.
 
     Attributes:
         portion: on the pairs inside M^R_p only, of which it has seen no other; None takes all pairs.
@@ -105,11 +132,29 @@ class TunedGenerator:
         return workspace.patn_dir(self.generator(workspace))
 
     def recipe(self, workspace: Workspace) -> tuple[Training, str]:
-        """How it is trained, and its perceptual network; raises AugmentError where there is no built-in generator."""
+        """How it is trained.
+
+        Args:
+            workspace: the workspace.
+
+        Returns:
+            Its configuration, and its perceptual network.
+
+        Raises:
+            AugmentError: where there is no built-in generator.
+        """
         return starting_training(None, None, InitialWeights.find(workspace, BUILTIN)), "auto"
 
     def make(self, workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
-        """Train it; returns run.json's result."""
+        """Train it.
+
+        Args:
+            workspace: the workspace.
+            runtime: device, threads and precision, and whether finished work is made again.
+
+        Returns:
+            Run.json's result.
+        """
         from augment.training.generator import train_generator
 
         training, perceptual = self.recipe(workspace)

@@ -22,13 +22,21 @@ NUMBER_SIGN = re.compile(r"(?<![\w.])-(?=\d)")
 
 
 def latex(summary: pd.DataFrame) -> str:
-    """The whole summary as LaTeX source; a document only has to load booktabs and \\input it."""
+    """The whole summary as LaTeX source; a document only has to load booktabs and \input it.
+
+    Args:
+        summary: as of `pipelines.table5.results.summarise`.
+    """
     captions = [" ".join([NOTE, *remarks(summary)]), *["Figures as in the table before."] * len(summary)]
     return HEAD + "\n".join(_table(grid, caption) for grid, caption in zip(grids(summary), captions, strict=False))
 
 
 def escape(text: str) -> str:
-    """Text as LaTeX that prints it; the hyphen of a negative number becomes a minus sign."""
+    """Text as LaTeX that prints it; the hyphen of a negative number becomes a minus sign.
+
+    Args:
+        text: without markup.
+    """
     escaped = "".join(ESCAPES.get(sign, sign) for sign in " ".join(text.split()))
     return NUMBER_SIGN.sub(r"$-$", escaped)
 

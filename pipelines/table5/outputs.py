@@ -47,10 +47,16 @@ RENDERERS: dict[str, Callable[[pd.DataFrame], str | bytes]] = {
 
 
 def write_table5(workspace: Workspace) -> pd.DataFrame:
-    """Write table5.json from every finished cell of the workspace and all other files from it; returns the summary.
+    """Write table5.json from every finished cell of the workspace and all other files from it.
 
     One process at a time reads the cells and writes, so that of several the last writes what all have finished.
     Where no cell was ever asked for, nothing is written and the summary is empty.
+
+    Args:
+        workspace: the workspace.
+
+    Returns:
+        The summary.
     """
     cells, folder = declared(workspace), workspace.table_dir("table5")
     if not cells:
@@ -63,7 +69,14 @@ def write_table5(workspace: Workspace) -> pd.DataFrame:
 
 
 def render_table5(workspace: Workspace) -> None:
-    """Write table5.csv, .md, .tex and .png from table5.json; raises AugmentError where that is damaged."""
+    """Write table5.csv, .md, .tex and .png from table5.json.
+
+    Args:
+        workspace: the workspace.
+
+    Raises:
+        AugmentError: where that is damaged.
+    """
     summary, folder = read_table5(workspace), workspace.table_dir("table5")
     for name, render in RENDERERS.items():
         rendered = render(summary)
@@ -72,9 +85,16 @@ def render_table5(workspace: Workspace) -> None:
 
 
 def read_table5(workspace: Workspace) -> pd.DataFrame:
-    """The summary that table5.json holds (see `pipelines.table5.results.summarise`), empty where there is no file.
+    """The summary that table5.json holds.
 
-    Raises AugmentError for a file that holds something else.
+    Args:
+        workspace: the workspace.
+
+    Returns:
+        As of `pipelines.table5.results.summarise`, empty where there is no file.
+
+    Raises:
+        AugmentError: for a file that holds something else.
     """
     path = workspace.table_dir("table5") / FILE
     try:

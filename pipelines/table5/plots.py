@@ -1,4 +1,4 @@
-"""Plots as PNG bytes, drawn off screen."""
+"""Plots as PNG bytes, plotted off screen."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ MARKERS = "osD^v<>PXdh"
 
 
 def row_styles(rows: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Colour and marker of each row: the table's own in their order, then any others by name; 132 pairs differ."""
+    """Colour and marker of each row: the table's own in their order, then any others by name; 132 pairs differ.
+
+    Args:
+        rows: their names.
+    """
     ordered = sorted({*ROWS, *rows}, key=row_order)
     return {
         row: {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)]}
@@ -31,11 +35,18 @@ def row_styles(rows: Iterable[str]) -> dict[str, dict[str, str]]:
 
 
 def portion_plot(summary: pd.DataFrame, form: str = "png", whole: pd.DataFrame | None = None) -> bytes:
-    """mAP over p, one panel a backbone and augmentation; error bars are standard deviations over seeds.
+    """mAP over p, one panel a backbone and augmentation.
 
-    Solid: equal updates; dashed and hollow: equal epochs, for the rows that are other trainings then.  A point
-    of one seed has no bar.  Ratios above 1 are not drawn.  form: png or svg.  whole: the summary that this one is
-    a part of, whose colours and scale are taken; None is itself.
+    Error bars are standard deviations over seeds; a point of one seed has none. Solid: equal updates; dashed and
+    hollow: equal epochs, for the rows that are other trainings then. Ratios above 1 are left out.
+
+    Args:
+        summary: as of `pipelines.table5.results.summarise`.
+        form: png or svg.
+        whole: the summary that this one is a part of, whose colours and scale are taken; None is itself.
+
+    Returns:
+        The picture's bytes.
     """
     parts = panels(summary)
     figure = _figure(4.6 * max(1, len(parts)), 3.9)
@@ -64,7 +75,7 @@ def _tick(portion: float, share: float) -> str:
 
 
 def panels(summary: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    """The parts of a summary that are drawn in one panel each, with their titles."""
+    """The parts of a summary that are plotted in one panel each, with their titles."""
     return [(block_title(block), part) for block, part in blocks(summary[summary["ratio"] == 1])]
 
 

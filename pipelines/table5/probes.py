@@ -22,9 +22,16 @@ MOST_PIXELS = FEW * 256 * 128
 
 
 def time_training(training: ReidTraining, runtime: Runtime) -> tuple[float, float]:
-    """Seconds of one update and of one image's feature, with pixels drawn at random.
+    """How long a re-ID model takes, on random pixels.
 
     An update of more pixels than MOST_PIXELS is timed with fewer images and counts in proportion.
+
+    Args:
+        training: its configuration.
+        runtime: device, threads and precision, and whether finished work is made again.
+
+    Returns:
+        Seconds of one update and of one image's feature.
     """
     import torch
 
@@ -54,7 +61,13 @@ def time_training(training: ReidTraining, runtime: Runtime) -> tuple[float, floa
 
 
 def time_drawing(workspace: Workspace, checkpoint: Path, runtime: Runtime) -> float:
-    """Seconds of drawing one image: training images in their own poses."""
+    """Seconds in which a generator makes one image: of training images in their own poses.
+
+    Args:
+        workspace: the workspace.
+        checkpoint: the generator's file.
+        runtime: device, threads and precision, and whether finished work is made again.
+    """
     from augment.datasets.pairs import posed_names
     from augment.datasets.reduced_set import training_images
     from augment.inference.drawing import Drawing
@@ -65,9 +78,16 @@ def time_drawing(workspace: Workspace, checkpoint: Path, runtime: Runtime) -> fl
 
 
 def time_generator(training: Training, runtime: Runtime) -> tuple[float, float]:
-    """Seconds of one step of a generator's training and of one image that it generates, with random pixels and joints.
+    """How long a generator takes, on random pixels and joints.
 
     With the perceptual term that a training here would have.
+
+    Args:
+        training: its configuration.
+        runtime: device, threads and precision, and whether finished work is made again.
+
+    Returns:
+        Seconds of one update, and of one image that it generates.
     """
     import torch
 
@@ -100,7 +120,12 @@ def time_generator(training: Training, runtime: Runtime) -> tuple[float, float]:
 
 
 def time_estimator(workspace: Workspace, estimator: str) -> float:
-    """Seconds in which a pose estimator looks at one of the workspace's images, in one process."""
+    """Seconds in which a pose estimator looks at one of the workspace's images, in one process.
+
+    Args:
+        workspace: the workspace.
+        estimator: its name.
+    """
     from augment.poses.estimation import estimate_files
 
     paths = workspace.images()["path"].iloc[:FEW].tolist()
@@ -108,7 +133,11 @@ def time_estimator(workspace: Workspace, estimator: str) -> float:
 
 
 def seconds_of(function: Callable[[], object]) -> float:
-    """Median seconds of a call; the first call is left out."""
+    """Median seconds of a call; the first call is left out.
+
+    Args:
+        function: what is timed.
+    """
     function()
     times: list[float] = []
     while not times or (sum(times) < LONGEST and len(times) < CALLS):

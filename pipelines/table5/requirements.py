@@ -18,8 +18,14 @@ from pipelines.table5.stages import GeneratedSet, Model, Stage, training_of
 def refuse_unknown(workspace: Workspace, models: Sequence[Model]) -> None:
     """Raise where a model is asked for wrongly, whatever may still be made: also a plan of such ones is none.
 
-    Raises reid.DataError for an unknown backbone or preset, AugmentError for a row that names no generator, neither a
-    trained one nor a kind, and for a folder of images that cannot be trained on.
+    Args:
+        workspace: the workspace.
+        models: what is asked for.
+
+    Raises:
+        reid.DataError: for an unknown backbone or preset.
+        AugmentError: for a row that names no generator, neither a trained one nor a kind, and for a folder of images
+            that cannot be trained on.
     """
     from patn.generators import GENERATORS
 
@@ -34,7 +40,11 @@ def refuse_unknown(workspace: Workspace, models: Sequence[Model]) -> None:
 
 
 class Requirements:
-    """Looks at stages of one workspace; key points and images are read once."""
+    """Looks at stages of one workspace; key points and images are read once.
+
+    Args:
+        workspace: the workspace.
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
@@ -42,7 +52,14 @@ class Requirements:
         self._pairable: list[str] | None = None
 
     def check(self, stages: Sequence[Stage]) -> None:
-        """Raise AugmentError for the first stage that cannot be made: no generator, nothing to evaluate on, no pair."""
+        """Refuse stages that cannot be made.
+
+        Args:
+            stages: in the order in which they would be made.
+
+        Raises:
+            AugmentError: for the first that cannot: no generator, nothing to evaluate on, no pair.
+        """
         for stage in stages:
             self._check_generator(stage)
         if any(isinstance(stage, Model) for stage in stages):

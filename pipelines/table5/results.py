@@ -52,7 +52,14 @@ def declare(workspace: Workspace, cells: Iterable[Cell]) -> None:
 
 
 def declared(workspace: Workspace) -> list[Cell]:
-    """The cells declared so far, by name; raises AugmentError for a file that is no cell."""
+    """The cells declared so far, by name.
+
+    Args:
+        workspace: the workspace.
+
+    Raises:
+        AugmentError: for a file that is no cell.
+    """
     cells = []
     for path in sorted(cells_dir(workspace).glob("*.json")):
         try:
@@ -63,20 +70,40 @@ def declared(workspace: Workspace) -> list[Cell]:
 
 
 def is_finished(workspace: Workspace, cell: Cell) -> bool:
-    """Whether the cell's model is trained and evaluated."""
+    """Whether the cell's model is trained and evaluated.
+
+    Args:
+        workspace: the workspace.
+        cell: its model.
+    """
     return read_run(workspace.reid_dir(cell.name)) is not None
 
 
 def kept_share(workspace: Workspace, cell: Cell) -> float:
-    """The share of the real images that a cell's model was trained with, nan where that is not recorded."""
+    """The share of the real images that a cell's model was trained with.
+
+    Args:
+        workspace: the workspace.
+        cell: its model.
+
+    Returns:
+        Nan where it is not recorded.
+    """
     run = read_run(workspace.reid_dir(cell.name))
     return float("nan") if run is None else float(run["result"].get("share", "nan"))
 
 
 def collect(workspace: Workspace, cells: Iterable[Cell]) -> pd.DataFrame:
-    """One line a finished cell: its fields and measures (mAP and ranks in percent) and its seconds.
+    """The figures of the cells that are finished.
 
     One of other images than there are now is left out, which is said: it compares with no other.
+
+    Args:
+        workspace: the workspace.
+        cells: those asked for.
+
+    Returns:
+        A line a cell: its fields and measures (mAP and ranks in percent) and its seconds.
     """
     lines = []
     now = _images_now(workspace)
@@ -114,7 +141,11 @@ def _mark(images: Callable[[], pd.DataFrame]) -> str | None:
 
 
 def one_a_set(results: pd.DataFrame) -> pd.DataFrame:
-    """Portions that keep the same share of the images, which are one set, as one; see `standing_for`."""
+    """Portions that keep the same share of the images, which are one set, as one; see `standing_for`.
+
+    Args:
+        results: as of `collect`.
+    """
     known = results.dropna(subset="share")
     shares = {float(line["portion"]): float(line["share"]) for line in known.to_dict("records")}
     stands = {p: other for p, other in standing_for(shares).items() if p != other}
@@ -134,6 +165,9 @@ def expand(results: pd.DataFrame) -> pd.DataFrame:
     Rows whose training is the same under both lengths are trained once (`Cell.canonical`); where None was trained for
     equal epochs at a portion, the other rows of that portion stand beside it there too, and the ceiling (portion 1)
     stands wherever anything was.
+
+    Args:
+        results: as of `collect`.
     """
     lines = []
     epochs = results[results["length"] == "epochs"]
@@ -154,13 +188,16 @@ def expand(results: pd.DataFrame) -> pd.DataFrame:
 def summarise(results: pd.DataFrame) -> pd.DataFrame:
     """Spread over seeds of every setting and row, the difference to None and the gap closed, both paired by seed.
 
-    Columns: row, the setting, `seeds` (how many), mAP_mean, mAP_std (n - 1; missing for one seed), rank1_mean,
-    updates, images, share (what of the real images is really kept), seconds_mean, `by_seed` (seed to mAP); `gains`
-    (mAP minus None's of the same seed, one a seed that both have) and their gain_mean, gain_std, gain_low, gain_high
-    (ends of the 95 % interval, see `pipelines.table5.spread`);
-    `gaps` ((mAP - None) / (p = 1 - None), one a seed that all three have; none where None reaches the ceiling) with
-    gap_mean, gap_std; paper, paper_none (the paper's Market-1501 figures).  All but gaps (shares) are in percent.
-    Sorted as the table is read.
+    Args:
+        results: as of `collect`.
+
+    Returns:
+        A table, sorted as it is read: row, the setting, `seeds` (how many), mAP_mean, mAP_std (n - 1; missing for one
+        seed), rank1_mean, updates, images, share (what of the real images is really kept), seconds_mean, `by_seed`
+        (seed to mAP); `gains` (mAP minus None's of the same seed, one a seed that both have) and their gain_mean,
+        gain_std, gain_low, gain_high (ends of the 95 % interval, see `pipelines.table5.spread`); `gaps` ((mAP - None) /
+        (p = 1 - None), one a seed that all three have; none where None reaches the ceiling) with gap_mean, gap_std;
+        paper, paper_none (the paper's Market-1501 figures). All but gaps (shares) are in percent.
     """
     groups: dict[Any, pd.DataFrame] = dict(iter(expand(results).groupby(["row", *SETTING], sort=False, dropna=False)))
     figures = {key: _by_seed(group) for key, group in groups.items()}

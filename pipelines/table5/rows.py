@@ -14,18 +14,24 @@ UNSEEN = "unseen"
 
 @dataclass(frozen=True)
 class Row:
-    """A row of Table 5: its title, and what it is in one clause.
+    """A row of Table 5.
 
-    target_poses, per_identity: what is generated (see `augment.generation.plan.Sampling`); both None: nothing is.
-    generator: a generator of the workspace by name, or the built-in one; None is the workspace's own (see
-    `own_generator`).  reduced: instead, one trained inside M^R_p alone.  tuned: instead, the built-in one trained
-    further on all pairs, with `reduced` on those inside M^R_p alone.  images: the name of the generated set below
-    `generated/`; rows of one set share it.  filtered: the share of it that is replaced (see
-    `augment.generation.filtering`).
-    smoothing, weight: label smoothing (None: as real ones) and loss weight of generated images, see
-    `reid.training.ReidTraining`.
-    repeat: the kept real images repeated to the size of the full set.
-    folder: a ready-made set, in which {p} and {s} stand for portion and seed.
+    Attributes:
+        title: as the table has it.
+        meaning: what it is, in one clause.
+        target_poses: what is generated, see `augment.generation.plan.Sampling`; None with `per_identity` None: nothing
+            is.
+        generator: a generator of the workspace by name, or the built-in one; None is the workspace's own (see
+            `own_generator`).
+        reduced: instead, one trained inside M^R_p alone.
+        tuned: instead, the built-in one trained further on all pairs, with `reduced` on those inside M^R_p alone.
+        images: the name of the generated set below `generated/`; rows of one set share it.
+        filtered: the share of it that is replaced (see `augment.generation.filtering`).
+        per_identity: what is generated, see `augment.generation.plan.Sampling`.
+        smoothing: label smoothing of generated images (None: as real ones), see `reid.training.ReidTraining`.
+        weight: loss weight of generated images, see `reid.training.ReidTraining`.
+        repeat: the kept real images repeated to the size of the full set.
+        folder: a ready-made set, in which {p} and {s} stand for portion and seed.
     """
 
     title: str
@@ -53,14 +59,12 @@ class Row:
         return self.target_poses is not None
 
 
-_OURS = Row(
-    "Ours", "each withheld image replaced by a kept one redrawn in the withheld image's pose", "removed", images="ours"
-)
+_OURS = Row("Ours", "each removed image replaced by a kept one's in the removed image's pose", "removed", images="ours")
 
 ROWS: dict[str, Row] = {
     "none": Row("None", "the kept real images only"),
     "repeat": Row("None, repeated", "the kept real images, repeated to the size of the full set", repeat=True),
-    "self": Row("Self", "each withheld image replaced by a kept one redrawn in its own pose", "own", images="self"),
+    "self": Row("Self", "each removed image replaced by a kept one's in its own pose", "own", images="self"),
     "ours": _OURS,
     "ours*": Row("Ours*", "as Ours, with poses of kept images only", "reduced", images="ours*"),
     UNSEEN: replace(
@@ -80,7 +84,7 @@ ROWS: dict[str, Row] = {
     "ours-builtin": replace(
         _OURS,
         title="Ours, built-in",
-        meaning="as Ours, with the built-in generator, which has seen rendered people alone",
+        meaning="as Ours, with the built-in generator, which was trained on rendered pedestrians alone",
         generator=BUILTIN,
         images="ours-builtin",
     ),
@@ -106,7 +110,7 @@ ROWS: dict[str, Row] = {
 }
 """The rows without a number, by name."""
 CONTROLS = ("self", "ours*", UNSEEN)
-"""The rows without which Ours can be misread: new poses, poses of withheld images, people it has seen."""
+"""The rows without which Ours can be misread: new poses, poses of removed images, identities it has seen."""
 
 
 def _filtered(share: float) -> Row:
@@ -145,7 +149,7 @@ def _filled(count: float) -> Row:
         title=f"Filled to {count:g}",
         images=f"ours-k{count:g}",
         per_identity=int(count),
-        meaning=f"every identity filled up to {count:g} images, in poses of withheld images",
+        meaning=f"every identity filled up to {count:g} images, in poses of removed images",
     )
 
 
@@ -159,9 +163,13 @@ NUMBERED = {
 
 
 def row_of(name: str) -> Row:
-    """The row of that name: one of ROWS, `NAME:NUMBER` of NUMBERED, `TITLE=FOLDER`, or a generator's name.
+    """The row of a name.
 
-    Raises AugmentError for a number that cannot be.
+    Args:
+        name: one of ROWS, `NAME:NUMBER` of NUMBERED, `TITLE=FOLDER`, or a generator's name.
+
+    Raises:
+        AugmentError: for a number that cannot be.
     """
     if row_name(name) in ROWS:
         return ROWS[row_name(name)]
@@ -179,24 +187,45 @@ def row_of(name: str) -> Row:
 
 
 def set_row(name: str) -> str:
-    """The row whose generated set a row is trained on: rows that differ from Ours in training alone share its."""
+    """The row whose generated set a row is trained on: rows that differ from Ours in training alone share its.
+
+    Args:
+        name: the row's.
+    """
     return "ours" if row_of(name).images == _OURS.images else name
 
 
 def row_title(name: str) -> str:
-    """A row's title."""
+    """A row's title.
+
+    Args:
+        name: the row's.
+    """
     return row_of(name).title
 
 
 def row_order(name: str) -> tuple[int, str]:
-    """What sorts rows as the table is read: None first, the controls, Ours, what varies it, others by name."""
+    """What sorts rows as the table is read.
+
+    Args:
+        name: the row's.
+
+    Returns:
+        None first, the controls, Ours, what varies it, others by name.
+    """
     known = [*ROWS, *NUMBERED]
     kind = name if name in ROWS else name.partition(":")[0]
     return (known.index(kind) if kind in known else len(known), name)
 
 
 def folder_of(row: Row, portion: float, seed: int) -> Path:
-    """The folder of a ready-made set for a portion and seed."""
+    """The folder of a ready-made set for a portion and seed.
+
+    Args:
+        row: one that has a folder.
+        portion: p in (0, 1].
+        seed: of the random choices.
+    """
     assert row.folder is not None
     return Path(row.folder.replace("{p}", str(portion)).replace("{s}", str(seed)))
 
@@ -204,7 +233,11 @@ def folder_of(row: Row, portion: float, seed: int) -> Path:
 def own_generator(workspace: Workspace) -> str:
     """The name of the workspace's only finished generator that is no row's own and was trained on all images.
 
-    Raises AugmentError where there is none or more than one.
+    Args:
+        workspace: the workspace.
+
+    Raises:
+        AugmentError: where there is none or more than one.
     """
     folder, found = workspace.generators_dir, _free_generators(workspace)
     if not found:
@@ -215,7 +248,15 @@ def own_generator(workspace: Workspace) -> str:
 
 
 def generator_of_ours(workspace: Workspace, rows: Sequence[str]) -> str | None:
-    """Where rows name generators of the workspace: the only one besides these, which is that of Ours, if it is one."""
+    """The generator of Ours where rows name other generators of the workspace.
+
+    Args:
+        workspace: the workspace.
+        rows: their names.
+
+    Returns:
+        The only one that no row names; None where that is not clear.
+    """
     named = {row_of(name).generator for name in rows} - {None}
     found = [name for name in _free_generators(workspace) if name not in named]
     return found[0] if named and len(found) == 1 else None
@@ -234,7 +275,15 @@ def _free_generators(workspace: Workspace) -> list[str]:
 
 
 def require_generator(workspace: Workspace, name: str) -> None:
-    """Raise AugmentError where there is no finished generator of that name, or no built-in one."""
+    """Refuse the name of a generator that is not there.
+
+    Args:
+        workspace: the workspace.
+        name: the generator's.
+
+    Raises:
+        AugmentError: where there is no finished generator of that name, or no built-in one.
+    """
     if name == BUILTIN:
         builtin_generator(workspace.size)
     elif read_run(workspace.patn_dir(name)) is None:
@@ -242,7 +291,12 @@ def require_generator(workspace: Workspace, name: str) -> None:
 
 
 def no_generator(workspace: Workspace, name: str) -> AugmentError:
-    """What is wrong with a row whose generator is not there: a misspelt row, or one not trained yet."""
+    """What is wrong with a row whose generator is not there: a misspelt row, or one not trained yet.
+
+    Args:
+        workspace: the workspace.
+        name: the row's.
+    """
     rows = ", ".join([*ROWS, *(f"{kind}:N" for kind in NUMBERED)])
     return AugmentError(
         f"{workspace.patn_dir(name)}: no finished generator of that name; rows are {rows}, NAME=FOLDER and the "
@@ -251,5 +305,11 @@ def no_generator(workspace: Workspace, name: str) -> AugmentError:
 
 
 def reduced_generator(own: str, portion: float, seed: int) -> str:
-    """The name of the generator that is trained like `own` inside M^R_p alone."""
+    """The name of the generator that is trained like `own` inside M^R_p alone.
+
+    Args:
+        own: name of the generator.
+        portion: p in (0, 1].
+        seed: of the random choices.
+    """
     return f"{own}-p{portion}-s{seed}"

@@ -16,7 +16,7 @@ from augment.datasets.reduced_set import real_share, standing_for
 from augment.runtime import Runtime
 from augment.workspace import Workspace, row_name
 from pipelines.grid.pools import Placement
-from pipelines.grid.scheduler import in_order, run_grid
+from pipelines.grid.scheduler import in_order, run_tasks
 from pipelines.table5 import results
 from pipelines.table5.cells import Cell
 from pipelines.table5.outputs import write_table5
@@ -93,7 +93,12 @@ def one_a_set(workspace: Workspace, cells: Sequence[Cell]) -> list[Cell]:
 def say_dropped(table: Table5, cells: Sequence[Cell]) -> None:
     """Say which rows drop out of the table's `cells` where nothing is removed, so that nothing is generated.
 
-    Raises AugmentError where no row that was asked for is left.
+    Args:
+        table: what was asked for.
+        cells: of which.
+
+    Raises:
+        AugmentError: where no row that was asked for is left.
     """
     left = {cell.row for cell in cells}
     whole = [cell for cell in cells if cell.portion == 1 and cell.ratio == 1]
@@ -109,10 +114,17 @@ def say_dropped(table: Table5, cells: Sequence[Cell]) -> None:
 
 
 def chosen(cells: Sequence[Cell], only: Sequence[str] = (), shard: tuple[int, int] | None = None) -> list[Cell]:
-    """Those of a table's cells that are named in `only`, or all; of them the `shard`: I of N, counted from 1.
+    """The cells that this process is to see to.
 
     Every N-th cell is a shard's, so that the seeds of a row go to different ones.
-    Raises AugmentError for a name that is none of the cells'.
+
+    Args:
+        cells: cells of Table 5.
+        only: names of cells; empty: all.
+        shard: I of N, counted from 1, of those; None: all of them.
+
+    Raises:
+        AugmentError: for a name that is none of the cells'.
     """
     named = {cell.name: cell for cell in cells}
     for name in only:
@@ -136,12 +148,24 @@ def run_table5(
     generator: str | None = None,
     part: Sequence[Cell] | None = None,
 ) -> pd.DataFrame:
-    """Run the cells that are not finished and write the table's files; returns the summary of `summarise`.
+    """Run the cells that are not finished and write the table's files.
 
-    part: those of the cells that this process is to see to (None: all); other processes see to the others.  The table
-    is of all that are finished; it is also written where a cell fails, before the failure is raised.
-    Raises AugmentError when a row's generator is missing, or when what is finished was made otherwise or from other
-    input, before anything is trained.
+    The table is of all that are finished; it is also written where a cell fails, before the failure is raised.
+
+    Args:
+        workspace: the workspace.
+        cells: cells of Table 5.
+        placement: where the work runs.
+        runtime: device, threads and precision, and whether finished work is made again.
+        generator: name of the generator of Ours, None is the workspace's only one.
+        part: those of the cells that this process is to see to (None: all); other processes see to the others.
+
+    Returns:
+        The summary, as of `pipelines.table5.results.summarise`.
+
+    Raises:
+        AugmentError: when a row's generator is missing, or when what is finished was made otherwise or from other
+            input, before anything is trained.
     """
     models = [Model(cell, generator) for cell in (cells if part is None else part)]
     Requirements(workspace).check(in_order(models))
@@ -149,7 +173,7 @@ def run_table5(
         refuse_changed(workspace, models, runtime)
     results.declare(workspace, cells)
     try:
-        run_grid(
+        run_tasks(
             workspace.root,
             models,
             make,
@@ -168,7 +192,14 @@ def refuse_changed(workspace: Workspace, models: Sequence[Model], runtime: Runti
     """Compare models that are finished, and what they need, with what they would be made with and from now.
 
     What cannot be compared, since what it was made from is gone or another process is at it, is said and passed over.
-    Raises AugmentError naming the first difference.
+
+    Args:
+        workspace: the workspace.
+        models: what is asked for.
+        runtime: device, threads and precision, and whether finished work is made again.
+
+    Raises:
+        AugmentError: naming the first difference.
     """
     for stage in in_order([model for model in models if is_finished(workspace, model)]):
         if is_finished(workspace, stage):

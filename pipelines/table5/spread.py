@@ -32,6 +32,9 @@ def spread(values: Sequence[float]) -> Spread:
     A bootstrap is not offered, as with three seeds it would not be honest: its interval never leaves the range of the
     values, and n values lie all on one side of the true median with probability 2 ** (1 - n), so that it would hold it
     at most 75 times in 100 where it promises 95; six values are the fewest with which it could.
+
+    Args:
+        values: one a seed.
     """
     if not values:
         return Spread(0)
@@ -46,7 +49,12 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 def differences(figures: Mapping[str, float], base: Mapping[str, float]) -> dict[str, float]:
-    """`figures` minus `base` for every seed that both have, in the order of `figures`."""
+    """`figures` minus `base` for every seed that both have, in the order of `figures`.
+
+    Args:
+        figures: by seed.
+        base: by seed.
+    """
     return {seed: figure - base[seed] for seed, figure in figures.items() if seed in base}
 
 
@@ -55,8 +63,16 @@ def gaps_closed(
 ) -> dict[str, float]:
     """The share of the way from `base` to `ceiling` that `figures` covers, for every seed that all three have.
 
-    1 is all of it; below 0 and above 1 are possible.  Empty where `base` reaches the ceiling in one of these seeds:
-    there is no gap then, and the seeds left would be the ones chosen for having one.
+    1 is all of it; below 0 and above 1 are possible.
+
+    Args:
+        figures: by seed.
+        base: by seed.
+        ceiling: by seed.
+
+    Returns:
+        Empty where `base` reaches the ceiling in one of these seeds: there is no gap then, and the seeds left would be
+        the ones chosen for having one.
     """
     seeds = [seed for seed in figures if seed in base and seed in ceiling]
     if any(base[seed] >= ceiling[seed] for seed in seeds):
@@ -65,5 +81,13 @@ def gaps_closed(
 
 
 def excludes_zero(low: float, high: float) -> bool:
-    """Whether an interval lies on one side of 0; one that is not known (NaN) does not."""
+    """Whether an interval lies on one side of 0.
+
+    Args:
+        low: its lower end.
+        high: its upper end.
+
+    Returns:
+        False for one that is not known (NaN).
+    """
     return low > 0 or high < 0

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class GeneratedSet:
     """The generated set of a row at (p, ratio, seed), which its cells share; `generator` as `--generator`.
 
-    `judge`: the cell of None whose model judges a filtered set.
+    `judge`: the cell of None whose model scores the images of a filtered set.
     """
 
     row: str
@@ -48,13 +48,13 @@ class GeneratedSet:
 
     @property
     def needs(self) -> tuple[ReducedGenerator | TunedGenerator | Model, ...]:
-        """The generator that is trained for it, and the model that judges it."""
+        """The generator that is trained for it, and the model that scores it."""
         judge = None if self.judge is None else Model(self.judge)
         return tuple(need for need in (self.trained, judge) if need is not None)
 
     @property
     def images(self) -> str:
-        """The set's name below `generated/`: one for each judge."""
+        """The set's name below `generated/`: one for each scoring model."""
         name = row_of(self.row).images
         return name if self.judge is None else f"{name}-{self.judge.backbone}-{self.judge.preset}"
 
@@ -63,9 +63,13 @@ class GeneratedSet:
         return workspace.generated_dir(self.images, self.portion, self.seed, self.ratio)
 
     def taught_by(self, workspace: Workspace) -> str:
-        """The generator that has to be there: the one that draws it, or whose recipe the one inside M^R_p follows.
+        """The generator that has to be there: it generates the set, or the one inside M^R_p follows its configuration.
 
-        Raises AugmentError where the workspace's own one is not clear.
+        Args:
+            workspace: the workspace.
+
+        Raises:
+            AugmentError: where the workspace's own one is not clear.
         """
         if isinstance(self.trained, TunedGenerator):
             return self.trained.taught_by(workspace)
@@ -76,7 +80,15 @@ class GeneratedSet:
         return self.taught_by(workspace) if self.trained is None else self.trained.generator(workspace)
 
     def make(self, workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
-        """Draw it; returns run.json's result."""
+        """Generate it.
+
+        Args:
+            workspace: the workspace.
+            runtime: device, threads and precision, and whether finished work is made again.
+
+        Returns:
+            Run.json's result.
+        """
         from augment.generation.filtering import Filtering
         from augment.generation.generate import generate
         from augment.generation.plan import Sampling
@@ -139,7 +151,15 @@ class Model:
         return workspace.reid_dir(self.cell.name)
 
     def make(self, workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
-        """Train and evaluate it; returns run.json's result."""
+        """Train and evaluate it.
+
+        Args:
+            workspace: the workspace.
+            runtime: device, threads and precision, and whether finished work is made again.
+
+        Returns:
+            Run.json's result.
+        """
         from augment.training.reid import choose_weights, train_reid
 
         cell = self.cell
@@ -159,7 +179,11 @@ Stage = ReducedGenerator | TunedGenerator | GeneratedSet | Model
 def training_of(cell: Cell) -> ReidTraining:
     """The re-ID training of a cell: its preset with its backbone, its row's way with generated images.
 
-    Raises reid.DataError for an unknown preset or backbone.
+    Args:
+        cell: of Table 5.
+
+    Raises:
+        reid.DataError: for an unknown preset or backbone.
     """
     from reid.backbones import backbone_of
     from reid.training import preset, with_erasing_and_jitter
@@ -174,7 +198,16 @@ def training_of(cell: Cell) -> ReidTraining:
 def make(root: Path, stage: Stage, runtime: Runtime) -> dict[str, Any]:
     """Do the work of a stage in the workspace at `root`; a finished one is skipped, an interrupted one goes on.
 
-    Raises Different for one that was made otherwise or from other input.
+    Args:
+        root: the workspace's folder.
+        stage: a generator, a generated set or a model.
+        runtime: device, threads and precision, and whether finished work is made again.
+
+    Returns:
+        Run.json's result.
+
+    Raises:
+        Different: for one that was made otherwise or from other input.
     """
     try:
         return stage.make(Workspace.find(root), runtime)
@@ -183,5 +216,13 @@ def make(root: Path, stage: Stage, runtime: Runtime) -> dict[str, Any]:
 
 
 def is_finished(workspace: Workspace, stage: Stage) -> bool:
-    """Whether the stage's folder is complete; raises AugmentError for a damaged one."""
+    """Whether the stage's folder is complete.
+
+    Args:
+        workspace: the workspace.
+        stage: a generator, a generated set or a model.
+
+    Raises:
+        AugmentError: for a damaged one.
+    """
     return read_run(stage.folder(workspace)) is not None

@@ -46,13 +46,17 @@ class Grid:
 
 
 def blocks(summary: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
-    """The parts of a summary that are comparable line by line: same backbone, preset and ordinary augmentation."""
+    """The parts of a summary that are comparable line by line: same backbone, preset and augmentation."""
     for key, part in summary.groupby(BLOCK, sort=False, dropna=False):
         yield dict(zip(BLOCK, key, strict=True)), part
 
 
 def block_title(block: dict[str, Any]) -> str:
-    """A block's title, for example `small, flip + crop`."""
+    """A block's title, for example `small, flip + crop`.
+
+    Args:
+        block: its setting, as of `blocks`.
+    """
     augmentation = "flip + crop + random erasing + colour jitter" if block["ordinary"] else "flip + crop"
     backbone = f"{block['backbone']} from scratch" if block["scratch"] else str(block["backbone"])
     preset = "" if block["preset"] in ("demo", "study", "open-reid") else f", preset {block['preset']}"
@@ -63,7 +67,10 @@ def block_title(block: dict[str, Any]) -> str:
 def column_title(portion: float, ratio: int, share: float) -> str:
     """`p = 0.1`, or `ratio 2`; with the share that is really kept where it is another: `p = 0.1 (50 % kept)`.
 
-    share: nan where it was not recorded.
+    Args:
+        portion: p in (0, 1].
+        ratio: of the augmented set to the full one.
+        share: of the real images that is really kept, nan where it was not recorded.
     """
     if ratio > 1:
         return f"ratio {ratio}"
@@ -71,7 +78,14 @@ def column_title(portion: float, ratio: int, share: float) -> str:
 
 
 def spread_text(mean: float, std: float, seeds: int, percent: bool = False) -> str:
-    """`52.3 ± 1.2 (3)`; no deviation for one seed; a dash where there is no value.  percent: a share as `86 ± 2 %`."""
+    """A mean with its deviation: `52.3 ± 1.2 (3)`, or a share as `86 ± 2 %`.
+
+    Args:
+        mean: nan gives a dash.
+        std: not shown for one seed.
+        seeds: how many.
+        percent: whether mean and std are shares in [0, 1].
+    """
     if seeds == 0 or math.isnan(mean):
         return "-"
     if percent:
@@ -80,7 +94,11 @@ def spread_text(mean: float, std: float, seeds: int, percent: bool = False) -> s
 
 
 def gain_text(line: Line) -> str:
-    """A line's difference to None: `+49.8 [+49.1, +50.5] (3)`, without an interval for one seed."""
+    """A line's difference to None: `+49.8 [+49.1, +50.5] (3)`, without an interval for one seed.
+
+    Args:
+        line: a line of a summary.
+    """
     seeds = len(line["gains"])
     if seeds == 0:
         return "-"
@@ -93,6 +111,10 @@ def mean_grid(part: pd.DataFrame, title: str) -> Grid:
 
     A row that was trained for equal epochs and for equal updates has a line for each; the paper's figures, which are
     without random erasing and colour jitter, stand in blocks without them.
+
+    Args:
+        part: the lines of one block of a summary.
+        title: the block's.
     """
     columns = sorted({*zip(part["portion"], part["ratio"], strict=True)})
     shares = part.groupby(["portion", "ratio"])["share"].median()
@@ -108,7 +130,11 @@ def mean_grid(part: pd.DataFrame, title: str) -> Grid:
 
 
 def depends_on_length(line: Line) -> bool:
-    """Whether equal epochs and equal updates are two trainings for a line's row and setting, and not one."""
+    """Whether equal epochs and equal updates are two trainings for a line's row and setting, and not one.
+
+    Args:
+        line: a line of a summary.
+    """
     cell = Cell(**{name: line[name] for name in ("row", *SETTING)})
     return replace(cell, length="epochs").canonical != replace(cell, length="updates").canonical
 
@@ -130,6 +156,10 @@ def difference_grid(part: pd.DataFrame, title: str) -> Grid:
 
     Columns: mAP of each length that was run, the difference to None of each with its interval, the gap closed at equal
     updates (equal epochs where nothing else was run), and the paper's figure with its difference.
+
+    Args:
+        part: the lines of one block of a summary.
+        title: the block's.
     """
     lengths = [length for length in LENGTH_TITLES if (part["length"] == length).any()]
     comparable = not part["ordinary"].any() and part["paper"].notna().any()
@@ -177,7 +207,11 @@ def _paper(line: Line) -> str:
 
 
 def grids(summary: pd.DataFrame) -> list[Grid]:
-    """Both tables of every block, in reading order; the second only where there is something to compare."""
+    """The two tables of every block, in reading order; the second only where there is something to compare.
+
+    Args:
+        summary: as of `pipelines.table5.results.summarise`.
+    """
     found = []
     for block, part in blocks(summary):
         found.append(mean_grid(part, block_title(block)))
@@ -197,7 +231,7 @@ def remarks(summary: pd.DataFrame) -> list[str]:
     at = " and ".join(f"{ratio:g}" for ratio in both)
     ours, star = row_title("ours"), row_title("ours*")
     return [
-        f"At ratio {at} {ours} and {star} are one plan: no image is removed, so both take poses of the whole training "
+        f"At ratio {at} {ours} and {star} are one plan: no image is removed, so each takes poses of the whole training "
         "set, by the same seed. Their figures are those of one training set, not two results."
     ]
 
@@ -230,6 +264,13 @@ def terminal(summary: pd.DataFrame) -> str:
 
 
 def summary_json(summary: pd.DataFrame) -> list[dict[Any, Any]]:
-    """The summary as JSON objects; missing numbers are null."""
+    """The summary as JSON objects.
+
+    Args:
+        summary: as of `pipelines.table5.results.summarise`.
+
+    Returns:
+        One a line; missing numbers are null.
+    """
     known = summary.map(lambda value: isinstance(value, (list, dict)) or pd.notna(value))
     return summary.astype(object).where(known, None).to_dict("records")

@@ -27,10 +27,17 @@ PAPER = ("pg2", "deform", "vunet", "patn")
 class Methods:
     """Which methods are trained, and how long.
 
-    names: of `patn.generators.GENERATORS`, or `paper`.  preset: each one's recipe of that name (see `patn-train`).
-    steps: updates of every one; None is each recipe's own number.  batch: pairs of an update of every one; None is
-    each recipe's own.  seed, perceptual, weights_dir: as of `patn-train`.
-    Raises AugmentError for an unknown method.
+    Attributes:
+        names: of `patn.generators.GENERATORS`, or `paper`.
+        preset: each one's configuration of that name (see `patn-train`).
+        steps: updates of every one; None is each configuration's own number.
+        batch: pairs of an update of every one; None is each configuration's own.
+        seed: as of `patn-train`.
+        perceptual: as of `patn-train`.
+        weights_dir: as of `patn-train`.
+
+    Raises:
+        AugmentError: for an unknown method.
     """
 
     names: tuple[str, ...]
@@ -51,13 +58,21 @@ class Methods:
                 raise AugmentError(f"--train {name}: no such method; choose from paper, {', '.join(GENERATORS)}")
 
     def generator(self, name: str) -> str:
-        """The name of a method's generator in the workspace: in a folder of their own below patn/."""
+        """The name of a method's generator in the workspace: in a folder of their own below patn/.
+
+        Args:
+            name: the method's.
+        """
         length = "own" if self.steps is None else str(self.steps)
         batch = "" if self.batch is None else f"x{self.batch}"
         return f"table1/{name}-{self.preset}-{length}{batch}-s{self.seed}"
 
     def training(self, name: str) -> Training:
-        """How a method is trained."""
+        """The configuration of a method's training.
+
+        Args:
+            name: the method's.
+        """
         from patn.generators import kind_of
 
         training = kind_of(name).preset(self.preset)
@@ -67,7 +82,15 @@ class Methods:
 
 
 def plan(workspace: Workspace, methods: Methods) -> list[dict[str, Any]]:
-    """One record a method: "method", "generator", "updates", "images" it will have seen, whether it is "trained"."""
+    """What is to be trained.
+
+    Args:
+        workspace: the workspace.
+        methods: which, and how long.
+
+    Returns:
+        A record each: "method", "generator", "updates", "images" it will have seen, whether it is "trained".
+    """
     records = []
     for name in methods.names:
         training, generator = methods.training(name), methods.generator(name)
@@ -78,7 +101,11 @@ def plan(workspace: Workspace, methods: Methods) -> list[dict[str, Any]]:
 
 
 def plan_text(records: Sequence[Mapping[str, Any]]) -> str:
-    """The plan as a table."""
+    """The plan as a table.
+
+    Args:
+        records: as of `plan`.
+    """
     lines = [["method", "updates", "images seen", "", "generator"]]
     for record in records:
         counts = (f"{record[name]:,}" for name in ("updates", "images"))
@@ -87,7 +114,16 @@ def plan_text(records: Sequence[Mapping[str, Any]]) -> str:
 
 
 def train_methods(workspace: Workspace, methods: Methods, runtime: Runtime) -> list[str]:
-    """Train those that are not trained, one after another; returns the names of all their generators."""
+    """Train those that are not trained, one after another.
+
+    Args:
+        workspace: the workspace.
+        methods: which, and how long.
+        runtime: device, threads and precision, and whether finished work is made again.
+
+    Returns:
+        The names of all their generators.
+    """
     from augment.training.generator import train_generator
 
     for name in methods.names:
@@ -105,9 +141,16 @@ def train_methods(workspace: Workspace, methods: Methods, runtime: Runtime) -> l
 
 
 def seen(workspace: Workspace, generator: str) -> dict[str, int]:
-    """The "updates" of a generator's training and the "images" it was shown as targets; empty where its file has none.
+    """The length of a generator's training.
 
     Images are updates x batch, so one that is shown again counts again.
+
+    Args:
+        workspace: the workspace.
+        generator: its name in the workspace.
+
+    Returns:
+        "updates", and the "images" it was shown as targets; empty where its file has none.
     """
     from patn.checkpoints import read_metadata
 

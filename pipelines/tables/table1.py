@@ -30,11 +30,16 @@ PAPER, HERE = "paper: ", " (here)"
 
 @dataclass(frozen=True)
 class Table1:
-    """What is measured, by the paper's protocol: generators (none named: all of the workspace), metrics, test pairs.
+    """What is measured, by the paper's protocol.
 
-    methods: trained first where they are not, and measured beside the named generators.
-    metrics: the paper's names or `all`, those of its table for this data.  pairs: at most so many, drawn by `seed`;
-    None is the paper's number.  jobs: processes of the pose estimator.
+    Attributes:
+        generators: names of the workspace's; none named: all of them.
+        methods: trained first where they are not, and measured beside the named generators.
+        metrics: the paper's names or `all`, those of its table for this data.
+        pairs: at most so many test pairs; None is the paper's number.
+        seed: by which they are sampled.
+        weights_dir: where weight files are.
+        jobs: processes of the pose estimator.
     """
 
     generators: tuple[str, ...] = ()
@@ -46,7 +51,14 @@ class Table1:
     jobs: int = 1
 
     def columns(self, data: str) -> list[str]:
-        """The paper's names of the metrics; raises AugmentError for one that Table 1 does not have."""
+        """The paper's names of the metrics.
+
+        Args:
+            data: market or deepfashion, whose figures of the paper are taken.
+
+        Raises:
+            AugmentError: for one that Table 1 does not have.
+        """
         known = {name.lower(): name for name in paper.TABLE4_METRICS[data]}
         for metric in self.metrics:
             if metric.lower() not in {"all", *known}:
@@ -54,7 +66,14 @@ class Table1:
         return [name for key, name in known.items() if {"all", key} & {metric.lower() for metric in self.metrics}]
 
     def named(self, workspace: Workspace) -> list[str]:
-        """The generators; raises AugmentError where the workspace has none."""
+        """The generators.
+
+        Args:
+            workspace: the workspace.
+
+        Raises:
+            AugmentError: where the workspace has none.
+        """
         found = [path.parent.name for path in workspace.generators()]
         if not (self.generators or found):
             raise AugmentError(f"{workspace.generators_dir}: no trained generator; run `{make_generator(workspace)}`")
@@ -69,8 +88,14 @@ def data_of(workspace: Workspace) -> str:
 def run_table1(workspace: Workspace, table: Table1, runtime: Runtime) -> dict[str, Any]:
     """Train and measure every generator that is not trained or measured; write table1.csv and table1.md.
 
-    Returns {"rows": {title: {metric: figure}}, the paper's first, "seen": {title: {"updates", "images"}} of those whose
-    file tells, "columns", "notes", "folder"}.
+    Args:
+        workspace: the workspace.
+        table: what is measured.
+        runtime: device, threads and precision, and whether finished work is made again.
+
+    Returns:
+        "rows" (figures by title and metric, the paper's first), "seen" ("updates" and "images" by title, of those whose
+        file tells), "columns", "notes" and "folder".
     """
     columns = table.columns(data_of(workspace))
     evaluation = Evaluation(
@@ -103,7 +128,13 @@ def run_table1(workspace: Workspace, table: Table1, runtime: Runtime) -> dict[st
 
 
 def table_rows(results: Sequence[Mapping[str, Any]], columns: Sequence[str], data: str) -> dict[str, dict[str, float]]:
-    """Figures by title and the paper's name of the metric: the paper's, our generators', trivial and real images'."""
+    """Figures by title and the paper's name of the metric: the paper's, our generators', trivial and real images'.
+
+    Args:
+        results: of `augment.evaluation.image_quality.evaluate_generator`, one a generator.
+        columns: the paper's names of the metrics.
+        data: market or deepfashion, whose figures of the paper are taken.
+    """
     rows = {PAPER + title: paper.table1(title, data) for title in paper.TABLE1}
     rows = {title: {name: figures[name] for name in columns if name in figures} for title, figures in rows.items()}
     for result in results:
@@ -116,7 +147,13 @@ def table_rows(results: Sequence[Mapping[str, Any]], columns: Sequence[str], dat
 
 
 def notes(results: Sequence[Mapping[str, Any]], columns: Sequence[str], data: str) -> list[str]:
-    """What a reader has to know of our figures."""
+    """What a reader has to know of our figures.
+
+    Args:
+        results: of `augment.evaluation.image_quality.evaluate_generator`, one a generator.
+        columns: the paper's names of the metrics.
+        data: market or deepfashion, whose figures of the paper are taken.
+    """
     first = results[0]
     where = "DeepFashion" if data == "deepfashion" else "Market-1501"
     height, width = first["size"]
@@ -136,7 +173,11 @@ def notes(results: Sequence[Mapping[str, Any]], columns: Sequence[str], data: st
 
 
 def table_lines(made: Mapping[str, Any]) -> list[list[str]]:
-    """Header and one line a row, a dash where there is no figure."""
+    """Header and one line a row, a dash where there is no figure.
+
+    Args:
+        made: as of `run_table1`.
+    """
     lines = [["model", "updates", "images seen", *made["columns"]]]
     for title, figures in made["rows"].items():
         counts = made["seen"].get(title, {})
@@ -147,10 +188,18 @@ def table_lines(made: Mapping[str, Any]) -> list[list[str]]:
 
 
 def markdown(made: Mapping[str, Any]) -> str:
-    """The table as a Markdown document."""
+    """The table as a Markdown document.
+
+    Args:
+        made: as of `run_table1`.
+    """
     return "\n\n".join(["# Table 1: image quality", markdown_table(table_lines(made)), *made["notes"]]) + "\n"
 
 
 def terminal(made: Mapping[str, Any]) -> str:
-    """The table as aligned columns with its notes."""
+    """The table as aligned columns with its notes.
+
+    Args:
+        made: as of `run_table1`.
+    """
     return "\n".join([aligned(table_lines(made)), "", *made["notes"]])

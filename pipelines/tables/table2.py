@@ -22,7 +22,13 @@ SQUARE = (256, 256)
 
 @dataclass(frozen=True)
 class Method:
-    """A method of Table 2: its title, and the options and image size of the network that the paper counted."""
+    """A method of Table 2.
+
+    Attributes:
+        title: in words.
+        options: of the network that the paper counted.
+        size: of its images, (height, width) in pixels.
+    """
 
     title: str
     options: Mapping[str, Any]
@@ -39,26 +45,30 @@ METHODS: dict[str, Method] = {
 FOOTNOTE = """\
 Weights in millions.  "As the paper counts": PG2 = 3 x (both generators + discriminator) and VUNet = weights + 2 x
 (weights that learn), which are whole training checkpoints with Adam's two moments; Deform and PATN are the bare
-generator.  Compare the columns "generator" (like for like) and "used to redraw"; VUNet redraws without its prior.  The
-weights of PG2, Deform and VUNet are those of this tool's networks at 256 x 256, of VUNet with the layers of the
+generator.  Compare the columns "generator" (like for like) and "used to generate"; VUNet generates without its prior.
+The weights of PG2, Deform and VUNet are those of this tool's networks at 256 x 256, of VUNet with the layers of the
 released graph that nothing reaches.  The paper's frames per second are of a Titan Xp on DeepFashion; ours are of this
 machine, random images of 256 x 176, padded where a method has to."""
-HEAD = ("method", "paper", "as the paper counts", "generator", "used to redraw", "paper fps", "here")
+HEAD = ("method", "paper", "as the paper counts", "generator", "used to generate", "paper fps", "here")
 
 
 def table2(runtime: Runtime, *, speed: bool = True, batch: int = 1) -> list[dict[str, Any]]:
-    """One record a method.
+    """Size and speed of the paper's methods.
 
-    "method", "title", the paper's "paper_millions" and "paper_fps"; counts of weights "as_in_the_paper", "generator",
-    "transfer"; and "images_per_second" here, None without `speed`.
+    Args:
+        runtime: its precision "bf16" generates with bfloat16 weights.
+        speed: whether this machine's is measured.
+        batch: images at a time, the paper's (presumably) by default.
 
-    batch: images at a time, the paper's (presumably) by default.  runtime.precision "bf16" draws with bfloat16 weights.
+    Returns:
+        A record a method: "method", "title", the paper's "paper_millions" and "paper_fps"; counts of weights
+        "as_in_the_paper", "generator", "transfer"; and "images_per_second" here, None without `speed`.
     """
     records = []
     for name, method in METHODS.items():
         published = published_count(name, method.options, method.size)
         millions, fps = TABLE2[name]
-        drawn = Candidate(name, name, recipe_options(name, SIZE), SIZE)
+        candidate = Candidate(name, name, recipe_options(name, SIZE), SIZE)
         records.append(
             {
                 "method": name,
@@ -68,7 +78,7 @@ def table2(runtime: Runtime, *, speed: bool = True, batch: int = 1) -> list[dict
                 "generator": published.generator,
                 "transfer": complexity(name, method.options, method.size).transfer_parameters,
                 "paper_fps": fps,
-                "images_per_second": measure(drawn, runtime, batch, seconds=3.0)["images_per_second"]
+                "images_per_second": measure(candidate, runtime, batch, seconds=3.0)["images_per_second"]
                 if speed
                 else None,
             }
@@ -77,7 +87,16 @@ def table2(runtime: Runtime, *, speed: bool = True, batch: int = 1) -> list[dict
 
 
 def write(records: Sequence[Mapping[str, Any]], how: str, workspace: Workspace) -> str:
-    """Write table2.csv and table2.md into the workspace's tables; returns the folder."""
+    """Write table2.csv and table2.md into the workspace's tables.
+
+    Args:
+        records: as of `table2`.
+        how: what is said of the machine, after the footnote.
+        workspace: the workspace.
+
+    Returns:
+        The folder.
+    """
     folder = workspace.table_dir("table2")
     write_csv(pd.DataFrame(list(records)), folder / "table2.csv")
     table = markdown_table([HEAD, *map(_cells, records)])
@@ -86,7 +105,12 @@ def write(records: Sequence[Mapping[str, Any]], how: str, workspace: Workspace) 
 
 
 def terminal(records: Sequence[Mapping[str, Any]], how: str) -> str:
-    """The table for a terminal."""
+    """The table for a terminal.
+
+    Args:
+        records: as of `table2`.
+        how: what is said of the machine, after the footnote.
+    """
     return f"{aligned([HEAD, *map(_cells, records)])}\n\n{FOOTNOTE}{how}"
 
 

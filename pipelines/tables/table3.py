@@ -24,7 +24,7 @@ LATE, EXPOSURE, TOLERANCE = 3000, 1000, 50
 HEAD = ("model", "volunteers", "judged", "R2G, %", "G2R, %", "d'")
 NOTE = (
     "R2G: real images taken for generated, of all real ones that counted; G2R: generated ones taken for real. "
-    "Brackets: 95 % interval over volunteers (Student's t of their shares), because the judgements of one person are "
+    "Brackets: 95 % interval over volunteers (Student's t of their shares), because the answers of one volunteer are "
     "not independent; of one volunteer, or where all err alike, Wilson's over the images, marked w. d' is 0 where real "
     "and generated images are judged alike. The paper's figures are of 30 volunteers and its own images; only Ours was "
     "measured by its authors."
@@ -33,7 +33,14 @@ NOTE = (
 
 @dataclass(frozen=True)
 class Share:
-    """A share of images in percent, the ends of its 95 % interval, and whether that is Wilson's."""
+    """A share of images with its 95 % interval.
+
+    Attributes:
+        percent: the share.
+        low: end of the interval, in percent.
+        high: end of the interval, in percent.
+        wilson: whether it is Wilson's interval.
+    """
 
     percent: float
     low: float
@@ -42,11 +49,15 @@ class Share:
 
 
 def share(wrong: Sequence[int], shown: Sequence[int]) -> Share:
-    """How many of the images shown were judged wrongly; one number a volunteer.
+    """How many of the images shown were judged wrongly.
 
     The share is that of all images together.  The interval is Student's t over the volunteers, by the usual
     linearisation of a ratio: with equally many images each it is that of the mean of their shares.  One volunteer, or
     volunteers without any difference, have no such interval; Wilson's of the images is given.
+
+    Args:
+        wrong: one number a volunteer.
+        shown: one number a volunteer.
     """
     total, whole = sum(shown), sum(wrong)
     ratio = whole / total
@@ -60,7 +71,15 @@ def share(wrong: Sequence[int], shown: Sequence[int]) -> Share:
 
 
 def wilson(hits: int, count: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share, in [0, 1]."""
+    """Wilson's 95 % interval of a share.
+
+    Args:
+        hits: how many.
+        count: of how many.
+
+    Returns:
+        Its ends, in [0, 1].
+    """
     z = NormalDist().inv_cdf((1 + LEVEL) / 2)
     share, scale = hits / count, 1 + z * z / count
     centre = (share + z * z / (2 * count)) / scale
@@ -69,9 +88,13 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
 
 
 def sensitivity(r2g: tuple[int, int], g2r: tuple[int, int]) -> float:
-    """d', how far apart real and generated images look, in deviations; (errors, images) of each.
+    """d', how far apart real and generated images look, in deviations.
 
     Half an error and one image are added to each, so that it is finite without errors.
+
+    Args:
+        r2g: errors and images of the real ones.
+        g2r: errors and images of the generated ones.
     """
     false_alarm, miss = ((errors + 0.5) / (images + 1) for errors, images in (r2g, g2r))
     normal = NormalDist()
@@ -81,8 +104,14 @@ def sensitivity(r2g: tuple[int, int], g2r: tuple[int, int]) -> float:
 def run_table3(workspace: Workspace, *, unfinished: bool = False) -> dict[str, Any]:
     """Count the answers of every study and write table3.csv, table3.md and judgements.csv.
 
-    `unfinished`: volunteers who stopped count with what they answered.  Returns {"rows", "paper", "notes", "folder"}.
     Without any, the paper's figures stand alone, with a note that says how to come by answers.
+
+    Args:
+        workspace: the workspace.
+        unfinished: whether volunteers who stopped count with what they answered.
+
+    Returns:
+        "rows", "paper", "notes" and "folder".
     """
     tables = {folder.name: Answers(folder).judgements() for folder in workspace.studies()}
     rows = [study_row(name, table, unfinished) for name, table in tables.items()]
@@ -102,8 +131,14 @@ def run_table3(workspace: Workspace, *, unfinished: bool = False) -> dict[str, A
 def study_row(name: str, judgements: pd.DataFrame, unfinished: bool) -> dict[str, Any]:
     """The figures of one study.
 
-    {"model", "volunteers", "left_out", "judged", "r2g", "g2r" (a Share each, None without volunteers), "dprime",
-    "late", "badly_timed"}: late answers and those after another exposure than a second are counted, and count.
+    Args:
+        name: the study's.
+        judgements: as of `augment.study.answers.Answers`.
+        unfinished: whether volunteers who stopped count.
+
+    Returns:
+        "model", "volunteers", "left_out", "judged", "r2g", "g2r" (a Share each, None without volunteers), "dprime",
+        "late" and "badly_timed": late answers and those after another exposure than a second are counted, and count.
     """
     answered = judgements["answer"].notna()
     whole = judgements.assign(answered=answered).groupby("volunteer")["answered"].transform("all")
@@ -134,7 +169,11 @@ def study_row(name: str, judgements: pd.DataFrame, unfinished: bool) -> dict[str
 
 
 def notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What a reader has to know of the figures."""
+    """What a reader has to know of the figures.
+
+    Args:
+        rows: as of `study_row`.
+    """
     said = [NOTE]
     if not any(row["volunteers"] for row in rows):
         said.append("No volunteer has finished a study here yet; `augment study` shows one.")
@@ -168,5 +207,9 @@ def _share_text(found: Mapping[str, Any] | None) -> str:
 
 
 def terminal(made: Mapping[str, Any]) -> str:
-    """The table as aligned columns with its notes."""
+    """The table as aligned columns with its notes.
+
+    Args:
+        made: as of `run_table3`.
+    """
     return "\n".join([aligned(_lines(made)), "", *made["notes"]])

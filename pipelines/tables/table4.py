@@ -30,7 +30,13 @@ CONCAT = "one encoder reads image and poses; the paper does not say how they mee
 
 @dataclass(frozen=True)
 class Row:
-    """A row of Table 4: its title, the fields of PatnTraining that make it, and what a reader has to know about it."""
+    """A row of Table 4.
+
+    Attributes:
+        title: in the paper's words.
+        fields: of PatnTraining, which make it.
+        note: what a reader has to know about it.
+    """
 
     title: str
     fields: Mapping[str, Any]
@@ -69,12 +75,21 @@ ROWS: dict[str, Row] = {
 
 @dataclass(frozen=True)
 class Table4:
-    """What is trained and measured: rows by name (or `paper`, or `all`), a preset's size and recipe, perhaps shortened.
+    """What is trained and measured.
 
-    metrics: the paper's names, `all` is those of the paper's table.  pairs: of test images, measured; None is the
-    paper's number, or 400 with the small presets.  seed: of training and of the pairs.  perceptual: see `patn-train`.
-    jobs: processes of the pose estimator.
-    Raises AugmentError for an unknown row, preset or metric.
+    Attributes:
+        rows: by name, or `paper`, or `all`.
+        preset: size and configuration of every row.
+        steps: updates, None is the preset's.
+        metrics: the paper's names, `all` is those of the paper's table.
+        pairs: of test images, measured; None is the paper's number, or 400 with the small presets.
+        seed: of training and of the pairs.
+        perceptual: see `patn-train`.
+        weights_dir: see `patn-train`.
+        jobs: processes of the pose estimator.
+
+    Raises:
+        AugmentError: for an unknown row, preset or metric.
     """
 
     rows: tuple[str, ...] = ("paper",)
@@ -114,24 +129,46 @@ class Table4:
         return f"{self.preset}-{self.steps or PRESETS[self.preset].steps}-s{self.seed}"
 
     def generator(self, row: str) -> str:
-        """The name of a row's generator in the workspace: in a folder of their own below patn/."""
+        """The name of a row's generator in the workspace: in a folder of their own below patn/.
+
+        Args:
+            row: a key of ROWS.
+        """
         return f"table4/{row}-{self.name}"
 
     def training(self, row: str) -> PatnTraining:
-        """The training of a row: the preset with that row's fields."""
+        """The configuration of a row's training: the preset with that row's fields.
+
+        Args:
+            row: a key of ROWS.
+        """
         training = PRESETS[self.preset]
         return replace(training if self.steps is None else training.of_steps(self.steps), **ROWS[row].fields)
 
 
 def states(workspace: Workspace, table: Table4) -> dict[str, bool]:
-    """Whether each row's generator is trained."""
+    """Whether each row's generator is trained.
+
+    Args:
+        workspace: the workspace.
+        table: what was asked for.
+
+    Returns:
+        Whether it is, by row.
+    """
     return {row: read_run(workspace.patn_dir(table.generator(row))) is not None for row in table.rows}
 
 
 def run_table4(workspace: Workspace, table: Table4, runtime: Runtime) -> dict[str, Any]:
     """Train the rows that are not finished, one after another, measure all, and write table4/NAME.csv and NAME.md.
 
-    Returns {"rows": one record a row, "missing": why a metric has no figures, "folder"}.
+    Args:
+        workspace: the workspace.
+        table: what is asked for.
+        runtime: device, threads and precision, and whether finished work is made again.
+
+    Returns:
+        "rows" (a record each), "missing" (why a metric has no figures) and "folder".
     """
     from augment.datasets.pairs import evaluation_pairs
     from augment.training.generator import train_generator
@@ -172,7 +209,17 @@ def run_table4(workspace: Workspace, table: Table4, runtime: Runtime) -> dict[st
 def measure(
     workspace: Workspace, table: Table4, generator: str, runtime: Runtime
 ) -> tuple[dict[str, float], dict[str, str]]:
-    """Our figures by the paper's names of the metrics, and for those without a figure why there is none."""
+    """Our figures of a generator.
+
+    Args:
+        workspace: the workspace.
+        table: what was asked for.
+        generator: its name in the workspace.
+        runtime: device, threads and precision, and whether finished work is made again.
+
+    Returns:
+        The figures by the paper's names of the metrics, and for those without a figure why there is none.
+    """
     from augment.evaluation.protocol import Evaluation
 
     pairs = SMALL_PAIRS if table.pairs is None and table.preset not in paper.TABLE4_METRICS else table.pairs
@@ -195,7 +242,12 @@ def _flat(records: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
 
 
 def table_lines(records: Sequence[Mapping[str, Any]], data: str) -> list[list[str]]:
-    """Header and one line a row: our figure and the paper's of each metric, a dash where there is none."""
+    """Header and one line a row: our figure and the paper's of each metric, a dash where there is none.
+
+    Args:
+        records: the "rows" of `run_table4`.
+        data: market or deepfashion, whose figures of the paper are taken.
+    """
     metrics = paper.TABLE4_METRICS[data]
     lines = [["Model", "weights, M", *(title for name in metrics for title in (name, "paper"))]]
     for record in records:
@@ -209,7 +261,13 @@ def _figure(value: float | None) -> str:
 
 
 def notes(records: Sequence[Mapping[str, Any]], missing: Mapping[str, str], table: Table4) -> list[str]:
-    """What a reader has to know: data, size, perceptual network, readings of single rows, metrics without figures."""
+    """What a reader has to know: data, size, perceptual network, readings of single rows, metrics without figures.
+
+    Args:
+        records: the "rows" of `run_table4`.
+        missing: why a metric has no figures.
+        table: what was asked for.
+    """
     training = table.training(table.rows[0])
     networks = sorted({record["perceptual"] for record in records})
     data = "DeepFashion" if table.data == "deepfashion" else "Market-1501"
@@ -228,11 +286,23 @@ def notes(records: Sequence[Mapping[str, Any]], missing: Mapping[str, str], tabl
 
 
 def markdown(records: Sequence[Mapping[str, Any]], missing: Mapping[str, str], table: Table4) -> str:
-    """The table as a Markdown document."""
+    """The table as a Markdown document.
+
+    Args:
+        records: the "rows" of `run_table4`.
+        missing: why a metric has no figures.
+        table: what was asked for.
+    """
     text = markdown_table(table_lines(records, table.data))
     return "\n\n".join(["# Table 4: ablations", text, *notes(records, missing, table)]) + "\n"
 
 
 def terminal(records: Sequence[Mapping[str, Any]], missing: Mapping[str, str], table: Table4) -> str:
-    """The table as aligned columns with its notes."""
+    """The table as aligned columns with its notes.
+
+    Args:
+        records: the "rows" of `run_table4`.
+        missing: why a metric has no figures.
+        table: what was asked for.
+    """
     return "\n".join([aligned(table_lines(records, table.data)), "", *notes(records, missing, table)])

@@ -122,7 +122,7 @@ def test_released_epochs_need_the_released_length() -> None:
 
 def test_the_page_on_deviations_lists_every_option_of_the_recipe() -> None:
     text = (Path(__file__).resolve().parents[2] / "docs" / "explanation" / "deviations.md").read_text(encoding="utf-8")
-    table = text.partition("<!-- recipe -->")[2].partition("<!-- end recipe -->")[0]
+    table = text.partition("<!-- configuration -->")[2].partition("<!-- end configuration -->")[0]
     named = set(re.findall(r"--[a-z][a-z0-9-]+", table))
     options = [option for option in command.params if isinstance(option, SectionOption)]
     recipe = [option for option in options if option.section.startswith("Recipe")]

@@ -160,9 +160,9 @@ def test_the_correlation_is_of_ranks() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--preset", "study", "--data", "."], "--preset study is of rendered people"),
-        (["--csv", __file__], "--csv has no effect on rendered people"),
-        (["--dry-run"], "--dry-run has no effect on rendered people"),
+        (["--preset", "study", "--data", "."], "--preset study is of rendered pedestrians"),
+        (["--csv", __file__], "--csv has no effect on rendered pedestrians"),
+        (["--dry-run"], "--dry-run has no effect on rendered pedestrians"),
     ],
 )
 def test_options_of_the_other_kind_of_demo_are_wrong_usage(words: list[str], said: str, tmp_path: Path) -> None:

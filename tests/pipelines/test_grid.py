@@ -19,7 +19,7 @@ from augment.runtime import Runtime
 from augment.workers import available_cores
 from pipelines.grid import scheduler as grid
 from pipelines.grid.pools import Placement
-from pipelines.grid.scheduler import run_grid
+from pipelines.grid.scheduler import run_tasks
 from tests.children import child
 from tests.pipelines.fake_work import BASE, GOALS, SHARED, Item, result_of, slow_sum, square
 from tests.pipelines.processes import alive, descendants, until
@@ -29,7 +29,7 @@ ITEMS = [Item(number) for number in range(4)]
 
 
 def run(root, jobs, items=ITEMS, runtime=QUIET):
-    return run_grid(
+    return run_tasks(
         root,
         items,
         square,
@@ -119,7 +119,7 @@ def test_force_runs_finished_goals_again_but_not_what_they_need(tmp_path):
 
 
 def sums(root, goals, jobs=1):
-    return run_grid(
+    return run_tasks(
         root,
         goals,
         slow_sum,
@@ -163,13 +163,13 @@ SCRIPT = """
     from pathlib import Path
     from augment.artefacts.artefact import read_run
     from augment.runtime import Runtime
-    from pipelines.grid.scheduler import run_grid
+    from pipelines.grid.scheduler import run_tasks
     from pipelines.grid.pools import Placement
     from tests.pipelines.fake_work import GOALS, Item, slow_sum, wait_for_ever
     if __name__ == "__main__":
         work = {{"slow_sum": slow_sum, "wait_for_ever": wait_for_ever}}[sys.argv[1]]
         root = Path({root!r})
-        run_grid(root, GOALS if work is slow_sum else [Item(0), Item(1)], work,
+        run_tasks(root, GOALS if work is slow_sum else [Item(0), Item(1)], work,
                  finished=lambda item: (root / item.name).exists() and read_run(root / item.name) is not None,
                  placement=Placement(jobs=int(sys.argv[2])), runtime=Runtime(device="cpu", progress=False))
 """

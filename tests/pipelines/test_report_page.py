@@ -36,7 +36,7 @@ def page_file(rendered, tmp_path_factory):
     add(workspace, "table4/resnet5-demo-12-s0", "resnet")
     run(workspace.root, "generate", "--portion", "0.4", "--generator", "patn")
     add_galleries(workspace)
-    page = write_report(workspace, runtime=QUIET, pictures=Pictures(galleries=False, people=3))
+    page = write_report(workspace, runtime=QUIET, pictures=Pictures(galleries=False, identities=3))
     return shutil.copy(page, folder / "alone.html")
 
 
@@ -192,19 +192,19 @@ UNFOLD = "document.querySelectorAll('details').forEach((part) => { part.open = t
 
 def test_one_person_can_be_picked_with_the_keyboard(page):
     page.evaluate(UNFOLD)
-    every = page.locator("[data-person]").count()
+    every = page.locator("[data-identity]").count()
     assert page.locator(".page__picked").inner_text() == f"{every} of {every} pictures"
     page.locator(".page__select").focus()
     page.keyboard.press("ArrowDown")
     person = page.locator(".page__select").input_value()
     assert person
-    own = page.locator(f"[data-person='{person}']").count()
+    own = page.locator(f"[data-identity='{person}']").count()
     assert 0 < own < every
-    assert visible(page, "[data-person]") == own == visible(page, f"[data-person='{person}']")
+    assert visible(page, "[data-identity]") == own == visible(page, f"[data-identity='{person}']")
     assert page.locator(".page__picked").inner_text() == f"{own} of {every} pictures"
-    assert visible(page, "[data-nobody]") > 0  # this person is in no generated set
+    assert visible(page, "[data-none]") > 0  # this person is in no generated set
     page.locator(".page__select").select_option("")
-    assert visible(page, "[data-nobody]") == 0
+    assert visible(page, "[data-none]") == 0
     assert page.locator(".page__picked").inner_text() == f"{every} of {every} pictures"
 
 

@@ -1,12 +1,12 @@
 "use strict";
 (() => {
   const bar = document.querySelector("[data-pick-bar]");
-  const pictures = [...document.querySelectorAll("[data-person]")];
+  const pictures = [...document.querySelectorAll("[data-identity]")];
   const pick = () => {
-    const person = bar.querySelector("select").value;
-    for (const picture of pictures) picture.hidden = person !== "" && picture.dataset.person !== person;
+    const identity = bar.querySelector("select").value;
+    for (const picture of pictures) picture.hidden = identity !== "" && picture.dataset.identity !== identity;
     for (const group of document.querySelectorAll("[data-pick]")) {
-      group.querySelector("[data-nobody]").hidden = group.querySelector("[data-person]:not([hidden])") !== null;
+      group.querySelector("[data-none]").hidden = group.querySelector("[data-identity]:not([hidden])") !== null;
     }
     const shown = pictures.filter((picture) => !picture.hidden).length;
     bar.querySelector("output").textContent = `${shown} of ${pictures.length} pictures`;

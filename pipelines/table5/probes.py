@@ -61,20 +61,24 @@ def time_training(training: ReidTraining, runtime: Runtime) -> tuple[float, floa
 
 
 def time_drawing(workspace: Workspace, checkpoint: Path, runtime: Runtime) -> float:
-    """Seconds in which a generator makes one image: of training images in their own poses.
+    """Seconds in which a generator makes one image: of training images in random poses, as there may be no key points.
 
     Args:
-        workspace: the workspace.
-        checkpoint: the generator's file.
-        runtime: device, threads and precision, and whether finished work is made again.
+        workspace: whose images.
+        checkpoint: the generator.
+        runtime: where it runs.
     """
-    from augment.datasets.pairs import posed_names
-    from augment.datasets.reduced_set import training_images
-    from augment.inference.drawing import Drawing
+    import numpy as np
 
-    names = posed_names(workspace, training_images(workspace.images())["name"].tolist())[:FEW]
-    draw = Drawing(workspace, checkpoint, runtime)
-    return seconds_of(lambda: draw(names, names)) / max(1, len(names))
+    from augment.images import load_images
+    from augment.inference.generator import Generator
+
+    generator = Generator(checkpoint, runtime, workspace.size)
+    paths = workspace.images()["path"].iloc[:FEW].tolist()
+    poses = np.random.default_rng(0).random((len(paths), 18, 2), np.float32) * np.array(generator.size, np.float32)
+    return seconds_of(lambda: generator.generate(load_images(paths, generator.size, jobs=1), poses, poses)) / max(
+        1, len(paths)
+    )
 
 
 def time_generator(training: Training, runtime: Runtime) -> tuple[float, float]:

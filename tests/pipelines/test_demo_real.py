@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -14,14 +15,18 @@ from click.testing import CliRunner, Result
 
 from augment.artefacts.artefact import read_run
 from augment.cli import augment
+from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.demo import real
+from pipelines.demo.budget import budget, looked_at
+from pipelines.demo.real import RealData
 from pipelines.demo.real_presets import REAL_PRESETS
 from pipelines.demo.why import rank_correlations, why_table
 from pipelines.table5 import probes
 from pipelines.table5.cells import Cell
 from pipelines.table5.outputs import read_table5
 from pipelines.table5.results import declare, declared
+from pipelines.table5.run import Table5
 from tools.real_results import publish
 
 TOY = REAL_PRESETS["toy"]
@@ -97,6 +102,19 @@ def test_the_hours_are_told_before_anything_is_done(
     models = what["p = 0.4: None, Ours; plain, augmented; equal updates; 1 seed"]
     assert models["cells"] == 4
     assert models["seconds"] > 0
+
+
+def test_generators_are_timed_before_there_are_key_points(
+    photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probes, "CALLS", 1)
+    rows = ("ours", "ours-builtin", "ours-tuned-reduced", "reduced")
+    preset = replace(TOY, tables=(Table5((0.4,), rows=rows, seeds=1, lengths=("updates",)),))
+    with looked_at(RealData(photographs), tmp_path / "market", seed=0, jobs=1) as workspace:
+        assert workspace.keypoints_source() is None
+        _, _, table, _ = budget(workspace, preset, csv=[tmp_path], jobs=1, runtime=Runtime("cpu", threads=1))
+    assert (table.cells, table.unknown) == (4, 0)
+    assert table.seconds > 0
 
 
 def test_after_a_kill_only_what_is_left_is_done_and_told(

@@ -22,7 +22,7 @@ network = partial(option, section="Network and ablations")
 recipe = partial(option, section="Recipe, where the paper and the released code differ; default: as released")
 KINDS = (
     "patn; patn-skips: with deformable skip connections; resnet: plain residual blocks; correspondence: moves the "
-    "condition image's pixels; pg2, deform, vunet: rivals"
+    "condition image's pixels; pg2, deform, vunet: baselines"
 )
 DISCRIMINATORS = ("gan", "d_head", "d_leaky", "d_dropout", "d_init", "no_discriminator_residuals")
 ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
@@ -138,7 +138,7 @@ def command(
     force: bool,
     **given: Any,
 ) -> None:
-    """Train a pose-transfer generator (PATN or a rival) on the workspace's training pairs.
+    """Train a pose-transfer generator (PATN or a baseline) on the workspace's training pairs.
 
     Killed training goes on where it last saved when the same command runs again.
 

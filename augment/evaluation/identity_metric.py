@@ -29,7 +29,12 @@ CHUNK = 512
 def full_model(workspace: Workspace, model: str | None) -> Path:
     """The file of the named model, or of the best (mAP) of the workspace that saw all real images and nothing else.
 
-    Raises AugmentError where there is none.
+    Args:
+        workspace: the workspace.
+        model: a name below `reid/`; None takes the best.
+
+    Raises:
+        AugmentError: where there is none.
     """
     if model is not None:
         return find_model(workspace, model)
@@ -57,7 +62,18 @@ class Embedding:
 
     @classmethod
     def load(cls, path: Path, device: torch.device) -> Embedding:
-        """The saved model; raises reid.WeightsError for another file."""
+        """The saved model.
+
+        Args:
+            path: of the model.
+            device: where it runs.
+
+        Returns:
+            The model.
+
+        Raises:
+            reid.WeightsError: for another file.
+        """
         model, metadata = load_model(path, device)
         training = metadata["training"]
         return cls(model, (int(training["height"]), int(training["width"])), training["feature"], device)
@@ -82,7 +98,13 @@ class IdentityCentres:
 
     @classmethod
     def of(cls, embed: Embedding, images: pd.DataFrame, size: tuple[int, int]) -> IdentityCentres:
-        """The centres of the identities of a table with path and pid; size: (height, width) at which they are read."""
+        """The centres of the identities of some images.
+
+        Args:
+            embed: the model.
+            images: columns path and pid.
+            size: (height, width) at which they are read.
+        """
         pids, rows = np.unique(images["pid"].to_numpy(), return_inverse=True)
         paths = images["path"].tolist()
         sums = None
@@ -94,7 +116,11 @@ class IdentityCentres:
         return cls(pids, normalize(sums))
 
     def rows(self, pids: Iterable[int]) -> Tensor:
-        """The row of each identity, which has to be one of them."""
+        """The row of each identity.
+
+        Args:
+            pids: each has to be one of the identities.
+        """
         return torch.from_numpy(np.searchsorted(self.pids, np.asarray(list(pids))))
 
 
@@ -102,8 +128,11 @@ class IdentityMeter(MeanMeter):
     """Top-1 identity accuracy and cosine to the source identity's centre, of generated, copied and real images.
 
     An identity's centre is the mean unit feature of its real images in `split`; all of the split's identities are
-    candidates.  The real row's images are themselves in the centres.  mark: of the model, so that sums of two are not
-    added.
+    candidates.  The real row's images are themselves in the centres.
+
+    Args:
+        workspace: the workspace.
+        mark: of the model, so that sums of two are not added.
     """
 
     def __init__(self, workspace: Workspace, split: str, embed: Embedding, mark: str = "") -> None:
@@ -119,15 +148,34 @@ class IdentityMeter(MeanMeter):
         return torch.stack([self.place[name] for name in names])
 
     def cosines(self, images: Tensor) -> Tensor:
-        """Cosine of each image, uint8 N x 3 x H x W, to the centre of each identity: N x identities."""
+        """Cosine of each image to the centre of each identity.
+
+        Args:
+            images: uint8 N x 3 x H x W.
+
+        Returns:
+            N x identities.
+        """
         return self.embed(images) @ self.centres.vectors.T
 
     def scores(self, images: Tensor, sources: Sequence[str]) -> Tensor:
-        """Cosine of each image to the centre of its source's identity, N.  sources: names of the split's images."""
+        """Cosine of each image to the centre of its source's identity.
+
+        Args:
+            images: uint8 N x 3 x H x W.
+            sources: names of the split's images.
+
+        Returns:
+            N values in [-1, 1].
+        """
         return self.cosines(images).gather(1, self._places(sources)[:, None])[:, 0]
 
     def update(self, panels: Panels) -> None:
-        """Add a batch."""
+        """Add a batch.
+
+        Args:
+            panels: a batch of pairs.
+        """
         identity = self._places(panels.sources)
         rows = ((GENERATED, panels.generated), (COPY, panels.condition), (REAL, panels.target))
         for row, images in rows:

@@ -41,13 +41,24 @@ SAVE_EVERY = 60.0
 def evaluate_generator(
     workspace: Workspace, evaluation: Evaluation, *, generator: str | Path | None = None, runtime: Runtime
 ) -> dict[str, Any]:
-    """Measure a generator's images; returns the result in run.json.
+    """Measure a generator's images.
 
-    {"folder", "generator", "protocol", "split", "pairs", "size", "rows": {row: {metric: value}}, "missing": {metric:
-    why}, "notes": {metric: text}}; rows are `generated` and, for comparison, `copy`, `mean image` and `real`.
     Memory does not depend on the number of pairs. Metrics measured before are not measured again; those that lack a
     weight file, a package or a model are left out with one sentence; a killed run loses a minute at most.
-    Raises AugmentError for a generator, key points or pairs that are missing.
+
+    Args:
+        workspace: the workspace.
+        evaluation: what is measured on which pairs.
+        generator: a name in the workspace or a file; None is the only one.
+        runtime: device, threads and precision, and whether finished work is made again.
+
+    Returns:
+        The result in run.json: "folder", "generator", "protocol", "split", "pairs", "size", "rows" (figures by row and
+        metric), "missing" (why, by metric), "notes" (text by metric); rows are `generated` and, for comparison, `copy`,
+        `mean image` and `real`.
+
+    Raises:
+        AugmentError: for a generator, key points or pairs that are missing.
     """
     checkpoint = find_generator(workspace, generator)
     pairs = evaluation.choose_pairs(workspace)
@@ -87,19 +98,37 @@ def evaluate_generator(
 
 
 def generator_home(workspace: Workspace, checkpoint: Path) -> Path:
-    """The folder below `patn/` that holds a generator's evaluations: its own, or one named after a file elsewhere."""
+    """The folder below `patn/` that holds a generator's evaluations: its own, or one named after a file elsewhere.
+
+    Args:
+        workspace: the workspace.
+        checkpoint: the generator's file.
+    """
     if checkpoint.resolve().is_relative_to(workspace.generators_dir.resolve()):
         return checkpoint.parent
     return workspace.patn_dir(generator_label(checkpoint))
 
 
 def generator_name(workspace: Workspace, home: Path) -> str:
-    """The name of a generator by its folder."""
+    """The name of a generator by its folder.
+
+    Args:
+        workspace: the workspace.
+        home: as of `generator_home`.
+    """
     return home.resolve().relative_to(workspace.generators_dir.resolve()).as_posix()
 
 
 def mean_image(workspace: Workspace, size: tuple[int, int]) -> Array:
-    """The mean of all training images as uint8 3 x H x W: what a generator without input would draw at best."""
+    """The mean of all training images: what a generator without input would generate at best.
+
+    Args:
+        workspace: the workspace.
+        size: (height, width) in pixels.
+
+    Returns:
+        uint8 3 x H x W.
+    """
     paths = training_images(workspace.images())["path"].tolist()
     total = np.zeros((3, *size))
     for start in range(0, len(paths), 512):
@@ -179,7 +208,14 @@ def _pass(
 
 
 def panels(drawing: Drawing, protocol: str, pairs: pd.DataFrame, mean: Array | None = None) -> Iterator[Panels]:
-    """The pairs in batches, at the workspace's size, as the protocol shows them; `mean` is the 3 x H x W mean image."""
+    """The pairs in batches, at the workspace's size, as the protocol shows them.
+
+    Args:
+        drawing: the generator with the images it takes.
+        protocol: of `augment.evaluation.protocol.PROTOCOLS`.
+        pairs: columns from and to.
+        mean: the mean image, 3 x H x W.
+    """
     import torch
 
     from augment.evaluation.metrics import Panels
@@ -231,12 +267,20 @@ def _read_partial(path: Path, meters: Mapping[str, Meter]) -> tuple[int, dict[st
 
 
 def as_in_the_paper(values: Mapping[str, float]) -> dict[str, float]:
-    """A row's figures as the paper's tables give them: SSIM of DeepFashion is that of the padded images."""
+    """A row's figures as the paper's tables give them: SSIM of DeepFashion is that of the padded images.
+
+    Args:
+        values: by metric.
+    """
     return {**values, **({"ssim": values["ssim_256_padded"]} if "ssim_256_padded" in values else {})}
 
 
 def missing_lines(missing: Mapping[str, str]) -> list[str]:
-    """One sentence for all metrics that lack the same thing."""
+    """One sentence for all metrics that lack the same thing.
+
+    Args:
+        missing: what each metric lacks.
+    """
     reasons: dict[str, list[str]] = {}
     for name, why in missing.items():
         reasons.setdefault(why, []).append(name)
@@ -244,7 +288,11 @@ def missing_lines(missing: Mapping[str, str]) -> list[str]:
 
 
 def summary(result: Mapping[str, Any]) -> str:
-    """The result as a table for people, with what is missing and what has to be known."""
+    """The result as a table for the terminal, with what is missing and what has to be known.
+
+    Args:
+        result: as of `evaluate_generator`.
+    """
     rows, (height, width) = result["rows"], result["size"]
     names = list(dict.fromkeys(name for values in rows.values() for name in values))
     lines = [["", *names]]

@@ -1,4 +1,4 @@
-"""Meters of image quality: each takes batches of images and keeps sums whose size does not depend on their number."""
+"""Metrics of image quality: each takes batches of images and keeps sums whose size does not depend on their number."""
 
 from __future__ import annotations
 
@@ -28,10 +28,14 @@ PADDED = {(256, 176): 256}
 
 @dataclass(frozen=True)
 class Panels:
-    """A batch of pairs as the protocol shows them: uint8 B x 3 x H x W on the device, key points of the targets.
+    """A batch of pairs as the protocol shows them, on the device.
 
-    keypoints: B x 18 x 2 as (y, x) in the images' pixels, missing = -1.
-    sources, targets: the pairs' image names.  mean: the mean training image, 1 x 3 x H x W, None where unused.
+    Attributes:
+        generated: uint8 B x 3 x H x W.
+        keypoints: of the targets, B x 18 x 2 as (y, x) in the images' pixels, missing = -1.
+        sources: uint8 B x 3 x H x W.
+        targets: uint8 B x 3 x H x W.
+        mean: the mean training image, 1 x 3 x H x W, None where unused.
     """
 
     target: Tensor
@@ -64,14 +68,22 @@ class Meter(Protocol):
         """Its sums by name; a run that was killed goes on from them."""
 
     def update(self, panels: Panels) -> None:
-        """Add a batch."""
+        """Add a batch.
+
+        Args:
+            panels: a batch of pairs.
+        """
 
     def rows(self) -> Rows:
         """The figures of all batches so far."""
 
 
 def padded(images: Tensor) -> Tensor:
-    """DeepFashion's 256 x 176 images with 40 columns of white at each side; all others as they are."""
+    """DeepFashion's 256 x 176 images with 40 columns of white at each side; all others as they are.
+
+    Args:
+        images: uint8 N x 3 x H x W.
+    """
     width = PADDED.get((images.shape[2], images.shape[3]))
     if width is None:
         return images
@@ -81,7 +93,7 @@ def padded(images: Tensor) -> Tensor:
 
 @dataclass
 class MeanMeter:
-    """A meter whose figures are means: of metric and row, made when first used."""
+    """A metric whose figures are means: of metric and row, made when first used."""
 
     parts: dict[str, Mean] = field(default_factory=dict)
 
@@ -101,8 +113,11 @@ class MeanMeter:
 class Similarity(MeanMeter):
     """SSIM, mask-SSIM and L1 of generated images, of copies of the condition image and of the mean image.
 
-    data_range, taps: as of patn.metrics.ssim.  `ssim_256_padded` is the paper's figure for DeepFashion. L1 is on the
-    [-1, 1] scale.
+    `ssim_256_padded` is the paper's figure for DeepFashion. L1 is on the [-1, 1] scale.
+
+    Args:
+        data_range: as of patn.metrics.ssim.
+        taps: as of patn.metrics.ssim.
     """
 
     def __init__(self, metrics: Sequence[str], data_range: float | None, taps: int = 13) -> None:
@@ -110,7 +125,11 @@ class Similarity(MeanMeter):
         self.metrics, self.data_range, self.taps = metrics, data_range, taps
 
     def update(self, panels: Panels) -> None:
-        """Add a batch."""
+        """Add a batch.
+
+        Args:
+            panels: a batch of pairs.
+        """
         real = panels.target
         for row, images in panels.candidates():
             if "ssim" in self.metrics:
@@ -131,7 +150,8 @@ class Similarity(MeanMeter):
 class InceptionMeter:
     """IS and mask-IS (mean of ten contiguous splits), and FID to the targets, of generated and of real images.
 
-    count: number of pairs that will come, in their order.
+    Args:
+        count: number of pairs that will come, in their order.
     """
 
     def __init__(self, metrics: Sequence[str], network: Inception, count: int) -> None:
@@ -146,7 +166,11 @@ class InceptionMeter:
         self.parts: dict[str, Accumulator] = {**self.scores, **self.moments}
 
     def update(self, panels: Panels) -> None:
-        """Add a batch."""
+        """Add a batch.
+
+        Args:
+            panels: a batch of pairs.
+        """
         for row, images in ((GENERATED, panels.generated), (REAL, panels.target)):
             if {"is", "fid"} & {*self.metrics}:
                 features, probabilities = self.network(padded(images))
@@ -176,7 +200,11 @@ class Detection(MeanMeter):
         self.detector = detector
 
     def update(self, panels: Panels) -> None:
-        """Add a batch."""
+        """Add a batch.
+
+        Args:
+            panels: a batch of pairs.
+        """
         from patn.metrics.detection import person_confidences
 
         for row, images in ((GENERATED, panels.generated), (REAL, panels.target)):
@@ -191,7 +219,11 @@ class LpipsMeter(MeanMeter):
         self.metrics, self.network = metrics, network
 
     def update(self, panels: Panels) -> None:
-        """Add a batch."""
+        """Add a batch.
+
+        Args:
+            panels: a batch of pairs.
+        """
         for row, images in ((GENERATED, panels.generated), (COPY, panels.condition)):
             for metric in self.metrics:
                 pair = (images, panels.target)
@@ -201,7 +233,7 @@ class LpipsMeter(MeanMeter):
 
 
 def state_of(meters: Mapping[str, Meter]) -> dict[str, Tensor]:
-    """Everything that the meters know, by name."""
+    """Everything that the metrics know, by name."""
     return {
         f"{name}//{part}//{key}": value
         for name, meter in meters.items()
@@ -211,7 +243,7 @@ def state_of(meters: Mapping[str, Meter]) -> dict[str, Tensor]:
 
 
 def restore(meters: Mapping[str, Meter], state: Mapping[str, Tensor]) -> None:
-    """Give the meters back what `state_of` took from meters built alike."""
+    """Give the metrics back what `state_of` took from metrics built alike."""
     for name, value in state.items():
         meter, part, key = name.split("//")
         owner = meters[meter]

@@ -47,9 +47,11 @@ class PoseMeter:
     """PCKh by the released script's rule, of generated images and of real ones: the targets as the protocol shows them.
 
     A perfect generator gets what the real images get, not 1: JPEG moves joints that the estimator is unsure of.
-    recompress: what the protocol does to a panel before the estimator sees it.
-    real: the images of targets by name, from which their joints are estimated; None where the workspace's key points
-    are this estimator's own.
+
+    Args:
+        recompress: what the protocol does to a panel before the estimator sees it.
+        real: the images of targets by name, from which their joints are estimated; None where the workspace's key
+            points are this estimator's own.
     """
 
     def __init__(
@@ -63,7 +65,11 @@ class PoseMeter:
         self.parts: dict[str, Accumulator] = {**self.counts}
 
     def update(self, panels: Panels) -> None:
-        """Add a batch."""
+        """Add a batch.
+
+        Args:
+            panels: a batch of pairs.
+        """
         if self.real is None:
             target = panels.keypoints.numpy(force=True)
         else:
@@ -80,9 +86,15 @@ class PoseMeter:
 
 
 def pooled(pool: ProcessPoolExecutor, jobs: int, estimator: str) -> Estimate:
-    """The estimator, its images spread over a pool of `jobs` processes; the order is kept.
+    """The estimator, its images spread over processes; the order is kept.
 
-    Raises AugmentError where it is not installed.
+    Args:
+        pool: of processes.
+        jobs: how many.
+        estimator: its name.
+
+    Raises:
+        AugmentError: where it is not installed.
     """
     pool.submit(estimate_arrays, [], estimator).result()
 

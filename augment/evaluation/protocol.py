@@ -27,8 +27,11 @@ SPLITS = {"test": "gallery", "train": "train"}
 class Protocol:
     """What happens to images before they are measured.
 
-    jpeg_quality: every image goes through a JPEG of this quality (4:2:0), before PCKh's estimator twice; None: never.
-    data_range: of SSIM; None is the range of each image that is measured.  taps: of SSIM's window.
+    Attributes:
+        jpeg_quality: every image goes through a JPEG of this quality (4:2:0), before PCKh's estimator twice; None:
+            never.
+        data_range: of SSIM; None is the range of each image that is measured.
+        taps: of SSIM's window.
     """
 
     jpeg_quality: int | None
@@ -36,7 +39,14 @@ class Protocol:
     taps: int
 
     def panel(self, images: torch.Tensor) -> torch.Tensor:
-        """Images as they are measured, uint8 in and out."""
+        """Images as they are measured.
+
+        Args:
+            images: uint8 N x 3 x H x W.
+
+        Returns:
+            uint8 of the same shape.
+        """
         return images if self.jpeg_quality is None else through_jpeg(images, self.jpeg_quality)
 
 
@@ -52,9 +62,13 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
 class Evaluation:
     """What is measured on which pairs.
 
-    pairs: at most so many, drawn by `seed`; None takes the paper's number.  reid_model: of the identity score, None for
-    the best one trained on all real images.  jobs: processes of the pose estimator.
-    Raises AugmentError for unknown metrics, protocols and splits.
+    Attributes:
+        pairs: at most so many, sampled by `seed`; None takes the paper's number.
+        reid_model: of the identity score, None for the best one trained on all real images.
+        jobs: processes of the pose estimator.
+
+    Raises:
+        AugmentError: for unknown metrics, protocols and splits.
     """
 
     metrics: tuple[str, ...] = METRICS

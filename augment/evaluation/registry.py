@@ -27,9 +27,10 @@ ESTIMATOR = "mediapipe"
 
 @dataclass
 class Setting:
-    """What meters are built for: a workspace, a number of pairs, a device; `stack` closes what they open.
+    """What metrics are built for: a workspace, a number of pairs, a device; `stack` closes what they open.
 
-    notes: what a reader of the figures has to know, by name, filled by the builders.
+    Attributes:
+        notes: what a reader of the figures has to know, by name, filled by the builders.
     """
 
     workspace: Workspace
@@ -41,7 +42,7 @@ class Setting:
 
 
 def build_meters(setting: Setting, metrics: list[str]) -> tuple[dict[str, Meter], dict[str, str]]:
-    """The meters of some metrics, and for each metric that lacks a file or package the sentence that says so."""
+    """The accumulators of some metrics, and for each metric that lacks a file or package the sentence that says so."""
     meters: dict[str, Meter] = {}
     missing: dict[str, str] = {}
     for family, (names, build) in FAMILIES.items():

@@ -30,7 +30,15 @@ SHOWN = 10
 
 
 def find_model(workspace: Workspace, model: str) -> Path:
-    """The file of a model: a name below `reid/`, a folder or a file.  Raises AugmentError where there is none."""
+    """The file of a model.
+
+    Args:
+        workspace: the workspace.
+        model: a name below `reid/`, a folder or a file.
+
+    Raises:
+        AugmentError: where there is none.
+    """
     for path in (workspace.model_file(model), Path(model) / MODEL, Path(model)):
         if path.is_file():
             return path
@@ -40,9 +48,21 @@ def find_model(workspace: Workspace, model: str) -> Path:
 
 
 def evaluate_model(workspace: Workspace, model: ReidModel, training: ReidTraining, runtime: Runtime) -> dict[str, Any]:
-    """mAP and CMC in percent: the standard queries, and Open-ReID's (every test image is a query).
+    """Rank the gallery by a model: the standard queries, and Open-ReID's (every test image is a query).
 
-    Features are extracted in fp32.  Raises AugmentError for data without query or gallery images.
+    Features are extracted in fp32.
+
+    Args:
+        workspace: the workspace.
+        model: the network.
+        training: says what is compared, and how.
+        runtime: device, threads and precision, and whether finished work is made again.
+
+    Returns:
+        mAP and CMC in percent.
+
+    Raises:
+        AugmentError: for data without query or gallery images.
     """
     from reid.features import extract_features
 
@@ -60,7 +80,14 @@ def evaluate_model(workspace: Workspace, model: ReidModel, training: ReidTrainin
 
 
 def test_images(workspace: Workspace) -> pd.DataFrame:
-    """Query and gallery images without junk; raises AugmentError where no model can be evaluated on them."""
+    """Query and gallery images without junk.
+
+    Args:
+        workspace: the workspace.
+
+    Raises:
+        AugmentError: where no model can be evaluated on them.
+    """
     table = drop_junk(workspace.images())
     test = table[table["split"].isin(["query", "gallery"])].reset_index(drop=True)
     require_ranking(workspace, test)
@@ -68,7 +95,15 @@ def test_images(workspace: Workspace) -> pd.DataFrame:
 
 
 def evaluate_features(features: Array, test: pd.DataFrame) -> dict[str, Any]:
-    """Rank the gallery by features of `test`'s rows (N x D); percentages for both sets of queries."""
+    """Rank the gallery by features.
+
+    Args:
+        features: N x D.
+        test: the N rows of `test_images`.
+
+    Returns:
+        Percentages for both sets of queries.
+    """
     from reid.ranking import evaluate
 
     query, gallery = (test["split"] == "query").to_numpy(), (test["split"] == "gallery").to_numpy()
@@ -96,9 +131,19 @@ def evaluate_saved(
     feature: str | None = None,
     distance: str | None = None,
 ) -> dict[str, Any]:
-    """The figures of `evaluate_features` (percent) for a saved model; with `show`, a picture of that many queries.
+    """Rank the gallery by a saved model.
 
-    `feature` is what is compared, by `distance`; None is what the model was trained for.
+    Args:
+        workspace: the workspace.
+        path: of the model.
+        show: with a number, a picture of that many queries is written.
+        output: the picture's file.
+        runtime: device, threads and precision, and whether finished work is made again.
+        feature: what is compared; None is what the model was trained for.
+        distance: by what; None is what the model was trained for.
+
+    Returns:
+        As of `evaluate_features`.
     """
     from reid.checkpoints import load_model
     from reid.features import extract_features
@@ -126,7 +171,14 @@ def evaluate_saved(
 
 
 def draw_ranked(features: Array, test: pd.DataFrame, count: int, output: Path) -> None:
-    """Write a picture of the nearest gallery images of `count` queries spread evenly over all of them."""
+    """Write a picture of the nearest gallery images of `count` queries spread evenly over all of them.
+
+    Args:
+        features: N x D.
+        test: the N rows of `test_images`.
+        count: how many queries.
+        output: the picture's file.
+    """
     from reid.gallery import draw_galleries
     from reid.ranking import nearest
 
@@ -143,9 +195,12 @@ def draw_ranked(features: Array, test: pd.DataFrame, count: int, output: Path) -
 
 
 def summary(result: Mapping[str, Any], queries: str = "standard", ap: str = "rectangle") -> str:
-    """The result of a training or evaluation for people, with the figures of one set of queries and one rule first.
+    """The result for the terminal, with the figures of one set of queries and one rule first.
 
-    queries: "standard" or "open-reid", where every test image is one.  ap: "rectangle" or "trapezoid".
+    Args:
+        result: as of `evaluate_saved`.
+        queries: "standard" or "open-reid", where every test image is one.
+        ap: "rectangle" or "trapezoid".
     """
     mark = SUFFIXES[queries]
     ranks = ", ".join(f"rank-{k} {result[f'rank{k}{mark}']:.1f}" for k in RANKS)

@@ -27,9 +27,16 @@ _PLACE = re.compile(r"(?P<name>.+)-p(?P<portion>\d+\.\d+)(?:-x(?P<ratio>\d))?-s(
 
 
 def make_set(workspace: Workspace, name: str, portion: float, seed: int, ratio: int = 1) -> str:
-    """What makes the generated set of that name, as half a sentence: how an unfinished one was begun, else its name.
+    """What makes the generated set of a name, as half a sentence.
 
-    Where neither says how it is made, the sets that are there.
+    How an unfinished one was begun, else its name says it; where neither does, the sets that are there.
+
+    Args:
+        workspace: the workspace.
+        name: the set's.
+        portion: p in (0, 1].
+        seed: of split and plan.
+        ratio: of the augmented set to the full one.
     """
     if portion == 1 and ratio == 1 and _options_of_name(name) and "--per-identity" not in str(_options_of_name(name)):
         return "--portion 1.0 leaves nothing to generate; give --ratio 2, or a smaller --portion"
@@ -47,7 +54,12 @@ def make_set(workspace: Workspace, name: str, portion: float, seed: int, ratio: 
 
 
 def make_set_at(workspace: Workspace, folder: str) -> str:
-    """`make_set` for a folder's name below generated/, such as `ours-p0.3-s0`."""
+    """`make_set` for a folder's name below generated/, such as `ours-p0.3-s0`.
+
+    Args:
+        workspace: the workspace.
+        folder: below generated/, such as `ours-p0.3-s0`.
+    """
     found = _PLACE.fullmatch(folder)
     if found is None:
         return make_set(workspace, folder, 0.0, workspace.seed)

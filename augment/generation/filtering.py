@@ -62,10 +62,18 @@ class Filtering:
 
 
 def find_judge(workspace: Workspace, name: str | None, portion: float, seed: int) -> Path:
-    """The re-ID model that says whom an image shows; None: the one trained on the most of M^R_p and nothing else.
+    """The re-ID model that says which identity an image shows.
 
     It must not have seen what M^R_p leaves out: real images only, of the same seed, at most `portion`.
-    Raises AugmentError for another model, or where there is none.
+
+    Args:
+        workspace: the workspace.
+        name: below `reid/`; None: the one trained on the most of M^R_p and nothing else.
+        portion: p of the set.
+        seed: of the split.
+
+    Raises:
+        AugmentError: for another model, or where there is none.
     """
     names = [name] if name is not None else [path.parent.name for path in workspace.reid_models()]
     found = []
@@ -107,7 +115,15 @@ class Judge:
             self.centres = IdentityCentres.of(self.embed, train, workspace.size)
 
     def scores(self, plan: pd.DataFrame, folder: Path) -> pd.DataFrame:
-        """A row of the plan's images in `folder`: the criteria's values, NaN where one cannot be judged."""
+        """The criteria's values of a plan's images.
+
+        Args:
+            plan: of the set.
+            folder: that holds its images.
+
+        Returns:
+            A row an image, NaN where one cannot be scored.
+        """
         parts = [self._score(plan.iloc[start : start + CHUNK], folder) for start in range(0, len(plan), CHUNK)]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=self.filtering.columns)
 
@@ -130,7 +146,12 @@ class Judge:
 
 
 def total(scores: pd.DataFrame, scale: pd.DataFrame) -> Array:
-    """The criteria added, each in standard deviations of `scale` from its mean; one that cannot be judged adds 0."""
+    """The criteria added, each in standard deviations from its mean.
+
+    Args:
+        scores: a column a criterion; a missing value adds 0.
+        scale: the scores whose mean and deviation are taken.
+    """
     spread = scale.std(ddof=0).replace(0, 1)
     return ((scores - scale.mean()) / spread).fillna(0.0).sum(axis=1).to_numpy()
 
@@ -173,7 +194,7 @@ def filter_set(
 
 
 def begin_again(plan: pd.DataFrame, folder: Path) -> None:
-    """Take away a filtered set of which a file is missing: what was replaced there cannot be told from what was not."""
+    """Delete a filtered set of which a file is missing: what was replaced there cannot be told from what was not."""
     target = folder / "bounding_box_train"
     files = [target / str(name) for name in plan["output"]]
     if (folder / SCORES).is_file() and not all(path.is_file() for path in files):
@@ -183,7 +204,15 @@ def begin_again(plan: pd.DataFrame, folder: Path) -> None:
 
 
 def alternatives(worst: pd.DataFrame, pools: Pools, sampling: Sampling, tries: int, seed: int) -> pd.DataFrame:
-    """`tries` other rows for each row of a plan: a kept image of the identity and a pose, both drawn anew."""
+    """Other rows for each row of a plan: a kept image of the identity and a pose, each sampled anew.
+
+    Args:
+        worst: the rows of the plan.
+        pools: what can be sampled.
+        sampling: how.
+        tries: rows for each.
+        seed: of the choice.
+    """
     chance = Chance(random_stream(seed, Stream.FILTER_SOURCES), random_stream(seed, Stream.FILTER_POSES))
     rows = []
     for row in worst.itertuples():

@@ -42,7 +42,15 @@ class PlannedSet:
 def plan_set(
     workspace: Workspace, portion: float, seed: int, sampling: Sampling, pose_file: Path | None = None
 ) -> PlannedSet:
-    """The plan of a generated set.  `pose_file` holds the poses of `target_poses` "file"."""
+    """The plan of a generated set.
+
+    Args:
+        workspace: the workspace.
+        portion: p in (0, 1].
+        seed: of split and plan.
+        sampling: how sources and target poses are sampled.
+        pose_file: holds the poses of `target_poses` "file".
+    """
     train = training_images(workspace.images())
     kept = keep_reduced(workspace, portion, seed)
     posed = posed_names(workspace, train["name"].tolist())
@@ -55,7 +63,16 @@ def plan_set(
 
 
 def require_poses(workspace: Workspace, posed: Sequence[str], portion: float) -> None:
-    """Raise AugmentError where no kept image has a pose, so that nothing can be generated from one."""
+    """Refuse kept images of which none has a pose, so that nothing can be generated from one.
+
+    Args:
+        workspace: the workspace.
+        posed: names of the training images with a pose.
+        portion: p of the set.
+
+    Raises:
+        AugmentError: where there is none.
+    """
     if not posed:
         raise AugmentError(
             f"{workspace.keypoints_file('train')}: none of the training images that --portion {portion:g} keeps has "
@@ -142,9 +159,16 @@ def data_inputs(workspace: Workspace) -> dict[str, Fingerprint]:
 
 
 def refuse_stale(workspace: Workspace, folder: Path) -> None:
-    """Raise AugmentError where a finished generated set was made from other input than there is now, or was changed.
+    """Refuse a finished generated set that was made from other input than there is now, or was changed.
 
     What was not recorded, or is gone by now, is not compared.
+
+    Args:
+        workspace: the workspace.
+        folder: the set's.
+
+    Raises:
+        AugmentError: naming the difference.
     """
     run = read_run(folder)
     recorded = {} if run is None else run["inputs"]
@@ -163,7 +187,12 @@ def refuse_stale(workspace: Workspace, folder: Path) -> None:
 
 
 def set_name(sampling: Sampling, filtering: Filtering | None = None) -> str:
-    """The name of a generated set in the workspace: the paper's row, and what is done beyond it."""
+    """The name of a generated set in the workspace: the paper's row, and what is done beyond it.
+
+    Args:
+        sampling: how sources and target poses are sampled.
+        filtering: what is replaced, None for nothing.
+    """
     name = SET_NAMES[sampling.target_poses]
     if sampling.per_identity is not None:
         name += f"-k{sampling.per_identity}"
@@ -195,7 +224,13 @@ def _make(
 
 
 def counts(plan: pd.DataFrame, planned: PlannedSet, sampling: Sampling) -> dict[str, int]:
-    """What a set holds: real and generated images, with another pose, copied, left out, and what the filter did."""
+    """What a set holds: real and generated images, with another pose, copied, left out, and what the filter did.
+
+    Args:
+        plan: the finished one.
+        planned: what was to be made.
+        sampling: how.
+    """
     how = plan["how"].value_counts()
     removed = len(planned.pools.pid_of) - len(planned.kept)
     replacing = sampling.ratio == 1 and sampling.per_identity is None
@@ -213,7 +248,13 @@ def counts(plan: pd.DataFrame, planned: PlannedSet, sampling: Sampling) -> dict[
 
 
 def link_real(workspace: Workspace, kept: Sequence[str], folder: Path) -> None:
-    """Link (copy where links are impossible) the kept real images, the query and the gallery folder."""
+    """Link (copy where links are impossible) the kept real images, the query and the gallery folder.
+
+    Args:
+        workspace: the workspace.
+        kept: names of the kept real images.
+        folder: of the set.
+    """
     train = training_images(workspace.images()).set_index("name")
     target = folder / FOLDERS["train"]
     target.mkdir(exist_ok=True)
@@ -225,7 +266,13 @@ def link_real(workspace: Workspace, kept: Sequence[str], folder: Path) -> None:
 
 
 def link(source: Path, target: Path, root: Path) -> None:
-    """A symbolic link at `target`, relative where both lie under `root`; without links a copy, by rename."""
+    """A symbolic link at `target`, relative where both lie under `root`; without links a copy, by rename.
+
+    Args:
+        source: the file.
+        target: the link's path.
+        root: below which links are relative.
+    """
     if target.is_symlink() or target.exists():
         return
     inside = source.is_relative_to(root) and target.is_relative_to(root)
@@ -240,7 +287,11 @@ def link(source: Path, target: Path, root: Path) -> None:
 
 
 def summary(result: Mapping[str, Any]) -> str:
-    """One paragraph for people about a generated set."""
+    """One paragraph for the terminal about a generated set.
+
+    Args:
+        result: as of `generate`.
+    """
     lines = [f"{result['folder']}: {result['real']} real and {result['generated']} generated images"]
     if said := share_text(result.get("portion", 1.0), result.get("share", 1.0)):
         lines.append(said)

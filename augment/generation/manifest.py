@@ -23,7 +23,13 @@ MANIFEST = "manifest.csv"
 
 
 def make_manifest(plan: pd.DataFrame, kept: Sequence[str], mark: str) -> pd.DataFrame:
-    """One row a file: name, kind (real, generated, copy), source, pose, generator fingerprint; a filter's columns."""
+    """One row a file: name, kind (real, generated, copy), source, pose, generator fingerprint; a filter's columns.
+
+    Args:
+        plan: as it was carried out.
+        kept: names of the real images.
+        mark: the generator's fingerprint.
+    """
     real = pd.DataFrame({"name": list(kept), "kind": "real", "source": list(kept), "pose": "", "generator": ""})
     made = pd.DataFrame(
         {
@@ -40,7 +46,13 @@ def make_manifest(plan: pd.DataFrame, kept: Sequence[str], mark: str) -> pd.Data
 
 
 def with_scores(manifest: pd.DataFrame, folder: Path, workspace: Workspace) -> pd.DataFrame:
-    """The manifest with each file's sharpness: the mean absolute gradient of its grey values, in [0, 1]."""
+    """The manifest with each file's sharpness: the mean absolute gradient of its grey values, in [0, 1].
+
+    Args:
+        manifest: as of `make_manifest`.
+        folder: of the set.
+        workspace: the workspace.
+    """
     paths = [folder / "bounding_box_train" / name for name in manifest["name"]]
     sharp = [sharpness(load_images(paths[start : start + 512], workspace.size)) for start in range(0, len(paths), 512)]
     return manifest.assign(sharpness=np.concatenate(sharp).round(5) if sharp else [])
@@ -49,7 +61,13 @@ def with_scores(manifest: pd.DataFrame, folder: Path, workspace: Workspace) -> p
 def sharpness(images: torch.Tensor) -> Array:
     """Mean absolute difference of horizontal and vertical neighbours of the grey image, per image, in [0, 1].
 
-    images: uint8 N x 3 x H x W.  Blurred images score low; the gain in re-ID follows this more than SSIM.
+    Blurred images score low; the gain in re-ID follows this more than SSIM.
+
+    Args:
+        images: uint8 N x 3 x H x W.
+
+    Returns:
+        N values.
     """
     grey = images.float().mean(dim=1) / 255
     down, right = grey.diff(dim=1).abs().mean(dim=(1, 2)), grey.diff(dim=2).abs().mean(dim=(1, 2))
@@ -57,13 +75,25 @@ def sharpness(images: torch.Tensor) -> Array:
 
 
 def set_contents(folder: Path) -> str:
-    """A fingerprint of what a generated set holds for training: its manifest and its images, by name and content."""
+    """A fingerprint of what a generated set holds for training: its manifest and its images, by name and content.
+
+    Args:
+        folder: of the set.
+    """
     files = [folder / MANIFEST, *sorted((folder / FOLDERS["train"]).iterdir())]
     return fingerprint_names([fingerprint(files), *(file.name for file in files)])
 
 
 def refuse_altered(folder: Path, result: Mapping[str, Any]) -> None:
-    """Raise Different where a finished set's images or manifest are no longer those that were made."""
+    """Refuse a finished set whose images or manifest are no longer those that were made.
+
+    Args:
+        folder: of the set.
+        result: recorded when it was made.
+
+    Raises:
+        Different: where they are not.
+    """
     if result.get("contents") not in (None, set_contents(folder)):
         raise Different(
             f"{folder}: its images or its {MANIFEST} were changed after they were made",

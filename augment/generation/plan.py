@@ -20,15 +20,15 @@ COLUMNS = ["output", "pid", "source", "pose", "how"]
 class Sampling:
     """How sources and target poses are drawn.
 
-    `target_poses`: the removed image's own pose ("removed", the paper's Ours), a random one of M^R_p ("reduced",
-    Ours*), of the whole training set ("all"), or the source's own ("own": a control without pose transfer); or one of
-    a bank that `make_plan` is given: a few typical poses of M^R_p ("canonical"), its rare ones more often ("rare"), or
-    those of a file ("file").
-    `ratio` 2 and 3 add one and two images per real image, at portion 1 only.
-    `missing` says what becomes of a removed image without key points: "fill" takes another pose, "drop" leaves it out.
-    `per_identity` K, in place of replacing what was removed: every identity is filled up to K images from its kept
-    ones; an identity that keeps K or more gets none.  "removed" then takes poses of the identity's removed images,
-    and of all where it has none.
+    Attributes:
+        target_poses: the removed image's own pose ("removed", the paper's Ours), a random one of M^R_p ("reduced",
+            Ours*), of the whole training set ("all"), or the source's own ("own": a control without pose transfer); or
+            one of a bank that `make_plan` is given: a few typical poses of M^R_p ("canonical"), its rare ones more
+            often ("rare"), or those of a file ("file"). `ratio` 2 and 3 add one and two images per real image, at
+            portion 1 only. `missing` says what becomes of a removed image without key points: "fill" takes another
+            pose, "drop" leaves it out. `per_identity` K, in place of replacing what was removed: every identity is
+            filled up to K images from its kept ones; an identity that keeps K or more gets none.  "removed" then takes
+            poses of the identity's removed images, and of all where it has none.
     """
 
     target_poses: str = "removed"
@@ -55,14 +55,25 @@ def make_plan(
     seed: int,
     bank: PoseBank | None = None,
 ) -> pd.DataFrame:
-    """One row per image to be generated: output, pid, source, pose (names) and how.
+    """The images to be generated.
 
-    `train` holds all training images (name, pid), `posed` the names with usable key points, `kept` M^R_p, `bank` the
-    poses of the sampling's that needs one.
-    `how` is "transfer", "other pose" where the removed image had none of its own, or "copy" where no kept image of the
-    identity has a pose and the source is copied as it is.  Source images are uniform over the identity's kept images
-    with a pose; a random target pose is never the source's own.
-    Raises AugmentError for a ratio of a reduced set, and where an image would have the name of another one.
+    Source images are uniform over the identity's kept images with a pose; a random target pose is never the source's
+    own.
+
+    Args:
+        train: all training images (name, pid).
+        posed: the names with usable key points.
+        kept: M^R_p.
+        sampling: how sources and target poses are sampled.
+        seed: of the choice.
+        bank: the poses of a sampling that needs one.
+
+    Returns:
+        A row an image: output, pid, source, pose (names) and how: "transfer", "other pose" where the removed image had
+        none of its own, or "copy" where no kept image of the identity has a pose and the source is copied as it is.
+
+    Raises:
+        AugmentError: for a ratio of a reduced set, and where an image would have the name of another one.
     """
     chance = Chance(random_stream(seed, Stream.PLAN_SOURCES), random_stream(seed, Stream.PLAN_POSES))
     pid_of = dict(zip(train["name"], train["pid"], strict=True))
@@ -158,7 +169,15 @@ def _fill(pools: Pools, sampling: Sampling, count: int, chance: Chance) -> list[
 
 
 def random_pose(source: str, pid: int, pools: Pools, sampling: Sampling, rng: np.random.Generator) -> str:
-    """A target pose that is not the source's own, unless that is asked for or there is no other."""
+    """A target pose that is not the source's own, unless that is asked for or there is no other.
+
+    Args:
+        source: name of the condition image.
+        pid: its identity.
+        pools: what can be sampled.
+        sampling: how.
+        rng: of the plan's poses.
+    """
     if sampling.target_poses == "own":
         return source
     if pools.bank is not None:
@@ -185,6 +204,9 @@ def output_stems(names: Sequence[str]) -> dict[str, str]:
 
     Where several images would share that, those not named STEM.jpg keep their own ending: of `x.jpg` and `x.png`,
     `x` and `x.png`.
+
+    Args:
+        names: of the training images.
     """
     stems = {name: PurePath(name.removesuffix(".jpg") if name.endswith(".jpg.jpg") else name).stem for name in names}
     counts = Counter(stems.values())

@@ -37,17 +37,27 @@ class PoseBank:
     keypoints: pd.DataFrame | None = None
 
     def draw(self, rng: np.random.Generator) -> str:
-        """The name of one pose."""
+        """The name of one pose, sampled.
+
+        Args:
+            rng: of the plan's poses.
+        """
         if self.chances is None:
             return self.names[int(rng.integers(len(self.names)))]
         return self.names[min(int(np.searchsorted(np.cumsum(self.chances), rng.random())), len(self.names) - 1)]
 
 
 def normalised(points: Array) -> Array:
-    """Poses without place and size, N x 36: joints from the torso's middle, in torso lengths.
+    """Poses without place and size: joints from the torso's middle, in torso lengths.
 
-    points: N x 18 x 2 as (y, x) in pixels, each with both shoulders and hips.  A missing joint is where that joint is
-    on average (at the torso's middle where no pose has it), so that it tells poses apart as little as possible.
+    A missing joint is where that joint is on average (at the torso's middle where no pose has it), so that it tells
+    poses apart as little as possible.
+
+    Args:
+        points: N x 18 x 2 as (y, x) in pixels, each with both shoulders and hips.
+
+    Returns:
+        N x 36.
     """
     torso = points[:, list(TORSO)].astype(np.float64)  # right and left shoulder, right and left hip
     shoulders, hips = torso[:, :2].mean(axis=1), torso[:, 2:].mean(axis=1)
@@ -62,7 +72,11 @@ def normalised(points: Array) -> Array:
 def canonical_bank(names: Sequence[str], points: Array, *, seed: int = 0, count: int = CANONICAL) -> PoseBank:
     """The poses nearest to the centres of `count` groups of poses (k-means of `normalised`), one for each.
 
-    names, points: N names and N x 18 x 2 key points with a torso.  seed: of where k-means starts.
+    Args:
+        names: of N poses.
+        points: N x 18 x 2 key points with a torso.
+        seed: of where k-means starts.
+        count: of groups.
     """
     from sklearn.cluster import KMeans
 
@@ -76,7 +90,9 @@ def canonical_bank(names: Sequence[str], points: Array, *, seed: int = 0, count:
 def rare_bank(names: Sequence[str], points: Array) -> PoseBank:
     """All poses, each as likely as it is far from its nearest ones: the mean distance to its NEIGHBOURS nearest.
 
-    names, points: N names and N x 18 x 2 key points with a torso.
+    Args:
+        names: of N poses.
+        points: N x 18 x 2 key points with a torso.
     """
     from sklearn.neighbors import NearestNeighbors
 
@@ -90,10 +106,15 @@ def rare_bank(names: Sequence[str], points: Array) -> PoseBank:
 
 
 def file_bank(path: Path, size: tuple[int, int]) -> PoseBank:
-    """The poses of a file in the PATN authors' format, in pixels of images of `size` (height, width).
+    """The poses of a file in the PATN authors' format.
 
-    Raises AugmentError where no pose has both shoulders and hips or they cannot be poses in such images,
-    patn.KeypointError for another file.
+    Args:
+        path: the file.
+        size: (height, width) of the images in whose pixels they are.
+
+    Raises:
+        AugmentError: where no pose has both shoulders and hips or they cannot be poses in such images.
+        patn.KeypointError: for another file.
     """
     table = read_keypoints(path)
     for note in refuse_impossible(path, table.index.tolist(), keypoint_array(table, table.index), size):

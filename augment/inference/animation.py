@@ -30,9 +30,13 @@ WALK = 56
 class Motion:
     """Which poses follow each other, and what is done to them.
 
-    poses: a folder of frames, a video or an annotation file in frame order; None walks.  frames: at most so many.
-    bridge: longest gap in frames that is filled in a line, 0 for none.  smooth: frames of the smoothing window, 0 for
-    none.  fit: whether the motion is moved onto the person of each image.  fps: None takes the video's, else 12.
+    Attributes:
+        poses: a folder of frames, a video or an annotation file in frame order; None walks.
+        frames: at most so many.
+        bridge: longest gap in frames that is filled in a line, 0 for none.
+        smooth: frames of the smoothing window, 0 for none.
+        fit: whether the motion is moved onto the identity of each image.
+        fps: None takes the video's, else 12.
     """
 
     poses: str | None = None
@@ -56,9 +60,9 @@ class _Track:
 def animate(request: Request, motion: Motion, out: Path, *, plain: bool = False) -> dict[str, Any]:
     """Write the video of all images of the request (whose `poses` are not used) in the frames of a motion.
 
-    A grid as in the paper: the images above, the skeleton at the left; `plain` shows the redrawn people alone, side by
-    side.  The file appears by rename; the same command makes the same frames.  Returns counts, the frame rate and the
-    mean jerk of the joints before and after smoothing.
+    A grid as in the paper: the images above, the skeleton at the left; `plain` shows the generated images alone, side
+    by side.  The file appears by rename; the same command makes the same frames.  Returns counts, the frame rate and
+    the mean jerk of the joints before and after smoothing.
     Raises AugmentError for another ending than .mp4 or .gif, and where no frame shows a person.
     """
     if out.suffix.lower() not in WRITTEN:
@@ -150,7 +154,11 @@ def _frames(work: Redrawing, moved: Sequence[Sequence[Pose]], plain: bool) -> It
 
 
 def animation_text(result: dict[str, Any]) -> str:
-    """The result in words."""
+    """The result in words.
+
+    Args:
+        result: as the command has it.
+    """
     people = "1 person" if result["images"] == 1 else f"{result['images']} people"
     lines = [f"{result['out']}: {people}, {result['frames']} frames at {result['fps']:g} a second"]
     lines.append(

@@ -27,9 +27,11 @@ BAR, BAR_WIDTH, LABEL = 12, 256, 14
 class MaskView:
     """How masks become pictures.
 
-    block: only this one, counted from 1; None for all.  channel: one channel, counted from 0; None for the mean.
-    colours: `colour` (blue 0, red 1) or `grey`.  stretch: the colours span the 1st to 99th percentile of all maps of
-    the picture instead of 0 to 1.
+    Attributes:
+        block: only this one, counted from 1; None for all.
+        channel: one channel, counted from 0; None for the mean.
+        colours: `colour` (blue 0, red 1) or `grey`.
+        stretch: the colours span the 1st to 99th percentile of all maps of the picture instead of 0 to 1.
     """
 
     block: int | None = None
@@ -43,11 +45,20 @@ class MaskView:
 
 
 def attention(request: Request, out: Path, view: MaskView, *, values: Path | None = None) -> dict[str, Any]:
-    """Write a strip of masks for every image and pose of the request (paper Fig. 5); returns what they span.
+    """Write a strip of masks for every image and pose of the request (paper Fig. 5).
 
-    values: also write the masks as shown (channels reduced), float32 pairs x blocks x H/4 x W/4, as .npy.
-    Raises AugmentError for a generator without masks, a block or channel that is not there, another ending than .png or
-    .jpg, and as `transfer` does.
+    Args:
+        request: images, poses and the generator.
+        out: the picture's file.
+        view: how masks become pictures.
+        values: also write the masks as shown (channels reduced), float32 pairs x blocks x H/4 x W/4, as .npy.
+
+    Returns:
+        What the strips span.
+
+    Raises:
+        AugmentError: for a generator without masks, a block or channel that is not there, another ending than .png or
+            .jpg, and as `transfer` does.
     """
     if out.suffix.lower() not in (".png", ".jpg", ".jpeg"):
         raise AugmentError(f"{out}: the picture's name has to end in .png or .jpg")
@@ -98,7 +109,12 @@ def masks_of(work: Redrawing, source: Pose, target: Pose, view: MaskView) -> tup
 
 
 def span(maps: Array, stretch: bool) -> tuple[float, float]:
-    """The values that the ends of the colours stand for: 0 and 1, or the 1st and 99th percentile of all maps."""
+    """The values that the ends of the colours stand for.
+
+    Args:
+        maps: all maps of the picture.
+        stretch: the 1st and 99th percentile of the maps instead of 0 and 1.
+    """
     if not stretch:
         return 0.0, 1.0
     low, high = np.percentile(maps, [1, 99])
@@ -106,7 +122,17 @@ def span(maps: Array, stretch: bool) -> tuple[float, float]:
 
 
 def paint(mask: Array, size: tuple[int, int], ends: tuple[float, float], colours: str) -> Array:
-    """A map h x w as uint8 H x W x 3, interpolated bilinearly to `size`; the colours span `ends`."""
+    """A map as a picture, interpolated bilinearly.
+
+    Args:
+        mask: h x w.
+        size: (height, width) of the picture.
+        ends: the values that the colours span.
+        colours: `colour` or `grey`.
+
+    Returns:
+        uint8 H x W x 3.
+    """
     import matplotlib
     import torch
     from torch.nn.functional import interpolate
@@ -163,7 +189,11 @@ def _write_values(maps: Array, path: Path) -> None:
 
 
 def attention_text(result: dict[str, Any]) -> str:
-    """The result in words."""
+    """The result in words.
+
+    Args:
+        result: as the command has it.
+    """
     first = result["strips"][0]
     means = ", ".join(f"{number}: {mean:.3f}" for number, mean in zip(result["blocks"], first["means"], strict=True))
     shown = "mean over channels" if result["channels"] == "mean" else f"channel {result['channels']}"

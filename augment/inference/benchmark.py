@@ -70,7 +70,12 @@ def candidates(wanted: Sequence[str], sizes: Sequence[tuple[int, int]], workspac
 
 
 def recipe_options(name: str, size: tuple[int, int]) -> dict[str, Any]:
-    """The constructor's arguments of a generator in the released recipe for that size."""
+    """The constructor's arguments of a generator in the released configuration for a size.
+
+    Args:
+        name: of `patn.generators.GENERATORS`.
+        size: (height, width) in pixels.
+    """
     from patn.generators import kind_of
 
     training = kind_of(name).preset(RECIPES.get(size, "market"))
@@ -130,7 +135,17 @@ def bench(
 
 
 def measure(candidate: Candidate, runtime: Runtime, batch: int, seconds: float) -> dict[str, Any]:
-    """{"images_per_second", "peak_mib"} of a candidate, in a process of its own."""
+    """Speed and memory of a generator, in a process of its own.
+
+    Args:
+        candidate: the generator.
+        runtime: device, threads and precision, and whether finished work is made again.
+        batch: images at a time.
+        seconds: how long it is timed at least.
+
+    Returns:
+        "images_per_second" and "peak_mib".
+    """
     with worker_pool(1, "measuring speed") as pool:
         return pool.submit(_measure, candidate, runtime, batch, seconds).result()
 
@@ -197,7 +212,12 @@ def _peak_mib(kind: str) -> int | None:
 
 
 def bench_text(records: Sequence[Mapping[str, Any]], how: str) -> str:
-    """The table for people; `how` says what was run where, empty without speed."""
+    """The table for the terminal.
+
+    Args:
+        records: as of `bench`.
+        how: what was run where, empty without speed.
+    """
     keys = [key for key in COLUMNS if any(key in record for record in records)]
     lines = [[COLUMNS[key] for key in keys], *([_cell(record.get(key)) for key in keys] for record in records)]
     return "\n".join([aligned(lines), "", *([how] if how else []), FOOTNOTE])

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Pen:
-    """Which generator draws and how: its file, the file's fingerprint, where it runs."""
+    """Which generator generates, and how: its file, the file's fingerprint, where it runs."""
 
     checkpoint: Path
     mark: str
@@ -35,10 +35,16 @@ class Pen:
 def draw_plan(
     workspace: Workspace, plan: pd.DataFrame, target: Path, pen: Pen, keypoints: pd.DataFrame | None = None
 ) -> None:
-    """Make the images of a plan in fixed batches, into the folder `target`; a batch that is all there is skipped.
+    """Generate the images of a plan in fixed batches; a batch that is all there is skipped.
 
-    `keypoints`: further poses that the plan names, a key point table; None is the workspace's training images alone.
     Files appear by rename, so a killed run goes on with the same batches and, on a CPU, ends with the same bytes.
+
+    Args:
+        workspace: the workspace.
+        plan: a row an image, see `augment.generation.plan.make_plan`.
+        target: the folder to write into.
+        pen: the generator.
+        keypoints: further poses that the plan names, a key point table; None is the workspace's training images alone.
     """
     target.mkdir(exist_ok=True)
     path_of = training_images(workspace.images()).set_index("name")["path"].to_dict()
@@ -60,7 +66,12 @@ def draw_plan(
 
 
 class Drawing:
-    """A generator that takes images of one split, and their poses, by name."""
+    """A generator that takes images of one split, and their poses, by name.
+
+    Args:
+        workspace: the workspace.
+        runtime: device, threads and precision, and whether finished work is made again.
+    """
 
     def __init__(
         self,
@@ -77,11 +88,26 @@ class Drawing:
             self.keypoints = pd.concat([self.keypoints, keypoints])
 
     def poses(self, names: Sequence[str]) -> Array:
-        """Key points of images in the generator's pixels, B x 18 x 2."""
+        """Key points of images in the generator's pixels.
+
+        Args:
+            names: of B images.
+
+        Returns:
+            B x 18 x 2 as (y, x).
+        """
         return scale_keypoints(keypoint_array(self.keypoints, names), self.generator.out, self.generator.size)
 
     def at_own_size(self, sources: Sequence[str], poses: Sequence[str]) -> torch.Tensor:
-        """Images of `sources` in the poses of `poses` as uint8 B x 3 x h x w at the generator's own size."""
+        """Images in other poses, at the generator's own size.
+
+        Args:
+            sources: names of the B condition images.
+            poses: names of the images whose poses they take.
+
+        Returns:
+            uint8 B x 3 x h x w.
+        """
         return self.generator.at_own_size(self._images(sources), self.poses(sources), self.poses(poses))
 
     def __call__(self, sources: Sequence[str], poses: Sequence[str]) -> Pixels:
@@ -93,7 +119,12 @@ class Drawing:
 
 
 def description(row: Any, mark: str) -> str:
-    """What a file's metadata says of a plan's row; `mark` is the generator's fingerprint."""
+    """What a file's metadata says of a plan's row; `mark` is the generator's fingerprint.
+
+    Args:
+        row: of the plan.
+        mark: the generator's fingerprint.
+    """
     if row.how == "copy":
         return f"copy of the real image {row.source}, which has no pose to generate from"
     return f"generated image; source {row.source}; pose {row.pose}; generator {mark}"

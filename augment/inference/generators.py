@@ -68,24 +68,42 @@ def builtin_generator(size: tuple[int, int] | None = None) -> Path:
 
 
 def is_builtin(checkpoint: Path) -> bool:
-    """Whether a generator's file is one that comes with this tool."""
+    """Whether a generator's file is one that comes with this tool.
+
+    Args:
+        checkpoint: the generator's file.
+    """
     return checkpoint.parent == BUILTIN_FOLDER
 
 
 def generator_label(checkpoint: Path) -> str:
-    """What a generator is called by its file: `builtin`, its folder's name, or the name of another file."""
+    """What a generator is called by its file: `builtin`, its folder's name, or the name of another file.
+
+    Args:
+        checkpoint: the generator's file.
+    """
     if is_builtin(checkpoint):
         return BUILTIN
     return checkpoint.parent.name if checkpoint.name == GENERATOR else checkpoint.stem
 
 
 def recorded_place(workspace: Workspace, checkpoint: Path) -> str:
-    """How a record names a generator's file: `builtin`, or its path from the workspace; see `recorded_file`."""
+    """How a record names a generator's file: `builtin`, or its path from the workspace; see `recorded_file`.
+
+    Args:
+        workspace: the workspace.
+        checkpoint: the generator's file.
+    """
     return BUILTIN if is_builtin(checkpoint) else os.path.relpath(checkpoint, workspace.root)
 
 
 def recorded_file(workspace: Workspace, place: str) -> Path | None:
-    """The file that `recorded_place` named, None where it is gone."""
+    """The file that `recorded_place` named, None where it is gone.
+
+    Args:
+        workspace: the workspace.
+        place: as recorded.
+    """
     if place == BUILTIN:
         return builtin_generator(workspace.size) if _builtin_files() else None
     path = workspace.root / place
@@ -138,7 +156,12 @@ def _builtin_instead(why: str, size: tuple[int, int] | None) -> Path:
 
 
 def make_generator(workspace: Workspace, name: str = "patn") -> str:
-    """What trains the generator of that name, as a command."""
+    """What trains the generator of that name, as a command.
+
+    Args:
+        workspace: the workspace.
+        name: the generator's.
+    """
     from patn.generators import GENERATORS
 
     wanted = workspace.layout.generator_preset
@@ -154,5 +177,10 @@ def make_generator(workspace: Workspace, name: str = "patn") -> str:
 
 
 def seeded(workspace: Workspace, seed: int) -> str:
-    """`augment`, with the seed where it is not the workspace's."""
+    """`augment`, with the seed where it is not the workspace's.
+
+    Args:
+        workspace: the workspace.
+        seed: of the command.
+    """
     return "augment" if seed == workspace.seed else f"augment --seed {seed}"

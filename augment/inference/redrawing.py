@@ -25,7 +25,10 @@ class Request:
     """What a user wants redrawn: images, poses (images, folders, CSV files), and by which generator.
 
     `workspace` None: outside of one.  `size` (height, width) of what is written, default the workspace's, else the
-    generator's.  `source_pose`: key points of the images, default the workspace's, else estimated.
+    generator's.
+
+    Attributes:
+        source_pose: key points of the images, default the workspace's, else estimated.
     """
 
     images: Sequence[str]
@@ -41,9 +44,11 @@ class Request:
 class Redrawing:
     """A request with its generator loaded and its poses read: `sources` and `targets` are poses that have joints.
 
-    Without poses `targets` is empty, for poses of the caller's own.
-    `skipped` are the names of target images in which nobody was found.
-    Raises AugmentError for files that are not there, and where no source or no target shows a person.
+    Without poses `targets` is empty, for poses of the caller's own. `skipped` are the names of target images in which
+    nobody was found.
+
+    Raises:
+        AugmentError: for files that are not there, and where no source or no target shows a person.
     """
 
     def __init__(self, request: Request) -> None:

@@ -17,7 +17,15 @@ LINE, LETTER = 12, 6
 
 
 def draw_skeleton(keypoints: Array, size: tuple[int, int]) -> Array:
-    """A pose as coloured limbs on black, uint8 H x W x 3.  keypoints: 18 x 2 as (y, x) pixels, missing = -1."""
+    """A pose as coloured limbs on black.
+
+    Args:
+        keypoints: 18 x 2 as (y, x) pixels, missing = -1.
+        size: (height, width) of the picture.
+
+    Returns:
+        uint8 H x W x 3.
+    """
     from PIL import Image, ImageDraw
 
     enlarged = 4
@@ -32,9 +40,12 @@ def draw_skeleton(keypoints: Array, size: tuple[int, int]) -> Array:
 
 
 def sheet(rows: Sequence[Sequence[Array]], headings: Sequence[str] = (), least: int = 128) -> Array:
-    """Rows of equally large uint8 H x W x 3 images as one picture, small ones enlarged to about `least` rows of pixels.
+    """Rows of equally large images as one picture.
 
-    headings: one a column, on several lines where it is wider than the column.
+    Args:
+        rows: uint8 H x W x 3 each.
+        headings: one a column, on several lines where it is wider than the column.
+        least: small images are enlarged to about so many rows of pixels.
     """
     from PIL import Image, ImageDraw
 
@@ -56,7 +67,13 @@ def sheet(rows: Sequence[Sequence[Array]], headings: Sequence[str] = (), least: 
 
 
 def write_sheet(rows: Sequence[Sequence[Array]], path: Path, headings: Sequence[str] = ()) -> None:
-    """Write a sheet as PNG, by rename."""
+    """Write a sheet as PNG, by rename.
+
+    Args:
+        rows: as of `sheet`.
+        path: the file.
+        headings: as of `sheet`.
+    """
     from PIL import Image
 
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -21,11 +21,19 @@ GRID = "grid.png"
 
 
 def transfer(request: Request, out: Path, *, columns: int = 12) -> dict[str, Any]:
-    """Redraw every image of the request in every pose; returns counts, sizes and the files written.
+    """Generate every image of the request in every pose.
 
-    `out` ending in .jpg or .png: one image in one pose is that picture, more are a grid.  Any other `out` is a folder
-    of one JPEG an image and pose, and their grid.  `columns`: poses a line of the grid.
-    Raises AugmentError for another ending, files that are not there, and images in which nobody is found.
+    Args:
+        request: images, poses and the generator.
+        out: ending in .jpg or .png, one image in one pose is that picture, more are a grid; any other is a folder of
+            one JPEG an image and pose, and their grid.
+        columns: poses a line of the grid.
+
+    Returns:
+        Counts, sizes and the files written.
+
+    Raises:
+        AugmentError: for another ending, files that are not there, and images in which no person is found.
     """
     single_file = out.suffix.lower() in PICTURES and not out.is_dir()
     if out.suffix and not single_file and not out.is_dir():
@@ -72,10 +80,13 @@ def _grid(work: Redrawing, drawn: Sequence[Array], columns: int) -> Array:
 
 
 def grid(sources: Sequence[Array], skeletons: Sequence[Array], drawn: Sequence[Array], columns: int = 12) -> Array:
-    """People by poses as one picture: the sources in the first column, the target skeletons above.
+    """Identities by poses as one picture: the sources in the first column, the target skeletons above.
 
-    sources, skeletons: uint8 H x W x 3 each.  drawn: for each source uint8 poses x H x W x 3.  More than `columns`
-    poses go on in further lines, each with its skeletons and all sources.
+    Args:
+        sources: uint8 H x W x 3 each.
+        skeletons: uint8 H x W x 3 each.
+        drawn: for each source uint8 poses x H x W x 3.
+        columns: more poses go on in further lines, each with its skeletons and all sources.
     """
     blank = np.full_like(sources[0], 255)
     rows: list[list[Array]] = []
@@ -87,7 +98,11 @@ def grid(sources: Sequence[Array], skeletons: Sequence[Array], drawn: Sequence[A
 
 
 def transfer_text(result: dict[str, Any]) -> str:
-    """The result in words."""
+    """The result in words.
+
+    Args:
+        result: as the command has it.
+    """
     height, width = result["size"]
     people = "1 person" if result["images"] == 1 else f"{result['images']} people"
     poses = "1 pose" if result["poses"] == 1 else f"{result['poses']} poses"

@@ -23,7 +23,11 @@ FPS = 12.0
 
 
 def require_ffmpeg() -> str:
-    """The path of ffmpeg; raises AugmentError where the package that brings it is missing, or the program itself."""
+    """The path of ffmpeg.
+
+    Raises:
+        AugmentError: where the package that brings it is missing, or the program itself.
+    """
     if find_spec("imageio_ffmpeg") is None:
         raise AugmentError("videos need imageio-ffmpeg; run `pip install augment-reid[video]` (a GIF is made without)")
     from imageio_ffmpeg import get_ffmpeg_exe
@@ -44,9 +48,18 @@ def film_ending() -> str:
 
 
 def extract_frames(video: Path, folder: Path, most: int | None = None) -> tuple[list[Path], float]:
-    """Write a video's frames, at most so many, as PNG files; returns their paths and the frames per second.
+    """Write a video's frames as PNG files.
 
-    Raises AugmentError for a file that ffmpeg cannot read.
+    Args:
+        video: the file.
+        folder: to write into.
+        most: at most so many; None: all.
+
+    Returns:
+        Their paths and the frames per second.
+
+    Raises:
+        AugmentError: for a file that ffmpeg cannot read.
     """
     limit = [] if most is None else ["-frames:v", str(most)]
     where = ["-fps_mode", "passthrough", *limit, str(folder / "frame-%08d.png")]
@@ -61,9 +74,18 @@ def extract_frames(video: Path, folder: Path, most: int | None = None) -> tuple[
 
 
 def write_video(frames: Iterable[Array], path: Path, fps: float, description: str) -> None:
-    """Write equally large uint8 H x W x 3 frames as .mp4 (H.264) or .gif, whose comment is `description`.
+    """Write frames as .mp4 (H.264) or .gif.
 
-    The file appears by rename when it is whole.  Raises AugmentError where it cannot be written.
+    The file appears by rename when it is whole.
+
+    Args:
+        frames: equally large, uint8 H x W x 3.
+        path: its ending says which.
+        fps: frames a second.
+        description: the file's comment.
+
+    Raises:
+        AugmentError: where it cannot be written.
     """
     write = _write_gif if path.suffix.lower() == ".gif" else _write_mp4
     try:

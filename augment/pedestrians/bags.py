@@ -9,7 +9,13 @@ from augment.pedestrians.surfaces import Part, Sampler
 
 
 def bag_parts(sampler: Sampler, identity: Identity, skeleton: Skeleton) -> list[Part]:
-    """The bag of an identity (straps are painted on the trunk, see `fabric.straps`)."""
+    """The bag of an identity (its straps are colours of the trunk, see `fabric.straps`).
+
+    Args:
+        sampler: makes the surfaces.
+        identity: whose body and clothes.
+        skeleton: in the rest pose.
+    """
     side, g = identity.bag_side, identity.body.girth
     kinds: dict[str, tuple[int, tuple[float, float, float], tuple[float, float, float]]] = {
         "backpack": (SPINE, (0, 0.705, -0.105 * g), (0.075, 0.105, 0.045)),

@@ -12,10 +12,12 @@ from numerics.seeds import Stream, random_stream
 
 @dataclass(frozen=True, kw_only=True)
 class Camera:
-    """One of the data set's cameras; the scene is wider than an image (height' x width' x 3 in 0..255).
+    """One of the data set's cameras; the scene is wider than an image.
 
-    tightness: a person's height as a share of the image's.  sway: how far people stand off its middle, a standard
-    deviation as a share of its width.
+    Attributes:
+        scene: height' x width' x 3 in 0..255.
+        tightness: an identity's height as a share of the image's.
+        sway: how far identities stand off its middle, a standard deviation as a share of its width.
     """
 
     tilt: float
@@ -32,7 +34,12 @@ class Camera:
 
 
 def draw_camera(settings: Pedestrians, number: int) -> Camera:
-    """Camera `number` (from 1) of a data set: a function of the seed, the clutter and the image size."""
+    """A camera of a data set: a function of the seed, the clutter and the image size.
+
+    Args:
+        settings: size, content and seed of the data set.
+        number: from 1.
+    """
     rng = random_stream(settings.seed, Stream.RENDERED_CAMERA, number)
     size = (int(settings.height * 1.12), settings.width * 5)
     spread = 0.2 + 0.8 * settings.clutter
@@ -52,14 +59,32 @@ def draw_camera(settings: Pedestrians, number: int) -> Camera:
 
 
 def backdrop(camera: Camera, size: tuple[int, int], rng: np.random.Generator) -> Array:
-    """A piece of the camera's scene of the given (height, width): a fresh float32 array in 0..255."""
+    """A piece of the camera's scene.
+
+    Args:
+        camera: whose scene.
+        size: (height, width) in pixels.
+        rng: the image's or identity's random stream.
+
+    Returns:
+        A fresh float32 array in 0..255.
+    """
     top = int(rng.integers(0, camera.scene.shape[0] - size[0] + 1))
     left = int(rng.integers(0, camera.scene.shape[1] - size[1] + 1))
     return camera.scene[top : top + size[0], left : left + size[1]].copy()
 
 
 def develop(camera: Camera, picture: Array, rng: np.random.Generator) -> Array:
-    """What the camera makes of light: blur, contrast, colour cast, gain and grain; uint8 like `picture` in shape."""
+    """What the camera makes of light: blur, contrast, colour cast, gain and grain.
+
+    Args:
+        camera: which one.
+        picture: H x W x 3 in 0..255.
+        rng: the image's or identity's random stream.
+
+    Returns:
+        uint8 of the same shape.
+    """
     picture = _blurred(picture, camera.blur * picture.shape[0] / 128 * float(rng.uniform(0.8, 1.35)))
     picture = (picture - 118) * camera.contrast + 118
     picture = picture * camera.cast * np.float32(camera.gain * np.exp(rng.normal(0, 0.04)))

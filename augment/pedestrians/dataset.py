@@ -31,7 +31,7 @@ _DONE, _BEGUN, _SHARDS = "pedestrians.json", "pedestrians.begun.json", ".pedestr
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """One person to draw: identity number, the pid in the file names, and (split, name, camera) of each image."""
+    """One identity to render: its number, the pid in the file names, and (split, name, camera) of each image."""
 
     identity: int
     images: tuple[tuple[str, str, int], ...]
@@ -39,7 +39,11 @@ class Person:
 
 
 def people(settings: Pedestrians) -> list[Person]:
-    """Everybody in the data set; train identities first, then test identities, distractors and junk."""
+    """All identities of the data set; train identities first, then test identities, distractors and junk.
+
+    Args:
+        settings: size, content and seed of the data set.
+    """
     drawn = []
     for index in range(settings.train_identities + settings.test_identities):
         pid = index + 1
@@ -64,12 +68,21 @@ def people(settings: Pedestrians) -> list[Person]:
 
 
 def render(folder: Path, config: Pedestrians, jobs: int = 0, progress: bool = True) -> dict[str, float]:
-    """Draw the data set into `folder` in the Market-1501 layout, with exact key points under `keypoints/`.
+    """Render the data set in the Market-1501 layout, with exact key points under `keypoints/`.
 
-    `jobs` processes work at once (0 = one a processor core); the files do not depend on their number. A killed
-    run goes on where it stopped; `pedestrians.json` appears last and says that the folder is complete. Returns
-    images a split, how many were drawn now, seconds, and images a second. Raises AugmentError when the folder
-    holds other people.
+    A killed run goes on where it stopped; `pedestrians.json` appears last and says that the folder is complete.
+
+    Args:
+        folder: to write into.
+        config: size, content and seed of the data set.
+        jobs: processes (0 = one a processor core); the files do not depend on their number.
+        progress: whether a bar is shown.
+
+    Returns:
+        Images a split, how many were rendered now ("drawn"), seconds, and images a second.
+
+    Raises:
+        AugmentError: when the folder holds another data set.
     """
     started = time.perf_counter()
     folder = Path(folder)

@@ -10,12 +10,26 @@ from numerics.arrays import Array
 
 
 def paint(count: int, colour: Colour) -> Array:
-    """3 x count points of one colour, float32 in 0..255."""
+    """Points of one colour.
+
+    Args:
+        count: of points.
+        colour: red, green, blue in 0..255.
+
+    Returns:
+        3 x count, float32 in 0..255.
+    """
     return np.repeat(np.asarray(colour, dtype=np.float32)[:, None], count, axis=1)
 
 
 def blend(colours: Array, colour: Sequence[float], mask: Array) -> Array:
-    """`colours` (3 x N) with `colour` where `mask` (N, 0..1 or bool) is 1."""
+    """Colours mixed with one colour.
+
+    Args:
+        colours: 3 x N in 0..255.
+        colour: red, green, blue in 0..255.
+        mask: N values, 1 where the one colour shows, 0 where it does not.
+    """
     share = mask.astype(np.float32)
     blended: Array = colours * (1 - share) + np.asarray(colour, dtype=np.float32)[:, None] * share
     return blended
@@ -25,7 +39,16 @@ _TILE = {"pinstripes": 0.6, "dots": 0.8, "diagonal": 1.1}  # sizes of the repeat
 
 
 def woven(cloth: Cloth, surface: Surface, radius: float) -> Array:
-    """Colours (3 x N) of a fabric on a tube of about `radius`; the pattern closes around the tube."""
+    """The colours of a fabric on a tube; the pattern closes around the tube.
+
+    Args:
+        cloth: the fabric.
+        surface: the tube's points.
+        radius: about the tube's.
+
+    Returns:
+        3 x N in 0..255.
+    """
     tile = cloth.size * _TILE.get(cloth.pattern, 1.0)
     repeats = 2 * max(round(np.pi * radius / tile), 1)
     height = surface.positions[1]
@@ -43,7 +66,13 @@ def woven(cloth: Cloth, surface: Surface, radius: float) -> Array:
 
 
 def prints(identity: Identity, surface: Surface, colours: Array) -> Array:
-    """The trunk's colours with what is printed on its front and on its back."""
+    """The trunk's colours with what is printed on its front and on its back.
+
+    Args:
+        identity: whose body and clothes.
+        surface: the points that are coloured.
+        colours: 3 x N in 0..255.
+    """
     x, y, _ = surface.positions
     front = surface.normals[2] > 0.05
     masks_front = {
@@ -68,7 +97,13 @@ def prints(identity: Identity, surface: Surface, colours: Array) -> Array:
 
 
 def straps(identity: Identity, surface: Surface, colours: Array) -> Array:
-    """The trunk's colours with the straps of what is carried."""
+    """The trunk's colours with the straps of what is carried.
+
+    Args:
+        identity: whose body and clothes.
+        surface: the points that are coloured.
+        colours: 3 x N in 0..255.
+    """
     x, y, _ = surface.positions
     front = surface.normals[2] > 0
     side = identity.bag_side
@@ -83,7 +118,16 @@ def straps(identity: Identity, surface: Surface, colours: Array) -> Array:
 
 
 def folds(surface: Surface, rng: np.random.Generator, strength: float) -> Array:
-    """Brightness factors (N) of soft folds and creases, around 1."""
+    """Brightness factors of soft folds and creases.
+
+    Args:
+        surface: the points that are coloured.
+        rng: the image's or identity's random stream.
+        strength: how far they are from 1.
+
+    Returns:
+        N values around 1.
+    """
     x, y, z = surface.positions
     waves = np.zeros(len(x), dtype=np.float32)
     for _ in range(4):
@@ -93,5 +137,11 @@ def folds(surface: Surface, rng: np.random.Generator, strength: float) -> Array:
 
 
 def edge(values: Array, at: float, width: float = 0.004) -> Array:
-    """1 below the height `at`, 0 above, with a soft edge."""
+    """1 below the height `at`, 0 above, with a soft edge.
+
+    Args:
+        values: heights.
+        at: where the edge is.
+        width: of its soft part.
+    """
     return 1 - smoothstep(values, at - width, at + width)

@@ -15,7 +15,7 @@ from numerics.arrays import Array
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A person in the rest pose: skeleton and coloured parts."""
+    """An identity in the rest pose: skeleton and coloured parts."""
 
     identity: Identity
     skeleton: Skeleton
@@ -24,9 +24,13 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """A posed person before the camera, in statures, x to the right, y up, z towards the camera.
+    """An identity in a pose before the camera, in statures, x to the right, y up, z towards the camera.
 
-    points and normals 3 x N (only those that face the camera), colours 3 x N in 0..255, joints 18 x 3.
+    Attributes:
+        points: 3 x N, only those that face the camera.
+        normals: 3 x N.
+        colours: 3 x N in 0..255.
+        joints: 18 x 3.
     """
 
     points: Array
@@ -36,9 +40,12 @@ class View:
 
 
 def build_figure(identity: Identity, rng: np.random.Generator, height: int = 128) -> Figure:
-    """Body, clothes, hair and luggage of an identity as points, close enough for images of `height` rows.
+    """Body, clothes, hair and luggage of an identity as points.
 
-    `rng` draws the folds of the cloth.
+    Args:
+        identity: whose body and clothes.
+        rng: of the folds of the cloth.
+        height: rows of the images for which the points are close enough.
     """
     skeleton, sampler = rest_skeleton(identity.body), Sampler(spacing=0.45 / height)
     parts = [trunk(sampler, identity, rng), *head_parts(sampler, identity)]
@@ -49,7 +56,13 @@ def build_figure(identity: Identity, rng: np.random.Generator, height: int = 128
 
 
 def view_figure(figure: Figure, pose: dict[int, Array], view: Array) -> View:
-    """The figure in a pose, turned by `view` (3 x 3) in front of the camera; its back faces are dropped."""
+    """The figure in a pose, turned in front of the camera; its back faces are dropped.
+
+    Args:
+        figure: in the rest pose.
+        pose: bone rotations, see `skeleton.place_bones`.
+        view: 3 x 3, turns all of it.
+    """
     turned, shift = place_bones(figure.skeleton, pose, view)
     turned32, shift32 = turned.astype(np.float32), shift.astype(np.float32)
     points, normals, colours = [], [], []

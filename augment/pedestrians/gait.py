@@ -35,7 +35,12 @@ def _leg(phase: float, swing: float) -> tuple[float, float, float]:
 
 
 def draw_pose(identity: Identity, rng: np.random.Generator) -> dict[int, Array]:
-    """Random bone rotations against their parents, for `skeleton.place_bones`."""
+    """Random bone rotations against their parents, for `skeleton.place_bones`.
+
+    Args:
+        identity: whose body and clothes.
+        rng: the image's or identity's random stream.
+    """
     walking = rng.random() < 0.78
     swing = float(rng.uniform(0.65, 1.2)) if walking else float(rng.uniform(0.0, 0.15))
     swing *= 0.8 if identity.bottom_kind in ("skirt", "dress") else 1.0
@@ -90,7 +95,11 @@ def _arm(identity: Identity, rng: np.random.Generator, side: int, swing: float) 
 
 
 def walk_pose(phase: float) -> dict[int, Array]:
-    """Bone rotations of an even walk at a phase of its cycle in radians, nothing in the hands."""
+    """Bone rotations of an even walk, nothing in the hands.
+
+    Args:
+        phase: of its cycle, in radians.
+    """
     twist = 6 * np.sin(phase)
     pose = {PELVIS: turn(y=-twist), SPINE: turn(x=3.5, y=1.9 * twist), HEAD: turn(x=-2, y=-twist)}
     for side, offset in ((1, 0.0), (-1, np.pi)):

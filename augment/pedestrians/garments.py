@@ -26,7 +26,13 @@ _ARM = {1: (UPPER_L, FORE_L), -1: (UPPER_R, FORE_R)}
 
 
 def trunk(sampler: Sampler, identity: Identity, rng: np.random.Generator) -> Part:
-    """Shoulders to crotch with the upper garment, its prints and straps."""
+    """Shoulders to crotch with the upper garment, its prints and straps.
+
+    Args:
+        sampler: makes the surfaces.
+        identity: whose body and clothes.
+        rng: the image's or identity's random stream.
+    """
     body, ease = identity.body, identity.loose
     g, w, h, b = body.girth, body.girth * body.waist, body.girth * body.hips, body.bust
     s = body.shoulders * (0.75 + 0.25 * g)
@@ -66,7 +72,15 @@ def trunk(sampler: Sampler, identity: Identity, rng: np.random.Generator) -> Par
 
 
 def arm(sampler: Sampler, identity: Identity, skeleton: Skeleton, side: int, rng: np.random.Generator) -> list[Part]:
-    """One arm with its sleeve, and the hand."""
+    """One arm with its sleeve, and the hand.
+
+    Args:
+        sampler: makes the surfaces.
+        identity: whose body and clothes.
+        skeleton: in the rest pose.
+        side: which one.
+        rng: the image's or identity's random stream.
+    """
     upper, fore = _ARM[side]
     top, elbow, wrist = skeleton.shoulder, skeleton.elbow, skeleton.wrist
     g = 0.35 + 0.65 * identity.body.girth
@@ -93,7 +107,15 @@ def arm(sampler: Sampler, identity: Identity, skeleton: Skeleton, side: int, rng
 
 
 def leg(sampler: Sampler, identity: Identity, skeleton: Skeleton, side: int, rng: np.random.Generator) -> list[Part]:
-    """One leg with trouser, stocking or skin, and the shoe."""
+    """One leg with trouser, stocking or skin, and the shoe.
+
+    Args:
+        sampler: makes the surfaces.
+        identity: whose body and clothes.
+        skeleton: in the rest pose.
+        side: which one.
+        rng: the image's or identity's random stream.
+    """
     thigh, shin, foot = _LEG[side]
     hip, knee, hx = skeleton.hip, skeleton.knee, skeleton.hip_x
     g = 0.3 + 0.7 * identity.body.girth * (0.5 + 0.5 * identity.body.hips)
@@ -153,7 +175,14 @@ def _shoe(sampler: Sampler, identity: Identity, x: float, foot: int) -> Part:
 
 
 def skirt(sampler: Sampler, identity: Identity, skeleton: Skeleton, rng: np.random.Generator) -> list[Part]:
-    """A skirt, the lower half of a dress, or the skirts of a long coat."""
+    """A skirt, the lower half of a dress, or the skirts of a long coat.
+
+    Args:
+        sampler: makes the surfaces.
+        identity: whose body and clothes.
+        skeleton: in the rest pose.
+        rng: the image's or identity's random stream.
+    """
     parts = []
     if identity.bottom_kind in ("skirt", "dress"):
         parts.append(_cone(sampler, identity, skeleton, identity.bottom_end, 0.012, 0.60, False, rng))

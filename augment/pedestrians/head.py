@@ -13,7 +13,12 @@ _SIZE = (0.0445, 0.068, 0.056)  # half breadth, half height, half depth
 
 
 def head_parts(sampler: Sampler, identity: Identity) -> list[Part]:
-    """Neck, head with a painted face, ears, hair and headwear."""
+    """Neck, head with a face, ears, hair and headwear.
+
+    Args:
+        sampler: makes the surfaces.
+        identity: whose body and clothes.
+    """
     scale = identity.body.head
     skull = _skull(sampler, scale, 0.0)
     return [

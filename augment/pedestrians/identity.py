@@ -57,7 +57,7 @@ class Cloth:
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Everything that makes a person the same person in another image."""
+    """All that makes an identity the same in another image."""
 
     body: Body
     skin: Colour
@@ -128,7 +128,11 @@ def _body(rng: np.random.Generator, woman: bool) -> Body:
 
 
 def draw_identity(rng: np.random.Generator) -> Identity:
-    """A random person."""
+    """A random identity.
+
+    Args:
+        rng: of the identity.
+    """
     woman = bool(rng.random() < 0.5)
     top = _cloth(rng, 0.25)
     bottom = _cloth(rng, 0.75)

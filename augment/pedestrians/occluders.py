@@ -6,7 +6,16 @@ from numerics.arrays import Array
 
 
 def draw_occluder(picture: Array, clutter: float, rng: np.random.Generator) -> tuple[Array, Array]:
-    """The picture (H x W x 3) with, sometimes, an occluder, and the mask (H x W) of what it covers."""
+    """A picture with, sometimes, an occluder.
+
+    Args:
+        picture: H x W x 3 in 0..255.
+        clutter: 0..1, more of it more often.
+        rng: the image's or identity's random stream.
+
+    Returns:
+        The picture, and the mask (H x W) of what the occluder covers.
+    """
     height, width = picture.shape[:2]
     cover = np.zeros((height, width), dtype=bool)
     if rng.random() >= 0.06 + 0.12 * clutter:

@@ -25,8 +25,11 @@ _DEPTH = np.array([0.03, 0.09] + [0.07, 0.05, 0.045] * 2 + [0.11, 0.07, 0.07] * 
 class Photograph:
     """A rendered image and what is known of it.
 
-    image height x width x 3 uint8; keypoints 18 x 2 (y, x) whole pixels, -1 outside the image; visible 18 of 0/1;
-    head: the head's height in pixels, chin to crown.
+    Attributes:
+        image: height x width x 3 uint8.
+        keypoints: 18 x 2 (y, x) whole pixels, -1 outside the image.
+        visible: 18 of 0/1.
+        head: the head's height in pixels, chin to crown.
     """
 
     image: Array
@@ -47,7 +50,15 @@ class _Crop:
 def photograph(
     figure: Figure, camera: Camera, settings: Pedestrians, rng: np.random.Generator, *, botched: bool = False
 ) -> Photograph:
-    """A person in a random pose and direction; `botched` crops away a large part, as a failed detector does."""
+    """An identity in a random pose and direction.
+
+    Args:
+        figure: the identity.
+        camera: before which.
+        settings: size, content and seed of the data set.
+        rng: the image's or identity's random stream.
+        botched: crops away a large part, as a failed detector does.
+    """
     size = (settings.height, settings.width)
     pose = draw_pose(figure.identity, rng)
     view = view_figure(figure, pose, turn(x=camera.tilt) @ turn(y=float(rng.uniform(-180, 180))))

@@ -12,16 +12,31 @@ _GREY = np.float32(122)
 
 
 def noise(rng: np.random.Generator, shape: tuple[int, ...], cell: float) -> Array:
-    """Smooth noise of unit spread (height x width), with features of about `cell` pixels."""
+    """Smooth noise of unit spread.
+
+    Args:
+        rng: the image's or identity's random stream.
+        shape: (height, width).
+        cell: size of its features in pixels.
+    """
     rows, columns = max(int(shape[0] / cell), 2), max(int(shape[1] / cell), 2)
     coarse = Image.fromarray(rng.normal(0, 1, (rows, columns)).astype(np.float32))
     return np.asarray(coarse.resize((shape[1], shape[0]), Image.Resampling.BICUBIC))
 
 
 def paint_scene(rng: np.random.Generator, kind: int, size: tuple[int, int], clutter: float) -> Array:
-    """A strip (height x width x 3, float32 in 0..255) of scenery number `kind`; `clutter` 0..1 scales its contrast.
+    """A strip of scenery.
 
     The calmer a scene, the closer its mean colour to the grey that all cameras share.
+
+    Args:
+        rng: the image's or identity's random stream.
+        kind: its number.
+        size: (height, width) in pixels.
+        clutter: 0..1, scales its contrast.
+
+    Returns:
+        Height x width x 3, float32 in 0..255.
     """
     height, width = size
     scene = np.empty((height, width, 3), dtype=np.float32)

@@ -11,10 +11,14 @@ _MOST_PIDS = 1501  # torchreid's Market1501 refuses a larger pid
 class Pedestrians:
     """Size, content and seed of a rendered data set; every image is a function of these numbers.
 
-    `clutter` runs from 0 (flat backgrounds) to 1 (strong ones, with a wide spread of camera gains).
-    `first_identity` shifts the identities: the same seed and another offset give other people before the
-    same cameras. Distractors (pid 0000) are people seen nowhere else; junk (pid -1) is badly cropped people.
-    Raises AugmentError when a number is out of range.
+    Distractors (pid 0000) are identities seen nowhere else; junk (pid -1) is badly cropped.
+
+    Attributes:
+        clutter: from 0 (flat backgrounds) to 1 (strong ones, with a wide spread of camera gains).
+        first_identity: the same seed and another offset give other identities before the same cameras.
+
+    Raises:
+        AugmentError: when a number is out of range.
     """
 
     train_identities: int = 100

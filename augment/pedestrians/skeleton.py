@@ -43,7 +43,11 @@ class Skeleton:
 
 
 def rest_skeleton(body: Body) -> Skeleton:
-    """Joint positions of an upright person with hanging arms, after usual adult proportions."""
+    """Joint positions of an upright body with hanging arms, after usual adult proportions.
+
+    Args:
+        body: its build.
+    """
     hip, knee = 0.52 * body.legs, 0.284 * body.legs
     shoulder, shoulder_x, hip_x = 0.812, 0.098 * body.shoulders, 0.051 * body.hips
     elbow = shoulder - 0.170 * body.arms
@@ -105,7 +109,16 @@ def rest_skeleton(body: Body) -> Skeleton:
 
 
 def turn(x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Array:
-    """Rotation by degrees around x (forward tip), then z (roll), then y (turn to the left): 3 x 3."""
+    """Rotation around x, then z, then y.
+
+    Args:
+        x: degrees, tips forward.
+        y: degrees, turns to the left.
+        z: degrees, rolls.
+
+    Returns:
+        3 x 3.
+    """
     a, b, c = np.deg2rad([x, y, z])
     rx = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
     ry = np.array([[np.cos(b), 0, np.sin(b)], [0, 1, 0], [-np.sin(b), 0, np.cos(b)]])
@@ -115,9 +128,15 @@ def turn(x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Array:
 
 
 def place_bones(skeleton: Skeleton, rotations: dict[int, Array], view: Array) -> tuple[Array, Array]:
-    """Rotations R (13 x 3 x 3) and shifts t (13 x 3): a rest point p of a bone goes to R p + t.
+    """Where a pose takes the bones.
 
-    `rotations` turns bones against their parents (absent = not turned); `view` turns the whole person.
+    Args:
+        skeleton: in the rest pose.
+        rotations: turn bones against their parents (absent = not turned).
+        view: 3 x 3, turns all of them.
+
+    Returns:
+        Rotations R (13 x 3 x 3) and shifts t (13 x 3): a rest point p of a bone goes to R p + t.
     """
     turned = np.zeros((13, 3, 3))
     shift = np.zeros((13, 3))

@@ -21,7 +21,11 @@ class Surface:
     angle: Array
 
     def subset(self, keep: Array) -> "Surface":
-        """The points where the mask `keep` (N) holds."""
+        """Some of the points.
+
+        Args:
+            keep: a mask of N.
+        """
         return Surface(positions=self.positions[:, keep], normals=self.normals[:, keep], angle=self.angle[keep])
 
 
@@ -36,7 +40,13 @@ class Part:
 
 
 def smoothstep(values: Array, low: float, high: float) -> Array:
-    """0 below `low`, 1 above `high`, smooth in between (`low` > `high` falls instead of rising)."""
+    """0 below `low`, 1 above `high`, smooth in between (`low` > `high` falls instead of rising).
+
+    Args:
+        values: any shape.
+        low: below it 0.
+        high: above it 1.
+    """
     t = np.clip((values - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
 
@@ -50,10 +60,12 @@ class Sampler:
     def tube(
         self, rings: Sequence[tuple[float, float, float, float, float]], roundness: float = 2.0, dense: float = 1.0
     ) -> Surface:
-        """A tube through horizontal slices (y, centre x, centre z, radius x, radius z), from the top down.
+        """A tube through horizontal slices.
 
-        `roundness` is the exponent of the superellipse: 2 an ellipse, larger squarer. `dense` multiplies the number
-        of points around, for cloth that a pose stretches.
+        Args:
+            rings: (y, centre x, centre z, radius x, radius z) from the top down.
+            roundness: the exponent of the superellipse: 2 an ellipse, larger squarer.
+            dense: multiplies the number of points around, for cloth that a pose stretches.
         """
         keys = np.asarray(rings, dtype=np.float64)
         step = np.hypot(np.diff(keys[:, 0]), np.maximum(np.abs(np.diff(keys[:, 3])), np.abs(np.diff(keys[:, 4]))))
@@ -67,7 +79,15 @@ class Sampler:
         return from_grid(x, np.broadcast_to(y[:, None], x.shape), z, np.broadcast_to(angle, x.shape))
 
     def sphere(self, radii: tuple[float, float, float], roundness: float = 2.0) -> tuple[Array, ...]:
-        """Grids x, y, z and angle of an ellipsoid around the origin, to be deformed and passed to `from_grid`."""
+        """Grids of an ellipsoid around the origin, to be deformed and passed to `from_grid`.
+
+        Args:
+            radii: x, y, z.
+            roundness: as of `tube`.
+
+        Returns:
+            x, y, z and angle.
+        """
         rows = max(int(np.ceil(np.pi * max(radii[1], radii[2]) / self.spacing)), 6)
         columns = max(int(np.ceil(2 * np.pi * max(radii[0], radii[2]) / self.spacing)), 8)
         cos, sin, around = _superellipse(columns, roundness)
@@ -77,12 +97,22 @@ class Sampler:
         return x, y, z, angle
 
     def ball(self, centre: tuple[float, float, float], radii: tuple[float, float, float]) -> Surface:
-        """An ellipsoid."""
+        """An ellipsoid.
+
+        Args:
+            centre: x, y, z.
+            radii: x, y, z.
+        """
         x, y, z, angle = self.sphere(radii)
         return from_grid(x + centre[0], y + centre[1], z + centre[2], angle)
 
     def box(self, centre: tuple[float, float, float], half: tuple[float, float, float]) -> Surface:
-        """A box with rounded edges, given by its centre and half sizes."""
+        """A box with rounded edges.
+
+        Args:
+            centre: x, y, z.
+            half: its half sizes.
+        """
         x, y, z = centre
         a, b, c = half
         soft = 0.25 * min(half)
@@ -92,7 +122,14 @@ class Sampler:
 
 
 def from_grid(x: Array, y: Array, z: Array, angle: Array) -> Surface:
-    """A surface from coordinate grids (rows from top to bottom x columns once around), normals by differences."""
+    """A surface from coordinate grids (rows from top to bottom x columns once around), normals by differences.
+
+    Args:
+        x: grid.
+        y: grid.
+        z: grid.
+        angle: around the axis.
+    """
     grid = np.stack([x, y, z])  # 3 x rows x columns
     down = np.gradient(grid, axis=1)
     across = np.roll(grid, -1, axis=2) - np.roll(grid, 1, axis=2)

@@ -15,8 +15,12 @@ from patn.keypoints import JOINTS, keypoint_table, write_keypoints
 def write_tables(folder: Path, entries: list[tuple[str, Path, str]]) -> None:
     """Write `keypoints/{train,query,test}.csv`, `keypoints/visible.csv` and `keypoints/head_size.csv`.
 
-    entries: (split, file with the notes of a person, image name). `visible.csv` has the name and 18 columns of 0 or 1,
-    `head_size.csv` the name and the head's height in pixels. Each file appears by rename.
+    `visible.csv` has the name and 18 columns of 0 or 1, `head_size.csv` the name and the head's height in pixels. Each
+    file appears by rename.
+
+    Args:
+        folder: of the data set.
+        entries: (split, file with the notes of an image, image name).
     """
     rows: dict[str, list[tuple[str, Array]]] = {"train": [], "query": [], "test": []}
     visible, heads = {}, {}

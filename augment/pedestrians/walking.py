@@ -17,9 +17,14 @@ _FILL = 0.86
 
 
 def walking(frames: int, size: tuple[int, int]) -> Array:
-    """An average person on the spot, seen from all sides: the last frame leads to the first one.
+    """An average body on the spot, seen from all sides: the last frame leads to the first one.
 
-    size: (height, width) in pixels.  Returns frames x 18 x 2 as (y, x); a joint outside of the image is out of range.
+    Args:
+        frames: how many.
+        size: (height, width) in pixels.
+
+    Returns:
+        Frames x 18 x 2 as (y, x); a joint outside of the image is out of range.
     """
     skeleton = rest_skeleton(_AVERAGE)
     height, width = size

@@ -49,8 +49,14 @@ class Progress:
 class Answers:
     """The answers file of a study's folder; made when it is first asked.
 
-    Every call opens the file anew, so that threads and processes share it; write-ahead logging lets them read while
-    one writes.  Raises AugmentError for a file that is not such a database.
+    Every call opens the file anew, so that threads and processes share it; write-ahead logging lets them read while one
+    writes.
+
+    Args:
+        folder: the folder.
+
+    Raises:
+        AugmentError: for a file that is not such a database.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -74,10 +80,16 @@ class Answers:
             return int(database.execute("SELECT count(*) FROM volunteer").fetchone()[0])
 
     def add_volunteer(self, pictures: pd.DataFrame, images: int, practice: int, seed: int) -> str:
-        """Draw a new volunteer's sequence, a function of (seed, the volunteer's number); returns an opaque token.
+        """Sample a new volunteer's sequence, a function of (seed, the volunteer's number).
 
-        pictures: columns file and kind.  `images` of each kind are drawn and shuffled; the first `practice` of the
-        sequence do not count.
+        Args:
+            pictures: columns file and kind.
+            images: so many of each kind are sampled and shuffled.
+            practice: the first ones of the sequence that do not count.
+            seed: of the study.
+
+        Returns:
+            An opaque token.
         """
         token = secrets.token_hex(16)
         with self._open() as database:
@@ -94,7 +106,14 @@ class Answers:
         return token
 
     def progress(self, token: str) -> Progress | None:
-        """Where the volunteer of a token stands, None for a token of nobody."""
+        """Where a volunteer stands.
+
+        Args:
+            token: the volunteer's.
+
+        Returns:
+            None for an unknown token.
+        """
         with self._open() as database:
             trials = database.execute(
                 "SELECT id, begun, answer, practice FROM trial JOIN volunteer ON volunteer = number "
@@ -109,7 +128,14 @@ class Answers:
         return Progress(len(trials) - len(open_ones), len(trials), practice, now, after)
 
     def picture(self, trial: str) -> str | None:
-        """The file of a picture that has not been shown yet; None for any other id."""
+        """The file of a picture that has not been shown yet.
+
+        Args:
+            trial: its id.
+
+        Returns:
+            None for any other id.
+        """
         with self._open() as database:
             row = database.execute(
                 "SELECT file FROM trial WHERE id = ? AND begun IS NULL AND answer IS NULL", (trial,)
@@ -117,15 +143,33 @@ class Answers:
         return None if row is None else str(row["file"])
 
     def begin(self, token: str, trial: str) -> None:
-        """Note that a picture is on the screen: it is not shown again."""
+        """Note that a picture is on the screen: it is not shown again.
+
+        Args:
+            token: the volunteer's.
+            trial: the picture's id.
+        """
         self._set(token, trial, "begun", {"begun": time.time()})
 
     def shown(self, token: str, trial: str, milliseconds: float) -> None:
-        """Note for how long, by the browser's clock, a picture was on the screen."""
+        """Note for how long, by the browser's clock, a picture was on the screen.
+
+        Args:
+            token: the volunteer's.
+            trial: the picture's id.
+            milliseconds: by the browser's clock.
+        """
         self._set(token, trial, "shown_ms", {"shown_ms": milliseconds})
 
     def answer(self, token: str, trial: str, kind: str, milliseconds: float) -> None:
-        """Keep an answer, real or generated, and how long after the picture appeared it came; the first one stays."""
+        """Keep an answer; the first one stays.
+
+        Args:
+            token: the volunteer's.
+            trial: the picture's id.
+            kind: real or generated.
+            milliseconds: how long after the picture appeared it came.
+        """
         self._set(token, trial, "answer", {"answer": kind, "answer_ms": milliseconds, "answered": time.time()})
 
     def _set(self, token: str, trial: str, once: str, values: dict[str, Any]) -> None:
@@ -139,10 +183,11 @@ class Answers:
             )
 
     def judgements(self) -> pd.DataFrame:
-        """One row a picture of a volunteer's sequence, in order.
+        """The answers of all volunteers.
 
-        Columns: volunteer, position, practice, file, kind, answer, answer_ms, shown_ms; what has not been given yet is
-        missing.
+        Returns:
+            A row a picture of a volunteer's sequence, in order: volunteer, position, practice, file, kind, answer,
+            answer_ms, shown_ms; what has not been given yet is missing.
         """
         columns = ["volunteer", "position", "practice", "file", "kind", "answer", "answer_ms", "shown_ms"]
         with self._open() as database:
@@ -152,7 +197,14 @@ class Answers:
 
 
 def sequence(pictures: pd.DataFrame, images: int, seed: int, number: int) -> Sequence[tuple[str, str]]:
-    """The (file, kind) that volunteer `number` sees, in order: `images` of each kind, shuffled."""
+    """The (file, kind) that a volunteer sees, in order.
+
+    Args:
+        pictures: columns file and kind.
+        images: so many of each kind.
+        seed: of the study.
+        number: the volunteer's.
+    """
     rng = random_stream(seed, Stream.STUDY_SEQUENCE, number)
     files = {kind: pictures.loc[pictures["kind"] == kind, "file"].to_numpy(dtype=str) for kind in KINDS}
     drawn = [(str(file), kind) for kind in KINDS for file in rng.choice(files[kind], images, replace=False)]

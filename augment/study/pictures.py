@@ -32,9 +32,14 @@ PICTURES, FOLDER = "pictures.csv", "pictures"
 class Study:
     """What a volunteer is shown; the defaults are the paper's.
 
-    images: real ones, and as many generated ones.  practice: how many of the sequence do not count.  pool: pictures of
-    each kind that are drawn from, at most.  quality: of the JPEG that all of them become, with 4:2:0 chroma.
-    Raises AugmentError for numbers that do not fit together.
+    Attributes:
+        images: real ones, and as many generated ones.
+        practice: how many of the sequence do not count.
+        pool: pictures of each kind that are drawn from, at most.
+        quality: of the JPEG that all of them become, with 4:2:0 chroma.
+
+    Raises:
+        AugmentError: for numbers that do not fit together.
     """
 
     images: int = 55
@@ -68,13 +73,27 @@ def make_study(
     seed: int = 0,
     runtime: Runtime,
 ) -> Path:
-    """Write the pictures of a study and return its folder; a finished one is left as it is.
+    """Write the pictures of a study; a finished one is left as it is.
 
     The generated images are those of a generated set, the real ones then its real ones; without `generated_set`, the
-    generator redraws test pairs, and the real ones are targets of other test pairs, so that no volunteer sees a
+    generator's images of test pairs, and the real ones are targets of other test pairs, so that no volunteer sees a
     generated image and the real one it imitates.
-    Raises AugmentError where there are fewer images than a volunteer is to see, for a generator or set that is not
-    there, and where `--force` would delete answers.
+
+    Args:
+        workspace: the workspace.
+        study: what a volunteer is shown.
+        generator: a name in the workspace or a file.
+        generated_set: a name below `generated/`.
+        name: below `studies/`.
+        seed: of the pictures.
+        runtime: device, threads and precision, and whether finished work is made again.
+
+    Returns:
+        The study's folder.
+
+    Raises:
+        AugmentError: where there are fewer images than a volunteer is to see, for a generator or set that is not there,
+            and where `--force` would delete answers.
     """
     if generated_set is not None and generator is not None:
         raise AugmentError("--generated-set has a generator already; leave --generator out")

@@ -36,7 +36,11 @@ _HEADERS = {
 
 
 def require_packages() -> None:
-    """Raises AugmentError where a package that serves the page is missing."""
+    """Refuse to go on where a package that serves the page is missing.
+
+    Raises:
+        AugmentError: naming it.
+    """
     if any(find_spec(name) is None for name in ("starlette", "uvicorn")):
         raise AugmentError("the study's page needs starlette and uvicorn; run `pip install augment-reid[study]`")
 
@@ -44,8 +48,14 @@ def require_packages() -> None:
 def build_app(folder: Path, zoom: float = 3.0) -> Starlette:
     """The web application of a study's folder.
 
-    It hands out pictures under random ids of one volunteer and one use, and never their kind or name.  zoom: screen
-    pixels (CSS) a picture pixel.  Raises AugmentError where a package is missing or the study is not finished.
+    It hands out pictures under random ids of one volunteer and one use, and never their kind or name.
+
+    Args:
+        folder: the study's.
+        zoom: screen pixels (CSS) a picture pixel.
+
+    Raises:
+        AugmentError: where a package is missing or the study is not finished.
     """
     require_packages()
     from starlette.applications import Starlette
@@ -159,9 +169,13 @@ def _is_note(said: Any) -> bool:
 
 
 def open_socket(port: int) -> socket.socket:
-    """A listening socket of this machine's loopback address; port 0 takes any free one.
+    """A listening socket of this machine's loopback address.
 
-    Raises AugmentError where the port is taken.
+    Args:
+        port: 0 takes any free one.
+
+    Raises:
+        AugmentError: where the port is taken.
     """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -175,7 +189,11 @@ def open_socket(port: int) -> socket.socket:
 
 
 def web_server(app: Starlette) -> Server:
-    """The server that runs an application: quiet, and without a header that names it."""
+    """The server that runs an application: quiet, and without a header that names it.
+
+    Args:
+        app: the study's.
+    """
     import uvicorn
 
     config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=2)

@@ -26,7 +26,7 @@ METRICS = "metrics.jsonl"
 
 
 class Objective(Protocol):
-    """What a wing offers to be trained: networks, optimisers and a step; it touches no file."""
+    """What a library offers to be trained: networks, optimisers and a step; it touches no file."""
 
     networks: dict[str, torch.nn.Module]
     optimizers: dict[str, torch.optim.Optimizer]

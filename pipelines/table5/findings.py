@@ -14,7 +14,7 @@ from pipelines.table5.text import block_title, column_title, spread_text
 NAMES = {False: "plain", True: "augmented"}
 TERMS = (
     "All at equal updates unless said otherwise. Plain: flip and crop. Augmented: random erasing and colour jitter "
-    "too, on each side of a comparison. Figures are mAP in percent, ± the standard deviation over seeds (their "
+    "too, on both sides of a comparison. Figures are mAP in percent, ± the standard deviation over seeds (their "
     "number); differences are paired by seed, with the 95 % t interval of their mean in brackets. Beyond its "
     "deviation: in every seed, and with an interval that does not contain 0. One seed carries no claim."
 )

@@ -33,7 +33,7 @@ class Mediapipe:
 
     Joints outside the image are missing, and those whose visibility is under 0.1. That is low on purpose: an arm
     behind the body is often placed well (of the rendered joints with a visibility from 0.1 to 0.5, 72 % are within
-    half a head's size; of those above 0.8, 93 %), and a generator draws a better person from a guessed elbow than
+    half a head's size; of those above 0.8, 93 %), and a generator makes a better image from a guessed elbow than
     from none. The neck is missing if a shoulder is.
     Raises AugmentError where mediapipe is not installed.
     """

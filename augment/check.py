@@ -24,7 +24,6 @@ from patn.keypoints import keypoint_array
 JUDGED = 5_000
 """Images whose key points are judged: of more, as many evenly spaced ones."""
 SHOWN = 5
-_WORDS = {"train": "training", "query": "query", "gallery": "gallery"}
 
 
 def check(

@@ -21,6 +21,7 @@ from reid.market1501 import FOLDERS, present_splits, read_market1501
 USUAL_SIZE = (128, 64)
 LARGEST = 512
 MULTIPLE = 4
+HEADERS_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -120,14 +121,14 @@ def describe(table: pd.DataFrame) -> str:
     return f"{parts[0]}, {parts[1]}, {parts[2]}"
 
 
-def common_size(paths: Sequence[Path], jobs: int = 4) -> tuple[tuple[int, int], str]:
+def common_size(paths: Sequence[Path]) -> tuple[tuple[int, int], str]:
     """The (height, width) to work at, and the sentence that says why.
 
     The most common size where at least half of the images share it and neither side is over 512 pixels, rounded to
     multiples of 4 (the generator halves twice); else 128 x 64. Only file headers are read; unreadable files are
     passed over here.
     """
-    sizes = Counter(size for size in thread_map(header_size, paths, jobs) if size is not None)
+    sizes = Counter(size for size in thread_map(header_size, paths, HEADERS_AT_ONCE) if size is not None)
     if not sizes:
         return USUAL_SIZE, "no image could be read; the working size is 128 x 64"
     (height, width), count = max(sizes.items(), key=lambda item: (item[1], item[0]))

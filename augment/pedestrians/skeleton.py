@@ -7,21 +7,6 @@ import numpy as np
 from augment.pedestrians.identity import Body
 from numerics.arrays import Array
 
-BONES = (
-    "pelvis",
-    "spine",
-    "head",
-    "upper_arm_l",
-    "forearm_l",
-    "upper_arm_r",
-    "forearm_r",
-    "thigh_l",
-    "shin_l",
-    "foot_l",
-    "thigh_r",
-    "shin_r",
-    "foot_r",
-)
 PELVIS, SPINE, HEAD, UPPER_L, FORE_L, UPPER_R, FORE_R, THIGH_L, SHIN_L, FOOT_L, THIGH_R, SHIN_R, FOOT_R = range(13)
 PARENT = (-1, PELVIS, SPINE, SPINE, UPPER_L, SPINE, UPPER_R, PELVIS, THIGH_L, SHIN_L, PELVIS, THIGH_R, SHIN_R)
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from patn.training.perceptual import Perceptual
 
 log = logging.getLogger(__name__)
-PERCEPTUAL = ("auto", "vgg19", "mobilenet", "none")
+SHEET_PAIRS = 8
 NO_PERCEPTUAL = "none: the generator is trained without the perceptual term"
 
 
@@ -215,7 +215,7 @@ class HeldOut:
         self.source_keypoints, self.target_keypoints = poses
 
 
-def held_out_pairs(workspace: Workspace, size: tuple[int, int], count: int = 8, seed: int = 0) -> HeldOut | None:
+def held_out_pairs(workspace: Workspace, size: tuple[int, int]) -> HeldOut | None:
     """Pairs among the gallery's identities, drawn evenly; None where the gallery has no key points or no pair."""
     import torch
 
@@ -231,7 +231,7 @@ def held_out_pairs(workspace: Workspace, size: tuple[int, int], count: int = 8, 
     pairs = training_pairs(names, gallery["pid"].tolist(), keypoint_array(keypoints, names))
     if pairs.empty:
         return None
-    pairs = sample_pairs(pairs, min(count, len(pairs)), random_stream(seed, Stream.SHEET_PAIRS))
+    pairs = sample_pairs(pairs, min(SHEET_PAIRS, len(pairs)), random_stream(0, Stream.SHEET_PAIRS))
     path_of = gallery.set_index("name")["path"]
     loaded, poses = {}, {}
     for side in ("from", "to"):

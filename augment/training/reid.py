@@ -34,19 +34,17 @@ def train_reid(
     training: ReidTraining,
     data: TrainingSet,
     *,
-    seed: int | None = None,
     name: str | None = None,
     weights: Path | None = None,
     runtime: Runtime,
 ) -> dict[str, Any]:
     """Train on `data`, evaluate on query and gallery, and return run.json's result (percentages).
 
-    `seed` is of initialisation and batches and defaults to the data's.  `weights` is a file of the
-    backbone's weights, None for training from scratch.  With model "best", `epoch` is the tested one, counted from 1,
+    `weights` is a file of the backbone's weights, None for training from scratch.  With model "best", `epoch` is the tested one, counted from 1,
     and `validation` its score.  Writes `reid/NAME/`: model.safetensors, last.safetensors, metrics.jsonl, run.json; a
     killed run goes on where it last saved, at most an epoch before.
     """
-    seed = data.seed if seed is None else seed
+    seed = data.seed
     folder = workspace.reid_dir(name or data.name(training.backbone))
     table = data.table(workspace)
     require_learnable(workspace, training, table)

@@ -79,9 +79,8 @@ class BaselineTraining(ABC):
         """The constructor arguments of the generator."""
 
     def as_dict(self) -> dict[str, Any]:
-        """All fields as JSON can hold them; `ema`, which version 0.1 did not have, only where there is an average."""
-        values = {**asdict(self), "betas": list(self.betas)}
-        return {name: value for name, value in values.items() if name != "ema" or value}
+        """All fields as JSON can hold them."""
+        return {**asdict(self), "betas": list(self.betas)}
 
 
 def named(presets: Mapping[str, Any], preset: str) -> Any:

@@ -85,17 +85,16 @@ def encoder(channels: int, width: int, norm: str, *, leaky: float = 0.0) -> list
     return layers
 
 
-def decoder(channels: int, width: int, image_channels: int, norm: str) -> list[nn.Module]:
+def decoder(channels: int, width: int, norm: str) -> list[nn.Module]:
     """Nine layers back to an image; the last convolution has a bias always.
 
     Args:
         channels: of the code.
         width: channels at full resolution.
-        image_channels: of the image.
         norm: "batch" or "instance".
 
     Returns:
-        Layers that take `channels` x H/4 x W/4 to `image_channels` x H x W in [-1, 1].
+        Layers that take `channels` x H/4 x W/4 to 3 x H x W in [-1, 1].
     """
     layers: list[nn.Module] = []
     for inputs, outputs in ((channels, 2 * width), (2 * width, width)):
@@ -104,7 +103,7 @@ def decoder(channels: int, width: int, image_channels: int, norm: str) -> list[n
             norm_layer(norm, outputs),
             nn.ReLU(inplace=True),
         ]
-    return [*layers, nn.ReflectionPad2d(3), nn.Conv2d(width, image_channels, 7), nn.Tanh()]
+    return [*layers, nn.ReflectionPad2d(3), nn.Conv2d(width, 3, 7), nn.Tanh()]
 
 
 def two_convolutions(

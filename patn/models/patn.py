@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from patn import DataError
 from patn.heatmaps import heat_maps, one_hot_maps
+from patn.keypoints import JOINTS
 from patn.models.layers import decoder, encoder, initialise, two_convolutions
 
 POSE_MAPS = ("gaussian", "onehot")
@@ -180,8 +181,6 @@ class Patn(nn.Module):
         dropout: of one half, in the blocks, in training.
         pose_maps: see the function `pose_maps`.
         sigma: see the function `pose_maps`.
-        image_channels: of the images.
-        joints: number of key points.
         add: False leaves out the sum of eq. 2 (Table 4).
         cat: False leaves out eq. 3, so that the pose code never sees the image (Table 4).
         pose_reduction: which convolution of a block's pose path halves the depth: the "second" as released, which alone
@@ -202,8 +201,6 @@ class Patn(nn.Module):
         dropout: bool = True,
         pose_maps: str = "gaussian",
         sigma: float = 6.0,
-        image_channels: int = 3,
-        joints: int = 18,
         add: bool = True,
         cat: bool = True,
         pose_reduction: str = "second",
@@ -216,18 +213,16 @@ class Patn(nn.Module):
             "dropout": dropout,
             "pose_maps": pose_maps,
             "sigma": sigma,
-            "image_channels": image_channels,
-            "joints": joints,
             "add": add,
             "cat": cat,
             "pose_reduction": pose_reduction,
         }
         check_options(self.options)
         code = 4 * width
-        self.image_encoder = nn.Sequential(*encoder(image_channels, width, norm))
-        self.pose_encoder = nn.Sequential(*encoder(2 * joints, width, norm))
+        self.image_encoder = nn.Sequential(*encoder(3, width, norm))
+        self.pose_encoder = nn.Sequential(*encoder(2 * len(JOINTS), width, norm))
         self.blocks = pat_blocks(self.options)
-        self.decoder = nn.Sequential(*decoder(code, width, image_channels, norm))
+        self.decoder = nn.Sequential(*decoder(code, width, norm))
         initialise(self)
 
     def forward(self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from patn import DataError
+from patn.keypoints import JOINTS
 from patn.models.layers import ResidualBlock, decoder, encoder, initialise
 from patn.models.patn import check_options, pose_pair
 
@@ -15,8 +16,7 @@ FUSIONS = ("concat", "two_streams")
 class Resnet(nn.Module):
     """Generates a person in another pose: encoder, a row of residual blocks, decoder.
 
-    `blocks`, `width`, `norm`, `dropout`, `pose_maps`, `sigma`, `image_channels` and `joints` are those of
-    `patn.models.patn.Patn`.
+    `blocks`, `width`, `norm`, `dropout`, `pose_maps` and `sigma` are those of `patn.models.patn.Patn`.
 
     Args:
         fusion: how image and poses meet, which the paper does not say. "concat" puts image and both poses into one
@@ -39,8 +39,6 @@ class Resnet(nn.Module):
         pose_maps: str = "gaussian",
         sigma: float = 6.0,
         fusion: str = "concat",
-        image_channels: int = 3,
-        joints: int = 18,
     ) -> None:
         super().__init__()
         if fusion not in FUSIONS:
@@ -53,15 +51,14 @@ class Resnet(nn.Module):
             "pose_maps": pose_maps,
             "sigma": sigma,
             "fusion": fusion,
-            "image_channels": image_channels,
-            "joints": joints,
         }
         check_options(self.options)
-        streams = [image_channels + 2 * joints] if fusion == "concat" else [image_channels, 2 * joints]
+        image, poses = 3, 2 * len(JOINTS)
+        streams = [image + poses] if fusion == "concat" else [image, poses]
         code = 4 * width * len(streams)
         self.encoders = nn.ModuleList(nn.Sequential(*encoder(channels, width, norm)) for channels in streams)
         self.blocks = nn.Sequential(*(ResidualBlock(channels=code, norm=norm, dropout=dropout) for _ in range(blocks)))
-        self.decoder = nn.Sequential(*decoder(code, width, image_channels, norm))
+        self.decoder = nn.Sequential(*decoder(code, width, norm))
         initialise(self)
 
     def forward(self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from patn import DataError
+from patn.keypoints import JOINTS
 from patn.models.layers import ResidualBlock, encoder, initialise, norm_layer
 from patn.models.patn import check_options, pat_blocks, pose_pair, through_blocks
 from patn.models.segments import SegmentMotion
@@ -66,7 +67,7 @@ class PatnSkips(nn.Module):
         if skips not in SKIPS:
             raise DataError(f"skips is {skips!r}; it must be one of {', '.join(SKIPS)}")
         self.image_encoder = nn.Sequential(*encoder(3, width, norm))
-        self.pose_encoder = nn.Sequential(*encoder(2 * 18, width, norm))
+        self.pose_encoder = nn.Sequential(*encoder(2 * len(JOINTS), width, norm))
         self.blocks = pat_blocks(self.options)
         self.decoder = nn.ModuleList(
             _stage(2 * scale * width, max(scale // 2, 1) * width, norm, decoder_blocks, grow=scale > 1)

@@ -20,18 +20,6 @@ _CHOICES = {
 }
 _PATB = ("add", "cat", "pose_reduction")
 _OWN = {"patn": _PATB, "resnet": ("fusion",), "patn-skips": (*_PATB, "skips", "decoder_blocks")}
-_LATER = (
-    "generator",
-    *_OWN["patn-skips"],
-    *_OWN["resnet"],
-    "d_head",
-    "d_leaky",
-    "perceptual_loss",
-    "epoch_steps",
-    "lambda_style",
-    "d_norm",
-    "ema",
-)
 _AT_LEAST_ONE = ("blocks", "width", "d_width", "batch", "steps")
 _AT_LEAST_ZERO = (
     "decoder_blocks",
@@ -196,14 +184,8 @@ class PatnTraining:
         return {**fields, "norm": self.d_norm or self.norm}
 
     def as_dict(self) -> dict[str, Any]:
-        """All fields as JSON can hold them.
-
-        Returns:
-            Values by field. Those that version 0.1 did not have are left out at their defaults, so that its records
-            compare as equal.
-        """
-        values = {**asdict(self), "betas": list(self.betas)}
-        return {name: value for name, value in values.items() if name not in _LATER or value != _default(name)}
+        """All fields as JSON can hold them."""
+        return {**asdict(self), "betas": list(self.betas)}
 
 
 def _default(field: str) -> Any:

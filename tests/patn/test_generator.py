@@ -42,12 +42,6 @@ def test_generator_has_the_released_number_of_parameters(options, count):
         assert parameters(Patn(**options)) == count
 
 
-def test_options_of_version_0_1_build_the_paper_generator():
-    options = {"blocks": 2, "width": 2, "norm": "batch", "dropout": True, "pose_maps": "gaussian", "sigma": 6.0}
-    old = build_generator("patn", {**options, "image_channels": 3, "joints": 18})
-    assert (old.options["add"], old.options["cat"], old.options["pose_reduction"]) == (True, True, "second")
-
-
 def test_the_first_pose_convolution_halves_the_depth_if_asked_to():
     first, second = (Patn(width=2, blocks=2, pose_reduction=which).blocks[1].pose_path for which in ("first", "second"))
     assert [(path[1].out_channels, path[6].in_channels) for path in (first, second)] == [(8, 8), (16, 16)]

@@ -12,7 +12,7 @@ from patn.models.patn import pose_pair
 from patn.models.segments import MARGINS, SEGMENTS, SegmentMotion, segment_boxes
 from patn.models.skips import PatnSkips
 from patn.models.warping import part_motion, warp
-from patn.training.configuration import PRESETS, SKIPS_PRESETS, PatnTraining
+from patn.training.configuration import SKIPS_PRESETS, PatnTraining
 from patn.training.objective import PatnObjective
 from patn.training.perceptual import Perceptual
 from patn.training.style import CROPS, segment_style
@@ -247,6 +247,5 @@ def test_its_options_are_its_own():
     training = PatnTraining(generator="patn-skips", skips="affine", cat=False, decoder_blocks=1)
     assert training.generator_options()["skips"] == "affine"
     assert {"generator", "skips", "cat", "decoder_blocks"} <= training.as_dict().keys()
-    assert "skips" not in PRESETS["market"].as_dict()
     with pytest.raises(DataError, match="skips is 'none'"):
         PatnSkips(skips="none")

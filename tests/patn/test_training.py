@@ -111,23 +111,6 @@ def test_options_reach_the_networks():
     assert build_generator("resnet", resnet.generator_options()).options["fusion"] == "two_streams"
 
 
-def test_fields_that_version_0_1_lacked_are_recorded_only_where_they_say_something():
-    later = {
-        "generator",
-        "add",
-        "cat",
-        "pose_reduction",
-        "fusion",
-        "d_head",
-        "d_leaky",
-        "perceptual_loss",
-        "epoch_steps",
-    }
-    assert not later & PRESETS["demo"].as_dict().keys()
-    changed = replace(PRESETS["demo"], d_head="patch1", cat=False)
-    assert later & changed.as_dict().keys() == {"d_head", "cat"}
-
-
 def test_fields_round_trip_through_json():
     training = PRESETS["demo"]
     loaded = json.loads(json.dumps(training.as_dict()))

@@ -14,16 +14,13 @@ Codes = list[Tensor]
 class Posterior(nn.Module):
     """From the parts' codes to the means of the latent maps at the two coarsest scales."""
 
-    def __init__(self, channels: int, dropout: float, unused: bool) -> None:
+    def __init__(self, channels: int, dropout: float) -> None:
         super().__init__()
         self.nin = WeightNormConv(channels, channels, 1)
         self.first = nn.ModuleList(Residual(channels, channels, dropout) for _ in range(LATENT_SCALES))
         self.mean = nn.ModuleList(WeightNormConv(channels, channels, 3) for _ in range(LATENT_SCALES))
         self.second = Residual(channels, 2 * channels, dropout)
         self.up = Up(channels, channels)
-        if unused:
-            parts = [Residual(channels, 2 * channels, dropout), Up(channels, channels), Residual(channels, channels)]
-            self.unused = nn.ModuleList(parts)
 
     def forward(self, codes: list[Codes], sample: bool) -> tuple[Codes, Codes]:
         """The means of the latent maps, and the latent maps.

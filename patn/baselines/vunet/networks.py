@@ -118,7 +118,6 @@ class Vunet(nn.Module):
             128 x 128).
         prior: "grouped" as released, or "single", a twentieth of its weights.
         dropout: in every block.
-        unused: also the layers of the released graph that nothing reaches, for its number of weights.
 
     Raises:
         DataError: for a number that cannot be built.
@@ -134,7 +133,6 @@ class Vunet(nn.Module):
         crop_factor: int = 1,
         prior: str = "grouped",
         dropout: float = 0.1,
-        unused: bool = False,
     ) -> None:
         super().__init__()
         if prior not in PRIORS:
@@ -150,11 +148,10 @@ class Vunet(nn.Module):
             "crop_factor": crop_factor,
             "prior": prior,
             "dropout": dropout,
-            "unused": unused,
         }
         channels = [min(width * 2**scale, 4 * width) for scale in range(scales)]
         self.appearance = DownPath(3 * CROPS, channels[crop_factor:], dropout)
-        self.posterior = Posterior(channels[-1], dropout, unused)
+        self.posterior = Posterior(channels[-1], dropout)
         self.shape = DownPath(3, channels, dropout)
         self.decoder = UpPath(channels, dropout, prior)
 

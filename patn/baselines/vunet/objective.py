@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from numerics.seeds import Stream, random_stream, stream_seed
 from patn.baselines.objective import BaselineObjective
 from patn.baselines.published import PublishedCount, weights_of
-from patn.baselines.vunet.layers import starting
+from patn.baselines.vunet.layers import Residual, Up, starting
 from patn.baselines.vunet.networks import Vunet
 from patn.baselines.vunet.training import VunetTraining
 from patn.training.losses import l1
@@ -142,5 +142,7 @@ def kl_divergences(means: list[Tensor], priors: list[Tensor]) -> Tensor:
 def as_released(generator: nn.Module, _: tuple[int, int]) -> PublishedCount:
     """What the paper counts: the checkpoint of the released graph, with layers that nothing reaches."""
     assert isinstance(generator, Vunet)
-    whole = Vunet(**{**generator.options, "unused": True})
-    return PublishedCount(weights_of(whole), without_gradient=weights_of(whole.posterior.unused), optimizer=True)
+    channels = 4 * generator.options["width"]
+    unreached = (Residual(channels, 2 * channels), Up(channels, channels), Residual(channels, channels))
+    weights = sum(map(weights_of, unreached))
+    return PublishedCount(weights_of(generator) + weights, without_gradient=weights, optimizer=True)

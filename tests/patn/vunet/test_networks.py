@@ -22,12 +22,14 @@ SQUARE = {"scales": 7, "crop_factor": 2}
 
 def test_the_network_has_the_published_number_of_weights():
     with torch.device("meta"):
-        whole = Vunet(**SQUARE, unused=True)
-        parts = [whole.appearance, whole.posterior, whole.shape, whole.decoder]
-        assert [weights_of(part) for part in parts] == [2_071_296, 3_085_568, 2_253_216, 39_862_016 + 870]
-        assert weights_of(whole) == 47_272_966
-        assert weights_of(whole.posterior.unused) == 1_230_848
-        assert weights_of(Vunet(scales=7, crop_factor=1, unused=True)) == 47_419_270
+        whole = Vunet(**SQUARE)
+    parts = [whole.appearance, whole.posterior, whole.shape, whole.decoder]
+    unreached = published_count("vunet", SQUARE, (256, 256)).without_gradient
+    assert unreached == 1_230_848
+    counted = [weights_of(part) for part in parts]
+    assert counted == [2_071_296, 3_085_568 - unreached, 2_253_216, 39_862_016 + 870]
+    assert weights_of(whole) + unreached == 47_272_966
+    assert published_count("vunet", {**SQUARE, "crop_factor": 1}, (256, 256)).generator == 47_419_270
 
 
 def test_a_transfer_leaves_the_prior_out():

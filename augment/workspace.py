@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import RUN, read_run
 from augment.artefacts.files import write_text
+from augment.artefacts.records import RUN, read_run
 from augment.layouts.deepfashion import FOLDERS as DEEPFASHION_FOLDERS
 from augment.layouts.deepfashion import read_images
 from augment.layouts.kinds import DataLayout
@@ -163,7 +163,7 @@ class Workspace:
         """What made the key points in use: an estimator's name, `csv`, `exact`, or None."""
         run = read_run(self.poses_dir)
         if run is not None:
-            return str(run["options"]["estimator"])
+            return str(run.options["estimator"])
         return "exact" if (self.data / "keypoints" / POSE_FILES["train"]).is_file() else None
 
     @property

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from augment.artefacts.artefact import read_run
 from augment.artefacts.files import write_text
+from augment.artefacts.records import RunRecord, read_run
 from augment.columns import markdown_table
 from augment.workspace import Workspace
 from pipelines.measurements.heldout import SHEETS, heldout_name
@@ -66,12 +66,12 @@ def bars(summary: pd.DataFrame, portion: float) -> str:
     return "\n".join(lines)
 
 
-def origin(run: Record) -> str:
+def origin(run: RunRecord) -> str:
     """Which run it is, in a clause."""
-    return f"seed {run['seed']}, commit {run['versions'].get('commit', 'unknown')}"
+    return f"seed {run.seed}, commit {run.versions.get('commit', 'unknown')}"
 
 
-def readme_part(summary: pd.DataFrame, run: Record) -> str:
+def readme_part(summary: pd.DataFrame, run: RunRecord) -> str:
     """What stands between the README's markers."""
     portion = float(summary["portion"].min())
     return f"""
@@ -89,9 +89,9 @@ measured.
 """
 
 
-def page(summary: pd.DataFrame, run: Record, histogram: Record | None, real: Record) -> str:
+def page(summary: pd.DataFrame, run: RunRecord, histogram: Record | None, real: Record) -> str:
     """docs/results/demo.md; `real`: the results on real people, see `tools.real_results`."""
-    result = run["result"]
+    result = run.result
     ssim = result["ssim"]
     pose = ""
     if "pose" in result:
@@ -138,7 +138,7 @@ def publish(workspace: Workspace, root: Path = ROOT) -> None:
     shutil.copyfile(workspace.table_dir("table5") / "table5.png", folder / PLOT)
     shutil.copyfile(workspace.table_dir(heldout_name(own_generator(workspace))) / SHEETS["heldout"], folder / SHEET)
     real = read_results()
-    write_text(root / PAGE, page(summary, run, None if histogram is None else histogram["result"], real))
+    write_text(root / PAGE, page(summary, run, None if histogram is None else histogram.result, real))
     put_into_readme(root, START, readme_part(summary, run))
 
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import pandas as pd
 
-from augment.artefacts.artefact import read_run
 from augment.artefacts.files import write_bytes, write_json, write_text
+from augment.artefacts.records import read_run
 from augment.columns import markdown_table
 from augment.workspace import Workspace
 from patn.keypoints import JOINTS
@@ -89,7 +89,7 @@ def gathered(workspace: Workspace) -> dict[str, Any]:
             for portion, backbone, _, row, length in missing
         ],
         "generators": _generators(workspace, runs[-1]["preset"]),
-        "poses": None if poses is None else poses["result"],
+        "poses": None if poses is None else poses.result,
         "why": json.loads(why_table(workspace, cells, summary, ours).to_json(orient="records")),
         "lines": summary_json(summary),
     }
@@ -102,9 +102,7 @@ def _generators(workspace: Workspace, preset: str) -> list[dict[str, Any]]:
         run = read_run(workspace.patn_dir(name))
         if run is not None:
             size = [training.height, training.width_px]
-            found.append(
-                {"name": name, "size": size, **{key: run["result"][key] for key in ("steps", "train_seconds")}}
-            )
+            found.append({"name": name, "size": size, **{key: run.result[key] for key in ("steps", "train_seconds")}})
     return found
 
 

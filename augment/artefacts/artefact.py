@@ -5,16 +5,15 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from augment import AugmentError, Busy, Different
 from augment.artefacts.files import write_json
 from augment.artefacts.locks import locked
+from augment.artefacts.records import PENDING, RUN, Origin, read_pending, read_run
 from augment.versions import versions
-
-RUN, PENDING = "run.json", "pending.json"
 
 
 class Fingerprint(str):
@@ -52,34 +51,12 @@ def fingerprint_names(names: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
 
 
-def read_run(folder: Path) -> dict[str, Any] | None:
-    """The record of a finished artefact, or None where there is none.
-
-    Raises AugmentError for a `run.json` that holds something else.
-    """
-    return read_record(folder / RUN, {"options": dict, "inputs": dict, "result": dict})
-
-
-def read_record(path: Path, parts: Mapping[str, type]) -> dict[str, Any] | None:
-    """The JSON object in a file, None where there is no file; raises AugmentError where one of its parts is amiss."""
-    try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, RecursionError) as error:
-        raise AugmentError(f"{path}: not a readable record ({error}); delete the folder and run again") from error
-    whole = isinstance(record, dict) and "seed" in record
-    if not whole or not all(isinstance(record.get(name), kind) for name, kind in parts.items()):
-        raise AugmentError(f"{path}: not a record of this tool; delete the folder and run again")
-    return record
-
-
 @dataclass
 class Run:
     """An artefact while it is held: `finished` and its `result`, or unfinished work to be done and then `finish`ed."""
 
     folder: Path
-    record: dict[str, Any]
+    origin: Origin
     finished: bool = False
     result: dict[str, Any] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
@@ -98,7 +75,7 @@ class Run:
             )
         self.result = dict(result)
         took = {"started": round(self.started, 3), "seconds": round(time.time() - self.started, 3)}
-        write_json(self.folder / RUN, {**self.record, "versions": versions(), **took, "result": self.result})
+        write_json(self.folder / RUN, {**asdict(self.origin), "versions": versions(), **took, "result": self.result})
         (self.folder / PENDING).unlink(missing_ok=True)
         self.finished = True
         return self.result
@@ -126,8 +103,8 @@ def artefact(
     Raises Different, naming the first option that differs, when the folder holds another run, and Busy where
     another process is at work there and `wait` is False.
     """
-    recorded = {"kind": kind, "seed": seed, "options": dict(options), "inputs": dict(inputs or {})}
-    recorded = json.loads(json.dumps(recorded))
+    chosen, read = json.loads(json.dumps([dict(options), dict(inputs or {})]))
+    origin = Origin(kind, seed, chosen, read)
     sources = {name: value.paths for name, value in (inputs or {}).items() if isinstance(value, Fingerprint)}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -137,21 +114,21 @@ def artefact(
         if force and any((folder / name).exists() for name in (RUN, PENDING)):
             _clear(folder)
         finished = read_run(folder)
-        earlier = finished or _pending(folder)
-        if earlier is not None and renew and _differs(earlier, recorded):
+        earlier = read_pending(folder) if finished is None else finished.origin
+        if earlier is not None and renew and earlier.differs(origin):
             _clear(folder)
             finished = earlier = None
         if earlier is not None:
-            _refuse_difference(folder, earlier, recorded, sources, named)
+            _refuse_difference(folder, earlier, origin, sources, named)
         if finished is not None:
             (folder / PENDING).unlink(missing_ok=True)  # of a run that was killed right after it finished
-            yield Run(folder, recorded, finished=True, result=finished["result"])
+            yield Run(folder, origin, finished=True, result=finished.result)
             return
         for left in folder.glob(".tmp*"):  # safetensors writes to a name of its own, which a kill leaves
             left.unlink()
-        write_json(folder / PENDING, recorded)
+        write_json(folder / PENDING, asdict(origin))
         try:
-            yield Run(folder, recorded, read={path: _state(path) for paths in sources.values() for path in paths})
+            yield Run(folder, origin, read={path: _state(path) for paths in sources.values() for path in paths})
         except BaseException:
             if [path.name for path in folder.iterdir()] == [PENDING]:
                 (folder / PENDING).unlink()
@@ -169,11 +146,6 @@ def is_busy(folder: Path) -> bool:
         return True
 
 
-def _pending(folder: Path) -> dict[str, Any] | None:
-    """What an interrupted run had recorded of itself."""
-    return read_record(folder / PENDING, {"options": dict, "inputs": dict})
-
-
 def _clear(folder: Path) -> None:
     """Take away the files of an artefact, so that it is made anew."""
     import shutil
@@ -185,35 +157,33 @@ def _clear(folder: Path) -> None:
             path.unlink()
 
 
-def _differs(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    """Whether two records are of other options, inputs or seeds."""
-    return any(earlier[part] != now[part] for part in ("seed", "options", "inputs"))
-
-
 def _refuse_difference(
     folder: Path,
-    earlier: Mapping[str, Any],
-    now: Mapping[str, Any],
+    earlier: Origin,
+    now: Origin,
     sources: Mapping[str, tuple[Path, ...]],
     named: bool,
 ) -> None:
     """Raise Different naming the first difference between two records, and the files that are newer than it."""
     remedy = f"give the same, {'another --name, ' if named else ''}or --force to make it again"
-    if earlier["seed"] != now["seed"]:
-        raise Different(f"{folder}: was made with seed {earlier['seed']}, not {now['seed']}", remedy)
-    for part, word in (("options", "with"), ("inputs", "from other input:")):
-        for name in sorted({*earlier[part], *now[part]}):
-            before, after = earlier[part].get(name), now[part].get(name)
+    if earlier.seed != now.seed:
+        raise Different(f"{folder}: was made with seed {earlier.seed}, not {now.seed}", remedy)
+    parts = ((earlier.options, now.options, "with"), (earlier.inputs, now.inputs, "from other input:"))
+    for had, has, word in parts:
+        for name in sorted({*had, *has}):
+            before, after = had.get(name), has.get(name)
             if before != after:
                 newer = _newer(folder, sources.get(name, ()))
-                was = "that was not recorded" if before is None and part == "inputs" else before
+                was = "that was not recorded" if before is None and had is earlier.inputs else before
                 raise Different(f"{folder}: was made {word} {name} {was}, not {after}{newer}", remedy)
 
 
 def _newer(folder: Path, paths: Iterable[Path]) -> str:
     """` (FILE has changed since)` for those of an artefact's sources that are newer than its record, or nothing."""
-    record = next(path for path in (folder / PENDING, folder / RUN) if path.exists())
-    begun = read_run(folder)["started"] if record.name == RUN else record.stat().st_mtime  # type: ignore[index]
+    pending, run = folder / PENDING, None
+    if not pending.exists():
+        run = read_run(folder)
+    begun = pending.stat().st_mtime if run is None else run.started
     found = [path for path in paths if max(path.stat().st_mtime, path.stat().st_ctime) > begun]
     return f" ({found[0]}{_more(found)} has changed since)" if found else ""
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from augment import AugmentError
-from augment.artefacts.artefact import read_run
+from augment.artefacts.records import read_run
 from augment.evaluation.metrics import COPY, GENERATED, REAL, MeanMeter, Panels
 from augment.evaluation.reid import find_model
 from augment.images import load_images
@@ -41,8 +41,8 @@ def full_model(workspace: Workspace, model: str | None) -> Path:
     found = []
     for path in workspace.reid_models():
         run = read_run(path.parent)
-        if run and run["options"].get("portion") == 1.0 and run["options"].get("augmentation") == "none":
-            found.append((run["result"]["mAP"], path))
+        if run and run.options.get("portion") == 1.0 and run.options.get("augmentation") == "none":
+            found.append((run.result["mAP"], path))
     if not found:
         raise AugmentError(
             f"{workspace.models_dir}: no model trained on all real images; run `augment reid-train --portion 1` "

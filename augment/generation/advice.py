@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from augment.artefacts.artefact import PENDING, read_record
+from augment.artefacts.records import read_pending
 from augment.generation.plan import Sampling
 from augment.inference.generators import seeded
 from augment.workspace import Workspace, slug
@@ -41,8 +41,8 @@ def make_set(workspace: Workspace, name: str, portion: float, seed: int, ratio: 
     if portion == 1 and ratio == 1 and _options_of_name(name) and "--per-identity" not in str(_options_of_name(name)):
         return "--portion 1.0 leaves nothing to generate; give --ratio 2, or a smaller --portion"
     folder = workspace.generated_dir(name, portion, seed, ratio)
-    begun = read_record(folder / PENDING, {"options": dict, "inputs": dict})
-    options = _options_begun(name, begun["options"]) if begun else _options_of_name(name)
+    begun = read_pending(folder)
+    options = _options_begun(name, begun.options) if begun else _options_of_name(name)
     if options is None and workspace.generator_file(name).is_file():
         options = f" --generator {name} --name {name}"
     if options is None:

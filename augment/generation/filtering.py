@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import read_run
 from augment.artefacts.files import write_csv
+from augment.artefacts.records import read_run
 from augment.generation.plan import Chance, Pools, Sampling, random_pose
 from augment.images import load_images
 from augment.inference.drawing import Pen, draw_plan
@@ -79,10 +79,11 @@ def find_judge(workspace: Workspace, name: str | None, portion: float, seed: int
     found = []
     for each in names:
         run = read_run(workspace.reid_dir(each))
-        options = {} if run is None else run["options"]
-        blind = options.get("augmentation") == "none" and options.get("seed") == seed
-        if blind and options.get("portion", 2.0) <= portion:
-            found.append((options["portion"], run["result"]["updates"], each))  # type: ignore[index]
+        if run is None:
+            continue
+        blind = run.options.get("augmentation") == "none" and run.options.get("seed") == seed
+        if blind and run.options.get("portion", 2.0) <= portion:
+            found.append((run.options["portion"], run.result["updates"], each))
     if found:
         return workspace.model_file(max(found)[2])
     command = f"{seeded(workspace, seed)} reid-train --portion {portion} --length updates"

@@ -12,8 +12,9 @@ from typing import Any
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import Fingerprint, artefact, fingerprint, read_run
+from augment.artefacts.artefact import Fingerprint, artefact, fingerprint
 from augment.artefacts.files import write_csv
+from augment.artefacts.records import read_run
 from augment.datasets.inputs import images_input, keypoints_input
 from augment.datasets.pairs import posed_names
 from augment.datasets.reduced_set import keep_reduced, real_share, share_text, training_images
@@ -171,19 +172,19 @@ def refuse_stale(workspace: Workspace, folder: Path) -> None:
         AugmentError: naming the difference.
     """
     run = read_run(folder)
-    recorded = {} if run is None else run["inputs"]
-    inputs = data_inputs(workspace) if recorded else {}
-    checkpoint = recorded_file(workspace, str((run or {"result": {}})["result"].get("generator", "")))
+    if run is None:
+        return
+    inputs = data_inputs(workspace) if run.inputs else {}
+    checkpoint = recorded_file(workspace, str(run.result.get("generator", "")))
     if checkpoint is not None:
         inputs["generator"] = fingerprint(checkpoint)
     for name, now in inputs.items():
-        if recorded.get(name, now) != now:
+        if run.inputs.get(name, now) != now:
             raise AugmentError(
-                f"{folder}: was made from other {name} ({recorded[name]}) than there are now ({now}); put them back, "
+                f"{folder}: was made from other {name} ({run.inputs[name]}) than there are now ({now}); put them back, "
                 "or make it again: the same `augment generate` with --force"
             )
-    if run is not None:
-        refuse_altered(folder, run["result"])
+    refuse_altered(folder, run.result)
 
 
 def set_name(sampling: Sampling, filtering: Filtering | None = None) -> str:

@@ -168,7 +168,7 @@ def _of_generator(
 
 def _of_set(workspace: Workspace, given: str, study: Study, seed: int) -> tuple[str, dict[str, Fingerprint], _Pool]:
     """A finished generated set: its name, what the pictures are made from, and the pool."""
-    from augment.artefacts.artefact import read_run
+    from augment.artefacts.records import read_run
 
     folder = Path(given) if Path(given).is_dir() else workspace.sets_dir / given
     if not folder.is_dir() or read_run(folder) is None:

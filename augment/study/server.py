@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import read_run
+from augment.artefacts.records import read_run
 from augment.study.answers import KINDS, Answers
 from augment.study.pictures import PICTURES
 
@@ -87,8 +87,8 @@ class _Desk:
             raise AugmentError(f"{folder}: no finished study; run `augment study --name {folder.name}`")
         self.folder, self.answers = folder, Answers(folder)
         self.pictures = pd.read_csv(folder / PICTURES, dtype=str)
-        self.options, self.seed = run["options"], int(run["seed"])
-        height, width = run["result"]["size"]
+        self.options, self.seed = run.options, run.seed or 0
+        height, width = run.result["size"]
         self.screen = {"height": round(height * zoom), "width": round(width * zoom), "exposure": EXPOSURE}
 
     def welcome(self, _: Request) -> Response:

@@ -40,9 +40,9 @@ def train_reid(
 ) -> dict[str, Any]:
     """Train on `data`, evaluate on query and gallery, and return run.json's result (percentages).
 
-    `weights` is a file of the backbone's weights, None for training from scratch.  With model "best", `epoch` is the tested one, counted from 1,
-    and `validation` its score.  Writes `reid/NAME/`: model.safetensors, last.safetensors, metrics.jsonl, run.json; a
-    killed run goes on where it last saved, at most an epoch before.
+    `weights` is a file of the backbone's weights, None for training from scratch.  With model "best", `epoch` is the
+    tested one, counted from 1, and `validation` its score.  Writes `reid/NAME/`: model.safetensors, last.safetensors,
+    metrics.jsonl, run.json; a killed run goes on where it last saved, at most an epoch before.
     """
     seed = data.seed
     folder = workspace.reid_dir(name or data.name(training.backbone))

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import read_run
+from augment.artefacts.records import read_run
 from augment.datasets.reduced_set import keep_reduced, training_images
 from augment.generation.advice import make_set
 from augment.generation.generate import refuse_stale
@@ -101,9 +101,9 @@ class TrainingSet:
     def _refuse_other_share(self, folder: Path) -> None:
         """Raise AugmentError for a generated set of another portion or seed than the model would be recorded with."""
         run = read_run(folder) if (folder / MANIFEST).is_file() else None
-        if run is None or "portion" not in run["options"]:
+        if run is None or "portion" not in run.options:
             return
-        portion, seed = run["options"]["portion"], run["seed"]
+        portion, seed = run.options["portion"], run.seed
         if (portion, seed) != (self.portion, self.seed):
             raise AugmentError(
                 f"{folder}: was made with --portion {portion} and seed {seed}, not --portion {self.portion} and seed "

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augment import AugmentError
-from augment.artefacts.artefact import read_run
+from augment.artefacts.records import read_run
 from augment.training.loop import METRICS
 from augment.workspace import Workspace
 from numerics.files import replacing
@@ -140,7 +140,7 @@ def _started(folder: Path) -> float:
     """When a training began, in seconds since 1970: as its run.json says, else from its log's time and length."""
     run = read_run(folder)
     if run is not None:
-        return float(run["started"])
+        return float(run.started)
     lines = logged(folder)
     return (folder / METRICS).stat().st_mtime - (float(lines[-1].get("seconds", 0)) if lines else 0)
 

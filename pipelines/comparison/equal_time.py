@@ -14,8 +14,8 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from augment.artefacts.artefact import read_run
 from augment.artefacts.files import write_json
+from augment.artefacts.records import read_run
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 

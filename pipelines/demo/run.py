@@ -146,12 +146,12 @@ def train_unseen(
 
 def _trained(folder: Path) -> dict[str, Any]:
     """The recorded result of a generator's folder."""
-    from augment.artefacts.artefact import read_run
+    from augment.artefacts.records import read_run
 
     run = read_run(folder)
     if run is None:
         raise AugmentError(f"{folder}: training is not finished; run the demo again")
-    return dict(run["result"])
+    return dict(run.result)
 
 
 def gains(workspace: Workspace) -> dict[str, list[float]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from augment.artefacts.artefact import read_run
+from augment.artefacts.records import read_run
 from augment.workspace import Workspace
 from pipelines.table5.findings import TERMS, findings
 from pipelines.table5.outputs import read_table5
@@ -24,7 +24,7 @@ def demo_text(root: Path, result: Mapping[str, Any]) -> str:
     summary = read_table5(workspace)
     histogram = read_run(workspace.table_dir("histogram"))
     lines = [terminal(summary), "", TERMS]
-    lines += finding_lines(summary, None if histogram is None else histogram["result"])
+    lines += finding_lines(summary, None if histogram is None else histogram.result)
     ssim = result["ssim"]
     lines += [
         "",

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from augment.artefacts.artefact import read_run
+from augment.artefacts.records import read_run
 from augment.columns import aligned
 from augment.evaluation.image_quality import evaluate_generator
 from augment.evaluation.protocol import Evaluation
@@ -107,7 +107,7 @@ def _measured(folder: Path) -> dict[str, Any] | None:
     runs = [run for path in folder.glob("eval-paper-test-*") if (run := read_run(path)) is not None]
     if not runs:
         return None
-    result = max(runs, key=lambda run: int(run["result"]["pairs"]))["result"]
+    result = max(runs, key=lambda run: int(run.result["pairs"])).result
     generated, copy = result["rows"]["generated"], result["rows"]["copy"]
     identity, of_copy = generated.get("identity", math.nan), copy.get("identity", math.nan)
     return {

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import read_run
+from augment.artefacts.records import RunRecord, read_run
 from augment.generation.manifest import MANIFEST
 from augment.images import read_image
 from augment.workspace import Workspace, slug
@@ -63,24 +63,24 @@ def generated_sets(workspace: Workspace) -> list[GeneratedSet]:
     The examples are spread evenly over a set's generated images by name, so that sets of one portion and seed, which
     replace the same images, show the same ones.
     """
-    found: dict[tuple[float, int, tuple[int, str], str], tuple[Path, dict[str, Any]]] = {}
+    found: dict[tuple[float, int, tuple[int, str], str], tuple[Path, RunRecord]] = {}
     rows = _rows(workspace)
     for folder in workspace.generated_sets():
         run = read_run(folder)
-        if run is None or not (folder / MANIFEST).is_file() or "portion" not in run["options"]:
+        if run is None or not (folder / MANIFEST).is_file() or "portion" not in run.options:
             continue
-        portion, ratio = float(run["options"]["portion"]), int(run["options"].get("ratio", 1))
-        name = folder.name.removesuffix(workspace.generated_dir("", portion, run["seed"], ratio).name)
+        portion, ratio = float(run.options["portion"]), int(run.options.get("ratio", 1))
+        name = folder.name.removesuffix(workspace.generated_dir("", portion, run.seed or 0, ratio).name)
         key = (portion, ratio, row_order(rows.get(name, name)), name)
-        if key not in found or run["seed"] < found[key][1]["seed"]:
+        if key not in found or (run.seed or 0) < (found[key][1].seed or 0):
             found[key] = folder, run
     train = Tiles(workspace, "train")
     described = _ready_made(workspace, train)
     for portion, ratio, order, name in found:
         title = row_title(rows[name]) if name in rows else name
-        folder, run = found[portion, ratio, order, name]
-        column = column_title(portion, ratio, float(run["result"].get("share", "nan")))
-        described[portion, ratio, order] = _described(train, folder, run, title, column)
+        folder, made = found[portion, ratio, order, name]
+        column = column_title(portion, ratio, float(made.result.get("share", "nan")))
+        described[portion, ratio, order] = _described(train, folder, made, title, column)
     return [described[key] for key in sorted(described)]
 
 
@@ -118,12 +118,12 @@ def _rows(workspace: Workspace) -> dict[str, str]:
     return {**rows, **{slug(need.images): need.row for need in needs}}
 
 
-def _described(train: Tiles, folder: Path, run: dict[str, Any], title: str, column: str) -> GeneratedSet:
+def _described(train: Tiles, folder: Path, run: RunRecord, title: str, column: str) -> GeneratedSet:
     manifest = pd.read_csv(folder / MANIFEST, dtype={"source": str, "pose": str}, keep_default_na=False)
     made = manifest[manifest["kind"] == "generated"]
     examples = [_example(train, folder, line) for line in _spread(made).to_dict("records")]
     real = int((manifest["kind"] == "real").sum())
-    return GeneratedSet(title, column, real, len(made), run["seed"], [e for e in examples if e is not None])
+    return GeneratedSet(title, column, real, len(made), run.seed or 0, [e for e in examples if e is not None])
 
 
 def _spread(made: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from augment import AugmentError
-from augment.artefacts.artefact import artefact, fingerprint, read_run
+from augment.artefacts.artefact import artefact, fingerprint
+from augment.artefacts.records import read_run
 from augment.datasets.inputs import images_input
 from augment.runtime import Runtime
 from augment.workspace import Workspace

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from augment.artefacts.artefact import read_run
+from augment.artefacts.records import read_run
 from augment.workspace import Workspace
 from pipelines.tables.methods import PAPER
 from pipelines.tables.table4 import ROWS

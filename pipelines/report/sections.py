@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from augment.artefacts.artefact import read_run
+from augment.artefacts.records import RunRecord, read_run
 from augment.training.loop import read_metrics
 from augment.workspace import Workspace
 from pipelines.measurements.heldout import SHEETS, heldout_name
@@ -44,7 +45,7 @@ KINDS = {
 MEDIA = {".webp": "image/webp", ".gif": "image/gif", ".mp4": "video/mp4"}
 
 
-def _runs(workspace: Workspace, folder: str) -> dict[str, dict[str, Any]]:
+def _runs(workspace: Workspace, folder: str) -> dict[str, RunRecord]:
     """The finished artefacts of a folder of the workspace, by name."""
     found = {path.name: read_run(path) for path in sorted((workspace.root / folder).glob("*")) if path.is_dir()}
     return {name: run for name, run in found.items() if run is not None}
@@ -53,7 +54,7 @@ def _runs(workspace: Workspace, folder: str) -> dict[str, dict[str, Any]]:
 def said(workspace: Workspace) -> Section | None:
     """What the numbers say, in sentences."""
     histogram = read_run(workspace.table_dir("histogram"))
-    found = findings(read_table5(workspace), None if histogram is None else histogram["result"])
+    found = findings(read_table5(workspace), None if histogram is None else histogram.result)
     groups: dict[str, list[Any]] = {}
     for finding in found:
         groups.setdefault(finding.about, []).append(finding)
@@ -73,7 +74,7 @@ def table(workspace: Workspace) -> Section | None:
         "note": NOTE,
         "remarks": remarks(summary),
         "rows": [row_of(name) for name in sorted(set(summary["row"]), key=row_order)],
-        "histogram": None if histogram is None else histogram["result"],
+        "histogram": None if histogram is None else histogram.result,
         "missing": [ROWS[name].title for name in CONTROLS if name not in set(summary["row"])],
     }
     return Section("Table 5", "table5.html", context)
@@ -110,7 +111,7 @@ def images(workspace: Workspace) -> Section | None:
         run = read_run(folder)
         if run is not None:
             sheets = {kind: photograph_of(folder / file) for kind, file in SHEETS.items() if (folder / file).exists()}
-            shown.append({"name": name, "ssim": run["result"], "sheets": sheets, "unseen": name == UNSEEN})
+            shown.append({"name": name, "ssim": run.result, "sheets": sheets, "unseen": name == UNSEEN})
     return Section("Generators, measured", "images.html", {"generators": shown}) if shown else None
 
 
@@ -160,14 +161,17 @@ def galleries(workspace: Workspace) -> Section | None:
         run = read_run(folder)
         if run is not None and (folder / PICTURE).is_file():
             picture = photograph_of(folder / PICTURE)
-            shown.append({"title": model.title, "figures": run["result"], "picture": picture})
+            shown.append({"title": model.title, "figures": run.result, "picture": picture})
     return Section("What the models find", "galleries.html", {"models": shown}) if shown else None
 
 
 def poses(workspace: Workspace) -> Section | None:
     """How a pose estimator agrees with the exact joints."""
     run = read_run(workspace.table_dir("poses"))
-    return None if run is None else Section("Are these people, and are the joints right?", "poses.html", run)
+    if run is None:
+        return None
+    context = {"options": run.options, "result": run.result}
+    return Section("Are these people, and are the joints right?", "poses.html", context)
 
 
 def training(workspace: Workspace) -> Section | None:
@@ -185,7 +189,7 @@ def times(workspace: Workspace) -> Section | None:
     kinds: dict[str, list[float]] = {}
     for folder, kind in KINDS.items():
         for run in _runs(workspace, folder).values() if folder != "tables" else ():
-            kinds.setdefault(kind, []).append(float(run.get("seconds", 0)))
+            kinds.setdefault(kind, []).append(0.0 if math.isnan(run.seconds) else run.seconds)
     if not steps and not kinds:
         return None
     done = [(kind, len(seconds), sum(seconds), sum(seconds) / len(seconds)) for kind, seconds in kinds.items()]
@@ -197,7 +201,7 @@ def settings(workspace: Workspace) -> Section | None:
     counts = workspace.images().groupby("split")["name"].count().to_dict()
     identities = workspace.images().query("pid > 0").groupby("split")["pid"].nunique().to_dict()
     groups = {folder: found for folder in KINDS if (found := _runs(workspace, folder))}
-    versions = {json.dumps(run["versions"], sort_keys=True) for found in groups.values() for run in found.values()}
+    versions = {json.dumps(run.versions, sort_keys=True) for found in groups.values() for run in found.values()}
     context = {
         "data": workspace.data.name,
         "size": workspace.size,
@@ -210,13 +214,13 @@ def settings(workspace: Workspace) -> Section | None:
     return Section("Settings, versions, fingerprints", "settings.html", context)
 
 
-def _told_apart(runs: Mapping[str, dict[str, Any]]) -> tuple[str, list[tuple[str, Any, str, str]]]:
+def _told_apart(runs: Mapping[str, RunRecord]) -> tuple[str, list[tuple[str, Any, str, str]]]:
     """The options that all runs share, and of each run its name, seed, other options and input fingerprints."""
-    first, *others = (run["options"] for run in runs.values())
+    first, *others = (run.options for run in runs.values())
     missing = object()
     shared = {name: value for name, value in first.items() if all(o.get(name, missing) == value for o in others)}
     lines = [
-        (name, run["seed"], _pairs({n: v for n, v in run["options"].items() if n not in shared}), _pairs(run["inputs"]))
+        (name, run.seed, _pairs({n: v for n, v in run.options.items() if n not in shared}), _pairs(run.inputs))
         for name, run in runs.items()
     ]
     return _pairs(shared), lines

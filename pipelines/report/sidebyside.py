@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import artefact, fingerprint, fingerprint_names, read_run
+from augment.artefacts.artefact import artefact, fingerprint, fingerprint_names
 from augment.artefacts.files import write_bytes
+from augment.artefacts.records import read_run
 from augment.datasets.inputs import images_input
 from augment.datasets.pairs import evaluation_pairs
 from augment.runtime import Runtime
@@ -222,7 +223,7 @@ def read_images(workspace: Workspace) -> list[GeneratorImages]:
         run = read_run(folder)
         if run is None:
             continue
-        result, films = run["result"], sorted(folder.glob(f"{WALK}.*"))
+        result, films = run.result, sorted(folder.glob(f"{WALK}.*"))
         made, masks = (_files(folder, result["pairs"], ending) for ending in (PICTURE, MASKS))
         ends = (float(result["ends"][0]), float(result["ends"][1]))
         walk = films[0] if films else None

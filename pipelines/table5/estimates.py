@@ -10,7 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from augment import AugmentError
-from augment.artefacts.artefact import read_run
+from augment.artefacts.records import RunRecord, read_run
 from augment.datasets.reduced_set import reduced_set, training_images
 from augment.generation.filtering import Filtering
 from augment.inference.generators import find_generator
@@ -181,24 +181,24 @@ class Estimates:
     def _measured(self, stage: Stage) -> Pace | None:
         """By finished work of the stage's kind."""
         if isinstance(stage, GeneratedSet):
-            sets = self._finished("generated", lambda run: run["result"].get("generated", 0) > 0)
+            sets = self._finished("generated", lambda run: run.result.get("generated", 0) > 0)
             own = f"{slug(stage.images)}-p"
             others = [] if row_of(stage.row).filtered is not None else sets  # filtering takes longer than generating
             sets = [(folder, run) for folder, run in sets if folder.name.startswith(own)] or others
-            each = [run["seconds"] / run["result"]["generated"] * self._scale(run) for _, run in sets]
+            each = [run.seconds / run.result["generated"] * self._scale(run) for _, run in sets]
             return Pace(median(each), 0.0, MEASURED) if each else None
         if isinstance(stage, ReducedGenerator):
             folder = self.workspace.patn_dir(stage.taught_by(self.workspace))
             run, pace = read_run(folder), seconds_a_step(folder)
             return Pace(pace * self._scale(run), 0.0, MEASURED) if run and pace else None
         if isinstance(stage, TunedGenerator):
-            tuned = self._finished("patn/table5", lambda run: "initial" in run["inputs"])
+            tuned = self._finished("patn/table5", lambda run: "initial" in run.inputs)
             paces = [pace * self._scale(run) for folder, run in tuned if (pace := seconds_a_step(folder)) is not None]
             return Pace(median(paces), 0.0, MEASURED) if paces else None
         training = training_of(stage.cell)
-        models = self._finished("reid", lambda run: all(run["options"].get(n) == getattr(training, n) for n in KIND))
+        models = self._finished("reid", lambda run: all(run.options.get(n) == getattr(training, n) for n in KIND))
         each = [pace * self._scale(run) for folder, run in models if (pace := seconds_a_step(folder)) is not None]
-        once = [max(0.0, run["seconds"] - run["result"]["train_seconds"]) * self._scale(run) for _, run in models]
+        once = [max(0.0, run.seconds - run.result["train_seconds"]) * self._scale(run) for _, run in models]
         return Pace(median(each), median(once), MEASURED) if each else None
 
     def _timed(self, stage: Stage) -> Pace | None:
@@ -225,18 +225,18 @@ class Estimates:
         each = self.seconds_a_pose(filtering.estimator)
         return None if each is None else each * (1 + share * filtering.tries)
 
-    def _finished(self, part: str, wanted: Callable[[Any], bool]) -> list[tuple[Path, dict[str, Any]]]:
+    def _finished(self, part: str, wanted: Callable[[RunRecord], bool]) -> list[tuple[Path, RunRecord]]:
         """Finished artefacts of a part of the workspace, those of this device and precision if there are any."""
         folders = sorted(folder for folder in (self.workspace.root / part).glob("*") if folder.is_dir())
         runs = [(folder, run) for folder in folders if (run := read_run(folder)) is not None and wanted(run)]
-        return [(folder, run) for folder, run in runs if self._is_here(run["result"])] or runs
+        return [(folder, run) for folder, run in runs if self._is_here(run.result)] or runs
 
     def _is_here(self, result: Mapping[str, Any]) -> bool:
         return all(result.get(name, self.here[name]) == self.here[name] for name in ("precision", "device"))
 
-    def _scale(self, run: Mapping[str, Any]) -> float:
+    def _scale(self, run: RunRecord) -> float:
         """What the times of a run are multiplied with: on a CPU its threads over ours."""
-        where = {**self.here, **{name: run["result"][name] for name in self.here if name in run["result"]}}
+        where = {**self.here, **{name: run.result[name] for name in self.here if name in run.result}}
         return where["threads"] / self.here["threads"] if where["device"] == "cpu" else 1.0
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import patn
 import reid
 from augment import AugmentError
-from augment.artefacts.artefact import PENDING, is_busy
+from augment.artefacts.artefact import is_busy
+from augment.artefacts.records import PENDING
 from augment.columns import aligned
 from augment.runtime import Runtime
 from augment.workers import available_cores

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augment import AugmentError
-from augment.artefacts.artefact import read_run
+from augment.artefacts.records import read_run
 from augment.inference.generators import BUILTIN
 from augment.runtime import Runtime
 from augment.training.initial import InitialWeights, starting_training
@@ -69,7 +69,8 @@ class ReducedGenerator:
         from patn.generators import recorded_training
 
         folder = workspace.patn_dir(self.taught_by(workspace))
-        options = (read_run(folder) or {"options": {}})["options"]
+        run = read_run(folder)
+        options = {} if run is None else run.options
         if "steps" not in options:
             raise AugmentError(
                 f"{folder}: was not trained here, so there is no configuration for one like it inside M^R_p"

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import read_run
 from augment.artefacts.files import write_json
+from augment.artefacts.records import read_run
 from augment.datasets.inputs import images_input
 from augment.datasets.reduced_set import standing_for, training_images
 from augment.evaluation.reid import test_images
@@ -90,7 +90,7 @@ def kept_share(workspace: Workspace, cell: Cell) -> float:
         Nan where it is not recorded.
     """
     run = read_run(workspace.reid_dir(cell.name))
-    return float("nan") if run is None else float(run["result"].get("share", "nan"))
+    return float("nan") if run is None else float(run.result.get("share", "nan"))
 
 
 def collect(workspace: Workspace, cells: Iterable[Cell]) -> pd.DataFrame:
@@ -111,7 +111,7 @@ def collect(workspace: Workspace, cells: Iterable[Cell]) -> pd.DataFrame:
         run = read_run(workspace.reid_dir(cell.name))
         if run is None:
             continue
-        then = {"tested": run["inputs"].get("test_images"), "trained": run["result"].get("training_images")}
+        then = {"tested": run.inputs.get("test_images"), "trained": run.result.get("training_images")}
         other = [verb for verb, mark in then.items() if None not in (mark, now[verb]) and mark != now[verb]]
         if other:
             logger.warning(
@@ -120,8 +120,8 @@ def collect(workspace: Workspace, cells: Iterable[Cell]) -> pd.DataFrame:
                 " and ".join(other),
             )
         else:
-            measures = {name: run["result"].get(name, np.nan) for name in MEASURES}
-            lines.append({**cell.to_json(), **measures, "seconds": run.get("seconds", np.nan)})
+            measures = {name: run.result.get(name, np.nan) for name in MEASURES}
+            lines.append({**cell.to_json(), **measures, "seconds": run.seconds})
     return one_a_set(pd.DataFrame(lines, columns=[*FIELDS, *MEASURES, "seconds"]))
 
 

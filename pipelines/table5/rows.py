@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from augment import AugmentError
-from augment.artefacts.artefact import read_run
+from augment.artefacts.records import read_run
 from augment.inference.generators import BUILTIN, builtin_generator, make_generator
 from augment.workspace import Workspace, row_name
 
@@ -270,7 +270,7 @@ def _free_generators(workspace: Workspace) -> list[str]:
     return [
         name
         for name, run in runs.items()
-        if run is not None and name not in taken and run["options"].get("portion") is None
+        if run is not None and name not in taken and run.options.get("portion") is None
     ]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augment import Different
-from augment.artefacts.artefact import read_run
+from augment.artefacts.records import read_run
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.table5.cells import Cell

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import read_run
 from augment.artefacts.files import write_csv, write_text
+from augment.artefacts.records import read_run
 from augment.columns import aligned, markdown_table
 from augment.evaluation.image_quality import as_in_the_paper, evaluate_generator, missing_lines
 from augment.runtime import Runtime

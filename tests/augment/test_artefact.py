@@ -7,9 +7,10 @@ import torch
 from safetensors.torch import save_file
 
 from augment import AugmentError, Busy
-from augment.artefacts.artefact import artefact, fingerprint, is_busy, read_run
+from augment.artefacts.artefact import artefact, fingerprint, is_busy
 from augment.artefacts.files import write_text
 from augment.artefacts.locks import locked
+from augment.artefacts.records import read_run
 from tests.torture.processes import Process
 
 
@@ -23,9 +24,9 @@ def test_work_is_done_once_and_recorded(tmp_path: Path) -> None:
         assert run.result == {"answer": 42}
     record = read_run(folder)
     assert record is not None
-    assert record["options"] == {"steps": 3}
-    assert record["seed"] == 1
-    assert {"python", "torch", "numpy"} <= set(record["versions"])
+    assert record.options == {"steps": 3}
+    assert record.seed == 1
+    assert {"python", "torch", "numpy"} <= set(record.versions)
 
 
 def test_work_that_was_not_finished_is_open_to_the_same_command(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 import torch
 
-from augment.artefacts.artefact import fingerprint, read_run
+from augment.artefacts.artefact import fingerprint
+from augment.artefacts.records import read_run
 from augment.images import load_images
 from patn.checkpoints import load_discriminator, load_generator, read_metadata
 from tests.authors_networks import Generator, discriminator, old_state, seasoned
@@ -35,8 +36,8 @@ def test_an_imported_generator_is_recorded_and_draws_as_its_file_does(checkpoint
         "parameters": sum(p.numel() for p in theirs.parameters()),
     }
     record = read_run(people / "patn" / "imported")
-    assert record["kind"] == "generator"
-    assert record["inputs"] == {"file": fingerprint(checkpoint)}
+    assert record.origin.kind == "generator"
+    assert record.inputs == {"file": fingerprint(checkpoint)}
     ours = load_generator(people / "patn" / "imported" / "generator.safetensors")
     image, poses = torch.rand(1, 3, 16, 16) * 2 - 1, torch.rand(2, 1, 18, 2) * 16
     with torch.no_grad():
@@ -72,7 +73,7 @@ def test_a_discriminator_is_imported_as_one(channels, role, people, tmp_path):
     torch.save(old_state(seasoned(discriminator(channels, "batch", True, width=2))), path)
     result = run(people, "patn-import", str(path))
     assert (result["folder"], result["network"]) == (f"patn/imported-{role}", role)
-    assert read_run(people / result["folder"])["kind"] == "discriminator"
+    assert read_run(people / result["folder"]).origin.kind == "discriminator"
     judged = torch.rand(1, channels, 16, 8)
     ours = load_discriminator(people / result["folder"] / f"{role}.safetensors")
     assert torch.equal(ours(judged), load_discriminator(path)(judged))

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from augment import AugmentError
-from augment.artefacts.artefact import read_run
+from augment.artefacts.records import read_run
 from augment.cli import augment
 from augment.datasets.create import init_rendered
 from augment.pedestrians import Pedestrians

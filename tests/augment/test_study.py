@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from augment.artefacts.artefact import read_run
+from augment.artefacts.records import read_run
 from augment.study.answers import Answers
 from augment.study.server import build_app, open_socket, web_server
 from augment.workspace import Workspace
@@ -196,7 +196,7 @@ def test_a_study_with_answers_is_not_made_again(people: Path, trained: Path, stu
     assert refused.exit_code == 1
     assert "images 6, not 5" in refused.stderr
     assert run(people, *command, "--force")["study"]
-    assert (read_run(study) or {})["result"]["real"] == 6
+    assert read_run(study).result["real"] == 6
     pictures = pd.read_csv(study / "pictures.csv", dtype=str)
     Answers(study).add_volunteer(pictures, images=5, practice=2, seed=0)
     refused = invoke(people, *command, "--force")

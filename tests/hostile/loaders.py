@@ -57,7 +57,7 @@ def loaders() -> dict[str, Callable[[Path], object]]:
     """Everything that reads a user's file."""
     import torch
 
-    from augment.artefacts.artefact import read_record
+    from augment.artefacts.records import read_record
     from augment.images import read_image
     from augment.settings import read_settings
     from augment.training.loop import load_state

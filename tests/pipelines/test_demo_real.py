@@ -13,7 +13,7 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
-from augment.artefacts.artefact import read_run
+from augment.artefacts.records import read_run
 from augment.cli import augment
 from augment.runtime import Runtime
 from augment.workspace import Workspace
@@ -143,7 +143,7 @@ def test_every_row_stands_beside_what_its_images_are_like(finished: tuple[Worksp
     ours = table.iloc[0]
     (run,) = (read_run(path) for path in (workspace.root / "patn" / "patn").glob("eval-*"))
     assert run is not None
-    rows = run["result"]["rows"]
+    rows = run.result["rows"]
     assert ours["ssim"] == rows["generated"]["ssim"]
     assert ours["share"] == pytest.approx(rows["generated"]["identity"] / rows["copy"]["identity"])
     figures = {

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from augment.artefacts.artefact import read_run
 from augment.artefacts.files import write_json
+from augment.artefacts.records import read_run
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.report.galleries import PICTURE, chosen, gallery_dir, make_galleries
@@ -64,7 +64,7 @@ def test_a_gallery_is_drawn_once_and_says_what_evaluation_said(model, monkeypatc
     (shown,) = chosen(workspace)
     make_galleries(workspace, QUIET)
     folder = gallery_dir(workspace, shown.name)
-    assert read_run(folder)["result"]["mAP"] == pytest.approx(result["mAP"], abs=1e-3)
+    assert read_run(folder).result["mAP"] == pytest.approx(result["mAP"], abs=1e-3)
     with Image.open(folder / PICTURE) as picture:
         assert len(np.unique(np.asarray(picture.convert("RGB")).reshape(-1, 3), axis=0)) > 1000
     monkeypatch.setattr("augment.evaluation.reid.evaluate_saved", lambda *_: pytest.fail("ranked again"))
@@ -97,8 +97,8 @@ def test_a_gallery_of_another_model_is_drawn_anew(model):
     )
     make_galleries(workspace, QUIET)
     after = read_run(gallery_dir(workspace, shown.name))
-    assert after["inputs"]["model"] != before["inputs"]["model"]
-    assert after["inputs"]["images"] == before["inputs"]["images"]
+    assert after.inputs["model"] != before.inputs["model"]
+    assert after.inputs["images"] == before.inputs["images"]
 
 
 def test_a_model_that_cannot_be_read_is_left_out_with_a_warning(people, caplog):

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from augment import AugmentError
-from augment.artefacts.artefact import artefact, read_run
+from augment.artefacts.artefact import artefact
+from augment.artefacts.records import read_run
 from augment.runtime import Runtime
 from augment.workers import available_cores
 from pipelines.grid import scheduler as grid
@@ -161,7 +162,7 @@ def test_what_another_process_is_at_work_on_is_passed_over_and_looked_at_again(t
 SCRIPT = """
     import sys
     from pathlib import Path
-    from augment.artefacts.artefact import read_run
+    from augment.artefacts.records import read_run
     from augment.runtime import Runtime
     from pipelines.grid.scheduler import run_tasks
     from pipelines.grid.pools import Placement

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from augment.artefacts.files import write_json
+from augment.artefacts.records import Origin, RunRecord
 from augment.workspace import Workspace
 from pipelines.measurements.heldout import SHEETS
 from pipelines.report.page import Section, render_page, render_report, write_report
@@ -219,8 +220,8 @@ def test_photographs_are_not_kept_as_png(workspace):
 
 
 def test_what_all_runs_share_is_told_once():
-    common = {"seed": 0, "inputs": {"x": "ab"}}
-    runs = {name: {**common, "options": {"epochs": 5, "p": p}} for p, name in enumerate("ab", 1)}
+    origins = {name: Origin("", 0, {"epochs": 5, "p": p}, {"x": "ab"}) for p, name in enumerate("ab", 1)}
+    runs = {name: RunRecord(origin, {}, 0.0, 1.0, {}) for name, origin in origins.items()}
     assert _told_apart(runs) == ("epochs 5", [("a", 0, "p 1", "x ab"), ("b", 0, "p 2", "x ab")])
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from augment.artefacts.artefact import read_run
 from augment.artefacts.files import write_json
+from augment.artefacts.records import read_run
 from augment.datasets.pairs import evaluation_pairs
 from augment.inference.attention import paint
 from augment.runtime import Runtime
@@ -169,10 +169,10 @@ def test_generators_of_table_1_and_table_4_stand_beside_the_others_in_the_tables
 
 def test_what_is_drawn_is_kept_until_the_generator_is_another(drawn):
     workspace, _ = drawn
-    before = {name: read_run(images_dir(workspace, name))["started"] for name in ("other", "patn")}
+    before = {name: read_run(images_dir(workspace, name)).started for name in ("other", "patn")}
     add(workspace, "other", "patn", seed=9)
     generate_pairs(workspace, SHOWN, QUIET)
-    after = {name: read_run(images_dir(workspace, name))["started"] for name in ("other", "patn")}
+    after = {name: read_run(images_dir(workspace, name)).started for name in ("other", "patn")}
     add(workspace, "other", "patn", seed=1)
     generate_pairs(workspace, SHOWN, QUIET)
     assert after["patn"] == before["patn"]

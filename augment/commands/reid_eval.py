@@ -22,6 +22,12 @@ from augment.options import headline
     type=click.Choice(["euclidean", "cosine"]),
     help="How it is compared.  [default: as the model was trained for]",
 )
+@click.option(
+    "--on",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="WORKSPACE",
+    help="Rank the queries and gallery of this workspace.  [default: those of the model's own]",
+)
 @headline
 @click.option("--show", type=click.IntRange(1), metavar="N", help="Draw the ranked galleries of N queries.")
 @click.option(
@@ -38,6 +44,7 @@ def command(
     model: str,
     feature: str | None,
     distance: str | None,
+    on: Path | None,
     queries: str,
     ap: str,
     show: int | None,
@@ -53,7 +60,10 @@ def command(
     refuse_idle({"output": unless(show, "without --show")})
     note_idle_globals("seed", "precision")
     from augment.evaluation.reid import evaluate_saved, find_model, summary
+    from augment.workspace import Workspace
 
-    result = evaluate_saved(workspace, find_model(workspace, model), show, output, runtime(), feature, distance)
+    tested = workspace if on is None else Workspace.find(on)
+    tested.require_reid("reid-eval")
+    result = evaluate_saved(tested, find_model(workspace, model), show, output, runtime(), feature, distance)
     drawn = f"\nRanked galleries: {output}" if show else ""
     emit(result, summary(result, queries, ap) + drawn)

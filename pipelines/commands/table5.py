@@ -125,6 +125,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="With --dry-run: time a few steps of what has not been measured yet on this machine.",
 )
+@click.option(
+    "--test-on",
+    type=NAMES,
+    default="",
+    metavar="WORKSPACE,...",
+    help="Also test every model on the queries and galleries of these workspaces.",
+)
 @click.option("--force", is_flag=True, help="Train finished cells again.")
 @pass_workspace
 def command(
@@ -142,6 +149,7 @@ def command(
     probe: bool,
     force: bool,
     from_scratch: bool,
+    test_on: tuple[str, ...],
     **asked: Any,
 ) -> None:
     """Train re-ID models on real images and on real and generated ones, and print Table 5.
@@ -156,11 +164,12 @@ def command(
     from pipelines.grid.pools import Placement
     from pipelines.report.page import render_report
     from pipelines.table5.forecast import forecast, to_json, to_text
+    from pipelines.table5.other_data import evaluate_on_others, other_grids, other_workspaces, read_others, write_others
     from pipelines.table5.requirements import refuse_unknown
     from pipelines.table5.rows import generator_of_ours
     from pipelines.table5.run import Table5, chosen, one_a_set, run_table5, say_dropped
     from pipelines.table5.stages import Model
-    from pipelines.table5.text import summary_json, terminal
+    from pipelines.table5.text import aligned, summary_json, terminal
     from reid.backbones import backbone_of
 
     workspace.require_reid("table5")
@@ -168,6 +177,7 @@ def command(
         {
             "erasing_jitter": "with --each-augmentation" if each_augmentation else None,
             "gpus_per_cell": unless(ray, "without --ray"),
+            "test_on": unless(not dry_run, "with --dry-run"),
             "probe": unless(dry_run, "without --dry-run"),
             "from_scratch": unless(
                 any(backbone_of(name).imagenet_weights for name in asked["backbones"]), "without --backbones resnet50"
@@ -175,6 +185,7 @@ def command(
             "ratios": unless(1.0 in asked["portions"] or set(asked["ratios"]) == {1}, "without --portions 1"),
         }
     )
+    others = other_workspaces(workspace, [folder for folder in test_on if folder])
     augmentations = (False, True) if each_augmentation else (erasing_jitter,)
     table = Table5(**asked, ordinary=augmentations, scratch=from_scratch, first_seed=seed_or(0))
     cells = one_a_set(workspace, table.cells())
@@ -189,5 +200,10 @@ def command(
         emit(to_json(lines, jobs), to_text(lines, jobs))
         return
     summary = run_table5(workspace, cells, placement=placement, runtime=runtime(force), generator=generator, part=part)
+    evaluate_on_others(workspace, part, others, runtime(force))
+    write_others(workspace, summary)
+    tested = read_others(workspace)
     render_report(workspace)
-    emit({"table": summary_json(summary), "folder": str(workspace.table_dir("table5"))}, terminal(summary))
+    lines = {"other": {name: summary_json(own) for name, own in tested.items()}} if tested else {}
+    result = {"table": summary_json(summary), **lines, "folder": str(workspace.table_dir("table5"))}
+    emit(result, "\n\n".join([terminal(summary), *map(aligned, other_grids(summary, tested))]))

@@ -24,6 +24,7 @@ from pipelines.report.section import Section
 from pipelines.report.sidebyside import read_images
 from pipelines.report.tiles import Tiles
 from pipelines.table5.findings import TERMS, findings
+from pipelines.table5.other_data import other_grids, read_others
 from pipelines.table5.outputs import read_table5
 from pipelines.table5.results import declared, is_finished
 from pipelines.table5.rows import CONTROLS, ROWS, UNSEEN, row_of, row_order, row_title
@@ -63,14 +64,14 @@ def said(workspace: Workspace) -> Section | None:
 
 def table(workspace: Workspace) -> Section | None:
     """Table 5 with its controls."""
-    summary = read_table5(workspace)
+    summary, others = read_table5(workspace), read_others(workspace)
     if summary.empty:
         return None
     histogram, cells = read_run(workspace.table_dir("histogram")), declared(workspace)
     context = {
         "cells": len(cells),
         "unfinished": sum(not is_finished(workspace, cell) for cell in cells),
-        "blocks": [_block(block_title(block), part, summary) for block, part in blocks(summary)],
+        "blocks": [_block(block_title(block), part, summary, others) for block, part in blocks(summary)],
         "note": NOTE,
         "remarks": remarks(summary),
         "rows": [row_of(name) for name in sorted(set(summary["row"]), key=row_order)],
@@ -80,12 +81,17 @@ def table(workspace: Workspace) -> Section | None:
     return Section("Table 5", "table5.html", context)
 
 
-def _block(title: str, part: pd.DataFrame, summary: pd.DataFrame) -> dict[str, Any]:
+def _block(title: str, part: pd.DataFrame, summary: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """The tables of one block, its lines in detail and its plot where it has one."""
     from pipelines.table5.plots import portion_plot
 
     plot = svg(portion_plot(part, "svg", summary)) if (part["ratio"] == 1).any() else None
-    return {"title": title, "grids": grids(part), "details": _details(part), "plot": plot}
+    return {
+        "title": title,
+        "grids": [*grids(part), *other_grids(part, others)],
+        "details": _details(part),
+        "plot": plot,
+    }
 
 
 def _details(part: pd.DataFrame) -> list[tuple[str, ...]]:

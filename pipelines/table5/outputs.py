@@ -84,6 +84,11 @@ def render_table5(workspace: Workspace) -> None:
     logger.info("%s: %s, %s", folder, FILE, ", ".join(RENDERERS))
 
 
+def as_summary(lines: object) -> pd.DataFrame:
+    """The summary frame of what `summary_json` made."""
+    return pd.DataFrame(lines, columns=SUMMARY).astype(dict.fromkeys(NUMBERS, float))
+
+
 def read_table5(workspace: Workspace) -> pd.DataFrame:
     """The summary that table5.json holds.
 
@@ -99,7 +104,7 @@ def read_table5(workspace: Workspace) -> pd.DataFrame:
     path = workspace.table_dir("table5") / FILE
     try:
         lines = json.loads(path.read_text(encoding="utf-8"))["lines"]
-        return pd.DataFrame(lines, columns=SUMMARY).astype(dict.fromkeys(NUMBERS, float))
+        return as_summary(lines)
     except FileNotFoundError:
         return pd.DataFrame(columns=SUMMARY)
     except (OSError, ValueError, KeyError, TypeError) as error:

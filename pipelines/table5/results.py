@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,11 @@ def kept_share(workspace: Workspace, cell: Cell) -> float:
     return float("nan") if run is None else float(run.result.get("share", "nan"))
 
 
-def collect(workspace: Workspace, cells: Iterable[Cell]) -> pd.DataFrame:
+def collect(
+    workspace: Workspace,
+    cells: Iterable[Cell],
+    figures: Callable[[Cell], Mapping[str, Any] | None] = lambda _: {},
+) -> pd.DataFrame:
     """The figures of the cells that are finished.
 
     One of other images than there are now is left out, which is said: it compares with no other.
@@ -101,6 +105,7 @@ def collect(workspace: Workspace, cells: Iterable[Cell]) -> pd.DataFrame:
     Args:
         workspace: the workspace.
         cells: those asked for.
+        figures: measures of a cell in place of the recorded ones; None leaves the cell out.
 
     Returns:
         A line a cell: its fields and measures (mAP and ranks in percent) and its seconds.
@@ -108,8 +113,8 @@ def collect(workspace: Workspace, cells: Iterable[Cell]) -> pd.DataFrame:
     lines = []
     now = _images_now(workspace)
     for cell in cells:
-        run = read_run(workspace.reid_dir(cell.name))
-        if run is None:
+        run, measured = read_run(workspace.reid_dir(cell.name)), figures(cell)
+        if run is None or measured is None:
             continue
         then = {"tested": run.inputs.get("test_images"), "trained": run.result.get("training_images")}
         other = [verb for verb, mark in then.items() if None not in (mark, now[verb]) and mark != now[verb]]
@@ -120,7 +125,8 @@ def collect(workspace: Workspace, cells: Iterable[Cell]) -> pd.DataFrame:
                 " and ".join(other),
             )
         else:
-            measures = {name: run.result.get(name, np.nan) for name in MEASURES}
+            result = {**run.result, **measured}
+            measures = {name: result.get(name, np.nan) for name in MEASURES}
             lines.append({**cell.to_json(), **measures, "seconds": run.seconds})
     return one_a_set(pd.DataFrame(lines, columns=[*FIELDS, *MEASURES, "seconds"]))
 

@@ -121,7 +121,7 @@ def mean_grid(part: pd.DataFrame, title: str) -> Grid:
     grid = Grid(title, ["mAP in %", *(column_title(*column, shares[column]) for column in columns)])
     for row, lines in part.groupby("row", sort=False):
         for suffix, own in _by_length(lines):
-            _add(grid, "row", [row_title(str(row)) + suffix, *(_mean_text(own.get(column)) for column in columns)])
+            _add(grid, "row", [row_title(str(row)) + suffix, *(mean_text(own.get(column)) for column in columns)])
         papers = {(line["portion"], line["ratio"]): _number(line["paper"]) for line in lines.to_dict("records")}
         if not part["ordinary"].any() and set(papers.values()) != {"-"}:
             name = f"{row_title(str(row))}, paper"
@@ -175,7 +175,7 @@ def difference_grid(part: pd.DataFrame, title: str) -> Grid:
         own = places[portion, ratio, row]
         main = own.get(lengths[0]) or next(iter(own.values()))
         cells = [column_title(portion, ratio, main["share"]), row_title(row)]
-        cells += [_mean_text(own.get(length)) for length in lengths]
+        cells += [mean_text(own.get(length)) for length in lengths]
         cells += [gain_text(own[length]) if length in own else "-" for length in lengths]
         cells.append(spread_text(main["gap_mean"], main["gap_std"], len(main["gaps"]), percent=True))
         if comparable:
@@ -191,7 +191,8 @@ def _add(grid: Grid, kind: str, line: list[str]) -> None:
     grid.kinds.append(kind)
 
 
-def _mean_text(line: Line | None) -> str:
+def mean_text(line: Line | None) -> str:
+    """A line's mAP over seeds; a dash where there is no line."""
     return "-" if line is None else spread_text(line["mAP_mean"], line["mAP_std"], line["seeds"])
 
 
@@ -240,10 +241,14 @@ def markdown(summary: pd.DataFrame) -> str:
     """The whole summary as a Markdown document."""
     parts = ["# Table 5: re-identification with generated training images", NOTE, *remarks(summary)]
     for grid in grids(summary):
-        parts.append(f"## {grid.title}")
-        lines = [grid.header, ["---"] * len(grid.header), *grid.lines]
-        parts.append("\n".join(f"| {' | '.join(map(_markdown_cell, line))} |" for line in lines))
+        parts.append(markdown_table(grid))
     return "\n\n".join(parts) + "\n"
+
+
+def markdown_table(grid: Grid) -> str:
+    """One grid under its title as Markdown."""
+    lines = [grid.header, ["---"] * len(grid.header), *grid.lines]
+    return f"## {grid.title}\n\n" + "\n".join(f"| {' | '.join(map(_markdown_cell, line))} |" for line in lines)
 
 
 def _markdown_cell(text: str) -> str:
@@ -251,15 +256,18 @@ def _markdown_cell(text: str) -> str:
     return re.sub(r"([\\`*_|<])", r"\\\1", " ".join(text.split()))
 
 
+def aligned(grid: Grid) -> str:
+    """One grid under its title as aligned columns."""
+    first, second = zip(*(text.partition(", ")[::2] for text in grid.header), strict=True)
+    lines = [list(first), list(second), *grid.lines]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
+    return "\n".join([grid.title, *(f"  {line.rstrip()}" for line in text)])
+
+
 def terminal(summary: pd.DataFrame) -> str:
     """The whole summary as aligned columns, headers on two lines where they have a comma."""
-    parts = []
-    for grid in grids(summary):
-        first, second = zip(*(text.partition(", ")[::2] for text in grid.header), strict=True)
-        lines = [list(first), list(second), *grid.lines]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-        text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
-        parts.append("\n".join([grid.title, *(f"  {line.rstrip()}" for line in text)]))
+    parts = [aligned(grid) for grid in grids(summary)]
     return "\n\n".join([*parts, *remarks(summary), NOTE]) if parts else "No cell is finished yet."
 
 

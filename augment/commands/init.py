@@ -24,8 +24,41 @@ RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "fi
 @click.option(
     "--layout",
     type=click.Choice([each.value for each in DataLayout]),
-    help="Of --data: Market-1501, one sub-folder per identity, DeepFashion's In-shop img folder, or a CSV file with "
-    "columns path, identity, camera and split (the last two optional).  [default: detected]",
+    help="Of --data: Market-1501, one sub-folder per identity, DeepFashion's In-shop img folder, a CSV file with "
+    "columns path, identity, camera and split (the last two optional), or tracks in MOTChallenge's form.  [default: "
+    "detected, but mot]",
+)
+@click.option(
+    "--margin",
+    type=Finite(0, 1),
+    default=0.05,
+    show_default=True,
+    metavar="SHARE",
+    help="Of --layout mot: what is added to a box on each side, in heights and widths.",
+)
+@click.option(
+    "--visibility",
+    type=Finite(0, 1),
+    default=0.5,
+    show_default=True,
+    metavar="SHARE",
+    help="Of --layout mot: least visible share of a person, where the file says it.",
+)
+@click.option(
+    "--min-height",
+    type=click.IntRange(1),
+    default=64,
+    show_default=True,
+    metavar="PIXELS",
+    help="Of --layout mot: least height of a box.",
+)
+@click.option(
+    "--spacing",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    metavar="FRAMES",
+    help="Of --layout mot: least number of frames between two images of a track.",
 )
 @click.option(
     "--dataset",
@@ -52,7 +85,7 @@ RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "fi
     "--test-share",
     type=Finite(0, 1),
     metavar="SHARE",
-    help="Of --layout folders, csv and deepfashion without lists: share of the identities kept for testing."
+    help="Of --layout folders, csv, mot and deepfashion without lists: share of the identities kept for testing."
     "  [default: 0.5; deepfashion 0.077]",
 )
 @click.option(
@@ -83,16 +116,13 @@ def command(
     data: Path | None,
     layout: str | None,
     dataset: str | None,
-    labeled: bool,
-    classic: bool,
-    split: int,
     size: tuple[int, int] | None,
     test_share: float | None,
     lists: Path | None,
     pairs: tuple[Path, ...],
     seed: int | None,
     jobs: int | None,
-    **rendered: Any,
+    **others: Any,
 ) -> None:
     """Make a workspace in DIR: on real images with --data, else on rendered pedestrians with exact key points.
 
@@ -104,22 +134,29 @@ def command(
       augment init people --identities 4 --test-identities 3 --images 6
     """
     note_idle_globals("device", "precision")
-    from augment.datasets.create import init_real, init_rendered, init_text
-    from augment.datasets.views import init_csv, init_set
+    from augment.datasets.create import init_real, init_text
+    from augment.datasets.views import init_csv, init_set, init_tracks
     from augment.layouts.torchreid_sets import SetChoice
-    from augment.pedestrians import Pedestrians
+    from augment.layouts.tracks import TrackFilter
     from augment.workers import available_cores
 
     real = {"layout": layout, "dataset": dataset, "test_share": test_share, "lists": lists, "pairs": pairs or None}
+    rendered = {name: others[name] for name in RENDERED}
     _refuse_mixed(data, rendered | real)
     _refuse_idle(data, layout, dataset)
     refuse_workspace("root")
-    seed = seed_or(0) if seed is None else seed
-    if data is not None and dataset is not None:
-        result = init_set(root, data, SetChoice(dataset, split, labeled, classic), size=size, seed=seed)
-    elif data is not None and (layout == DataLayout.CSV or not data.is_dir()):
+    seed, jobs = seed_or(0) if seed is None else seed, jobs or available_cores()
+    if data is None:
+        result = _render(root, rendered, size, seed, jobs)
+    elif dataset is not None:
+        choice = SetChoice(dataset, others["split"], others["labeled"], others["classic"])
+        result = init_set(root, data, choice, size=size, seed=seed)
+    elif layout == DataLayout.MOT:
+        filtering = TrackFilter(*(others[name] for name in ("margin", "visibility", "min_height", "spacing")))
+        result = init_tracks(root, data, filtering, size=size, seed=seed, test_share=test_share)
+    elif layout == DataLayout.CSV or not data.is_dir():
         result = init_csv(root, data, size=size, seed=seed, test_share=test_share)
-    elif data is not None:
+    else:
         result = init_real(
             root,
             data,
@@ -129,18 +166,24 @@ def command(
             test_share=test_share,
             lists=lists,
             pairs=pairs,
-            jobs=jobs or available_cores(),
+            jobs=jobs,
             progress=runtime().progress,
         )
-    else:
-        renamed = {"identities": "train_identities", "images": "images_per_identity"}
-        given = {renamed.get(key, key): value for key, value in rendered.items() if value is not None}
-        if rendered["images"] == 2:  # one query has to leave one gallery image
-            given["queries_per_identity"] = 1
-        if size is not None:
-            given |= {"height": size[0], "width": size[1]}
-        result = init_rendered(root, Pedestrians(**given, seed=seed), jobs=jobs or available_cores())
     emit(result, init_text(result))
+
+
+def _render(root: Path, rendered: dict[str, Any], size: tuple[int, int] | None, seed: int, jobs: int) -> dict[str, Any]:
+    """A workspace on rendered pedestrians, by the options that are theirs."""
+    from augment.datasets.create import init_rendered
+    from augment.pedestrians import Pedestrians
+
+    renamed = {"identities": "train_identities", "images": "images_per_identity"}
+    given = {renamed.get(key, key): value for key, value in rendered.items() if value is not None}
+    if rendered["images"] == 2:  # one query has to leave one gallery image
+        given["queries_per_identity"] = 1
+    if size is not None:
+        given |= {"height": size[0], "width": size[1]}
+    return init_rendered(root, Pedestrians(**given, seed=seed), jobs=jobs)
 
 
 def _refuse_mixed(data: Path | None, options: dict[str, Any]) -> None:
@@ -156,7 +199,10 @@ def _refuse_idle(data: Path | None, layout: str | None, dataset: str | None) -> 
     given = unless(dataset is None, "with --dataset, which says it")
     no_set = unless(dataset is not None, "without --dataset")
     file = unless(data is None or data.is_dir(), "with a CSV file")
+    tracks = unless(layout == DataLayout.MOT, "without --layout mot")
     refuse_idle(dict.fromkeys(("layout", "test_share", "lists", "pairs"), given))
+    refuse_idle(dict.fromkeys(("margin", "visibility", "min_height", "spacing"), tracks))
+    refuse_idle(dict.fromkeys(("lists", "pairs"), unless(tracks, "with --layout mot")))
     refuse_idle(dict.fromkeys(("labeled", "classic", "split"), no_set) | {"lists": file, "pairs": file})
     wants_file = layout is not None and not DataLayout(layout).is_of_a_folder
     if data is not None and layout is not None and data.is_dir() == wants_file:

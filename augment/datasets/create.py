@@ -30,6 +30,7 @@ MARKS = {
     DataLayout.DEEPFASHION: MARK,
     DataLayout.FOLDERS: SOURCES,
     DataLayout.CSV: SOURCES,
+    DataLayout.MOT: SOURCES,
     RENDERED: "pedestrians",
 }
 """How the name of a file begins that marks data/ as made by init: an interrupted one goes on."""
@@ -193,8 +194,8 @@ def _refuse_unfit(
     folder: Path, layout: DataLayout, size: tuple[int, int] | None, test_share: float | None, lists: Path | None
 ) -> None:
     """Raise AugmentError for a layout that is of no folder, and for options that are not the layout's."""
-    if not layout.is_of_a_folder:
-        raise AugmentError(f"{folder}: is a folder, and layout {layout} is of a file; give that with --data")
+    if layout in (DataLayout.CSV, DataLayout.MOT):
+        raise AugmentError(f"{folder}: `init_csv` and `init_tracks` of augment.datasets.views take layout {layout}")
     if lists is not None and layout != DataLayout.DEEPFASHION:
         raise AugmentError(f"{lists}: lists are for --layout deepfashion; this is {layout}")
     if layout == DataLayout.MARKET1501 and test_share is not None:

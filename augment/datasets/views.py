@@ -1,4 +1,4 @@
-"""Workspaces whose data is a Market-1501 view of files elsewhere: a table, a CSV file, a data set of torchreid's."""
+"""Workspaces whose data is a Market-1501 view: of a table, a CSV file, a data set of torchreid's, tracks."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from augment.layouts.registry import Layout
     from augment.layouts.torchreid_sets import SetChoice
+    from augment.layouts.tracks import TrackFilter
 
 
 def init_table(
@@ -102,3 +103,36 @@ def init_set(
     refuse_around(root, folder.resolve())
     lay_out = partial(set_layout, choice, folder.resolve(), size=size, seed=seed)
     return init_view(root, lay_out, seed=seed, more={"dataset": choice.key})
+
+
+def init_tracks(
+    root: Path,
+    folder: Path,
+    filtering: TrackFilter,
+    *,
+    size: tuple[int, int] | None = None,
+    seed: int = 0,
+    test_share: float | None = None,
+) -> dict[str, Any]:
+    """Make a workspace in `root` on the tracks of a folder of sequences, which stays as it is; crops go into `root`.
+
+    Args:
+        root: the workspace's folder.
+        folder: sequences in MOTChallenge's form.
+        filtering: which boxes become images.
+        size: (height, width) to work at; None takes the crops' own.
+        seed: which identities are kept for testing, and the workspace's seed.
+        test_share: share of the identities that are for testing; None is 0.5.
+
+    Returns:
+        What `augment.datasets.create.init_real` returns.
+
+    Raises:
+        AugmentError: for a folder without sequences, and where root holds another workspace already.
+    """
+    from augment.layouts.tracks import tracks_layout
+
+    refuse_around(root, folder.resolve())
+    share = TEST_SHARE if test_share is None else test_share
+    lay_out = partial(tracks_layout, folder.resolve(), filtering=filtering, size=size, seed=seed, test_share=share)
+    return init_view(root, lay_out, seed=seed, layout=DataLayout.MOT)

@@ -12,6 +12,7 @@ class DataLayout(StrEnum):
     FOLDERS = "folders"
     DEEPFASHION = "deepfashion"
     CSV = "csv"
+    MOT = "mot"
 
     @property
     def is_of_a_folder(self) -> bool:
@@ -31,7 +32,7 @@ class DataLayout(StrEnum):
     @property
     def is_linked(self) -> bool:
         """Whether a workspace's images are links to files that somebody may move."""
-        return self in (DataLayout.FOLDERS, DataLayout.CSV)
+        return self in (DataLayout.FOLDERS, DataLayout.CSV, DataLayout.MOT)
 
     @property
     def generator_preset(self) -> str:

@@ -1,0 +1,133 @@
+"""Sequences in MOTChallenge's form: frames or a video, and the boxes of tracks on them."""
+
+from __future__ import annotations
+
+import configparser
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from augment import AugmentError
+from augment.images import read_image
+from augment.layouts.natural_order import natural_key
+from numerics.arrays import Array
+from reid.market1501 import is_image_name
+
+VIDEOS = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v"})
+BOX = ["frame", "track", "left", "top", "width", "height"]
+PEDESTRIAN = 1
+"""MOTChallenge's class of people who walk; the others are vehicles, people in them, statues and reflections."""
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """One sequence: its frames, a folder of images or a video, and the file of its boxes."""
+
+    name: str
+    frames: Path
+    boxes: Path
+
+    def read_boxes(self) -> pd.DataFrame:
+        """The boxes: frame (from 1), track, left, top, width, height in pixels, `person` and visibility in [0, 1].
+
+        With 9 columns the file is ground truth (flag, class, visibility), else a tracker's output, whose boxes are all
+        of people in full view.
+
+        Raises:
+            AugmentError: for a file of another form, and for detections that no tracker has joined.
+        """
+        try:
+            table = pd.read_csv(self.boxes, header=None, dtype=float)
+        except (OSError, ValueError) as error:
+            raise AugmentError(f"{self.boxes}: is no file of boxes ({error}); give {', '.join(BOX)}, ...") from error
+        if table.shape[1] < 6 or not np.isfinite(table.iloc[:, :6]).all(axis=None):
+            raise AugmentError(f"{self.boxes}: has not the columns {', '.join(BOX)}, ... of MOTChallenge; mend it")
+        boxes = table.iloc[:, :6].set_axis(BOX, axis=1)
+        if (boxes["track"] < 0).any():
+            raise AugmentError(f"{self.boxes}: has track -1, boxes that no tracker has joined; run a tracker first")
+        truth = table.shape[1] == 9
+        boxes["person"] = (table[6] != 0) & (table[7] == PEDESTRIAN) if truth else True
+        boxes["visibility"] = table[8] if truth else 1.0
+        return boxes.astype({"frame": int, "track": int})
+
+    def read_frames(self, wanted: set[int]) -> Iterator[tuple[int, Array]]:
+        """The frames of these numbers from 1, uint8 H x W x 3, RGB, in order; those that are not there are left out.
+
+        Raises:
+            AugmentError: for a frame or video that cannot be read.
+        """
+        if self.frames.is_dir():
+            for number, path in enumerate(images_in(self.frames), start=1):
+                number = int(path.stem) if path.stem.isdigit() else number
+                if number in wanted:
+                    yield number, read_image(path)
+            return
+        yield from _film(self.frames, wanted)
+
+
+def _film(video: Path, wanted: set[int]) -> Iterator[tuple[int, Array]]:
+    import cv2
+
+    capture = cv2.VideoCapture(str(video))
+    try:
+        for number in range(1, max(wanted, default=0) + 1):
+            there, pixels = capture.read()
+            if not there and number == 1:
+                raise AugmentError(f"{video}: is no readable video; give another")
+            if not there:
+                return
+            if number in wanted:
+                yield number, np.ascontiguousarray(pixels[..., ::-1])
+    finally:
+        capture.release()
+
+
+def images_in(folder: Path) -> list[Path]:
+    """The images that lie directly in a folder, in natural order."""
+    return sorted(
+        (path for path in folder.iterdir() if is_image_name(path.name)), key=lambda path: natural_key(path.name)
+    )
+
+
+def find_sequences(folder: Path) -> list[Sequence]:
+    """The sequences in a folder, by name: the folder itself, or its sub-folders that hold frames and boxes.
+
+    Raises:
+        AugmentError: where there is none, with the expected layout.
+    """
+    own = _sequence(folder)
+    below = [
+        _sequence(path) for path in sorted(folder.iterdir(), key=lambda path: natural_key(path.name)) if path.is_dir()
+    ]
+    found = [own] if own is not None else [each for each in below if each is not None]
+    if not found:
+        raise AugmentError(
+            f"{folder}: no sequence is in it; expected are img1/ or a video, and gt/gt.txt or a tracker's .txt file, "
+            "in it or in each of its sub-folders"
+        )
+    return found
+
+
+def _sequence(folder: Path) -> Sequence | None:
+    """The sequence in a folder, None where frames or boxes are missing."""
+    images = folder / _frames_folder(folder)
+    videos = sorted(path for path in folder.iterdir() if path.suffix.lower() in VIDEOS)
+    frames = images if images.is_dir() else next(iter(videos), None)
+    texts = [folder / "gt" / "gt.txt", *sorted(folder.glob("*.txt")), folder / "det" / "det.txt"]
+    boxes = next((path for path in texts if path.is_file()), None)
+    if frames is None or boxes is None:
+        return None
+    return Sequence(folder.name, frames, boxes)
+
+
+def _frames_folder(folder: Path) -> str:
+    """The folder of frames that seqinfo.ini names, img1 where there is none."""
+    info = configparser.ConfigParser(interpolation=None)
+    try:
+        info.read(folder / "seqinfo.ini", encoding="utf-8-sig")
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise AugmentError(f"{folder / 'seqinfo.ini'}: cannot be read ({error}); mend or remove it") from error
+    return info.get("Sequence", "imDir", fallback="img1")

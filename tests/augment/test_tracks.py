@@ -1,0 +1,151 @@
+"""Tracks of rendered people who walk through a scene as a workspace: frames or a video, ground truth or a tracker."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from augment.cli import augment
+from augment.images import read_image
+from augment.workspace import Workspace
+from numerics.arrays import Array
+from tests.conftest import invoke
+from tests.set_trees import pictures
+
+FRAMES, HEIGHT, WIDTH = 24, 150, 400
+SIZE = (128, 64)
+ASKED = ("--layout", "mot", "--spacing", "4", "--margin", "0")
+
+
+@dataclass
+class Scene:
+    """Frames, and on each who is where and how visible: frame, track, left, top, width, height, visibility."""
+
+    frames: list[Array]
+    boxes: list[tuple[int, int, int, int, int, int, float]]
+
+
+@pytest.fixture(scope="module")
+def scene(rendered: Path) -> Scene:
+    """Four people who walk, two to the right and two to the left, so that they hide each other where they meet."""
+    people = [[read_image(path, SIZE) for path in shots] for shots in pictures(rendered)[:4]]
+    frames, boxes = [], []
+    for number in range(FRAMES):
+        frame = np.full((HEIGHT, WIDTH, 3), 90, dtype=np.uint8)
+        owner = np.full((HEIGHT, WIDTH), -1)
+        places = []
+        for who, shots in enumerate(people):
+            left = 8 * number + 90 * (who // 2) if who % 2 == 0 else WIDTH - 64 - 8 * number - 90 * (who // 2)
+            left, top = int(np.clip(left, 0, WIDTH - 64)), 10
+            frame[top : top + 128, left : left + 64] = shots[number % len(shots)]
+            owner[top : top + 128, left : left + 64] = who
+            places.append((who, left, top))
+        frames.append(frame)
+        boxes += [(number + 1, who + 1, x, y, 64, 128, float((owner == who).sum() / 8192)) for who, x, y in places]
+    return Scene(frames, boxes)
+
+
+def write(scene: Scene, folder: Path, *, video: bool = False, tracker: bool = False) -> Path:
+    """The scene as MOTChallenge has it, or as a video with a tracker's output beside it."""
+    folder.mkdir(parents=True)
+    if video:
+        film = cv2.VideoWriter(str(folder / "walk.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 12, (WIDTH, HEIGHT))
+        for frame in scene.frames:
+            film.write(frame[..., ::-1])
+        film.release()
+    else:
+        (folder / "img1").mkdir()
+        for number, frame in enumerate(scene.frames, start=1):
+            cv2.imwrite(str(folder / "img1" / f"{number:06d}.jpg"), frame[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 98])
+    if tracker:
+        lines = [(*box[:6], 0.9, -1, -1, -1) for box in scene.boxes]
+        pd.DataFrame(lines).to_csv(folder / "tracks.txt", header=False, index=False)
+    else:
+        (folder / "gt").mkdir()
+        lines = [(*box[:6], 1, 1, box[6]) for box in scene.boxes]
+        lines += [(number, 99, 300, 0, 64, 128, 1, 3, 1.0) for number in (1, 2, 3)]  # a car
+        lines += [(number, 98, 0, 0, 20, 40, 1, 1, 1.0) for number in (1, 2)]  # far away
+        pd.DataFrame(lines).to_csv(folder / "gt" / "gt.txt", header=False, index=False)
+    return folder
+
+
+def wanted(scene: Scene, least: float) -> dict[int, list[int]]:
+    """The frames of each track that are 4 apart and visible enough, found one by one."""
+    kept: dict[int, list[int]] = {}
+    for number, track, *_, visibility in sorted(scene.boxes, key=lambda box: (box[1], box[0])):
+        frames = kept.setdefault(track, [])
+        if visibility >= least and (not frames or number - frames[-1] >= 4):
+            frames.append(number)
+    return kept
+
+
+def sources(root: Path) -> pd.DataFrame:
+    table = pd.read_csv(root / "data" / "sources.csv")
+    table["frame"] = [int(Path(source).stem) for source in table["source"]]
+    table["track"] = [int(Path(source).parent.name) for source in table["source"]]
+    return table
+
+
+@pytest.mark.parametrize(("video", "tracker"), [(False, False), (True, True)])
+def test_tracks_become_identities_with_the_boxes_that_are_good(
+    scene: Scene, tmp_path: Path, video: bool, tracker: bool
+) -> None:
+    folder, root = write(scene, tmp_path / "walk", video=video, tracker=tracker), tmp_path / "w"
+    result = invoke(tmp_path, "init", str(root), "--data", str(folder), *ASKED)
+    assert result.exit_code == 0, result.output
+    kept, found = wanted(scene, 0.0 if tracker else 0.5), sources(root)
+    assert {track: sorted(own["frame"]) for track, own in found.groupby("track")} == kept
+    assert (found.groupby("track")["identity"].nunique() == 1).all()
+    assert found["identity"].nunique() == 4
+    boxes = {(box[0], box[1]): box for box in scene.boxes}
+    for line in found.to_dict("records"):
+        _, _, left, top, width, height, _ = boxes[line["frame"], line["track"]]
+        pixels = scene.frames[line["frame"] - 1][top : top + height, left : left + width]
+        assert np.abs(read_image(line["source"]).astype(int) - pixels).mean() < 12
+        early = line["frame"] in kept[line["track"]][: -(-len(kept[line["track"]]) // 2)]
+        assert line["camid"] == (1 if early else 2)
+    if not tracker:
+        assert "3 boxes were left out: no pedestrian's" in result.stdout
+        assert "2 boxes were left out: lower than 64 pixels" in result.stdout
+    images = Workspace.find(root).images()
+    assert set(images["split"]) == {"train", "query", "gallery"}
+    assert invoke(tmp_path, "init", str(root), "--data", str(folder), *ASKED).stdout == result.stdout
+
+
+def test_sequences_below_a_folder_are_other_people_and_cameras(scene: Scene, tmp_path: Path) -> None:
+    for name in ("SEQ-01", "SEQ-02"):
+        write(scene, tmp_path / "mot" / name)
+    (tmp_path / "mot" / "SEQ-02" / "img1").rename(tmp_path / "mot" / "SEQ-02" / "frames")
+    (tmp_path / "mot" / "SEQ-02" / "seqinfo.ini").write_text("[Sequence]\nname=yard\nimDir=frames\n")
+    assert invoke(tmp_path, "init", str(tmp_path / "w"), "--data", str(tmp_path / "mot"), *ASKED).exit_code == 0
+    images = Workspace.find(tmp_path / "w").images()
+    assert images["pid"].nunique() == 8
+    assert set(images["camid"]) == {1, 2, 3, 4}
+    assert {name.split()[0] for name in sources(tmp_path / "w")["identity"]} == {"SEQ-01", "SEQ-02"}
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "status", "sentence"),
+    [
+        ("1,-1,5,5,64,128,0.9,-1,-1,-1\n", (), 1, "run a tracker first"),
+        ("1 2 3\n", (), 1, "tracks.txt"),
+        ("1,1,5,5,64,128,1,1,1\n", ("--min-height", "500"), 1, "no box is left of 1"),
+        (None, (), 1, "no sequence is in it; expected are img1/ or a video"),
+        ("1,1,5,5,64,128,1,1,1\n", ("--layout", "folders"), 2, "has no effect without --layout mot"),
+    ],
+)
+def test_what_holds_no_tracks_is_one_sentence_and_leaves_nothing(
+    tmp_path: Path, content: str | None, options: tuple[str, ...], status: int, sentence: str
+) -> None:
+    (tmp_path / "walk" / "img1").mkdir(parents=True)
+    if content is not None:
+        (tmp_path / "walk" / "tracks.txt").write_text(content)
+    arguments = ["init", str(tmp_path / "w"), "--data", str(tmp_path / "walk"), *ASKED, *options]
+    result = CliRunner().invoke(augment, arguments)
+    assert result.exit_code == status, result.output
+    assert sentence in result.stderr
+    assert not (tmp_path / "w").exists()

@@ -12,9 +12,10 @@ from typing import Any
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import artefact, fingerprint, read_run
+from augment.artefacts.artefact import artefact, fingerprint
 from augment.artefacts.files import write_json, write_text
 from augment.artefacts.locks import locked
+from augment.artefacts.records import read_run
 from augment.datasets.inputs import images_input, size_input
 from augment.evaluation.reid import evaluate_saved, test_images
 from augment.runtime import Runtime

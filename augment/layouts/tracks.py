@@ -138,7 +138,7 @@ def _photos(
 ) -> Iterator[Photo]:
     """The crops as photos, written where they are not there yet; by track and frame."""
     shutil.rmtree(crops.with_name(f"{crops.name}.partial"), ignore_errors=True)
-    rows = {int(frame): part for frame, part in boxes.groupby("frame")}
+    rows = {int(str(frame)): part for frame, part in boxes.groupby("frame")}
     made = {}
     for frame, pixels in sequence.read_frames(set(rows)):
         for index, row in rows[frame].iterrows():

@@ -204,6 +204,9 @@ def command(
     write_others(workspace, summary)
     tested = read_others(workspace)
     render_report(workspace)
-    lines = {"other": {name: summary_json(own) for name, own in tested.items()}} if tested else {}
-    result = {"table": summary_json(summary), **lines, "folder": str(workspace.table_dir("table5"))}
+    result = {
+        "table": summary_json(summary),
+        **({"other": {name: summary_json(own) for name, own in tested.items()}} if tested else {}),
+        "folder": str(workspace.table_dir("table5")),
+    }
     emit(result, "\n\n".join([terminal(summary), *map(aligned, other_grids(summary, tested))]))

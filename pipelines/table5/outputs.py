@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 
@@ -84,9 +85,10 @@ def render_table5(workspace: Workspace) -> None:
     logger.info("%s: %s, %s", folder, FILE, ", ".join(RENDERERS))
 
 
-def as_summary(lines: object) -> pd.DataFrame:
+def as_summary(lines: list[dict[str, Any]]) -> pd.DataFrame:
     """The summary frame of what `summary_json` made."""
-    return pd.DataFrame(lines, columns=SUMMARY).astype(dict.fromkeys(NUMBERS, float))
+    summary: pd.DataFrame = pd.DataFrame(lines, columns=SUMMARY).astype(dict.fromkeys(NUMBERS, float))
+    return summary
 
 
 def read_table5(workspace: Workspace) -> pd.DataFrame:

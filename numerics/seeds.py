@@ -10,6 +10,9 @@ and begins with the same weights, and every kind of generator sees the same pair
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum, unique
 from typing import TYPE_CHECKING
 
@@ -32,6 +35,7 @@ class Stream(IntEnum):
     FOLDER_SPLIT = 5
     DEEPFASHION_SPLIT = 6
     AGREEMENT_SAMPLE = 7
+    DATASET_SPLITS = 8  # torchreid's own random splits
 
     REDUCED_SET = 10
     REPEATED_IMAGES = 11
@@ -64,6 +68,8 @@ class Stream(IntEnum):
 
     STUDY_PICTURES = 50
     STUDY_SEQUENCE = 51  # volunteer
+
+    TIMED_POSES = 60
 
 
 def random_stream(seed: int, stream: Stream, *steps: int) -> np.random.Generator:
@@ -133,3 +139,23 @@ def _sequence(seed: int, stream: Stream, steps: tuple[int, ...]) -> np.random.Se
     if any(not 0 <= step < _WORD for step in steps):
         raise ValueError(f"steps {steps} of {stream.name}: must be from 0 to 2^32 - 1")  # a larger one is two words
     return np.random.SeedSequence(seed, spawn_key=(int(stream), *(int(step) for step in steps)))
+
+
+@contextmanager
+def global_streams(seed: int, stream: Stream) -> Iterator[None]:
+    """Inside it, Python's and numpy's global generators follow from a stream; afterwards they are as they were.
+
+    For code of others that takes random numbers from nowhere else.
+
+    Args:
+        seed: as of `random_stream`.
+        stream: as of `random_stream`.
+    """
+    states = random.getstate(), np.random.get_state()
+    random.seed(stream_seed(seed, stream))
+    np.random.seed(stream_seed(seed, stream))
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import shutil
 import warnings
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from augment import AugmentError
 from augment.layouts.identity_folders import photos_layout
@@ -22,7 +18,7 @@ from augment.layouts.photographs import Photo, can_be_linked
 from augment.layouts.registry import Layout
 from augment.layouts.torchreid_sets import SetChoice, find_base
 from augment.workers import thread_map
-from numerics.seeds import Stream, random_stream
+from numerics.seeds import Stream, global_streams
 
 if TYPE_CHECKING:
     from torchreid.reid.data.datasets.dataset import ImageDataset
@@ -131,7 +127,7 @@ def _dataset(choice: SetChoice, base: Path, own: Path, seed: int) -> ImageDatase
             warnings.simplefilter("ignore")  # of old layouts, and on import of a missing Cython
             from torchreid.reid.data.datasets import init_image_dataset
 
-            with _seeded(seed):
+            with global_streams(seed, Stream.DATASET_SPLITS):
                 return init_image_dataset(choice.name, root=str(own), verbose=False, **choice.options)
     except ImportError as error:
         raise AugmentError(
@@ -139,20 +135,6 @@ def _dataset(choice: SetChoice, base: Path, own: Path, seed: int) -> ImageDatase
         ) from error
     except UNREADABLE as error:
         raise AugmentError(f"{base}: torchreid cannot read it as {choice.title} ({error}); mend it") from error
-
-
-@contextlib.contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """torchreid's random splits follow from the seed: it takes them from the process's global generators."""
-    number = int(random_stream(seed, Stream.FOLDER_SPLIT).integers(2**32))
-    states = random.getstate(), np.random.get_state()
-    random.seed(number)
-    np.random.seed(number)
-    try:
-        yield
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
 
 
 def _photos(choice: SetChoice, dataset: ImageDataset) -> list[Photo]:

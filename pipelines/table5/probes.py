@@ -72,10 +72,12 @@ def time_drawing(workspace: Workspace, checkpoint: Path, runtime: Runtime) -> fl
 
     from augment.images import load_images
     from augment.inference.generator import Generator
+    from numerics.seeds import Stream, random_stream
 
     generator = Generator(checkpoint, runtime, workspace.size)
     paths = workspace.images()["path"].iloc[:FEW].tolist()
-    poses = np.random.default_rng(0).random((len(paths), 18, 2), np.float32) * np.array(generator.size, np.float32)
+    shares = random_stream(0, Stream.TIMED_POSES).random((len(paths), 18, 2), np.float32)
+    poses = shares * np.array(generator.size, np.float32)
     return seconds_of(lambda: generator.generate(load_images(paths, generator.size, jobs=1), poses, poses)) / max(
         1, len(paths)
     )

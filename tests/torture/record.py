@@ -99,7 +99,7 @@ and the report's page, which prints them.
 
 {_blows(record.kills)}
 
-Moments are drawn by the seed: in the work, evenly over the processor time that the verb takes without a break; before
+Moments are sampled by the seed: in the work, evenly over the processor time that the verb takes without a break; before
 a file event, evenly over all files that are opened for writing, renamed or removed and folders made; at start, in an
 interpreter of its own within its first {START:g} s, which goes into imports. Quartiles are shares of that.
 

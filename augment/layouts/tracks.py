@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -137,7 +136,6 @@ def _photos(
     sequence: Sequence, boxes: pd.DataFrame, crops: Path, margin: float, number: int, left_out: Counter[str]
 ) -> Iterator[Photo]:
     """The crops as photos, written where they are not there yet; by track and frame."""
-    shutil.rmtree(crops.with_name(f"{crops.name}.partial"), ignore_errors=True)
     rows = {int(str(frame)): part for frame, part in boxes.groupby("frame")}
     made = {}
     for frame, pixels in sequence.read_frames(set(rows)):

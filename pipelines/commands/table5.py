@@ -204,9 +204,7 @@ def command(
     write_others(workspace, summary)
     tested = read_others(workspace)
     render_report(workspace)
-    result = {
-        "table": summary_json(summary),
-        **({"other": {name: summary_json(own) for name, own in tested.items()}} if tested else {}),
-        "folder": str(workspace.table_dir("table5")),
-    }
+    result: dict[str, Any] = {"table": summary_json(summary), "folder": str(workspace.table_dir("table5"))}
+    if tested:
+        result["other"] = {name: summary_json(own) for name, own in tested.items()}
     emit(result, "\n\n".join([terminal(summary), *map(aligned, other_grids(summary, tested))]))

@@ -130,7 +130,7 @@ def _part(summary: pd.DataFrame, block: Mapping[str, Any]) -> pd.DataFrame:
 
 def _grid(part: pd.DataFrame, parts: Mapping[str, pd.DataFrame], title: str) -> Grid:
     header = ["kept", "row", *(text for name in parts for text in (f"mAP, {name}", f"minus None, {name}"))]
-    grid = Grid(title, header, words=2)
+    grid = Grid(title, header, words=2, caption="Tested on other data")
     lines = {name: {_place(line): line for line in each.to_dict("records")} for name, each in parts.items()}
     before: tuple[float, int] | None = None
     for line in sorted(part.to_dict("records"), key=lambda line: (line["portion"], line["ratio"])):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from typing import Any
 
 import pandas as pd
 
@@ -16,7 +15,7 @@ from augment.columns import csv_text
 from augment.workspace import Workspace
 from pipelines.table5.latex import latex
 from pipelines.table5.results import FIELDS, SUMMARY, collect, declared, summarise
-from pipelines.table5.text import NOTE, markdown, summary_json
+from pipelines.table5.text import NOTE, Line, markdown, summary_json
 
 logger = logging.getLogger(__name__)
 FILE = "table5.json"
@@ -85,8 +84,15 @@ def render_table5(workspace: Workspace) -> None:
     logger.info("%s: %s, %s", folder, FILE, ", ".join(RENDERERS))
 
 
-def as_summary(lines: list[dict[str, Any]]) -> pd.DataFrame:
-    """The summary frame of what `summary_json` made."""
+def as_summary(lines: list[Line]) -> pd.DataFrame:
+    """The summary frame of what `summary_json` made.
+
+    Args:
+        lines: one a row and setting.
+
+    Returns:
+        As of `pipelines.table5.results.summarise`.
+    """
     summary: pd.DataFrame = pd.DataFrame(lines, columns=SUMMARY).astype(dict.fromkeys(NUMBERS, float))
     return summary
 

@@ -34,7 +34,7 @@ class Grid:
 
     Kinds: "row", "paper" (the paper's figures under a row), "first" (a row that begins a new portion), and with
     " clear" added where the interval of the difference in column `mark` does not contain 0.  `words` is how many
-    columns on the left are words.
+    columns on the left are words, `caption` what a page writes above it.
     """
 
     title: str
@@ -43,6 +43,7 @@ class Grid:
     kinds: list[str] = field(default_factory=list)
     words: int = 1
     mark: int | None = None
+    caption: str = ""
 
 
 def blocks(summary: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:

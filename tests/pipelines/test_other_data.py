@@ -55,7 +55,7 @@ def test_the_table_stands_beside_that_of_other_data_with_the_same_intervals(root
     table = (root / "tables" / "table5" / "other.md").read_text()
     assert f"{fmean(gains):+.1f} [" in table
     assert "mAP, own data" in table
-    assert "tested on other data" in render_report(Workspace.find(root)).read_text()
+    assert "Tested on other data" in render_report(Workspace.find(root)).read_text()
 
 
 def test_a_model_is_tested_once_on_a_data_set(root: Path, other: Path) -> None:

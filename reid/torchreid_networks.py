@@ -42,6 +42,11 @@ FIXED = ("mudeep",)
 """The networks whose weights depend on the size of the images."""
 
 
+def _contiguous(_: nn.Module, __: object, maps: Tensor) -> Tensor:
+    """The maps in the order in which MuDeep flattens them, whatever the memory format of its layers."""
+    return maps.contiguous()
+
+
 class TorchreidTrunk(nn.Module):
     """torchreid's network of that name without its classifier: B x 3 x H x W -> B x channels x 1 x 1.
 
@@ -57,6 +62,8 @@ class TorchreidTrunk(nn.Module):
         self.network = build_model(name, num_classes=1, loss="softmax", pretrained=False, use_gpu=False)
         self.network.classifier = nn.Identity()
         narrow_convolutions(self.network)
+        if name in FIXED:
+            self.network.fusion.register_forward_hook(_contiguous)
 
     def forward(self, images: Tensor) -> Tensor:
         """The feature of each image, as a map of one place.

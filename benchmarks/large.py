@@ -1,6 +1,6 @@
 """A million images: `python -m benchmarks.large` writes benchmarks/large.json and docs/results/large.md.
 
-The images are hard links to a few tiny ones, the key points and features are drawn at random.
+The images are hard links to a few tiny ones, the key points and features are random.
 """
 
 from __future__ import annotations
@@ -246,7 +246,7 @@ def page(found: Sequence[Measured]) -> str:
 
 Written by `python -m benchmarks.large`, on one core; do not edit it. Every figure is of a process of its own: its
 processor time and its peak memory, the interpreter included, and PyTorch where it is used. The images are hard links to
-a few of {SIZE[0]} x {SIZE[1]} pixels, {PER_IDENTITY} an identity; key points and features are drawn at random.
+a few of {SIZE[0]} x {SIZE[1]} pixels, {PER_IDENTITY} an identity; key points and features are random.
 
 {markdown_table(cells)}
 

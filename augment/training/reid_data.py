@@ -115,6 +115,8 @@ class TrainingSet:
         self._refuse_other_share(folder)
         market = folder / FOLDERS["train"]
         inside = market if market.is_dir() else folder
+        if not inside.is_dir():
+            raise AugmentError(f"{inside}: there is no such folder; give the folder of the images")
         if not any(is_image_name(path.name) for path in inside.iterdir()):
             raise AugmentError(f"{inside}: holds no image; give a folder of images named as the training images are")
         found = read_images(inside, "train")

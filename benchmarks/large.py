@@ -258,7 +258,7 @@ Required: at most {MOST >> 20:,} MiB; a tenfold of images takes at most {10 * SC
 
 `check` decodes every image. `split` and `plan` are of p = 0.3. `manifest` reads every image for its sharpness and
 writes the CSV. `ranking` is mAP and CMC of {QUERIES} queries, features of {FEATURES} numbers, in chunks. `generate`
-draws by a generator of two channels, and writes every image and the manifest.
+generates by a generator of two channels, and writes every image and the manifest.
 """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from augment import AugmentError
@@ -12,6 +13,7 @@ from augment.artefacts.artefact import fingerprint
 from augment.workers import thread_map
 
 SHOWN = 5
+UNREADABLE = 0
 PLACES = {"identities": "under two identities or more", "parts": "in both the training and the test part"}
 
 
@@ -22,15 +24,16 @@ def inspect_copies(table: pd.DataFrame, jobs: int) -> dict[str, list[list[str]]]
     A file that cannot be read is left out.
     """
 
-    def mark(path: str) -> str:
+    def mark(path: str) -> int:
         try:
-            return fingerprint(Path(path))
+            return int(fingerprint(Path(path)), 16)
         except (AugmentError, OSError):
-            return path
+            return UNREADABLE
 
-    marks = list(thread_map(mark, table["path"].tolist(), jobs))
-    seen = table.assign(mark=marks, part=table["split"] == "train", image=table["split"] + "/" + table["name"])
-    twice = seen[seen.duplicated("mark", keep=False)]
+    marks = pd.Series(np.fromiter(thread_map(mark, table["path"].tolist(), jobs), np.uint64, len(table)), table.index)
+    copied = marks.duplicated(keep=False) & (marks != UNREADABLE)
+    twice = table[copied].assign(mark=marks[copied])
+    twice = twice.assign(part=twice["split"] == "train", image=twice["split"] + "/" + twice["name"])
     people = twice[twice["pid"] > 0]
     return {
         "identities": _groups(people, "pid"),

@@ -63,7 +63,7 @@ class TorchreidTrunk(nn.Module):
         self.network.classifier = nn.Identity()
         narrow_convolutions(self.network)
         if name in FIXED:
-            self.network.fusion.register_forward_hook(_contiguous)
+            self.network.block5.register_forward_hook(_contiguous)
 
     def forward(self, images: Tensor) -> Tensor:
         """The feature of each image, as a map of one place.

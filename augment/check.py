@@ -60,7 +60,7 @@ def check(
 
 
 def count(table: pd.DataFrame) -> dict[str, int]:
-    """Images and identities of each split, under the names that reid.market1501.COUNTS has."""
+    """Images and identities of each split, under the names that reid.data.market1501.COUNTS has."""
     train, query, gallery = (table[table["split"] == split] for split in ("train", "query", "gallery"))
     return {
         "train": len(train),

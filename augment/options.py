@@ -62,7 +62,7 @@ class BackboneName(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The name as it is; a usage error for one that there is not or that cannot serve."""
         from reid import DataError
-        from reid.backbones import backbone_of
+        from reid.models.backbones import backbone_of
 
         try:
             backbone_of(str(value))

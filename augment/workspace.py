@@ -19,7 +19,7 @@ from augment.layouts.kinds import DataLayout
 from augment.settings import SETTINGS, format_settings, read_settings
 from patn.keypoints import read_keypoints
 from reid import BrokenLink
-from reid.market1501 import FOLDERS, present_splits, read_market1501
+from reid.data.market1501 import FOLDERS, present_splits, read_market1501
 
 POSE_FILES = {"train": "train.csv", "query": "query.csv", "gallery": "test.csv"}
 PAIR_FILES = {"train": "train.csv", "gallery": "test.csv"}

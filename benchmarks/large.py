@@ -133,7 +133,7 @@ def ranking(_: Path, images: int) -> None:
     """mAP of 100 queries in a gallery of that many images, features of 128 numbers."""
     import numpy as np
 
-    from reid.ranking import evaluate
+    from reid.evaluation.ranking import evaluate
 
     rng = np.random.default_rng(0)
     gallery = rng.standard_normal((images, FEATURES), np.float32)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from numerics.arrays import Array
-from reid.ranking import evaluate, rank
+from reid.evaluation.ranking import evaluate, rank
 
 MAX_RANK = 100
 

@@ -13,12 +13,12 @@ from augment.runtime import Runtime
 from benchmarks.networks import copy_state
 from numerics.arrays import Array
 from numerics.seeds import Stream, stream_seed
-from reid.backbones import ReidModel
+from reid.data.transforms import MEAN, STD, normalise
 from reid.features import extract_features
-from reid.inception import AverageBlock, MaximumBlock
+from reid.models.backbones import ReidModel
+from reid.models.inception import AverageBlock, MaximumBlock
 from reid.objective import ReidObjective
 from reid.training import ReidTraining
-from reid.transforms import MEAN, STD, normalise
 
 AUTOCAST = {"fp32": None, "bf16": torch.bfloat16}
 

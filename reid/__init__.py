@@ -10,28 +10,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from reid.backbones import build_model as build_model
     from reid.checkpoints import load_model as load_model
     from reid.checkpoints import save_model as save_model
+    from reid.data.market1501 import read_market1501 as read_market1501
+    from reid.data.market1501 import torchreid_dataset as torchreid_dataset
+    from reid.evaluation.ranking import Ranking as Ranking
+    from reid.evaluation.ranking import evaluate as evaluate
+    from reid.evaluation.ranking import nearest as nearest
+    from reid.evaluation.ranking import rank as rank
     from reid.features import extract_features as extract_features
-    from reid.market1501 import read_market1501 as read_market1501
-    from reid.market1501 import torchreid_dataset as torchreid_dataset
-    from reid.ranking import Ranking as Ranking
-    from reid.ranking import evaluate as evaluate
-    from reid.ranking import nearest as nearest
-    from reid.ranking import rank as rank
+    from reid.models.backbones import build_model as build_model
 
 _WHERE = {
-    "Ranking": "reid.ranking",
-    "build_model": "reid.backbones",
-    "evaluate": "reid.ranking",
+    "Ranking": "reid.evaluation.ranking",
+    "build_model": "reid.models.backbones",
+    "evaluate": "reid.evaluation.ranking",
     "extract_features": "reid.features",
     "load_model": "reid.checkpoints",
-    "nearest": "reid.ranking",
-    "rank": "reid.ranking",
-    "read_market1501": "reid.market1501",
+    "nearest": "reid.evaluation.ranking",
+    "rank": "reid.evaluation.ranking",
+    "read_market1501": "reid.data.market1501",
     "save_model": "reid.checkpoints",
-    "torchreid_dataset": "reid.market1501",
+    "torchreid_dataset": "reid.data.market1501",
 }
 """The module of each function, which is imported when the function is first used."""
 __all__ = ["DataError", "BrokenLink", "WeightsError", *_WHERE]

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from numerics.files import replacing
 from reid import DataError, WeightsError
-from reid.backbones import ReidModel, build_model
+from reid.models.backbones import ReidModel, build_model
 
 FORMAT = "reid-model-1"
 

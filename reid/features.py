@@ -13,8 +13,8 @@ from torch.nn import functional
 
 from numerics.folding import fold_batch_norms
 from reid import DataError
-from reid.backbones import ReidModel
-from reid.transforms import normalise
+from reid.data.transforms import normalise
+from reid.models.backbones import ReidModel
 
 FEATURES: dict[str, Callable[[ReidModel], Callable[[Tensor], Tensor]]] = {
     "logits": lambda model: model,

@@ -8,15 +8,8 @@ from torch.nn import functional
 
 from numerics.seeds import Stream, stream_seed, torch_stream
 from reid import DataError
-from reid.backbones import build_model
-from reid.batchnorm import running_statistics
-from reid.features import extract_features
-from reid.losses import identity_loss, triplet_loss, weighted_mean
-from reid.sampling import Sampler
-from reid.schedule import build_optimizer, learning_rate_factor
-from reid.selection import Selection
-from reid.training import ReidTraining
-from reid.transforms import (
+from reid.data.sampling import Sampler
+from reid.data.transforms import (
     colour_jitter,
     crop_resize,
     normalise,
@@ -25,12 +18,19 @@ from reid.transforms import (
     shifted_boxes,
     whole_boxes,
 )
+from reid.evaluation.selection import Selection
+from reid.features import extract_features
+from reid.losses import identity_loss, triplet_loss, weighted_mean
+from reid.models.backbones import build_model
+from reid.models.batchnorm import running_statistics
+from reid.schedule import build_optimizer, learning_rate_factor
+from reid.training import ReidTraining
 
 
 class ReidObjective:
     """Softmax over identities, and a triplet loss if asked for; touches no file but the ImageNet weights.
 
-    A pass is as many whole batches as the set holds, at least one, chosen by `reid.sampling`. `steps` is the
+    A pass is as many whole batches as the set holds, at least one, chosen by `reid.data.sampling`. `steps` is the
     configuration's `updates` if it has one, else epochs times the batches of a pass. Crop, flip, jitter and erasing
     follow from (seed, step).
 

@@ -8,7 +8,7 @@ import math
 
 import torch
 
-from reid.backbones import ReidModel
+from reid.models.backbones import ReidModel
 from reid.training import ReidTraining
 
 

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 
 from reid import DataError
-from reid.backbones import backbone_of
+from reid.models.backbones import backbone_of
 
 CHOICES = {
     "optimizer": ("sgd", "adam", "adamw"),
@@ -27,7 +27,7 @@ class ReidTraining:
     """The configuration of one training run; the defaults are Open-ReID's softmax configuration for one device.
 
     Attributes:
-        backbone: its name in `reid.backbones.BACKBONES`.
+        backbone: its name in `reid.models.backbones.BACKBONES`.
         height: of the input in pixels.
         width: of the input in pixels.
         batch: images a step.
@@ -54,14 +54,14 @@ class ReidTraining:
         bnneck: without embedding, classify after a batch norm that has no shift, without bias (BNNeck).
         last_stride: of resnet50, 1 or 2; None is the backbone's own.
         dropout: before the classifier, in [0, 1).
-        crop: "random-area" (Open-ReID), "pad" or "none" (see `reid.transforms`).
+        crop: "random-area" (Open-ReID), "pad" or "none" (see `reid.data.transforms`).
         flip: mirror an image with probability one half.
         erasing: probability of a random rectangle.
         jitter: strength of the colour jitter in [0, 1).
         feature: what is compared in the test (see `reid.features`).
         distance: how, "euclidean" or "cosine".
         model: which is tested, that of the last epoch ("last") or the best one by the validation identities ("best",
-            see `reid.selection`).
+            see `reid.evaluation.selection`).
 
     Raises:
         DataError: for a value that cannot be, or values that exclude each other, naming the field.

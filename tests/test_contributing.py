@@ -17,7 +17,7 @@ from augment.poses.estimators import ESTIMATORS
 from augment.workspace import Workspace
 from patn.checkpoints import load_generator
 from patn.generators import GENERATORS
-from reid.backbones import BACKBONES, build_model
+from reid.models.backbones import BACKBONES, build_model
 from tests.conftest import run
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -16,7 +16,7 @@ import augment
 import reid.training
 from augment.workspace import Workspace
 from patn.keypoints import keypoint_array, read_keypoints, write_keypoints
-from reid.ranking import evaluate
+from reid.evaluation.ranking import evaluate
 from tests.conftest import run
 from tests.test_docs import HOW_TO, README, blocks
 

@@ -134,7 +134,7 @@ def command(
     from augment.evaluation.reid import summary
     from augment.training.reid import choose_weights, train_reid
     from augment.training.reid_data import TrainingSet
-    from reid.backbones import backbone_of
+    from reid.models.backbones import backbone_of
     from reid.training import FROM_SCRATCH, with_erasing_and_jitter
     from reid.training import preset as named_preset
 

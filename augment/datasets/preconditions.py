@@ -11,7 +11,7 @@ from augment import AugmentError
 from augment.datasets.pairs import given_pairs
 from augment.datasets.reduced_set import training_images
 from augment.workspace import Workspace
-from reid.market1501 import FOLDERS
+from reid.data.market1501 import FOLDERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

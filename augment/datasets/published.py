@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from augment.layouts.torchreid_sets import SETS, published_counts
-from reid.market1501 import COUNTS
+from reid.data.market1501 import COUNTS
 
 MARKET_TRAIN = 10_000
 """Training images from which on a data set is taken for Market-1501 and compared with it."""

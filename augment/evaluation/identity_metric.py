@@ -19,9 +19,9 @@ from augment.evaluation.reid import find_model
 from augment.images import load_images
 from augment.workspace import Workspace
 from numerics.arrays import Array
-from reid.backbones import ReidModel
 from reid.checkpoints import load_model
 from reid.features import extract_features
+from reid.models.backbones import ReidModel
 
 CHUNK = 512
 

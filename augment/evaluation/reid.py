@@ -16,10 +16,10 @@ from augment.images import load_images
 from augment.runtime import Runtime
 from augment.workspace import MODEL, Workspace
 from numerics.arrays import Array
-from reid.market1501 import drop_junk
+from reid.data.market1501 import drop_junk
 
 if TYPE_CHECKING:
-    from reid.backbones import ReidModel
+    from reid.models.backbones import ReidModel
     from reid.training import ReidTraining
 
 QUERIES = {"standard": "Standard queries", "open-reid": "Every test image a query (Open-ReID)"}
@@ -104,7 +104,7 @@ def evaluate_features(features: Array, test: pd.DataFrame) -> dict[str, Any]:
     Returns:
         Percentages for both sets of queries.
     """
-    from reid.ranking import evaluate
+    from reid.evaluation.ranking import evaluate
 
     query, gallery = (test["split"] == "query").to_numpy(), (test["split"] == "gallery").to_numpy()
     everyone = np.ones(len(test), dtype=bool)
@@ -179,8 +179,8 @@ def draw_ranked(features: Array, test: pd.DataFrame, count: int, output: Path) -
         count: how many queries.
         output: the picture's file.
     """
-    from reid.gallery import draw_galleries
-    from reid.ranking import nearest
+    from reid.evaluation.gallery import draw_galleries
+    from reid.evaluation.ranking import nearest
 
     rows = np.flatnonzero(test["split"] == "query")
     rows = rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int)]

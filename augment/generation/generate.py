@@ -28,7 +28,7 @@ from augment.inference.generators import find_generator, recorded_file, recorded
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from patn.keypoints import keypoint_array
-from reid.market1501 import FOLDERS
+from reid.data.market1501 import FOLDERS
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from augment.artefacts.artefact import fingerprint, fingerprint_names
 from augment.images import load_images
 from augment.workspace import Workspace
 from numerics.arrays import Array
-from reid.market1501 import FOLDERS
+from reid.data.market1501 import FOLDERS
 
 if TYPE_CHECKING:
     import torch

@@ -12,8 +12,8 @@ from augment.layouts.deepfashion import find_root
 from augment.layouts.inventory import DEPTH, files_below, folders_below, is_hidden, own_reason, printable
 from augment.layouts.kinds import DataLayout
 from reid import DataError
-from reid.market1501 import DOWNLOADED_AS, FOLDERS
-from reid.names import parse_name
+from reid.data.market1501 import DOWNLOADED_AS, FOLDERS
+from reid.data.names import parse_name
 
 PARTS = re.compile("train(ing|val)?|test(ing)?|val(id|idation)?|query|queries|gallery|probe")
 PART_WORDS = re.compile("images?|imgs?|bbox|bounding|box|all|set|data|split|labeled|detected|new")

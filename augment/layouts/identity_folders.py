@@ -22,7 +22,7 @@ from augment.layouts.kinds import DataLayout
 from augment.layouts.photographs import Photo, number_cameras, scan
 from augment.layouts.registry import Layout, common_size, describe
 from numerics.seeds import Stream, random_stream
-from reid.market1501 import FOLDERS, read_market1501
+from reid.data.market1501 import FOLDERS, read_market1501
 
 QUERIES = 2
 CAMERAS = 6

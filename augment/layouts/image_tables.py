@@ -18,7 +18,7 @@ from augment.layouts.photographs import Photo, can_be_linked, is_nobody
 from augment.layouts.registry import Layout
 from augment.workers import thread_map
 from numerics.seeds import Stream, random_stream
-from reid.market1501 import FOLDERS
+from reid.data.market1501 import FOLDERS
 
 NEEDED = ("path", "identity")
 

@@ -14,8 +14,8 @@ import pandas as pd
 from augment import AugmentError
 from augment.artefacts.files import write_csv
 from augment.layouts.natural_order import natural_key
-from reid.market1501 import FOLDERS
-from reid.names import is_image_name
+from reid.data.market1501 import FOLDERS
+from reid.data.names import is_image_name
 
 PASSED_OVER = "passed_over.csv"
 """The list in the workspace of what `augment init` passed over."""

@@ -14,7 +14,7 @@ from augment.images import open_image
 from augment.layouts.inventory import Inventory, Reason, files_below, is_hidden, printable
 from augment.layouts.natural_order import natural_key
 from augment.workers import thread_map
-from reid.names import is_text, parse_number
+from reid.data.names import is_text, parse_number
 
 _CAMERA = re.compile(r"(?<![a-z])c(?:am(?:era)?)?[-_ ]?([0-9]+)", re.IGNORECASE)
 _LETTER = re.compile(r"cam(?:era)?[-_ ]?([a-z])", re.IGNORECASE)

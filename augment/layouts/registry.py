@@ -16,7 +16,7 @@ from augment.layouts.detection import find_market1501
 from augment.layouts.inventory import Inventory, Reason, printable, take_stock
 from augment.layouts.kinds import DataLayout
 from augment.workers import thread_map
-from reid.market1501 import FOLDERS, present_splits, read_market1501
+from reid.data.market1501 import FOLDERS, present_splits, read_market1501
 
 USUAL_SIZE = (128, 64)
 LARGEST = 512

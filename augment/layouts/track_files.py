@@ -14,7 +14,7 @@ from augment import AugmentError
 from augment.images import read_image
 from augment.layouts.natural_order import natural_key
 from numerics.arrays import Array
-from reid.names import is_image_name
+from reid.data.names import is_image_name
 
 VIDEOS = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v"})
 BOX = ["frame", "track", "left", "top", "width", "height"]

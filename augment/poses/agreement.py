@@ -14,7 +14,7 @@ from augment.workspace import POSE_FILES, Workspace
 from numerics.seeds import Stream, random_stream
 from patn.keypoints import joints_present, keypoint_array, keypoint_table, read_keypoints
 from patn.metrics.pckh import pckh_by_head_size
-from reid.market1501 import JUNK
+from reid.data.market1501 import JUNK
 
 ALPHA = 0.5
 HEAD_SIZES = "head_size.csv"

@@ -19,7 +19,7 @@ from augment.poses.plausibility import refuse_impossible
 from augment.workspace import Workspace
 from numerics.arrays import Array
 from patn.keypoints import MISSING, joints_present, keypoint_array, read_keypoints, scale_keypoints
-from reid.names import is_image_name
+from reid.data.names import is_image_name
 
 log = logging.getLogger(__name__)
 

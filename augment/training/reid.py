@@ -20,7 +20,7 @@ from augment.training.reid_data import TrainingSet
 from augment.weights import find_weights, load_path, missing_sentence
 from augment.workspace import MODEL, Workspace
 from numerics.files import naming
-from reid.market1501 import relabel
+from reid.data.market1501 import relabel
 
 if TYPE_CHECKING:
     import torch
@@ -155,7 +155,7 @@ def choose_weights(backbone: str, from_scratch: bool, weights: Path | None, weig
     Raises AugmentError where resnet50's file is missing and training from scratch was not asked for, and for a file
     that would not be used.
     """
-    from reid.backbones import backbone_of
+    from reid.models.backbones import backbone_of
 
     entry = backbone_of(backbone)
     if weights is not None and (from_scratch or entry.load is None):

@@ -21,8 +21,8 @@ from augment.layouts.inventory import files_below, own_reason, printable
 from augment.workspace import Workspace, row_name
 from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
-from reid.market1501 import FOLDERS, read_images, read_market1501
-from reid.names import is_image_name
+from reid.data.market1501 import FOLDERS, read_images, read_market1501
+from reid.data.names import is_image_name
 
 LENGTHS = ("epochs", "updates")
 MADE = ("generated", "copy")

@@ -170,7 +170,7 @@ def command(
     from pipelines.table5.run import Table5, chosen, one_a_set, run_table5, say_dropped
     from pipelines.table5.stages import Model
     from pipelines.table5.text import aligned, summary_json, terminal
-    from reid.backbones import backbone_of
+    from reid.models.backbones import backbone_of
 
     workspace.require_reid("table5")
     refuse_idle(

@@ -14,9 +14,9 @@ STRIPES = 6
 
 
 def histogram_baseline(workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
-    """mAP and CMC in percent of a plain HSV histogram (`reid.histogram`) of the whole image, Euclidean distance.
+    """mAP and CMC in percent of a plain HSV histogram of the whole image, Euclidean distance.
 
-    Ranked under the same rule as the trained models.
+    See `reid.evaluation.histogram`. Ranked under the same rule as the trained models.
 
     Args:
         workspace: the workspace.
@@ -27,7 +27,7 @@ def histogram_baseline(workspace: Workspace, runtime: Runtime) -> dict[str, Any]
         horizontal stripes, by Hellinger distance.
     """
     from augment.evaluation.reid import evaluate_features, test_images
-    from reid.histogram import hsv_histograms
+    from reid.evaluation.histogram import hsv_histograms
 
     test = test_images(workspace)
     inputs = {"images": images_input(test)}

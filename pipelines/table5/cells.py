@@ -18,7 +18,7 @@ class Cell:
 
     Attributes:
         row: its name, see `pipelines.table5.rows.row_of`.
-        backbone: of `reid.backbones`.
+        backbone: of `reid.models.backbones`.
         portion: p in (0, 1], the share of real images kept.
         ratio: the size of the augmented set in full sets.
         seed: drives split, plan and training.

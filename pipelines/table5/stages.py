@@ -185,7 +185,7 @@ def training_of(cell: Cell) -> ReidTraining:
     Raises:
         reid.DataError: for an unknown preset or backbone.
     """
-    from reid.backbones import backbone_of
+    from reid.models.backbones import backbone_of
     from reid.training import preset, with_erasing_and_jitter
 
     row = row_of(cell.row)

@@ -16,7 +16,7 @@ from patn.baselines.training import BaselineTraining
 from patn.checkpoints import load_generator, read_metadata
 from patn.generators import GENERATORS, Kind
 from patn.training.updates import descend
-from reid.market1501 import torchreid_dataset
+from reid.data.market1501 import torchreid_dataset
 from tests.conftest import invoke, run
 from tests.patn.kinds import features, objective, tiny
 

@@ -11,7 +11,7 @@ from augment.generation.plan import Sampling, make_plan
 from augment.training.reid_data import TrainingSet
 from augment.workspace import Workspace
 from numerics.arrays import Array
-from reid.sampling import Sampler
+from reid.data.sampling import Sampler
 from reid.training import PRESETS
 
 IDENTITIES, EACH = 140, 10

@@ -16,7 +16,7 @@ from augment.cli import augment
 from augment.datasets.published import compare_market1501
 from augment.workspace import Workspace
 from patn.keypoints import keypoint_table, write_keypoints
-from reid.market1501 import COUNTS
+from reid.data.market1501 import COUNTS
 
 TRAIN = ["0001_c1s1_000001_01.jpg", "0001_c2s1_000002_01.jpg", "0002_c1s1_000003_01.jpg"]
 QUERY = ["0003_c1s1_000004_00.jpg"]

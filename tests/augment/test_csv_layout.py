@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from augment.cli import augment
 from augment.workspace import Workspace
-from reid.market1501 import read_market1501
+from reid.data.market1501 import read_market1501
 from tests.conftest import invoke
 
 

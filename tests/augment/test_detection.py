@@ -13,7 +13,7 @@ from augment import AugmentError
 from augment.datasets.create import init_real, init_text
 from augment.workspace import Workspace
 from reid import DataError
-from reid.market1501 import read_market1501
+from reid.data.market1501 import read_market1501
 from tests.fashion_tree import make_tree
 
 SIZE = (8, 16)

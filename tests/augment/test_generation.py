@@ -18,7 +18,7 @@ from augment.runtime import Runtime
 from augment.workspace import Workspace
 from patn.checkpoints import load_generator, read_metadata, save_generator
 from patn.keypoints import keypoint_array
-from reid.market1501 import read_market1501, torchreid_dataset
+from reid.data.market1501 import read_market1501, torchreid_dataset
 from tests.conftest import invoke, run
 from tests.torture.processes import Process
 

@@ -21,7 +21,7 @@ from augment.layouts.detection import detect_layout
 from augment.layouts.identity_folders import choose_queries, number_identities
 from augment.layouts.registry import common_size
 from augment.workspace import Workspace
-from reid.market1501 import read_market1501, torchreid_dataset
+from reid.data.market1501 import read_market1501, torchreid_dataset
 from tests.conftest import invoke
 
 Draw = Callable[..., Path]

@@ -135,9 +135,9 @@ def test_an_offset_gives_the_people_after_those(tiny: Path, tmp_path: Path) -> N
 
 def test_a_colour_histogram_does_not_solve_the_data(rendered: Path) -> None:
     from augment.images import load_images
-    from reid.histogram import hsv_histograms
-    from reid.market1501 import drop_junk, read_market1501
-    from reid.ranking import evaluate
+    from reid.data.market1501 import drop_junk, read_market1501
+    from reid.evaluation.histogram import hsv_histograms
+    from reid.evaluation.ranking import evaluate
 
     table = drop_junk(read_market1501(rendered))
     query, gallery = (table[table.split == split] for split in ("query", "gallery"))

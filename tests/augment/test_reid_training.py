@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from augment.cli import augment
 from augment.commands import reid_train
 from augment.training.loop import read_metrics, train
-from reid.backbones import build_model
+from reid.models.backbones import build_model
 from reid.training import PRESETS
 from tests.conftest import run
 from tests.reid.test_objective import objective

@@ -22,8 +22,8 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace in which every verb works: images, key points, a generator `g` and a re-ID model `m`."""
     from patn.checkpoints import save_generator
     from patn.models.patn import Patn
-    from reid.backbones import build_model
     from reid.checkpoints import save_model
+    from reid.models.backbones import build_model
     from reid.training import PRESETS
 
     root = tmp_path_factory.mktemp("sound") / "w"

@@ -67,7 +67,7 @@ def loaders() -> dict[str, Callable[[Path], object]]:
     from patn.pairs import read_pairs
     from patn.state_dict import read_state
     from reid.checkpoints import load_model
-    from reid.weight_files import load_weights
+    from reid.models.weight_files import load_weights
 
     class Objective:
         networks: dict[str, torch.nn.Module] = {}  # noqa: RUF012

@@ -20,7 +20,7 @@ from augment.generation.plan import Sampling, make_plan
 from augment.settings import format_settings, read_settings
 from patn.keypoints import keypoint_array, keypoint_table, read_keypoints, write_keypoints
 from patn.pairs import read_pairs, write_pairs
-from reid.names import parse_name
+from reid.data.names import parse_name
 
 ONE_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 FEW = settings(max_examples=30)

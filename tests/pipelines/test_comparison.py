@@ -21,7 +21,7 @@ from patn.generators import GENERATORS, Kind
 from pipelines.comparison.equal_time import seconds_of_an_update
 from pipelines.comparison.page import page
 from pipelines.comparison.run import PAGE, PLAN, RECORD, SHEET, Comparison, compare, publish
-from reid.market1501 import torchreid_dataset
+from reid.data.market1501 import torchreid_dataset
 from reid.training import PRESETS as MODELS
 from tests.conftest import run
 

@@ -5,8 +5,8 @@ import torch
 from torch.nn import functional
 
 from reid import DataError, WeightsError
-from reid.backbones import BACKBONES, build_model
-from reid.inception import AverageBlock, MaximumBlock
+from reid.models.backbones import BACKBONES, build_model
+from reid.models.inception import AverageBlock, MaximumBlock
 
 
 def parameters(module):

@@ -5,10 +5,10 @@ import torch
 from safetensors.torch import save_file
 
 from reid import DataError, WeightsError
-from reid.backbones import build_model
 from reid.checkpoints import load_model, save_model
+from reid.data.transforms import normalise
 from reid.features import extract_features
-from reid.transforms import normalise
+from reid.models.backbones import build_model
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from reid import DataError
-from reid.gallery import RIGHT, WRONG, draw_galleries
+from reid.evaluation.gallery import RIGHT, WRONG, draw_galleries
 
 COLOURS = {"a": (10, 20, 200), "b": (240, 240, 0), "c": (120, 0, 120), "d": (0, 255, 255)}
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reid import DataError
-from reid.histogram import hsv_histograms
+from reid.evaluation.histogram import hsv_histograms
 
 
 def by_colorsys(image, stripes, bins):

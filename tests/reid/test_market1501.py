@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from reid import DataError
-from reid.market1501 import COUNTS, drop_junk, read_market1501, relabel, torchreid_dataset
-from reid.names import parse_name
+from reid.data.market1501 import COUNTS, drop_junk, read_market1501, relabel, torchreid_dataset
+from reid.data.names import parse_name
 
 TRAIN = ["0007_c3s3_077419_03.jpg", "0002_c1s1_000451_03.jpg", "0002_c2s1_000776_01.jpg"]
 GALLERY = ["0001_c2s1_047296_01.jpg.jpg", "-1_c1s1_000401_03.jpg", "0000_c6s1_000451_03.jpg", "0001_c1s1_001051_00.jpg"]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reid import DataError
-from reid.ranking import evaluate, nearest, rank
+from reid.evaluation.ranking import evaluate, nearest, rank
 
 PINS = [
     ([1, 0, 1, 0], 0.833333, 0.791667),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reid import DataError
-from reid.sampling import Sampler
+from reid.data.sampling import Sampler
 
 SIZES = [1, 2, 3, 4, 5, 8, 9, 17, 17, 33]
 LABELS = np.random.default_rng(0).permutation(np.repeat(np.arange(10) * 7, SIZES))

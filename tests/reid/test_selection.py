@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from reid import DataError
-from reid.selection import Selection
+from reid.evaluation.selection import Selection
 from reid.training import PRESETS
 from tests.reid.test_objective import objective, run, stripes
 

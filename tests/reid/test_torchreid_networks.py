@@ -8,11 +8,11 @@ from torch import nn
 from torchreid.reid import models
 
 from reid import DataError, WeightsError
-from reid.backbones import BACKBONES, build_model
+from reid.data.transforms import normalise
 from reid.features import extract_features
-from reid.torchreid_networks import CHANNELS, UNFIT
+from reid.models.backbones import BACKBONES, build_model
+from reid.models.torchreid_networks import CHANNELS, UNFIT
 from reid.training import preset
-from reid.transforms import normalise
 from tests.slow import slow
 
 FAST = ("osnet_x0_25", "squeezenet1_1", "mobilenetv2_x1_0", "shufflenet_v2_x0_5")

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 from torchvision.transforms import functional as reference
 
-from reid.transforms import (
+from reid.data.transforms import (
     MEAN,
     STD,
     colour_jitter,

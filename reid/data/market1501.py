@@ -17,7 +17,7 @@ import pandas as pd
 
 from numerics.arrays import Array
 from reid import BrokenLink, DataError
-from reid.names import is_image_name, parse_name
+from reid.data.names import is_image_name, parse_name
 
 if TYPE_CHECKING:
     from torchreid.reid.data.datasets import Market1501

@@ -18,8 +18,8 @@ from numpy.typing import ArrayLike
 
 from numerics.arrays import Array
 from reid import DataError
-from reid.distances import feature_matrices, squared_distances, squared_lengths
-from reid.tally import Identities, Tally
+from reid.evaluation.distances import feature_matrices, squared_distances, squared_lengths
+from reid.evaluation.tally import Identities, Tally
 
 MATRIX = 1 << 26
 """Distances that are held at a time: 256 MiB of float32."""

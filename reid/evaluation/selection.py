@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from numerics.seeds import Stream, random_stream
 from reid import DataError
-from reid.ranking import evaluate
+from reid.evaluation.ranking import evaluate
 
 IDENTITIES = 100
 PREFIX = "weights."

@@ -150,7 +150,7 @@ class Tally:
 
         Returns:
             Average precision by the rectangle and by the trapezoid rule, the matching curve and the "allshots" curve
-            (see `reid.ranking.Ranking`).
+            (see `reid.evaluation.ranking.Ranking`).
 
         Raises:
             DataError: where no query has a match.

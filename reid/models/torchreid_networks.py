@@ -5,8 +5,8 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from reid.resnet import narrow_convolutions
-from reid.weight_files import load_weights
+from reid.models.resnet import narrow_convolutions
+from reid.models.weight_files import load_weights
 
 _OF_WIDTH = {
     512: "resnet18 resnet34 resnet50_fc512 se_resnet50_fc512 densenet121_fc512 squeezenet1_0 squeezenet1_0_fc512 "
@@ -27,7 +27,7 @@ _OF_WIDTH = {
     4096: "mudeep",
 }
 CHANNELS = {name: width for width, names in _OF_WIDTH.items() for name in names.split()}
-"""Length of the feature that each network's classifier sees; resnet50 is `reid.resnet`'s own."""
+"""Length of the feature that each network's classifier sees; resnet50 is `reid.models.resnet`'s own."""
 
 UNFIT = {
     "hacnn": "it has two branches with a classifier each, and takes images of 160 x 64 alone",

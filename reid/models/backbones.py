@@ -10,11 +10,11 @@ from typing import Any
 from torch import Tensor, nn
 
 from reid import DataError, WeightsError
-from reid.inception import inception_trunk
-from reid.resnet import resnet50_trunk
-from reid.small import small_trunk
-from reid.torchreid_networks import CHANNELS, FIXED, LEAST, UNFIT, TorchreidTrunk, load_torchreid
-from reid.weight_files import load_weights
+from reid.models.inception import inception_trunk
+from reid.models.resnet import resnet50_trunk
+from reid.models.small import small_trunk
+from reid.models.torchreid_networks import CHANNELS, FIXED, LEAST, UNFIT, TorchreidTrunk, load_torchreid
+from reid.models.weight_files import load_weights
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from numerics.arrays import Array
 from reid import DataError
-from reid.tally import Identities
+from reid.evaluation.tally import Identities
 
 
 def feature_matrices(

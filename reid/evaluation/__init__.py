@@ -1,0 +1,1 @@
+"""Features ranked: distances, mAP and CMC, selected epochs, sheets of ranked images; the histogram baseline."""

@@ -1,0 +1,1 @@
+"""Re-ID networks: backbones, torchvision's and torchreid's, their weight files."""

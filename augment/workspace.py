@@ -28,7 +28,7 @@ GENERATOR, MODEL = "generator.safetensors", "model.safetensors"
 
 def row_name(name: str) -> str:
     """A row's name in tables and records: `ours*` for `ours-random`, its spelling that shells leave alone."""
-    return re.sub(r"^ours-random(?=-|$)", "ours*", name)
+    return re.sub(r"^ours-random(?=[-+]|$)", "ours*", name)
 
 
 def slug(name: str) -> str:

@@ -44,6 +44,7 @@ class Stream(IntEnum):
     FILTER_SOURCES = 14
     FILTER_POSES = 15
     CANONICAL_POSES = 16
+    SCENES = 17  # a key of the image, see augment.generation.scenes
 
     EVALUATION_PAIRS = 20
     IDENTITY_PAIRS = 21

@@ -102,6 +102,7 @@ def generate_set(
     generator: str | Path | None = None,
     target_poses: str = "removed",
     ratio: int = 1,
+    scenes: bool = False,
     name: str | None = None,
     seed: int | None = None,
     runtime: Runtime | None = None,
@@ -114,6 +115,7 @@ def generate_set(
         generator: a name below `patn/`, a file, or builtin; None is the workspace's only one, else the built-in one.
         target_poses: removed (Ours), reduced (Ours*), all, own (Self), canonical or rare.
         ratio: 2 and 3 add one and two images per real one, at portion 1.
+        scenes: put each generated person before the background of a kept image, in the colours of its camera.
         name: folder below `generated/`; None is that of the poses: ours, ours-random, self.
         seed: of split and plan; None is the workspace's.
         runtime: device, number format, threads.
@@ -132,7 +134,7 @@ def generate_set(
         portion=portion,
         seed=workspace.seed if seed is None else seed,
         generator=generator,
-        sampling=Sampling(target_poses, ratio),
+        sampling=Sampling(target_poses, ratio, scenes=scenes),
         name=name,
         runtime=runtime or Runtime(),
     )

@@ -47,6 +47,11 @@ from augment.options import NAME, Finite
     help="Poses in the authors' format, in pixels of the workspace's images.",
 )
 @click.option(
+    "--scenes",
+    is_flag=True,
+    help="Put each generated person before the background of a kept image, in the colours of its camera.",
+)
+@click.option(
     "--generator",
     metavar="NAME|PATH",
     help="A generator below patn/, a file, or builtin.  [default: the only one, else builtin]",
@@ -94,6 +99,7 @@ def command(
     per_identity: int | None,
     target_poses: str,
     pose_file: Path | None,
+    scenes: bool,
     generator: str | None,
     generator_data: str,
     missing: str,
@@ -126,7 +132,7 @@ def command(
         }
     )
     seed = seed_or(workspace.seed)
-    sampling = Sampling(target_poses, ratio, missing, per_identity)
+    sampling = Sampling(target_poses, ratio, missing, per_identity, scenes)
     if dry_run:
         planned = plan_set(workspace, portion, seed, sampling, pose_file)
         as_json = global_options()["as_json"]

@@ -22,7 +22,9 @@ SET_NAMES = {
     "file": "ours-file",
 }
 USUAL_FILTER = 0.2
-_SET = re.compile(r"(?P<poses>.+?)(?:-k(?P<count>\d+))?(?P<filtered>-filtered)?(?P<reduced>-reduced-data)?")
+_SET = re.compile(
+    r"(?P<poses>.+?)(?:-k(?P<count>\d+))?(?P<scenes>-scenes)?(?P<filtered>-filtered)?(?P<reduced>-reduced-data)?"
+)
 _PLACE = re.compile(r"(?P<name>.+)-p(?P<portion>\d+\.\d+)(?:-x(?P<ratio>\d))?-s(?P<seed>\d+)")
 
 
@@ -77,6 +79,7 @@ def _options_of_name(name: str) -> str | None:
             "" if poses == "removed" else f" --target-poses {poses}",
             " --pose-file FILE" if poses == "file" else "",
             f" --per-identity {found['count']}" if found["count"] else "",
+            " --scenes" if found["scenes"] else "",
             f" --filter {USUAL_FILTER}" if found["filtered"] else "",
             " --generator-data reduced" if found["reduced"] else "",
         ]
@@ -88,7 +91,10 @@ def _options_begun(name: str, options: Mapping[str, Any]) -> str:
     names = [field.name for field in fields(Sampling) if field.name != "ratio"]
     usual = Sampling()
     given = {name: options[name] for name in names if options.get(name, getattr(usual, name)) != getattr(usual, name)}
-    text = "".join(f" --{name.replace('_', '-')} {value}" for name, value in given.items())
+    options_given = (
+        f" --{name.replace('_', '-')}{'' if value is True else f' {value}'}" for name, value in given.items()
+    )
+    text = "".join(options_given)
     text += " --pose-file FILE" if given.get("target_poses") == "file" else ""
     filtering = options.get("filter")
     if filtering:
@@ -100,6 +106,7 @@ def _options_begun(name: str, options: Mapping[str, Any]) -> str:
 def _name_of(given: Mapping[str, Any], filtering: object) -> str:
     count = given.get("per_identity")
     name = SET_NAMES[str(given.get("target_poses", "removed"))] + (f"-k{count}" if count else "")
+    name += "-scenes" if given.get("scenes") else ""
     return f"{name}-filtered" if filtering else name
 
 

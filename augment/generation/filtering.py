@@ -181,6 +181,8 @@ def filter_set(
         order = np.argsort(total(first, first), kind="stable")
         worst = np.sort(order[: int(np.floor(len(drawn) * filtering.share + 0.5))])
         others = alternatives(drawn.iloc[worst], pools, sampling, filtering.tries, seed)
+        if pen.scenes is not None:
+            others = others.assign(scene=pen.scenes.choose(others))
         draw_plan(workspace, others, candidates, pen, None if pools.bank is None else pools.bank.keypoints)
         decided = _decide(drawn, first, worst, others, judge.scores(others, candidates), filtering.tries)
         write_csv(decided, folder / SCORES)

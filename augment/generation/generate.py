@@ -22,6 +22,7 @@ from augment.generation.advice import SET_NAMES
 from augment.generation.filtering import Filtering, Judge, begin_again, filter_set, find_judge
 from augment.generation.manifest import MANIFEST, make_manifest, refuse_altered, set_contents, with_scores
 from augment.generation.plan import Pools, Sampling, make_plan
+from augment.generation.scenes import COLUMN, Scenes
 from augment.generation.target_poses import PoseBank, canonical_bank, file_bank, rare_bank
 from augment.inference.drawing import Pen, draw_plan
 from augment.inference.generators import find_generator, recorded_file, recorded_place
@@ -33,11 +34,12 @@ from reid.data.market1501 import FOLDERS
 
 @dataclass(frozen=True)
 class PlannedSet:
-    """What a generated set will be: its plan, the real images it keeps, and who could be drawn in which pose."""
+    """What a generated set will be: its plan, the real images it keeps, who could be drawn in which pose and where."""
 
     plan: pd.DataFrame
     kept: list[str]
     pools: Pools
+    scenes: Scenes | None = None
 
 
 def plan_set(
@@ -56,11 +58,15 @@ def plan_set(
     kept = keep_reduced(workspace, portion, seed)
     posed = posed_names(workspace, train["name"].tolist())
     keeps = set(kept)
-    require_poses(workspace, [name for name in posed if name in keeps], portion)
-    bank = _bank(workspace, sampling.target_poses, [name for name in posed if name in keeps], pose_file, seed)
+    posed_kept = [name for name in posed if name in keeps]
+    require_poses(workspace, posed_kept, portion)
+    bank = _bank(workspace, sampling.target_poses, posed_kept, pose_file, seed)
     plan = make_plan(train, posed, kept, sampling, seed, bank)
+    scenes = Scenes(workspace, posed_kept, seed, None if bank is None else bank.keypoints) if sampling.scenes else None
+    if scenes is not None:
+        plan = plan.assign(**{COLUMN: scenes.choose(plan)})
     pid_of = dict(zip(train["name"], train["pid"], strict=True))
-    return PlannedSet(plan, kept, Pools(pid_of, sorted(posed), keeps, bank))
+    return PlannedSet(plan, kept, Pools(pid_of, sorted(posed), keeps, bank), scenes)
 
 
 def require_poses(workspace: Workspace, posed: Sequence[str], portion: float) -> None:
@@ -136,7 +142,7 @@ def generate(
     if filtering is not None and "identity" in filtering.by:
         model = find_judge(workspace, judge, portion, seed)
         inputs["judge"] = fingerprint(model)
-    pen = Pen(checkpoint, inputs["generator"], runtime)
+    pen = Pen(checkpoint, inputs["generator"], runtime, planned.scenes)
     with artefact(
         folder, "generated", options, inputs=inputs, seed=seed, force=runtime.force, wait=runtime.wait, named=True
     ) as run:
@@ -197,6 +203,8 @@ def set_name(sampling: Sampling, filtering: Filtering | None = None) -> str:
     name = SET_NAMES[sampling.target_poses]
     if sampling.per_identity is not None:
         name += f"-k{sampling.per_identity}"
+    if sampling.scenes:
+        name += "-scenes"
     return f"{name}-filtered" if filtering is not None else name
 
 

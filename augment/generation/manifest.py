@@ -23,7 +23,7 @@ MANIFEST = "manifest.csv"
 
 
 def make_manifest(plan: pd.DataFrame, kept: Sequence[str], mark: str) -> pd.DataFrame:
-    """One row a file: name, kind (real, generated, copy), source, pose, generator fingerprint; a filter's columns.
+    """One row a file: name, kind (real, generated, copy), source, pose, generator fingerprint; scene; the filter's.
 
     Args:
         plan: as it was carried out.
@@ -40,8 +40,8 @@ def make_manifest(plan: pd.DataFrame, kept: Sequence[str], mark: str) -> pd.Data
             "generator": np.where(plan["how"] == "copy", "", mark),
         }
     )
-    filtered = ("identity_score", "pose_score", "candidate", "judged")
-    made = made.assign(**{column: plan[column] for column in filtered if column in plan})
+    further = ("scene", "identity_score", "pose_score", "candidate", "judged")
+    made = made.assign(**{column: plan[column] for column in further if column in plan})
     return pd.concat([real, made], ignore_index=True).sort_values("name", ignore_index=True)
 
 

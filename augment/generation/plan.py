@@ -28,13 +28,15 @@ class Sampling:
             portion 1 only. `missing` says what becomes of a removed image without key points: "fill" takes another
             pose, "drop" leaves it out. `per_identity` K, in place of replacing what was removed: every identity is
             filled up to K images from its kept ones; an identity that keeps K or more gets none.  "removed" then takes
-            poses of the identity's removed images, and of all where it has none.
+            poses of the identity's removed images, and of all where it has none. `scenes` puts each generated person
+            before the background of a kept image, see `augment.generation.scenes`.
     """
 
     target_poses: str = "removed"
     ratio: int = 1
     missing: str = "fill"
     per_identity: int | None = None
+    scenes: bool = False
 
     def __post_init__(self) -> None:
         if self.target_poses not in TARGET_POSES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 from tqdm import tqdm
@@ -25,11 +25,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Pen:
-    """Which generator generates, and how: its file, the file's fingerprint, where it runs."""
+    """Which generator generates, and how: its file, the file's fingerprint, where it runs, the scenes."""
 
     checkpoint: Path
     mark: str
     runtime: Runtime
+    scenes: Placing | None = None
+
+
+class Placing(Protocol):
+    """What puts generated people into scenes."""
+
+    def place(self, images: Pixels, rows: pd.DataFrame) -> Pixels:
+        """Images B x H x W x 3 in the scenes of their rows of the plan."""
+
+    def choose(self, plan: pd.DataFrame) -> list[str]:
+        """The scene of each row of a plan."""
 
 
 def draw_plan(
@@ -61,6 +72,7 @@ def draw_plan(
     bar = tqdm(todo, desc=target.parent.name, unit="batch", disable=None if pen.runtime.progress else True)
     for batch in bar:
         images = draw(batch["source"].tolist(), batch["pose"].tolist())
+        images = images if pen.scenes is None else pen.scenes.place(images, batch)
         for row, image in zip(batch.itertuples(), images, strict=True):
             write_jpeg(image, target / str(row.output), description(row, pen.mark))
 
@@ -127,4 +139,5 @@ def description(row: Any, mark: str) -> str:
     """
     if row.how == "copy":
         return f"copy of the real image {row.source}, which has no pose to generate from"
-    return f"generated image; source {row.source}; pose {row.pose}; generator {mark}"
+    scene = f"; scene {row.scene}" if getattr(row, "scene", "") else ""
+    return f"generated image; source {row.source}; pose {row.pose}{scene}; generator {mark}"

@@ -10,6 +10,8 @@ from augment.inference.generators import BUILTIN, builtin_generator, make_genera
 from augment.workspace import Workspace, row_name
 
 UNSEEN = "unseen"
+SCENES = "+scenes"
+"""Behind a row's name: as that row, its generated people in scenes of kept images."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Row:
         weight: loss weight of generated images, see `reid.training.ReidTraining`.
         repeat: the kept real images repeated to the size of the full set.
         folder: a ready-made set, in which {p} and {s} stand for portion and seed.
+        scenes: whether each generated person is put into a scene, see `augment.generation.scenes`.
     """
 
     title: str
@@ -47,6 +50,7 @@ class Row:
     weight: float = 1.0
     repeat: bool = False
     folder: str | None = None
+    scenes: bool = False
 
     @property
     def own_size(self) -> bool:
@@ -166,11 +170,14 @@ def row_of(name: str) -> Row:
     """The row of a name.
 
     Args:
-        name: one of ROWS, `NAME:NUMBER` of NUMBERED, `TITLE=FOLDER`, or a generator's name.
+        name: one of ROWS, `NAME:NUMBER` of NUMBERED, `TITLE=FOLDER`, or a generator's name; behind each but a folder
+            SCENES.
 
     Raises:
-        AugmentError: for a number that cannot be.
+        AugmentError: for a number that cannot be, and scenes of a row for which nothing is generated.
     """
+    if name.endswith(SCENES) and "=" not in name:
+        return _in_scenes(name.removesuffix(SCENES))
     if row_name(name) in ROWS:
         return ROWS[row_name(name)]
     title, is_folder, folder = name.partition("=")
@@ -186,13 +193,28 @@ def row_of(name: str) -> Row:
     return replace(_OURS, title=name, meaning=f"as Ours, with the generator {name}", generator=name, images=name)
 
 
+def _in_scenes(name: str) -> Row:
+    """The row of a name with its generated people in scenes."""
+    row = row_of(name)
+    if row.scenes or not (row.generates or row.per_identity):
+        raise AugmentError(f"--rows {name}{SCENES}: nothing is generated for {name}; write it behind a row like ours")
+    return replace(
+        row,
+        title=f"{row.title}, in scenes",
+        meaning=f"{row.meaning}; each person before a kept image's background, in its camera's colours",
+        images=f"{row.images}-scenes",
+        scenes=True,
+    )
+
+
 def set_row(name: str) -> str:
     """The row whose generated set a row is trained on: rows that differ from Ours in training alone share its.
 
     Args:
         name: the row's.
     """
-    return "ours" if row_of(name).images == _OURS.images else name
+    shared = {row_of(ours).images: ours for ours in ("ours", f"ours{SCENES}")}
+    return shared.get(row_of(name).images, name)
 
 
 def row_title(name: str) -> str:
@@ -214,7 +236,8 @@ def row_order(name: str) -> tuple[int, str]:
         None first, the controls, Ours, what varies it, others by name.
     """
     known = [*ROWS, *NUMBERED]
-    kind = name if name in ROWS else name.partition(":")[0]
+    kind = name.removesuffix(SCENES)
+    kind = kind if kind in ROWS else kind.partition(":")[0]
     return (known.index(kind) if kind in known else len(known), name)
 
 

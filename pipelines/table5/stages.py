@@ -99,7 +99,9 @@ class GeneratedSet:
             portion=self.portion,
             seed=self.seed,
             generator=self.drawn_by(workspace),
-            sampling=Sampling(row.target_poses or "removed", self.ratio, per_identity=row.per_identity),
+            sampling=Sampling(
+                row.target_poses or "removed", self.ratio, per_identity=row.per_identity, scenes=row.scenes
+            ),
             filtering=None if row.filtered is None else Filtering(row.filtered),
             judge=None if self.judge is None else self.judge.name,
             name=self.images,

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.grid.pools import Placement
 from pipelines.table5.cells import Cell
-from pipelines.table5.rows import ROWS
+from pipelines.table5.rows import ROWS, row_of, row_order, set_row
 from pipelines.table5.run import Table5, run_table5
 from pipelines.table5.stages import training_of
 
@@ -115,3 +116,18 @@ def test_ordinary_augmentation_is_all_that_differs_between_two_cells():
     changed = {name for name, value in plain.items() if ordinary[name] != value}
     assert changed == {"erasing", "jitter"}
     assert plain["erasing"] == plain["jitter"] == 0
+
+
+def test_any_row_that_generates_has_one_in_scenes() -> None:
+    for name in ("ours", "self", "ours-random", "ours-tuned-reduced", "filtered:0.3", "filled:4", "a-generator"):
+        row, placed = row_of(name), row_of(f"{name}+scenes")
+        assert placed == replace(
+            row, title=placed.title, meaning=placed.meaning, images=f"{row.images}-scenes", scenes=True
+        )
+        assert placed.title.startswith(row.title)
+    assert Cell("ours-random+scenes") == Cell("ours*+scenes")
+    assert set_row("smoothed:0.1+scenes") == "ours+scenes"
+    assert row_order("ours") < row_order("ours+scenes") < row_order("ours-builtin")
+    for name in ("none", "repeat", "ours+scenes"):
+        with pytest.raises(AugmentError, match="nothing is generated"):
+            row_of(f"{name}+scenes")

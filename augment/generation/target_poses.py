@@ -69,20 +69,19 @@ def normalised(points: Array) -> Array:
     return np.where(present, placed, average).reshape(len(points), -1)
 
 
-def canonical_bank(names: Sequence[str], points: Array, *, seed: int = 0, count: int = CANONICAL) -> PoseBank:
-    """The poses nearest to the centres of `count` groups of poses (k-means of `normalised`), one for each.
+def canonical_bank(names: Sequence[str], points: Array, *, seed: int = 0) -> PoseBank:
+    """The poses nearest to the centres of CANONICAL groups of poses (k-means of `normalised`), one for each.
 
     Args:
         names: of N poses.
         points: N x 18 x 2 key points with a torso.
         seed: of where k-means starts.
-        count: of groups.
     """
     from sklearn.cluster import KMeans
 
     poses = normalised(points)
     start = stream_seed(seed, Stream.CANONICAL_POSES)
-    centres = KMeans(min(count, len(poses)), n_init=4, random_state=start).fit(poses).cluster_centers_
+    centres = KMeans(min(CANONICAL, len(poses)), n_init=4, random_state=start).fit(poses).cluster_centers_
     distances = np.linalg.norm(poses[:, None] - centres[None], axis=2)
     return PoseBank(tuple(names[index] for index in sorted(set(distances.argmin(axis=0).tolist()))))
 

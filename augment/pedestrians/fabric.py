@@ -8,6 +8,9 @@ from augment.pedestrians.identity import Cloth, Colour, Identity
 from augment.pedestrians.surfaces import Surface, smoothstep
 from numerics.arrays import Array
 
+SOFT = 0.004
+"""Half of the height over which an edge is soft."""
+
 
 def paint(count: int, colour: Colour) -> Array:
     """Points of one colour.
@@ -136,12 +139,11 @@ def folds(surface: Surface, rng: np.random.Generator, strength: float) -> Array:
     return 1 + strength * waves / 2
 
 
-def edge(values: Array, at: float, width: float = 0.004) -> Array:
+def edge(values: Array, at: float) -> Array:
     """1 below the height `at`, 0 above, with a soft edge.
 
     Args:
         values: heights.
         at: where the edge is.
-        width: of its soft part.
     """
-    return 1 - smoothstep(values, at - width, at + width)
+    return 1 - smoothstep(values, at - SOFT, at + SOFT)

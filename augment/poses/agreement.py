@@ -16,7 +16,6 @@ from patn.keypoints import joints_present, keypoint_array, keypoint_table, read_
 from patn.metrics.pckh import pckh_by_head_size
 from reid.data.market1501 import JUNK
 
-ALPHA = 0.5
 HEAD_SIZES = "head_size.csv"
 
 
@@ -38,7 +37,7 @@ def agreement(workspace: Workspace, tables: Mapping[str, pd.DataFrame]) -> dict[
     if not truths:
         return None
     truth, guess = np.concatenate(truths), np.concatenate(guesses)
-    score = pckh_by_head_size(truth, guess, np.concatenate(sizes), alpha=ALPHA)
+    score = pckh_by_head_size(truth, guess, np.concatenate(sizes))
     return {
         "images": len(truth),
         "found": round(float(joints_present(guess).any(axis=1).mean()), 4),

@@ -1,15 +1,16 @@
 """PCKh: the share of joints that a pose estimator finds where they should be, measured by the head's size."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from numerics.arrays import Array
-from patn import DataError, KeypointError
+from patn import KeypointError
 from patn.keypoints import JOINTS, MISSING, joints_present
 
 HEAD = (0, 1, 14, 15, 16, 17)  # nose, neck, eyes, ears
+ALPHA = 0.5
+"""Share of the head's size that is allowed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,78 +42,66 @@ class Pckh:
         return np.divide(self.right, self.joints, out=scores, where=self.joints > 0)
 
 
-def pckh(target: Array, predicted: Array, alpha: float = 0.5, zero_box: Literal["wrong", "skip"] = "wrong") -> Pckh:
+def pckh(target: Array, predicted: Array) -> Pckh:
     """PCKh as the released script computes it: per axis, against the box around the target's head joints.
 
-    A joint is right if both sides have it, |dx| < alpha * box width and |dy| < alpha * box height. Every target joint
+    A joint is right if both sides have it, |dx| < ALPHA * box width and |dy| < ALPHA * box height. Every target joint
     whose y is not -1 counts; one that was not found is wrong. Images with fewer than two of nose, neck, eyes and ears
     are skipped. Head joints in one row or column leave no room for a right joint.
 
     Args:
         target: N x 18 x 2 as (y, x) in pixels, missing = -1.
         predicted: as `target`.
-        alpha: share of the box that is allowed, above 0.
-        zero_box: "wrong", the script's way, or "skip", which leaves out images whose head joints are in one row or
-            column.
 
     Returns:
         The counts.
 
     Raises:
         KeypointError: for other shapes.
-        DataError: for other options.
     """
-    target, predicted = _points(target, predicted, alpha)
-    if zero_box not in ("wrong", "skip"):
-        raise DataError(f"zero_box is {zero_box!r}; it must be 'wrong' or 'skip'")
+    target, predicted = _points(target, predicted)
     head = target[:, HEAD]  # N x 6 x 2
     seen = joints_present(head)
     low = np.where(seen[..., None], head, np.inf).min(axis=1, initial=np.inf)
     high = np.where(seen[..., None], head, -np.inf).max(axis=1, initial=-np.inf)
     counted = seen.sum(axis=1) >= 2
     box = np.where(counted[:, None], high - low, 0.0)  # N x 2 as (height, width)
-    if zero_box == "skip":
-        counted &= (box > 0).all(axis=1)
-    near = (np.abs(target - predicted) < alpha * box[:, None]).all(axis=2)
+    near = (np.abs(target - predicted) < ALPHA * box[:, None]).all(axis=2)
     right = near & joints_present(target) & joints_present(predicted)
     return _count(right, target[..., 0] != MISSING, counted)
 
 
-def pckh_by_head_size(target: Array, predicted: Array, head_size: Array, alpha: float = 0.5) -> Pckh:
+def pckh_by_head_size(target: Array, predicted: Array, head_size: Array) -> Pckh:
     """PCKh by distance, for known head sizes, over the images in which a joint was found.
 
-    A joint is right if both sides have it and they are less than alpha * head size apart. Every present target joint
+    A joint is right if both sides have it and they are less than ALPHA * head size apart. Every present target joint
     counts; images whose prediction has no joint at all are skipped.
 
     Args:
         target: N x 18 x 2 as (y, x) in pixels, missing = -1.
         predicted: as `target`.
         head_size: N lengths in pixels, above 0.
-        alpha: share of the head size that is allowed, above 0.
 
     Returns:
         The counts.
 
     Raises:
         KeypointError: for other shapes.
-        DataError: for another `alpha`.
     """
-    target, predicted = _points(target, predicted, alpha)
+    target, predicted = _points(target, predicted)
     head_size = np.asarray(head_size, dtype=np.float64)
     if head_size.shape != target.shape[:1] or not (head_size > 0).all():
         raise KeypointError(f"head sizes are {head_size.shape}; {len(target)} images need as many lengths above 0")
     present, found = joints_present(target), joints_present(predicted)
     distance = np.linalg.norm(target - predicted, axis=2)
-    right = present & found & (distance < alpha * head_size[:, None])
+    right = present & found & (distance < ALPHA * head_size[:, None])
     return _count(right, present, found.any(axis=1))
 
 
-def _points(target: Array, predicted: Array, alpha: float) -> tuple[Array, Array]:
+def _points(target: Array, predicted: Array) -> tuple[Array, Array]:
     target, predicted = np.asarray(target, dtype=np.float64), np.asarray(predicted, dtype=np.float64)
     if target.shape != predicted.shape or target.ndim != 3 or target.shape[1:] != (len(JOINTS), 2):
         raise KeypointError(f"key points are {target.shape} and {predicted.shape}; PCKh needs two equal N x 18 x 2")
-    if not alpha > 0:
-        raise DataError(f"alpha is {alpha}; it must be above 0")
     return target, predicted
 
 

@@ -12,6 +12,10 @@ from torch import Tensor
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 LUMINANCE = (0.299, 0.587, 0.114)
+SHIFT = 0.0625
+"""Share of each side by which a shifted box is moved at most."""
+ERASED = (0.02, 0.4)
+"""Least and largest share of an image that random erasing sets to 0."""
 
 
 def _uniform(count: int, low: float, high: float, generator: torch.Generator) -> Tensor:
@@ -48,21 +52,20 @@ def random_area_boxes(count: int, size: tuple[int, int], generator: torch.Genera
     return torch.stack([top, left, box_height, box_width], dim=1)
 
 
-def shifted_boxes(count: int, size: tuple[int, int], generator: torch.Generator, share: float = 0.0625) -> Tensor:
+def shifted_boxes(count: int, size: tuple[int, int], generator: torch.Generator) -> Tensor:
     """Boxes of the images' own size, moved at random.
 
-    Same as padding by that share and cropping; what lies outside the image becomes the mean colour.
+    At most by SHIFT. Same as padding by that share and cropping; what lies outside the image becomes the mean colour.
 
     Args:
         count: how many.
         size: (height, width) of the images.
         generator: on the CPU.
-        share: of each side by which a box is moved at most.
 
     Returns:
         `count` x 4 integers (top, left, height, width).
     """
-    reach = torch.tensor([round(share * size[0]), round(share * size[1])])
+    reach = torch.tensor([round(SHIFT * size[0]), round(SHIFT * size[1])])
     corner = (torch.rand(count, 2, generator=generator) * (2 * reach + 1)).long() - reach
     return torch.cat([corner, torch.tensor(size).expand(count, 2)], dim=1)
 
@@ -146,17 +149,15 @@ def colour_jitter(images: Tensor, strength: float, generator: torch.Generator) -
     return torch.baddbmm(offset, brightness * contrast * mix, flat).clamp_(0, 1).view_as(images)
 
 
-def random_erasing(
-    images: Tensor, probability: float, generator: torch.Generator, area: tuple[float, float] = (0.02, 0.4)
-) -> Tensor:
+def random_erasing(images: Tensor, probability: float, generator: torch.Generator) -> Tensor:
     """Set a random rectangle of some images to 0, the mean colour of normalised images; changes them in place.
+
+    Its share of the image is uniform in ERASED; its height/width ratio is log-uniform in [0.3, 3.3], cut to the image.
 
     Args:
         images: B x 3 x H x W, normalised.
         probability: that an image loses a rectangle.
         generator: on the CPU.
-        area: least and largest share of the image, uniform between; the height/width ratio is log-uniform in [0.3,
-            3.3], cut to the image.
 
     Returns:
         `images`.
@@ -165,7 +166,7 @@ def random_erasing(
     """
     count, _, height, width = images.shape
     chosen = torch.rand(count, generator=generator) < probability
-    share = _uniform(count, *area, generator) * height * width
+    share = _uniform(count, *ERASED, generator) * height * width
     ratio = _uniform(count, math.log(0.3), math.log(3.3), generator).exp()
     box_height, box_width = (
         (share * ratio).sqrt().clamp(1, height).round(),

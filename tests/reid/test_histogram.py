@@ -26,24 +26,25 @@ def by_colorsys(image, stripes, bins):
     return counts.ravel() / (height * width)
 
 
-@pytest.mark.parametrize(("stripes", "bins"), [(1, (8, 8, 8)), (6, (8, 8, 8)), (3, (16, 4, 2)), (5, (1, 1, 7))])
-def test_histograms_are_those_of_pythons_own_colours(stripes, bins):
+@pytest.mark.parametrize("stripes", [1, 5, 6])
+def test_histograms_are_those_of_pythons_own_colours(stripes):
     rng = np.random.default_rng(stripes)
     images = rng.integers(0, 256, (3, 3, 24, 10), dtype=np.uint8)
     images[0] = rng.choice(
         np.array([0, 51, 85, 128, 170, 255], np.uint8), (3, 24, 10)
     )  # on the edges of bins, and grey
-    expected = [by_colorsys(image, stripes, bins) for image in images]
-    np.testing.assert_allclose(hsv_histograms(images, stripes, bins), expected, atol=1e-7)
+    expected = [by_colorsys(image, stripes, (8, 8, 8)) for image in images]
+    np.testing.assert_allclose(hsv_histograms(images, stripes), expected, atol=1e-7)
 
 
-def test_each_row_sums_to_one_and_the_batch_changes_nothing():
-    images = np.random.default_rng(0).integers(0, 256, (7, 3, 13, 5), dtype=np.uint8)
+def test_each_row_sums_to_one_and_other_images_change_nothing():
+    images = np.random.default_rng(0).integers(0, 256, (70, 3, 13, 5), dtype=np.uint8)
     whole = hsv_histograms(images, stripes=6)
     assert whole.dtype == np.float32
-    assert whole.shape == (7, 6 * 512)
+    assert whole.shape == (70, 6 * 512)
     np.testing.assert_allclose(whole.sum(axis=1), 1, atol=1e-6)
-    assert (whole == hsv_histograms(images, stripes=6, batch=2)).all()
+    apart = [hsv_histograms(image[None], stripes=6)[0] for image in images]
+    assert (whole == apart).all()
 
 
 def test_the_plain_histogram_does_not_know_where_a_colour_is_and_stripes_do():

@@ -1,7 +1,5 @@
 """Training batches: pairs of images of one identity with their key points, a function of (seed, step)."""
 
-from typing import Protocol
-
 import torch
 from torch import Tensor
 
@@ -9,25 +7,15 @@ from numerics.seeds import Stream, random_stream
 from patn import DataError
 
 
-class Sized(Protocol):
-    """What a configuration has to say about its batches: image size in pixels, pairs a step."""
-
-    @property
-    def height(self) -> int: ...  # noqa: D102
-    @property
-    def width_px(self) -> int: ...  # noqa: D102
-    @property
-    def batch(self) -> int: ...  # noqa: D102
-
-
 class PairBatches:
     """The training images on the device, and batches of pairs of them.
 
     Args:
-        training: the configuration: image size and pairs a step.
-        images: N x 3 x H x W uint8 of the configuration's size.
+        images: N x 3 x H x W uint8.
         keypoints: N x 18 x 2 float32 as (y, x) in pixels, missing = -1.
         pairs: P x 2 long, indices into `images`: condition and target, two images of one identity.
+        size: (height, width) in pixels that the images must have.
+        count: pairs a step.
         seed: of the batches.
         device: where the images are kept.
 
@@ -36,16 +24,23 @@ class PairBatches:
     """
 
     def __init__(
-        self, training: Sized, images: Tensor, keypoints: Tensor, pairs: Tensor, *, seed: int, device: torch.device
+        self,
+        images: Tensor,
+        keypoints: Tensor,
+        pairs: Tensor,
+        *,
+        size: tuple[int, int],
+        count: int,
+        seed: int,
+        device: torch.device,
     ) -> None:
-        size = (training.height, training.width_px)
         if tuple(images.shape[-2:]) != size:
             raise DataError(
                 f"images are {images.shape[-2]} x {images.shape[-1]}; this configuration is for {size[0]} x {size[1]}"
             )
         if len(pairs) == 0:
             raise DataError("there is no pair to train on; an identity needs at least two images with key points")
-        self.count = training.batch
+        self.count = count
         self.seed = seed
         self.images = images.to(device).contiguous(memory_format=torch.channels_last)
         self.keypoints = keypoints.to(device, torch.float32)

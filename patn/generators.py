@@ -17,7 +17,6 @@ from patn.baselines.pg2 import objective as pg2_objective
 from patn.baselines.pg2 import training as pg2
 from patn.baselines.pg2.networks import Pg2
 from patn.baselines.published import Counting, bare
-from patn.baselines.training import named
 from patn.baselines.vunet import training as vunet
 from patn.baselines.vunet.networks import Vunet
 from patn.baselines.vunet.objective import VunetObjective, as_released
@@ -29,61 +28,9 @@ from patn.models.resnet import Resnet
 from patn.models.skips import PatnSkips
 from patn.training.averaging import Averaged
 from patn.training.configuration import PRESETS, SKIPS_PRESETS
+from patn.training.generator_training import GeneratorTraining, named
 from patn.training.objective import PatnObjective
 from patn.training.perceptual import VGG19_FIRST, VGG19_FIVE
-
-
-class Training(Protocol):
-    """The configuration of a generator's training, as the verbs see it: a frozen dataclass such as `PatnTraining`."""
-
-    @property
-    def generator(self) -> str:
-        """The generator's name in `GENERATORS`."""
-
-    @property
-    def height(self) -> int:
-        """Of the images, in pixels."""
-
-    @property
-    def width_px(self) -> int:
-        """Of the images, in pixels."""
-
-    @property
-    def batch(self) -> int:
-        """Pairs a step."""
-
-    @property
-    def steps(self) -> int:
-        """Updates in all."""
-
-    @property
-    def ema(self) -> float:
-        """Decay of the average of the generator's weights that is kept in their place; 0 keeps the last ones."""
-
-    @property
-    def lambda_perceptual(self) -> float:
-        """Weight of the term that compares features; 0 loads no network for it."""
-
-    @property
-    def perceptual_loss(self) -> str:
-        """Distance of features: l1 or mse."""
-
-    def of_steps(self, steps: int, constant_steps: int | None = None) -> "Training":
-        """The same configuration for another number of steps.
-
-        Args:
-            steps: updates in all.
-            constant_steps: updates before the learning rate falls; None keeps their share.
-
-        Returns:
-            A new configuration.
-        """
-
-    def generator_options(self) -> dict[str, Any]:
-        """The constructor arguments of the generator."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """The fields as JSON can hold them, from which `recorded_training` builds the configuration again."""
 
 
 class Objective(Protocol):
@@ -130,13 +77,13 @@ class Kind:
     """
 
     build: Callable[..., nn.Module]
-    preset: Callable[[str], Training]
+    preset: Callable[[str], GeneratorTraining]
     objective: Callable[..., Objective]
     published: Counting = bare
     vgg_layers: tuple[int, ...] = VGG19_FIRST
 
 
-def _patn_preset(generator: str) -> Callable[[str], Training]:
+def _patn_preset(generator: str) -> Callable[[str], GeneratorTraining]:
     return lambda preset: replace(named(PRESETS, preset), generator=generator)
 
 
@@ -190,7 +137,9 @@ def build_generator(name: str, options: Mapping[str, Any]) -> nn.Module:
         raise DataError(f"generator {name!r} cannot be built from the options {dict(options)}: {error}") from error
 
 
-def objective_of(training: Training, images: Tensor, keypoints: Tensor, pairs: Tensor, **settings: Any) -> Objective:
+def objective_of(
+    training: GeneratorTraining, images: Tensor, keypoints: Tensor, pairs: Tensor, **settings: Any
+) -> Objective:
     """What trains a generator of that configuration's kind; with its `ema`, the average of the weights too.
 
     Args:
@@ -210,7 +159,7 @@ def objective_of(training: Training, images: Tensor, keypoints: Tensor, pairs: T
     return Averaged(objective, training.ema) if training.ema else objective
 
 
-def recorded_training(options: Mapping[str, Any]) -> Training:
+def recorded_training(options: Mapping[str, Any]) -> GeneratorTraining:
     """The configuration whose `as_dict` is among these options; others are ignored.
 
     Args:
@@ -223,6 +172,6 @@ def recorded_training(options: Mapping[str, Any]) -> Training:
         DataError: for a generator that this version does not have.
     """
     start = kind_of(str(options.get("generator", "patn"))).preset("market")
-    fields = type(start).__dataclass_fields__  # type: ignore[attr-defined]
+    fields = type(start).__dataclass_fields__
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
     return type(start)(**{name: value for name, value in values.items() if name in fields})

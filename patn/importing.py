@@ -18,13 +18,14 @@ from torch import Tensor, nn
 from patn import DataError, WeightsError
 from patn.generators import build_generator
 from patn.models.discriminator import Discriminator
+from patn.models.layers import Norm
 from patn.state_dict import unwrapped
 
 GENERATOR, APPEARANCE, POSE = "generator", "d_pp", "d_pb"
 DISCRIMINATORS = {3 + 3: APPEARANCE, 3 + 18: POSE}
 """Role of a discriminator by its input channels: candidate image, then condition image or target maps."""
 
-RELEASED = {"batch": ("gaussian", (128, 64)), "instance": ("onehot", (256, 176))}
+RELEASED = {Norm.BATCH: ("gaussian", (128, 64)), Norm.INSTANCE: ("onehot", (256, 176))}
 """Pose maps and (height, width) of the two released models: Market-1501 has batch norm, DeepFashion instance norm.
 
 The DeepFashion maps were stored as bytes, which leaves one pixel of each Gaussian.
@@ -134,14 +135,14 @@ def _recognise(path: Path, role: str, state: Mapping[str, Tensor], first: str, b
     batch, bias = f"{first}2.weight" in state, f"{first}1.bias" in state
     if batch == bias:
         raise WeightsError(f"{path} has neither batch norm nor instance norm without parameters; import another file")
-    norm = "batch" if batch else "instance"
+    norm = Norm.BATCH if batch else Norm.INSTANCE
     dropout = bare_second not in state
     pattern = _BLOCK if role == GENERATOR else _RESIDUAL
     blocks = len({found[1] for key in state if (found := pattern.fullmatch(key))})
     options: dict[str, Any] = {
         "width": sum(state[f"{first}1.weight"].shape[:1]),
         "blocks": blocks,
-        "norm": norm,
+        "norm": norm.value,
         "dropout": dropout,
     }
     maps, size = RELEASED[norm]
@@ -184,14 +185,14 @@ def _position(position: str, dropout: bool) -> int:
     return int(position) + (0 if dropout or int(position) < 4 else 1)
 
 
-def _fitted(path: Path, state: Mapping[str, Tensor], network: nn.Module, norm: str) -> dict[str, Tensor]:
+def _fitted(path: Path, state: Mapping[str, Tensor], network: nn.Module, norm: Norm) -> dict[str, Tensor]:
     """The tensors that `network` has, in its order and number format.
 
     Instance norm's running statistics go: PyTorch 0.3.1 stored and never used them. Batch norm's count of batches,
     which that version did not have, is zero where it is missing.
     Raises WeightsError naming the first tensor that is missing, too many or of another shape.
     """
-    if norm == "instance":
+    if norm is Norm.INSTANCE:
         state = {key: value for key, value in state.items() if not key.endswith(_STATISTICS)}
     fitted = {}
     for key, expected in network.state_dict().items():

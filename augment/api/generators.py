@@ -16,7 +16,7 @@ from numerics.arrays import Array
 if TYPE_CHECKING:
     from augment.inference.redrawing import Redrawing
     from augment.poses.readers import Pose
-    from patn.generators import Training
+    from patn.training.generator_training import GeneratorTraining
 
 TargetPose = str | Path | Array
 """A pose: an image that shows it, or key points, 18 x 2 as (y, x) in pixels of the images made, missing = -1."""
@@ -24,7 +24,7 @@ TargetPose = str | Path | Array
 
 def train_generator(
     workspace: Workspace,
-    preset: str | Training | None = None,
+    preset: str | GeneratorTraining | None = None,
     *,
     generator: str | None = None,
     steps: int | None = None,

@@ -15,7 +15,7 @@ from augment.options import NAME, Finite
 
 if TYPE_CHECKING:
     from augment.training.initial import InitialWeights
-    from patn.generators import Training
+    from patn.training.generator_training import GeneratorTraining
 
 option = partial(click.option, cls=SectionOption)
 network = partial(option, section="Network and ablations")
@@ -189,7 +189,7 @@ def command(
     )
 
 
-def training_of(preset: str | None, given: dict[str, Any], initial: InitialWeights | None = None) -> Training:
+def training_of(preset: str | None, given: dict[str, Any], initial: InitialWeights | None = None) -> GeneratorTraining:
     """The generator's preset with those options that were given: fields of its training, and flags of the ablations.
 
     Raises DataError for an unknown generator, and for options that do not go together or are another generator's.
@@ -216,4 +216,4 @@ def training_of(preset: str | None, given: dict[str, Any], initial: InitialWeigh
             raise DataError(
                 f"--{option.replace('_', '-')} has no effect on generator {training.generator}; leave it out"
             )
-    return replace(training, **fields)  # type: ignore[type-var]
+    return replace(training, **fields)

@@ -80,7 +80,7 @@ def recipe_options(name: str, size: tuple[int, int]) -> dict[str, Any]:
 
     training = kind_of(name).preset(RECIPES.get(size, "market"))
     if size != (training.height, training.width_px):
-        training = replace(training, height=size[0], width_px=size[1])  # type: ignore[type-var]
+        training = replace(training, height=size[0], width_px=size[1])
     return training.generator_options()
 
 

@@ -30,7 +30,8 @@ from patn.pairs import training_pairs
 if TYPE_CHECKING:
     import torch
 
-    from patn.generators import Objective, Training
+    from patn.generators import Objective
+    from patn.training.generator_training import GeneratorTraining
     from patn.training.perceptual import Perceptual
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ NO_PERCEPTUAL = "none: the generator is trained without the perceptual term"
 
 def train_generator(
     workspace: Workspace,
-    training: Training,
+    training: GeneratorTraining,
     *,
     name: str = "patn",
     portion: float | None = None,
@@ -152,7 +153,7 @@ def choose_perceptual(wanted: str, weights_dir: Path | None) -> str:
 
 
 def load_perceptual(
-    kind: str, images: torch.Tensor, weights_dir: Path | None, runtime: Runtime, training: Training
+    kind: str, images: torch.Tensor, weights_dir: Path | None, runtime: Runtime, training: GeneratorTraining
 ) -> Perceptual | None:
     """The perceptual network of that kind on the device; MobileNetV2's layers are scaled by the training images."""
     from patn.generators import kind_of
@@ -172,7 +173,7 @@ def load_perceptual(
 
 def build_objective(
     workspace: Workspace,
-    training: Training,
+    training: GeneratorTraining,
     names: Sequence[str],
     images: torch.Tensor,
     seed: int,

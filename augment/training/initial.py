@@ -17,7 +17,7 @@ from augment.workspace import GENERATOR, Workspace
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from patn.generators import Training
+    from patn.training.generator_training import GeneratorTraining
 
 TUNING_STEPS = 500
 """Updates of a training that goes on from another generator, where nothing else is asked for."""
@@ -55,7 +55,7 @@ class InitialWeights:
         marks = {"initial": fingerprint(self.checkpoint)}
         return marks if self.others is None else {**marks, "initial_discriminators": fingerprint(self.others)}
 
-    def require_fit(self, training: Training, folder: Path) -> None:
+    def require_fit(self, training: GeneratorTraining, folder: Path) -> None:
         """Raises AugmentError for a generator of another kind, size or options, and for the one made in `folder`."""
         from patn.checkpoints import read_metadata
 
@@ -117,7 +117,7 @@ def write_discriminators(last: Path, checkpoint: Path) -> None:
     save_file(kept, discriminators_file(checkpoint), metadata={"step": "0"})
 
 
-def starting_training(preset: str | None, generator: str | None, initial: InitialWeights | None) -> Training:
+def starting_training(preset: str | None, generator: str | None, initial: InitialWeights | None) -> GeneratorTraining:
     """The training that further options change.
 
     Args:
@@ -136,7 +136,7 @@ def starting_training(preset: str | None, generator: str | None, initial: Initia
     if preset is not None or recorded is None or generator not in (None, about["generator"]):
         return kind_of(generator or about["generator"]).preset(preset or "market")
     training: Any = recorded_training(recorded).of_steps(TUNING_STEPS)
-    tuned: Training = replace(training, lr=training.lr * TUNING_RATE)
+    tuned: GeneratorTraining = replace(training, lr=training.lr * TUNING_RATE)
     return tuned
 
 
@@ -144,7 +144,7 @@ def _shapes(state: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
     return {name: tuple(value.shape) for name, value in state.items()}
 
 
-def _options(training: Training) -> dict[str, Any]:
+def _options(training: GeneratorTraining) -> dict[str, Any]:
     """The options of the network of a training, as a checkpoint's metadata holds them."""
     import torch
 

@@ -66,19 +66,7 @@ class Correspondence(nn.Module):
         )
 
     def forward(self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor) -> Tensor:
-        """The person of `image` in the target pose.
-
-        Args:
-            image: B x 3 x H x W in [-1, 1], H and W divisible by 4 and at least 8.
-            source_keypoints: B x 18 x 2 as (y, x) in pixels of this size, missing = -1.
-            target_keypoints: as `source_keypoints`.
-
-        Returns:
-            B x 3 x H x W in [-1, 1].
-
-        Raises:
-            DataError: for an image of another size.
-        """
+        """The person of `image` in the target pose (see `patn.models.patn.Patn.forward`)."""
         return _mixture(*self._candidates(image, source_keypoints, target_keypoints))
 
     def with_carried(self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor) -> tuple[Tensor, Tensor]:

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from patn.baselines.objective import BaselineObjective
 from patn.correspondence.networks import Correspondence, CorrespondenceDiscriminator
 from patn.correspondence.training import CorrespondenceTraining
+from patn.training.generator_objective import GeneratorObjective
 from patn.training.losses import adversarial, l1
 from patn.training.updates import descend
 
 
-class CorrespondenceObjective(BaselineObjective):
-    """The correspondence generator and its discriminator (see `BaselineObjective`)."""
+class CorrespondenceObjective(GeneratorObjective):
+    """The correspondence generator and its discriminator (see `GeneratorObjective`)."""
 
     training: CorrespondenceTraining
 

@@ -1,10 +1,11 @@
 """Every field of a correspondence generator's configuration, and the presets."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import ClassVar
 
 from patn import DataError
 from patn.baselines.training import BaselineTraining
+from patn.training.generator_training import divisible_by_4
 from patn.training.ranges import above_zero, at_least
 
 
@@ -24,6 +25,8 @@ class CorrespondenceTraining(BaselineTraining):
         lambda_perceptual: of the term that compares features.
         lambda_gan: of the adversarial loss; with 0 there is no discriminator.
     """
+
+    generator_fields: ClassVar = ("width", "blocks", "heads", "sigma")
 
     generator: str = "correspondence"
     width: int = 32
@@ -50,14 +53,7 @@ class CorrespondenceTraining(BaselineTraining):
         above_zero(self, ("sigma",))
         if self.width % self.heads:
             raise DataError(f"width is {self.width}; it must be a multiple of heads, {self.heads}")
-        if self.height % 4 or self.width_px % 4 or min(self.height, self.width_px) < 8:
-            raise DataError(
-                f"images of {self.height} x {self.width_px} pixels; both sides must be divisible by 4 and at least 8"
-            )
-
-    def generator_options(self) -> dict[str, Any]:
-        """The constructor arguments of the generator."""
-        return {name: getattr(self, name) for name in ("width", "blocks", "heads", "sigma")}
+        divisible_by_4(self)
 
 
 _MARKET = CorrespondenceTraining()

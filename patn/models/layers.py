@@ -5,11 +5,23 @@ of their checkpoints is a renaming of prefixes. Bias rule of that code: a convol
 is instance norm, also where no norm follows it.
 """
 
+from enum import StrEnum
+
 from torch import Tensor, nn
 
 from patn import DataError
 
-NORMS = ("batch", "instance")
+
+class Norm(StrEnum):
+    """The norms of a network."""
+
+    BATCH = "batch"
+    INSTANCE = "instance"
+
+    @property
+    def bias(self) -> bool:
+        """Whether convolutions before it have a bias: instance norm has no parameters of its own, as released."""
+        return self is Norm.INSTANCE
 
 
 class ResidualBlock(nn.Module):
@@ -50,11 +62,25 @@ def norm_layer(norm: str, channels: int) -> nn.Module:
     Raises:
         DataError: for another norm.
     """
-    if norm == "batch":
-        return nn.BatchNorm2d(channels)
-    if norm == "instance":
-        return nn.InstanceNorm2d(channels)
-    raise DataError(f"norm is {norm!r}; it must be one of {', '.join(NORMS)}")
+    kind = norm_of(norm)
+    return nn.BatchNorm2d(channels) if kind is Norm.BATCH else nn.InstanceNorm2d(channels)
+
+
+def norm_of(norm: str) -> Norm:
+    """The norm of that name.
+
+    Args:
+        norm: "batch" or "instance".
+
+    Returns:
+        The norm.
+
+    Raises:
+        DataError: for another name.
+    """
+    if norm not in set(Norm):
+        raise DataError(f"norm is {norm!r}; it must be one of {', '.join(Norm)}")
+    return Norm(norm)
 
 
 def encoder(channels: int, width: int, norm: str, *, leaky: float = 0.0) -> list[nn.Module]:
@@ -69,7 +95,7 @@ def encoder(channels: int, width: int, norm: str, *, leaky: float = 0.0) -> list
     Returns:
         Layers that take `channels` x H x W to `4 * width` x H/4 x W/4.
     """
-    bias = norm == "instance"
+    bias = norm_of(norm).bias
     layers: list[nn.Module] = [
         nn.ReflectionPad2d(3),
         nn.Conv2d(channels, width, 7, bias=bias),
@@ -99,7 +125,7 @@ def decoder(channels: int, width: int, norm: str) -> list[nn.Module]:
     layers: list[nn.Module] = []
     for inputs, outputs in ((channels, 2 * width), (2 * width, width)):
         layers += [
-            nn.ConvTranspose2d(inputs, outputs, 3, stride=2, padding=1, output_padding=1, bias=norm == "instance"),
+            nn.ConvTranspose2d(inputs, outputs, 3, stride=2, padding=1, output_padding=1, bias=norm_of(norm).bias),
             norm_layer(norm, outputs),
             nn.ReLU(inplace=True),
         ]
@@ -132,7 +158,7 @@ def two_convolutions(
     Returns:
         The layers.
     """
-    bias = norm == "instance"
+    bias = norm_of(norm).bias
     middle = inputs if middle is None else middle
     layers: list[nn.Module] = [
         nn.ReflectionPad2d(1),

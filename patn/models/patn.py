@@ -1,6 +1,6 @@
 """The generator of Progressive Pose Attention Transfer (PATN)."""
 
-from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -10,9 +10,7 @@ from patn import DataError
 from patn.heatmaps import heat_maps, one_hot_maps
 from patn.keypoints import JOINTS
 from patn.models.layers import decoder, encoder, initialise, two_convolutions
-
-POSE_MAPS = ("gaussian", "onehot")
-POSE_REDUCTIONS = ("second", "first")
+from patn.models.options import POSE_MAPS, PatnOptions
 
 
 def pose_maps(keypoints: Tensor, size: tuple[int, int], kind: str = "gaussian", sigma: float = 6.0) -> Tensor:
@@ -63,25 +61,6 @@ def pose_pair(
     return torch.cat(poses, dim=1)
 
 
-def check_options(options: Mapping[str, Any]) -> None:
-    """Refuse an option of a generator that makes no sense.
-
-    Args:
-        options: as of `Patn.options`.
-
-    Raises:
-        DataError: naming the option.
-    """
-    if options["blocks"] < 1 or options["width"] < 1:
-        raise DataError(
-            f"a generator of {options['blocks']} blocks and width {options['width']} cannot be built; "
-            "both must be at least 1"
-        )
-    for name, choices in (("pose_maps", POSE_MAPS), ("pose_reduction", POSE_REDUCTIONS)):
-        if options.get(name, choices[0]) not in choices:
-            raise DataError(f"{name} is {options[name]!r}; it must be one of {', '.join(choices)}")
-
-
 class PatBlock(nn.Module):
     """Pose-attentional transfer block: the pose code says where the image code changes (paper eq. 1 and 2).
 
@@ -127,26 +106,26 @@ class PatBlock(nn.Module):
         return image_code + update if self.add else update, pose_features  # eq. 2
 
 
-def pat_blocks(options: Mapping[str, Any]) -> nn.ModuleList:
+def pat_blocks(options: PatnOptions) -> nn.ModuleList:
     """The row of PAT blocks of a generator.
 
     Args:
-        options: as of `Patn.options`.
+        options: the generator's.
 
     Returns:
         The blocks.
     """
-    code = 4 * options["width"]
+    code = 4 * options.width
     return nn.ModuleList(
         PatBlock(
             channels=code,
-            pose_channels=2 * code if options["cat"] and index > 0 else code,
-            norm=options["norm"],
-            dropout=options["dropout"],
-            middle=code if options["pose_reduction"] == "first" else None,
-            add=options["add"],
+            pose_channels=2 * code if options.cat and index > 0 else code,
+            norm=options.norm,
+            dropout=options.dropout,
+            middle=code if options.pose_reduction == "first" else None,
+            add=options.add,
         )
-        for index in range(options["blocks"])
+        for index in range(options.blocks)
     )
 
 
@@ -175,16 +154,7 @@ class Patn(nn.Module):
     Weights are initialised as released, from torch's global generator.
 
     Args:
-        blocks: number of PAT blocks (paper: 9).
-        width: channels at full resolution (paper: 64); the codes have 4 * width.
-        norm: "batch" (Market-1501) or "instance" (DeepFashion).
-        dropout: of one half, in the blocks, in training.
-        pose_maps: see the function `pose_maps`.
-        sigma: see the function `pose_maps`.
-        add: False leaves out the sum of eq. 2 (Table 4).
-        cat: False leaves out eq. 3, so that the pose code never sees the image (Table 4).
-        pose_reduction: which convolution of a block's pose path halves the depth: the "second" as released, which alone
-            gives the paper's 41.36 M weights, or the "first" as the paper's text says.
+        options: the fields of `PatnOptions`.
 
     Raises:
         DataError: for an option that makes no sense.
@@ -192,37 +162,15 @@ class Patn(nn.Module):
     Source: paper section 3.1; the released code where they differ.
     """
 
-    def __init__(
-        self,
-        *,
-        blocks: int = 9,
-        width: int = 64,
-        norm: str = "batch",
-        dropout: bool = True,
-        pose_maps: str = "gaussian",
-        sigma: float = 6.0,
-        add: bool = True,
-        cat: bool = True,
-        pose_reduction: str = "second",
-    ) -> None:
+    def __init__(self, **options: Any) -> None:
         super().__init__()
-        self.options: dict[str, Any] = {
-            "blocks": blocks,
-            "width": width,
-            "norm": norm,
-            "dropout": dropout,
-            "pose_maps": pose_maps,
-            "sigma": sigma,
-            "add": add,
-            "cat": cat,
-            "pose_reduction": pose_reduction,
-        }
-        check_options(self.options)
-        code = 4 * width
+        self.chosen = PatnOptions(**options)
+        self.options = asdict(self.chosen)
+        width, norm = self.chosen.width, self.chosen.norm
         self.image_encoder = nn.Sequential(*encoder(3, width, norm))
         self.pose_encoder = nn.Sequential(*encoder(2 * len(JOINTS), width, norm))
-        self.blocks = pat_blocks(self.options)
-        self.decoder = nn.Sequential(*decoder(code, width, norm))
+        self.blocks = pat_blocks(self.chosen)
+        self.decoder = nn.Sequential(*decoder(4 * width, width, norm))
         initialise(self)
 
     def forward(self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor) -> Tensor:
@@ -239,9 +187,9 @@ class Patn(nn.Module):
         Raises:
             DataError: for an image of another size.
         """
-        options = self.options
-        poses = pose_pair(image, source_keypoints, target_keypoints, options["pose_maps"], options["sigma"])
+        chosen = self.chosen
+        poses = pose_pair(image, source_keypoints, target_keypoints, chosen.pose_maps, chosen.sigma)
         image_code = self.image_encoder(image)  # B x 256 x H/4 x W/4
         pose_code = self.pose_encoder(poses)  # B x 256 x H/4 x W/4
-        generated: Tensor = self.decoder(through_blocks(self.blocks, image_code, pose_code, cat=options["cat"]))
+        generated: Tensor = self.decoder(through_blocks(self.blocks, image_code, pose_code, cat=chosen.cat))
         return generated

@@ -1,44 +1,44 @@
 """Every field of PATN's training configuration, and the presets."""
 
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 from patn import DataError
-from patn.training.ranges import above_zero, at_least, decay_rate, decay_rates, one_of
+from patn.models.layers import Norm
+from patn.models.options import FUSIONS, POSE_MAPS, POSE_REDUCTIONS, SKIPS
+from patn.training.generator_training import GeneratorTraining, divisible_by_4
+from patn.training.ranges import above_zero, at_least, one_of
 
 _CHOICES = {
     "generator": ("patn", "patn-skips", "resnet"),
-    "skips": ("segments", "affine"),
-    "norm": ("batch", "instance"),
-    "d_norm": ("", "batch", "instance"),
-    "pose_maps": ("gaussian", "onehot"),
-    "pose_reduction": ("second", "first"),
-    "fusion": ("concat", "two_streams"),
+    "skips": SKIPS,
+    "norm": tuple(Norm),
+    "d_norm": ("", *Norm),
+    "pose_maps": POSE_MAPS,
+    "pose_reduction": POSE_REDUCTIONS,
+    "fusion": FUSIONS,
     "d_head": ("maps", "patch1"),
     "gan": ("bce", "lsgan"),
-    "perceptual_loss": ("l1", "mse"),
 }
 _PATB = ("add", "cat", "pose_reduction")
 _OWN = {"patn": _PATB, "resnet": ("fusion",), "patn-skips": (*_PATB, "skips", "decoder_blocks")}
-_AT_LEAST_ONE = ("blocks", "width", "d_width", "batch", "steps")
 _AT_LEAST_ZERO = (
     "decoder_blocks",
     "d_blocks",
     "d_leaky",
     "pool",
-    "constant_steps",
     "epoch_steps",
     "lambda_gan",
     "lambda_l1",
-    "lambda_perceptual",
     "lambda_style",
 )
-_POSITIVE = ("sigma", "lr", "lr_d_factor")
 
 
 @dataclass(frozen=True)
-class PatnTraining:
+class PatnTraining(GeneratorTraining):
     """The configuration of PATN's training; the defaults are those released for Market-1501, counted in steps.
+
+    Beside the fields of `GeneratorTraining`:
 
     Attributes:
         blocks: the generator's, as `width`, `norm`, `pose_maps` and `sigma` (see `patn.models.patn.Patn`).
@@ -49,13 +49,7 @@ class PatnTraining:
         d_norm: the discriminators' norm, "" for the generator's.
         height: of the images in pixels, divisible by 4.
         width_px: of the images in pixels, divisible by 4.
-        batch: pairs a step.
-        steps: updates in all.
-        constant_steps: updates before the learning rate falls.
         epoch_steps: see `learning_rate`.
-        lr: Adam's learning rate before it falls.
-        lr_d_factor: the discriminators learn at `lr * lr_d_factor`.
-        betas: Adam's decay rates.
         gan: "bce" or "lsgan".
         pool: fakes kept for each discriminator.
         lambda_gan: weight of the sum of the two adversarial terms (paper eq. 4: alpha); 0 leaves the discriminators
@@ -63,17 +57,16 @@ class PatnTraining:
         lambda_l1: weight of the L1 loss (lambda_1).
         lambda_perceptual: weight of the perceptual loss (lambda_2).
         lambda_style: of patn-skips' style term (see `patn.training.style`), which needs the perceptual term's network.
-        perceptual_loss: "l1" or "mse".
         generator: "patn", "patn-skips" or "resnet".
         add: PATN's, as `cat` and `pose_reduction` (see `patn.models.patn.Patn`).
         fusion: Resnet's (see `patn.models.resnet.Resnet`).
         skips: patn-skips', as `decoder_blocks` (see `patn.models.skips.PatnSkips`).
-        ema: decay of the average of the generator's weights that is kept in their place (see
-            `patn.training.averaging`); 0 keeps the last ones.
 
     Raises:
         DataError: for a value that cannot be, naming the field.
     """
+
+    generator_fields: ClassVar = ("blocks", "width", "norm", "pose_maps", "sigma", "g_dropout")
 
     blocks: int = 9
     width: int = 64
@@ -114,17 +107,13 @@ class PatnTraining:
     ema: float = 0.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for field, choices in _CHOICES.items():
             one_of(self, field, choices)
-        at_least(self, 1, _AT_LEAST_ONE)
+        at_least(self, 1, ("blocks", "d_width"))
         at_least(self, 0, _AT_LEAST_ZERO)
-        above_zero(self, _POSITIVE)
-        if self.height % 4 or self.width_px % 4 or min(self.height, self.width_px) < 8:
-            raise DataError(
-                f"images of {self.height} x {self.width_px} pixels; both sides must be divisible by 4 and at least 8"
-            )
-        decay_rates(self, "betas")
-        decay_rate(self, "ema")
+        above_zero(self, ("sigma",))
+        divisible_by_4(self)
         if self.epoch_steps and (self.steps % self.epoch_steps or self.constant_steps % self.epoch_steps):
             raise DataError(f"epoch_steps is {self.epoch_steps}; steps and constant_steps must be divisible by it")
         if self.lambda_style and self.generator != "patn-skips":
@@ -156,10 +145,9 @@ class PatnTraining:
         if self.epoch_steps:
             epoch, epochs, constant = (n // self.epoch_steps for n in (step, self.steps, self.constant_steps))
             return self.lr * max(0.0, 1.0 - max(0, epoch + 2 - constant) / (max(epochs - constant, 0) + 1))
-        falling = max(self.steps - self.constant_steps, 1)
-        return self.lr * min(1.0, max(0.0, (self.steps - step) / falling))
+        return super().learning_rate(step)
 
-    def of_steps(self, steps: int, constant_steps: int | None = None) -> "PatnTraining":
+    def of_steps(self, steps: int, constant_steps: int | None = None) -> Self:
         """The same configuration for another number of steps; the rate falls step by step, over the same share of them.
 
         Args:
@@ -169,23 +157,16 @@ class PatnTraining:
         Returns:
             A new configuration.
         """
-        if constant_steps is None:
-            constant_steps = round(steps * self.constant_steps / self.steps)
-        return replace(self, steps=steps, constant_steps=constant_steps, epoch_steps=0)
+        return super(PatnTraining, replace(self, epoch_steps=0)).of_steps(steps, constant_steps)
 
     def generator_options(self) -> dict[str, Any]:
-        """The constructor arguments of the generator."""
-        fields = ("blocks", "width", "norm", "pose_maps", "sigma", *_OWN[self.generator])
-        return {**{name: getattr(self, name) for name in fields}, "dropout": self.g_dropout}
+        """The constructor arguments of the generator, which has its own beside those of all three."""
+        return {**super().generator_options(), **{name: getattr(self, name) for name in _OWN[self.generator]}}
 
     def discriminator_options(self) -> dict[str, Any]:
         """The constructor arguments of both discriminators, but for `in_channels`."""
         fields = {name: getattr(self, f"d_{name}") for name in ("width", "blocks", "dropout", "leaky", "head")}
         return {**fields, "norm": self.d_norm or self.norm}
-
-    def as_dict(self) -> dict[str, Any]:
-        """All fields as JSON can hold them."""
-        return {**asdict(self), "betas": list(self.betas)}
 
 
 def _default(field: str) -> Any:

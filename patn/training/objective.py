@@ -1,14 +1,13 @@
 """What one step of PATN's training does: the generator, then the two discriminators (order of the released code)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from numerics.seeds import Stream, random_stream
-from patn.batches import PairBatches
 from patn.models.discriminator import Discriminator
 from patn.models.layers import initialise
 from patn.models.patn import Patn, pose_maps
@@ -16,69 +15,34 @@ from patn.models.resnet import Resnet
 from patn.models.segments import segment_boxes
 from patn.models.skips import PatnSkips
 from patn.training.configuration import PatnTraining
+from patn.training.generator_objective import GeneratorObjective
 from patn.training.losses import adversarial, l1
 from patn.training.perceptual import Perceptual
 from patn.training.pool import ImagePool
 from patn.training.style import segment_style
-from patn.training.updates import adam, descend, placed, precision, seeded, set_rate
+from patn.training.updates import descend
 
 _GENERATORS: dict[str, Callable[..., nn.Module]] = {"patn": Patn, "patn-skips": PatnSkips, "resnet": Resnet}
 
 
-class PatnObjective:
-    """Networks, optimizers and the step of a PATN training run; it touches no file.
+class PatnObjective(GeneratorObjective):
+    """The generator and its two discriminators, which also see images of a pool (see `GeneratorObjective`)."""
 
-    A step also uses torch's global generator (dropout), which the caller seeds.
+    training: PatnTraining
+    discriminators = ("d_pp", "d_pb")
 
-    Args:
-        training: the configuration.
-        images: see `patn.batches.PairBatches`.
-        keypoints: as `images`.
-        pairs: as `images`.
-        seed: of weights, batches and pools.
-        device: where the networks run.
-        autocast: the networks' precision (bfloat16) or None; losses are float32 always.
-        perceptual: `perceptual(generated, target) -> scalar` (see `patn.training.perceptual`); None leaves that term
-            out.
-
-    Raises:
-        DataError: for images of another size, or for no pairs.
-    """
-
-    noise = Stream.GENERATOR_NOISE
-
-    def __init__(
-        self,
-        training: PatnTraining,
-        images: Tensor,
-        keypoints: Tensor,
-        pairs: Tensor,
-        *,
-        seed: int,
-        device: torch.device | str = "cpu",
-        autocast: torch.dtype | None = None,
-        perceptual: Perceptual | None = None,
-    ) -> None:
-        self.training = training
-        self.steps = training.steps
-        self.seed = seed
-        self.device = torch.device(device)
-        self.autocast = autocast
-        self.batches = PairBatches(training, images, keypoints, pairs, seed=seed, device=self.device)
-        self.pairs = self.batches.pairs
-        self.perceptual: Perceptual | None = None
-        if perceptual is not None and training.lambda_perceptual > 0:
-            placed(perceptual, self.device)
-            self.perceptual = perceptual
-        self.networks = seeded(seed, lambda: _networks(training), self.device)
-        self.optimizers: dict[str, Optimizer] = {
-            name: adam(network, training.lr, training.betas) for name, network in self.networks.items()
-        }
+    def __init__(self, training: PatnTraining, *arguments: Tensor, **settings: Any) -> None:
+        super().__init__(training, *arguments, **settings)
         self.pools = {name: ImagePool(training.pool) for name in self.networks if name != "generator"}
 
-    def batch(self, step: int) -> dict[str, Tensor]:
-        """Pairs sampled uniformly with replacement, a function of (seed, step) (see `PairBatches.sample`)."""
-        return self.batches.sample(step)
+    def build(self) -> Mapping[str, nn.Module]:
+        """The generator, and with an adversarial loss the discriminators of appearance and of pose."""
+        training = self.training
+        networks: dict[str, nn.Module] = {"generator": _GENERATORS[training.generator](**training.generator_options())}
+        if training.lambda_gan > 0:
+            for name, channels in (("d_pp", 3 + 3), ("d_pb", 3 + 18)):
+                networks[name] = _discriminator(training, channels)
+        return networks
 
     def step(self, batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
         """One update of every network.
@@ -92,8 +56,8 @@ class PatnObjective:
             are its unweighted terms; "d_pp", "d_pb" each discriminator's mean of its real and its fake loss,
             unweighted.
         """
-        self._set_learning_rates(step)
-        with precision(self.device, self.autocast):
+        self.set_rates(step)
+        with self.precision():
             fake = self.networks["generator"](batch["image"], batch["image_keypoints"], batch["target_keypoints"])
         fake = fake.float()
         conditions = {}
@@ -125,7 +89,7 @@ class PatnObjective:
         losses = {}
         for name, term in (("d_pb", "gan_pb"), ("d_pp", "gan_pp")) if conditions else ():
             discriminator = self.networks[name].requires_grad_(False)
-            with precision(self.device, self.autocast):
+            with self.precision():
                 scores = discriminator(torch.cat([fake, conditions[name]], dim=1))
             losses[term] = adversarial(scores, True, training.gan)
         losses["l1"] = l1(fake, target)
@@ -142,7 +106,7 @@ class PatnObjective:
 
     def _feature_losses(self, network: Perceptual, fake: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """The perceptual term and, where it has a weight, the style term of the same features."""
-        with precision(self.device, self.autocast):
+        with self.precision():
             distance, generated, wanted = network.compare(fake, batch["target"])
         if not self.training.lambda_style:
             return {"perceptual": distance}
@@ -155,27 +119,13 @@ class PatnObjective:
     ) -> Tensor:
         pooled = self.pools[name].query(torch.cat([fake, condition], dim=1), rng)
         discriminator = self.networks[name].requires_grad_(True)
-        with precision(self.device, self.autocast):  # two passes: batch norm sees real and fake separately
+        with self.precision():  # two passes: batch norm sees real and fake separately
             real_scores = discriminator(torch.cat([target, condition], dim=1))
             fake_scores = discriminator(pooled)
         gan = self.training.gan
         loss = (adversarial(real_scores, True, gan) + adversarial(fake_scores, False, gan)) / 2
         descend(self.optimizers[name], 2 * self.training.lambda_gan * loss)
         return loss.detach()
-
-    def _set_learning_rates(self, step: int) -> None:
-        rate = self.training.learning_rate(step)
-        for name, optimizer in self.optimizers.items():
-            set_rate(optimizer, rate if name == "generator" else rate * self.training.lr_d_factor)
-
-
-def _networks(training: PatnTraining) -> dict[str, nn.Module]:
-    """Fresh networks, initialised from torch's global generator."""
-    networks = {"generator": _GENERATORS[training.generator](**training.generator_options())}
-    if training.lambda_gan > 0:
-        for name, channels in (("d_pp", 3 + 3), ("d_pb", 3 + 18)):
-            networks[name] = _discriminator(training, channels)
-    return networks
 
 
 def _discriminator(training: PatnTraining, channels: int) -> nn.Module:

@@ -20,14 +20,20 @@ from augment.runtime import Runtime
 from augment.workspace import Workspace
 
 if TYPE_CHECKING:
-    from patn.generators import Objective, Training
+    from patn.generators import Objective
+    from patn.training.generator_training import GeneratorTraining
 
 logger = logging.getLogger(__name__)
 PLACES, TIMED_EACH = 8, 4
 
 
 def train_for(
-    workspace: Workspace, configuration: Training, minutes: float, plan_file: Path, perceptual: str, runtime: Runtime
+    workspace: Workspace,
+    configuration: GeneratorTraining,
+    minutes: float,
+    plan_file: Path,
+    perceptual: str,
+    runtime: Runtime,
 ) -> dict[str, Any]:
     """Train a generator for as many updates as fit into the minutes; its name is its kind's.
 
@@ -113,7 +119,7 @@ def read_plan(path: Path) -> dict[str, dict[str, Any]]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
-def objective_of(workspace: Workspace, training: Training, perceptual: str, runtime: Runtime) -> Objective:
+def objective_of(workspace: Workspace, training: GeneratorTraining, perceptual: str, runtime: Runtime) -> Objective:
     """The training objective of a fresh generator, to be timed.
 
     Args:

@@ -28,7 +28,7 @@ from pipelines.table5 import results
 from pipelines.table5.run import Table5, run_table5
 
 if TYPE_CHECKING:
-    from patn.generators import Training
+    from patn.training.generator_training import GeneratorTraining
 
 OURS = "patn"
 METRICS = ("ssim", "mask-ssim", "l1", "pckh", "lpips", "identity")
@@ -78,7 +78,7 @@ class Comparison:
             if name not in GENERATORS:
                 raise AugmentError(f"generator {name}: no such one; choose from {', '.join(GENERATORS)}")
 
-    def configuration(self, name: str) -> Training:
+    def configuration(self, name: str) -> GeneratorTraining:
         """How a generator is trained, before its number of updates is known.
 
         Args:
@@ -87,7 +87,7 @@ class Comparison:
         from patn.generators import kind_of
 
         training = kind_of(name).preset(self.preset)
-        return training if self.batch is None else replace(training, batch=self.batch)  # type: ignore[type-var]
+        return training if self.batch is None else replace(training, batch=self.batch)
 
     def tables(self) -> list[Table5]:
         """The cells of Table 5: real images alone, then as Ours by each generator, and Ours*."""

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field, replace
 
 from augment.pedestrians import Pedestrians
-from patn.generators import Training, kind_of
+from patn.generators import kind_of
 from patn.training.configuration import PRESETS as GENERATORS
+from patn.training.generator_training import GeneratorTraining
 from pipelines.measurements.heldout import Heldout
 from pipelines.table5.cells import Cell
 from pipelines.table5.run import Table5
@@ -28,7 +29,7 @@ class DemoPreset:
     """
 
     pedestrians: Pedestrians
-    generator: Training
+    generator: GeneratorTraining
     tables: tuple[Table5, ...]
     unseen: bool = False
     heldout: Heldout = field(default_factory=Heldout)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from patn.generators import Training, kind_of
+from patn.generators import kind_of
+from patn.training.generator_training import GeneratorTraining
 from pipelines.demo.presets import BOTH
 from pipelines.demo.presets import TOY as TOY_DEMO
 from pipelines.table5.cells import Cell
@@ -24,7 +25,7 @@ class RealPreset:
         pose_sample: on how many training images the pose estimator is compared with key points that were given.
     """
 
-    generators: tuple[tuple[str, Training], ...]
+    generators: tuple[tuple[str, GeneratorTraining], ...]
     tables: tuple[Table5, ...]
     pairs: int = 500
     pose_sample: int = 1000

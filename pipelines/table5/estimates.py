@@ -24,7 +24,7 @@ from pipelines.table5.rows import row_of
 from pipelines.table5.stages import GeneratedSet, Model, Stage, training_of
 
 if TYPE_CHECKING:
-    from patn.generators import Training
+    from patn.training.generator_training import GeneratorTraining
 
 KIND = ("backbone", "height", "width", "batch")
 MEASURED, TIMED = "measured", "timed"
@@ -56,7 +56,12 @@ class Estimates:
     """
 
     def __init__(
-        self, workspace: Workspace, runtime: Runtime, *, probe: bool, planned: Mapping[str, Training] | None = None
+        self,
+        workspace: Workspace,
+        runtime: Runtime,
+        *,
+        probe: bool,
+        planned: Mapping[str, GeneratorTraining] | None = None,
     ) -> None:
         self.workspace, self.runtime, self.probe = workspace, runtime, probe
         self.planned = planned or {}
@@ -81,7 +86,7 @@ class Estimates:
             self._paces[key] = self._measured(stage) or (self._timed(stage) if self.probe else None)
         return self._paces[key]
 
-    def generator_seconds(self, name: str, training: Training) -> float | None:
+    def generator_seconds(self, name: str, training: GeneratorTraining) -> float | None:
         """What is still to be done of a generator's training.
 
         Args:
@@ -131,7 +136,7 @@ class Estimates:
                 self._poses[estimator] = None
         return self._poses[estimator]
 
-    def _generator_times(self, name: str, training: Training) -> tuple[float, float]:
+    def _generator_times(self, name: str, training: GeneratorTraining) -> tuple[float, float]:
         if name not in self._generators:
             self._generators[name] = time_generator(training, self.runtime)
         return self._generators[name]

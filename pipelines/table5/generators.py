@@ -15,7 +15,7 @@ from augment.workspace import Workspace
 from pipelines.table5.rows import own_generator, reduced_generator
 
 if TYPE_CHECKING:
-    from patn.generators import Training
+    from patn.training.generator_training import GeneratorTraining
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class ReducedGenerator:
         """Where it is."""
         return workspace.patn_dir(self.generator(workspace))
 
-    def recipe(self, workspace: Workspace) -> tuple[Training, str]:
+    def recipe(self, workspace: Workspace) -> tuple[GeneratorTraining, str]:
         """How it is trained.
 
         Args:
@@ -132,7 +132,7 @@ class TunedGenerator:
         """Where it is."""
         return workspace.patn_dir(self.generator(workspace))
 
-    def recipe(self, workspace: Workspace) -> tuple[Training, str]:
+    def recipe(self, workspace: Workspace) -> tuple[GeneratorTraining, str]:
         """How it is trained.
 
         Args:

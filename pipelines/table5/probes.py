@@ -13,7 +13,7 @@ from augment.runtime import Runtime
 from augment.workspace import Workspace
 
 if TYPE_CHECKING:
-    from patn.generators import Training
+    from patn.training.generator_training import GeneratorTraining
     from reid.training import ReidTraining
 
 FEW, LONGEST, CALLS = 16, 2.0, 5
@@ -83,7 +83,7 @@ def time_drawing(workspace: Workspace, checkpoint: Path, runtime: Runtime) -> fl
     )
 
 
-def time_generator(training: Training, runtime: Runtime) -> tuple[float, float]:
+def time_generator(training: GeneratorTraining, runtime: Runtime) -> tuple[float, float]:
     """How long a generator takes, on random pixels and joints.
 
     With the perceptual term that a training here would have.

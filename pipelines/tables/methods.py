@@ -16,7 +16,7 @@ from augment.inference.generators import find_generator
 if TYPE_CHECKING:
     from augment.runtime import Runtime
     from augment.workspace import Workspace
-    from patn.generators import Training
+    from patn.training.generator_training import GeneratorTraining
 
 logger = logging.getLogger(__name__)
 PAPER = ("pg2", "deform", "vunet", "patn")
@@ -67,7 +67,7 @@ class Methods:
         batch = "" if self.batch is None else f"x{self.batch}"
         return f"table1/{name}-{self.preset}-{length}{batch}-s{self.seed}"
 
-    def training(self, name: str) -> Training:
+    def training(self, name: str) -> GeneratorTraining:
         """The configuration of a method's training.
 
         Args:
@@ -78,7 +78,7 @@ class Methods:
         training = kind_of(name).preset(self.preset)
         if self.steps is not None:
             training = training.of_steps(self.steps)
-        return training if self.batch is None else replace(training, batch=self.batch)  # type: ignore[type-var]
+        return training if self.batch is None else replace(training, batch=self.batch)
 
 
 def plan(workspace: Workspace, methods: Methods) -> list[dict[str, Any]]:

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from augment.commands.patn_train import KINDS, command
 from augment.training.loop import train
 from patn.baselines.deform.objective import DeformObjective
-from patn.baselines.objective import BaselineObjective
 from patn.baselines.training import BaselineTraining
 from patn.checkpoints import load_generator, read_metadata
 from patn.generators import GENERATORS, Kind
+from patn.training.generator_objective import GeneratorObjective
 from patn.training.updates import descend
 from reid.data.market1501 import torchreid_dataset
 from tests.conftest import invoke, run
@@ -93,7 +93,7 @@ class Blend(nn.Module):
         return self.layer(image).tanh()
 
 
-class BlendObjective(BaselineObjective):
+class BlendObjective(GeneratorObjective):
     """L1 alone."""
 
     def build(self) -> dict[str, nn.Module]:

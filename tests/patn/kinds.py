@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from patn.generators import GENERATORS, Objective, Training
+from patn.generators import GENERATORS, Objective
+from patn.training.generator_training import GeneratorTraining
 from patn.training.perceptual import Perceptual
 
 SIZE = (32, 16)
@@ -22,7 +23,7 @@ NARROW: dict[str, dict[str, Any]] = {
 }
 
 
-def tiny(name: str, **fields: Any) -> Training:
+def tiny(name: str, **fields: Any) -> GeneratorTraining:
     """The demo preset of a generator, narrow and for images of SIZE."""
     training = GENERATORS[name].preset("demo").of_steps(fields.pop("steps", 4))
     own = {"height": SIZE[0], "width_px": SIZE[1], "batch": 2, **NARROW[name], **fields}
@@ -62,7 +63,7 @@ def features() -> Perceptual:
         return Perceptual("tiny", stages)
 
 
-def objective(training: Training, **settings: Any) -> Objective:
+def objective(training: GeneratorTraining, **settings: Any) -> Objective:
     """What trains it on those people."""
     return GENERATORS[training.generator].objective(training, *people(), **{"seed": 1, **settings})
 

@@ -9,16 +9,16 @@ from torch.nn import functional
 
 from patn.baselines.deform.networks import Deform, PatchDiscriminator
 from patn.baselines.deform.training import DeformTraining
-from patn.baselines.objective import BaselineObjective
 from patn.heatmaps import heat_maps
+from patn.training.generator_objective import GeneratorObjective
 from patn.training.losses import adversarial, l1
 from patn.training.updates import descend
 
 _FAR = 1e4  # a neighbour outside the image: never the nearest
 
 
-class DeformObjective(BaselineObjective):
-    """Deform's generator and discriminator (see `BaselineObjective`).
+class DeformObjective(GeneratorObjective):
+    """Deform's generator and discriminator (see `GeneratorObjective`).
 
     The nearest-neighbour loss compares the first tapped layer of `perceptual` (VGG-19's conv1_2 as in the paper), or
     pixels without one.  Simplified: the VGG network's means are not exchanged between red and blue.

@@ -1,7 +1,7 @@
 """Every field of Deform's configuration, and the presets."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
 from patn import DataError
 from patn.baselines.training import BaselineTraining
@@ -26,6 +26,8 @@ class DeformTraining(BaselineTraining):
         window: pixels, the side of its neighbourhood, odd.
     """
 
+    generator_fields: ClassVar = ("width", "levels", "norm", "sigma", "g_dropout")
+
     generator: str = "deform"
     steps: int = 90_000
     constant_steps: int = 90_000
@@ -49,11 +51,6 @@ class DeformTraining(BaselineTraining):
         if self.window % 2 == 0:
             raise DataError(f"window is {self.window}; it must be odd")
         above_zero(self, ("sigma",))
-
-    def generator_options(self) -> dict[str, Any]:
-        """The constructor arguments of the generator."""
-        fields = ("width", "levels", "norm", "sigma")
-        return {**{name: getattr(self, name) for name in fields}, "dropout": self.g_dropout}
 
 
 _DEMO = DeformTraining(

@@ -6,17 +6,17 @@ import torch
 from torch import Tensor, nn
 
 from numerics.seeds import Stream, random_stream
-from patn.baselines.objective import BaselineObjective
 from patn.baselines.pg2.inputs import body_masks, mirror
 from patn.baselines.pg2.networks import ImageDiscriminator, Pg2
 from patn.baselines.pg2.training import Pg2Training
 from patn.baselines.published import PublishedCount, weights_of
+from patn.training.generator_objective import GeneratorObjective
 from patn.training.losses import adversarial
 from patn.training.updates import descend
 
 
-class Pg2Objective(BaselineObjective):
-    """PG2's two networks, trained one after the other, and the discriminator (see `BaselineObjective`).
+class Pg2Objective(GeneratorObjective):
+    """PG2's two networks, trained one after the other, and the discriminator (see `GeneratorObjective`).
 
     Every pair is shown mirrored with a probability of one half, both its images and poses. The discriminator scores
     single images: the target is real; the generated image and the condition image itself are not, so that copying it

@@ -1,7 +1,7 @@
 """Every field of PG2's configuration, and the presets."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import ClassVar, Self
 
 from patn import DataError
 from patn.baselines.training import BaselineTraining
@@ -19,6 +19,8 @@ class Pg2Training(BaselineTraining):
         lambda_gan: weight of the second stage's adversarial loss.
         lambda_l1: weight of the second stage's L1 loss.
     """
+
+    generator_fields: ClassVar = ("width", "height", "width_px", "radius")
 
     generator: str = "pg2"
     width: int = 128
@@ -52,10 +54,6 @@ class Pg2Training(BaselineTraining):
         """
         shortened = super().of_steps(steps, constant_steps)
         return replace(shortened, coarse_steps=round(steps * self.coarse_steps / self.steps))
-
-    def generator_options(self) -> dict[str, Any]:
-        """The constructor arguments of the generator."""
-        return {name: getattr(self, name) for name in ("width", "height", "width_px", "radius")}
 
 
 _DEMO = Pg2Training(

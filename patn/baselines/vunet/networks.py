@@ -147,7 +147,7 @@ class Vunet(nn.Module):
             "scales": scales,
             "crop_factor": crop_factor,
             "prior": prior,
-            "dropout": dropout,
+            "dropout": float(dropout),
         }
         channels = [min(width * 2**scale, 4 * width) for scale in range(scales)]
         self.appearance = DownPath(3 * CROPS, channels[crop_factor:], dropout)

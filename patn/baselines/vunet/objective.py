@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from numerics.seeds import Stream, random_stream, stream_seed
-from patn.baselines.objective import BaselineObjective
 from patn.baselines.published import PublishedCount, weights_of
 from patn.baselines.vunet.layers import Residual, Up, starting
 from patn.baselines.vunet.networks import Vunet
 from patn.baselines.vunet.training import VunetTraining
+from patn.training.generator_objective import GeneratorObjective
 from patn.training.losses import l1
 from patn.training.updates import descend
 
@@ -25,8 +25,8 @@ _START_BATCHES = 4
 PIXELS = 127.5  # a difference of images in [-1, 1], in units of 0..255
 
 
-class VunetObjective(BaselineObjective):
-    """VUNet's one network (see `BaselineObjective`).
+class VunetObjective(GeneratorObjective):
+    """VUNet's one network (see `GeneratorObjective`).
 
     No pairs are needed; images are sampled evenly from those that are in a pair, so that every generator has seen the
     same. The layers' gains and biases start from four batches. Simplified: no second round with Gram terms. Once the KL

@@ -1,7 +1,7 @@
 """Every field of VUNet's configuration, and the presets."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
 from patn import DataError
 from patn.baselines.training import BaselineTraining
@@ -21,12 +21,15 @@ class VunetTraining(BaselineTraining):
         prior: the generator's.
         g_dropout: the generator's, in every block.
         lambda_l1: weight of the pixels' mean absolute difference in units of 0..255.
-        lambda_perceptual: of each layer's distance (5 in the released code, whose features are 57 times larger).
+        lambda_perceptual: of each layer's distance (5 in the released code, whose features are 57.4 = 255 x
+            0.225 times larger: inputs in 0..255, not divided by a deviation).
         lambda_kl: weight of the KL term from the share `kl_full` of the run on.
         kl_first: its weight before `kl_start`; between them it rises linearly.
         kl_start: share of the run before it rises.
         kl_full: share of the run from which on it is `lambda_kl`, at most 1.
     """
+
+    generator_fields: ClassVar = ("width", "scales", "crop_factor", "prior", "g_dropout")
 
     generator: str = "vunet"
     width: int = 32
@@ -67,11 +70,6 @@ class VunetTraining(BaselineTraining):
         """
         risen = (step / self.steps - self.kl_start) / (self.kl_full - self.kl_start)
         return self.kl_first + (self.lambda_kl - self.kl_first) * min(1.0, max(0.0, risen))
-
-    def generator_options(self) -> dict[str, Any]:
-        """The constructor arguments of the generator."""
-        fields = ("width", "scales", "crop_factor", "prior")
-        return {**{name: getattr(self, name) for name in fields}, "dropout": float(self.g_dropout)}
 
 
 _DEMO = VunetTraining(

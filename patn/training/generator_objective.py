@@ -1,8 +1,9 @@
-"""What the baselines' objectives share; each adds its networks and its step."""
+"""What the objectives of all generators share; each adds its networks and its step."""
 
+import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -10,16 +11,13 @@ from torch.optim import Optimizer
 
 from numerics.seeds import Stream
 from patn.batches import PairBatches
+from patn.training.generator_training import GeneratorTraining
 from patn.training.perceptual import Perceptual
 from patn.training.updates import adam, placed, precision, seeded, set_rate
 
-CAFFE_SCALE = 57.4
-"""How much larger the features of VGG-19 are in the baselines' own code: what their weights of feature distances are
-multiplied with here.  Its inputs are in 0..255, not divided by a standard deviation (1 / 57.4 = 1 / (255 x 0.225))."""
 
-
-class BaselineObjective(ABC):
-    """Networks, optimizers and batches of a baseline's training run; it touches no file.
+class GeneratorObjective(ABC):
+    """Networks, optimizers and batches of a generator's training run; it touches no file.
 
     One sample of pairs serves all networks of a step, where the baselines' own code samples for each anew; the
     discriminator sees the image generated before the generator's update. A step also uses torch's global generator
@@ -33,17 +31,19 @@ class BaselineObjective(ABC):
         seed: of weights and batches.
         device: where the networks run.
         autocast: the networks' precision (bfloat16) or None; losses are float32 always.
-        perceptual: features for `lambda_perceptual`; without it pixels stand in.
+        perceptual: features for `lambda_perceptual` (see `patn.training.perceptual`); used where that is above 0.
 
     Raises:
         DataError: for images of another size, or for no pairs.
     """
 
     noise = Stream.GENERATOR_NOISE
+    discriminators: ClassVar[tuple[str, ...]] = ("d",)
+    """Networks that learn at `lr * lr_d_factor`."""
 
     def __init__(
         self,
-        training: Any,
+        training: GeneratorTraining,
         images: Tensor,
         keypoints: Tensor,
         pairs: Tensor,
@@ -54,15 +54,19 @@ class BaselineObjective(ABC):
         perceptual: Perceptual | None = None,
     ) -> None:
         self.training = training
-        self.steps: int = training.steps
+        self.steps = training.steps
         self.seed = seed
         self.device = torch.device(device)
         self.autocast = autocast
-        self.batches = PairBatches(training, images, keypoints, pairs, seed=seed, device=self.device)
+        size = (training.height, training.width_px)
+        self.batches = PairBatches(
+            images, keypoints, pairs, size=size, count=training.batch, seed=seed, device=self.device
+        )
         self.pairs = self.batches.pairs
-        self.perceptual = perceptual
-        if perceptual is not None:
+        self.perceptual: Perceptual | None = None
+        if perceptual is not None and training.lambda_perceptual > 0:
             placed(perceptual, self.device)  # in place
+            self.perceptual = perceptual
         self.networks = seeded(seed, self.build, self.device)
         self.optimizers: dict[str, Optimizer] = {
             name: adam(part, training.lr, training.betas) for name, part in self.learning().items()
@@ -104,8 +108,8 @@ class BaselineObjective(ABC):
         """The learning rate of `step` for every optimizer."""
         rate = self.training.learning_rate(step)
         for name, optimizer in self.optimizers.items():
-            set_rate(optimizer, rate * self.training.lr_d_factor if name == "d" else rate)
+            set_rate(optimizer, rate * self.training.lr_d_factor if name in self.discriminators else rate)
 
-    def precision(self) -> Any:
+    def precision(self) -> contextlib.AbstractContextManager[object]:
         """The context in which networks run."""
         return precision(self.device, self.autocast)

@@ -1,5 +1,7 @@
 """The `augment` command: global options, workspaces, settings, errors; its verbs are loaded when first used."""
 
+from __future__ import annotations
+
 import ast
 import difflib
 import errno
@@ -8,19 +10,24 @@ import json
 import logging
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import update_wrapper
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from augment import AugmentError
 from augment.failures import sentence
 from augment.options import DEVICE, settings_names
+from augment.results import Result
 from augment.runtime import Runtime
 from augment.settings import LARGEST_SEED, SETTINGS
+
+if TYPE_CHECKING:
+    from augment.workspace import Workspace
 
 VERBS = (
     "init",
@@ -116,7 +123,7 @@ def _plugged() -> Mapping[str, metadata.EntryPoint]:
     return {point.name: point for point in metadata.entry_points(group="augment.commands")}
 
 
-def nearest(word: str, known: Any) -> str:
+def nearest(word: str, known: Iterable[str]) -> str:
     """` Did you mean 'x'?` for the known word most like `word`, or an empty string."""
     match = difflib.get_close_matches(word, list(known), n=1)
     return f" Did you mean {match[0]!r}?" if match else ""
@@ -160,7 +167,7 @@ def augment(ctx: click.Context, workspace: Path | None, quiet: bool, verbose: in
         ctx.default_map = _default_map(ctx, workspace)
 
 
-def _default_map(ctx: click.Context, workspace: Path | None) -> dict[str, Any] | None:
+def _default_map(ctx: click.Context, workspace: Path | None) -> dict[str, dict[str, object]] | None:
     """The workspace's settings as defaults of the verbs; raises AugmentError for a key that no option has."""
     from augment.workspace import Workspace
 
@@ -174,7 +181,7 @@ def _default_map(ctx: click.Context, workspace: Path | None) -> dict[str, Any] |
             raise AugmentError(f"{found.root / SETTINGS}: no setting {key!r}.{nearest(key, SETTINGS_KEYS)}")
     group = ctx.command
     assert isinstance(group, click.Group)
-    defaults: dict[str, Any] = {verb: {} for verb in tables}
+    defaults: dict[str, dict[str, object]] = {verb: {} for verb in tables}
     for verb, options in tables.items():
         command = group.get_command(ctx, verb)
         if command is None:
@@ -214,33 +221,48 @@ def pass_workspace(function: Callable[..., Any]) -> Callable[..., Any]:
     return update_wrapper(wrapper, function)
 
 
-def workspace_or_none() -> Any:
+def workspace_or_none() -> Workspace | None:
     """The Workspace of this call, None outside of one; raises AugmentError where `--workspace` names none."""
     from augment.workspace import Workspace
 
-    given = global_options()["workspace"]
+    given = global_options().workspace
     here = Path.cwd()
     inside = given is not None or any((folder / SETTINGS).is_file() for folder in (here, *here.parents))
     return Workspace.find(given) if inside else None
 
 
-def global_options() -> dict[str, Any]:
-    """The global options of this call: workspace, device, precision, seed, as_json, verbose, quiet."""
-    return click.get_current_context().find_root().params
+@dataclass(frozen=True)
+class GlobalOptions:
+    """The options that stand before the verb."""
+
+    workspace: Path | None
+    device: str
+    precision: str
+    seed: int | None
+    as_json: bool
+    verbose: int
+    quiet: bool
+
+
+def global_options() -> GlobalOptions:
+    """The global options of this call."""
+    return GlobalOptions(**click.get_current_context().find_root().params)
 
 
 def runtime(force: bool = False) -> Runtime:
     """The Runtime that the global options ask for."""
     given = global_options()
-    return Runtime(given["device"], given["precision"], progress=not given["quiet"], force=force)
+    return Runtime(given.device, given.precision, progress=not given.quiet, force=force)
 
 
 def seed_or(default: int) -> int:
     """`--seed` where it was given, else `default`."""
-    given = global_options()["seed"]
-    return default if given is None else int(given)
+    given = global_options().seed
+    return default if given is None else given
 
 
-def emit(result: Mapping[str, Any], text: str) -> None:
+def emit(result: Result | Mapping[str, Any], text: str) -> None:
     """Print a command's result on stdout: the JSON object with `--json`, else the text."""
-    click.echo(json.dumps(result) if global_options()["as_json"] else text)
+    if global_options().as_json:
+        text = json.dumps(result.as_dict() if isinstance(result, Result) else result)
+    click.echo(text)

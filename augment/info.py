@@ -3,40 +3,82 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from augment.results import Result
 from augment.runtime import Runtime
 from augment.versions import versions
-from augment.weights import weights_lines, weights_report
+from augment.weights import FoundWeights, weights_lines, weights_report
 from augment.workers import available_cores
 
 
-def info(runtime: Runtime, weights_dir: Path | None = None) -> dict[str, Any]:
-    """Versions, platform, cores, cpu (bf16 computed natively or not), gpus, device and precision in use, weights."""
+@dataclass(frozen=True)
+class Processor(Result):
+    """The instructions that torch uses on the processor, and whether it computes bf16 natively."""
+
+    capability: str
+    bf16: bool
+
+
+@dataclass(frozen=True)
+class Gpu(Result):
+    """A graphics card and its memory."""
+
+    name: str
+    gib: float
+
+
+@dataclass(frozen=True)
+class Info(Result):
+    """What a machine offers.
+
+    Attributes:
+        versions: of Python, of this tool and of the packages it depends on.
+        platform: the operating system.
+        cores: that this process may use.
+        cpu: the processor.
+        gpus: the graphics cards.
+        device: that a command would run on.
+        precision: that it would train in, fp32 or bf16.
+        weights: the weight files that were found, and those that are missing.
+        mobilenet: the weights of MobileNetV2, None where they are missing.
+    """
+
+    versions: Mapping[str, str]
+    platform: str
+    cores: int
+    cpu: Processor
+    gpus: tuple[Gpu, ...]
+    device: str
+    precision: str
+    weights: tuple[FoundWeights, ...]
+    mobilenet: str | None
+
+
+def info(runtime: Runtime, weights_dir: Path | None = None) -> Info:
+    """What this machine offers to a command that runs as `runtime` says."""
     import torch
 
     from patn.training.perceptual import find_mobilenet
 
     mobilenet = find_mobilenet()
     gpus = [
-        {
-            "name": torch.cuda.get_device_name(index),
-            "gib": round(torch.cuda.get_device_properties(index).total_memory / 2**30, 1),
-        }
+        Gpu(torch.cuda.get_device_name(index), round(torch.cuda.get_device_properties(index).total_memory / 2**30, 1))
         for index in range(torch.cuda.device_count())
     ]
-    return {
-        "versions": versions(),
-        "platform": platform.platform(),
-        "cores": available_cores(),
-        "cpu": {"capability": torch.backends.cpu.get_cpu_capability(), "bf16": _cpu_bf16()},
-        "gpus": gpus,
-        "device": str(runtime.torch_device()),
-        "precision": runtime.precision_name(),
-        "weights": weights_report(weights_dir),
-        "mobilenet": str(mobilenet) if mobilenet else None,
-    }
+    return Info(
+        versions(),
+        platform.platform(),
+        available_cores(),
+        Processor(torch.backends.cpu.get_cpu_capability(), _cpu_bf16()),
+        tuple(gpus),
+        str(runtime.torch_device()),
+        runtime.precision_name(),
+        weights_report(weights_dir),
+        str(mobilenet) if mobilenet else None,
+    )
 
 
 def _cpu_bf16() -> bool:
@@ -44,18 +86,17 @@ def _cpu_bf16() -> bool:
     return Runtime(device="cpu").precision_name() == "bf16"
 
 
-def info_text(report: dict[str, Any]) -> str:
+def info_text(report: Info) -> str:
     """A report of `info`, in words."""
-    cpu = report["cpu"]
-    lines = [f"{name} {version}" for name, version in report["versions"].items()]
+    lines = [f"{name} {version}" for name, version in report.versions.items()]
     lines += [
-        report["platform"],
-        f"{report['cores']} cores, {cpu['capability']}, bf16 {'native' if cpu['bf16'] else 'not native'}",
-        *(f"GPU {index}: {gpu['name']}, {gpu['gib']} GiB" for index, gpu in enumerate(report["gpus"])),
-        f"device in use: {report['device']}, training in {report['precision']}",
-        *(f"weights: {line}" for line in weights_lines(report["weights"])),
-        f"weights: MobileNetV2 for the perceptual loss: {report['mobilenet']}"
-        if report["mobilenet"]
+        report.platform,
+        f"{report.cores} cores, {report.cpu.capability}, bf16 {'native' if report.cpu.bf16 else 'not native'}",
+        *(f"GPU {index}: {gpu.name}, {gpu.gib} GiB" for index, gpu in enumerate(report.gpus)),
+        f"device in use: {report.device}, training in {report.precision}",
+        *(f"weights: {line}" for line in weights_lines(report.weights)),
+        f"weights: MobileNetV2 for the perceptual loss: {report.mobilenet}"
+        if report.mobilenet
         else "weights: missing: MobileNetV2 for the perceptual loss; pip install augment-reid[perceptual]",
     ]
     return "\n".join(lines)

@@ -18,7 +18,7 @@ class FolderName(click.ParamType[str | Path]):
 
     name = "text"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The name as it is; a usage error for one that could lead elsewhere."""
         text = str(value)
         if not 0 < len(text) <= LONGEST or text[0] in ".~" or set(text) & set("/\\:") or not text.isprintable():
@@ -33,10 +33,10 @@ class FolderName(click.ParamType[str | Path]):
 class SetOrFolder(FolderName):
     """none, the name of a generated set, or a folder: what holds a path separator or lies in the current folder."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The name, or the folder's Path; a usage error for what is neither."""
-        if value != "none" and os.path.isdir(value):
-            return Path(value)
+        if value != "none" and os.path.isdir(str(value)):
+            return Path(str(value))
         if "/" in str(value) or os.sep in str(value):
             self.fail(f"{str(value)!r}: there is no such folder; give a generated set's name or a folder", param, ctx)
         return super().convert(value, param, ctx)
@@ -47,7 +47,7 @@ class Device(click.ParamType[str]):
 
     name = "device"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The device's name; a usage error for another one. Whether it is there is seen when it is used."""
         if not re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", str(value)):
             self.fail(f"{value!r} is none of auto, cpu, cuda, cuda:N", param, ctx)
@@ -59,7 +59,7 @@ class BackboneName(click.ParamType[str]):
 
     name = "name"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The name as it is; a usage error for one that there is not or that cannot serve."""
         from reid import DataError
         from reid.models.backbones import backbone_of
@@ -74,9 +74,9 @@ class BackboneName(click.ParamType[str]):
 class Finite(click.FloatRange):
     """A number in a range; click's own lets `nan` and `inf` through."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The number; a usage error for one outside of the range and for one that is not finite."""
-        number = super().convert(value, param, ctx)
+        number = super().convert(value, param, ctx)  # type: ignore[arg-type]  # click asks for less than it takes
         if not math.isfinite(number):
             self.fail(f"{value} is not a finite number", param, ctx)
         return number

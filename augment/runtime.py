@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from augment import AugmentError
+from augment.results import Result
 
 if TYPE_CHECKING:
     import torch
@@ -15,11 +16,24 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
 
 @dataclass(frozen=True)
+class Place(Result):
+    """Where work was done, which its times depend on.
+
+    Attributes:
+        device: cpu or cuda.
+        threads: of the process.
+    """
+
+    device: str
+    threads: int
+
+
+@dataclass(frozen=True)
 class Runtime:
     """How a command runs; none of it changes what is asked for, only `precision` changes the figures.
 
     `device` is auto, cpu, cuda or cuda:N; `precision` auto, fp32 or bf16, where auto trains in bf16 on hardware that
-    computes it natively and in fp32 elsewhere, and draws in fp32; `threads` per process, None for all cores.
+    computes it natively and in fp32 elsewhere, and generates in fp32; `threads` per process, None for all cores.
     `wait` for an artefact that another process is at work on; False raises Busy there.
     """
 
@@ -60,11 +74,11 @@ class Runtime:
         """`bf16` or `fp32`: what `training_dtype` comes to on this machine."""
         return "fp32" if self.training_dtype() is None else "bf16"
 
-    def place(self) -> dict[str, Any]:
-        """Where it runs, for the record, since times depend on it: kind of device and this process's threads."""
+    def place(self) -> Place:
+        """Where it runs, for the record."""
         import torch
 
-        return {"device": self.torch_device().type, "threads": self.threads or torch.get_num_threads()}
+        return Place(self.torch_device().type, self.threads or torch.get_num_threads())
 
     def prepare(self) -> None:
         """Set this process's threads and keep freed activations in the process.

@@ -2,12 +2,13 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
 from augment import AugmentError
+from augment.results import Result
 
 
 @dataclass(frozen=True)
@@ -142,28 +143,30 @@ def missing_sentence(name: str) -> str:
     )
 
 
-def weights_report(weights_dir: Path | None = None) -> list[dict[str, str | None]]:
-    """One record a network: network, file, hash_prefix, needed_for and path (None where it is missing)."""
-    report: list[dict[str, str | None]] = []
+@dataclass(frozen=True)
+class FoundWeights(Result):
+    """The weights of a network: which file, what for, and where it is (None: it is missing)."""
+
+    network: str
+    file: str
+    hash_prefix: str
+    needed_for: str
+    path: str | None
+
+
+def weights_report(weights_dir: Path | None = None) -> tuple[FoundWeights, ...]:
+    """The weights of every network, found or missing."""
+    report = []
     for network, (preferred, *_) in WEIGHTS.items():
         path = find_weights(network, weights_dir)
         file = path.name if path else preferred.file
         weight = official_files(file)[0]
-        report.append(
-            {
-                "network": network,
-                "file": file,
-                "hash_prefix": weight.hash_prefix,
-                "needed_for": weight.needed_for,
-                "path": str(path) if path else None,
-            }
-        )
-    return report
+        report.append(FoundWeights(network, file, weight.hash_prefix, weight.needed_for, str(path) if path else None))
+    return tuple(report)
 
 
-def weights_lines(report: list[dict[str, str | None]]) -> list[str]:
+def weights_lines(report: Iterable[FoundWeights]) -> list[str]:
     """The report in words, one line a network."""
     return [
-        f"{record['file']}: {record['path']}" if record["path"] else f"missing: {missing_sentence(str(record['file']))}"
-        for record in report
+        f"{found.file}: {found.path}" if found.path else f"missing: {missing_sentence(found.file)}" for found in report
     ]

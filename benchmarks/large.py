@@ -83,11 +83,12 @@ def make_generator(root: Path) -> None:
 
 def check(root: Path, _: int) -> None:
     """`augment check`: every image is decoded."""
-    from augment.check import check, check_text
+    from augment.check.conclusions import check_text
+    from augment.check.inspection import check
     from augment.workspace import Workspace
 
     report = check(Workspace.find(root), jobs=1, progress=False)
-    assert report["ok"], check_text(report)
+    assert report.ok, check_text(report)
 
 
 def split(root: Path, images: int) -> None:
@@ -153,7 +154,7 @@ def generate(root: Path, images: int) -> None:
     every = len(workspace.images()) - 2
     portion = 1 - images / every
     result = generate(workspace, portion=portion, runtime=Runtime("cpu", threads=1, progress=False))
-    assert abs(result["generated"] - images) <= 1, result
+    assert abs(result.counts.generated - images) <= 1, result
 
 
 TABLES: dict[str, Callable[[Path, int], None]] = {

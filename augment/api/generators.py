@@ -129,7 +129,7 @@ def generate_set(
     from augment.generation.generate import generate
     from augment.generation.plan import Sampling
 
-    result = generate(
+    made = generate(
         workspace,
         portion=portion,
         seed=workspace.seed if seed is None else seed,
@@ -138,7 +138,7 @@ def generate_set(
         name=name,
         runtime=runtime or Runtime(),
     )
-    return workspace.root / str(result["folder"])
+    return workspace.root / made.folder
 
 
 def generate_images(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,6 +16,7 @@ from augment.workspace import Workspace
 if TYPE_CHECKING:
     import pandas as pd
 
+    from augment.evaluation.reid import Rankings
     from reid.training import ReidTraining
 
 
@@ -95,7 +95,7 @@ def train_reid(
     data = TrainingSet(portion, images, ratio, workspace.seed if seed is None else seed, length)
     name = name or data.name(training.backbone) + ("-ordinary" if erasing_and_jitter else "")
     result = train(workspace, training, data, name=name, weights=file, runtime=runtime or Runtime())
-    return _evaluation(result, workspace.root / result["folder"])
+    return _evaluation(result.rankings, workspace.root / result.folder)
 
 
 def evaluate_reid(workspace: Workspace, model: str | Path, *, runtime: Runtime | None = None) -> Evaluation:
@@ -113,7 +113,7 @@ def evaluate_reid(workspace: Workspace, model: str | Path, *, runtime: Runtime |
 
     path = find_model(workspace, str(model))
     result = evaluate_saved(workspace, path, None, path, runtime or Runtime())
-    return _evaluation(result, path.parent)
+    return _evaluation(result.rankings, path.parent)
 
 
 def test_images(workspace: Workspace) -> pd.DataFrame:
@@ -145,12 +145,6 @@ def rank_features(workspace: Workspace, features: ArrayLike) -> Evaluation:
     return _evaluation(evaluate_features(rows, test))
 
 
-def _evaluation(result: Mapping[str, Any], folder: Path | None = None) -> Evaluation:
-    return Evaluation(
-        mAP=float(result["mAP"]),
-        rank1=float(result["rank1"]),
-        rank5=float(result["rank5"]),
-        rank10=float(result["rank10"]),
-        queries=int(result["queries"]),
-        folder=folder,
-    )
+def _evaluation(rankings: Rankings, folder: Path | None = None) -> Evaluation:
+    first = rankings.standard
+    return Evaluation(first.mAP, first.rank1, first.rank5, first.rank10, first.queries, folder)

@@ -13,6 +13,7 @@ from augment import AugmentError, Busy, Different
 from augment.artefacts.files import write_json
 from augment.artefacts.locks import locked
 from augment.artefacts.records import PENDING, RUN, Origin, read_pending, read_run
+from augment.results import R, Result
 from augment.versions import versions
 
 
@@ -62,8 +63,15 @@ class Run:
     started: float = field(default_factory=time.time)
     read: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
-    def finish(self, result: Mapping[str, Any]) -> dict[str, Any]:
-        """Record the result and declare the folder complete; returns the result.
+    def recorded(self, kind: type[R]) -> R:
+        """The result of a finished artefact; raises AugmentError, naming the record, for one of another kind."""
+        try:
+            return kind.of(self.result)
+        except AugmentError as error:
+            raise AugmentError(f"{self.folder / RUN}: {error}") from error
+
+    def finish(self, result: Result | Mapping[str, Any]) -> None:
+        """Record the result and declare the folder complete.
 
         Raises AugmentError where a file that it was made from has changed in the meantime.
         """
@@ -73,12 +81,11 @@ class Run:
                 f"{changed[0]}{_more(changed)}: changed while {self.folder} was made from it; put it back, or make "
                 "that again with --force"
             )
-        self.result = dict(result)
+        self.result = result.as_dict() if isinstance(result, Result) else dict(result)
         took = {"started": round(self.started, 3), "seconds": round(time.time() - self.started, 3)}
         write_json(self.folder / RUN, {**asdict(self.origin), "versions": versions(), **took, "result": self.result})
         (self.folder / PENDING).unlink(missing_ok=True)
         self.finished = True
-        return self.result
 
 
 @contextmanager

@@ -65,7 +65,7 @@ class RunRecord:
         return self.origin.seed
 
     @property
-    def options(self) -> dict[str, Any]:
+    def options(self) -> Mapping[str, Any]:
         """What the user chose."""
         return self.origin.options
 

@@ -15,7 +15,7 @@ class Channels(click.ParamType[int | str]):
 
     name = "mean|N"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
         """The word, or the number as int."""
         if isinstance(value, int):
             return value
@@ -23,7 +23,7 @@ class Channels(click.ParamType[int | str]):
             return "mean"
         if not str(value).isdigit():
             self.fail(f"{value!r} is neither mean nor the number of a channel", param, ctx)
-        return int(value)
+        return int(str(value))
 
 
 @click.command(short_help="Show where a generator's blocks attend to.")

@@ -1,19 +1,24 @@
 """`augment check`."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from augment.cli import emit, pass_workspace, runtime
 from augment.commands.idle import note_idle_globals
 
+if TYPE_CHECKING:
+    from augment.workspace import Workspace
+
 
 @click.command(short_help="Say what the workspace has and lacks.")
 @click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
 @click.option("--jobs", type=click.IntRange(1), help="Images decoded at once.  [default: all cores]")
 @pass_workspace
-def command(workspace: Any, weights_dir: Path | None, jobs: int | None) -> None:
+def command(workspace: Workspace, weights_dir: Path | None, jobs: int | None) -> None:
     """Look at every image, at key points and weight files; exit with 1 if something needed is wrong.
 
     \b
@@ -21,10 +26,11 @@ def command(workspace: Any, weights_dir: Path | None, jobs: int | None) -> None:
       augment check --jobs 2
     """
     note_idle_globals("seed", "device", "precision")
-    from augment.check import check, check_text
+    from augment.check.conclusions import check_text
+    from augment.check.inspection import check
     from augment.workers import available_cores
 
     report = check(workspace, weights_dir=weights_dir, jobs=jobs or available_cores(), progress=runtime().progress)
     emit(report, check_text(report))
-    if not report["ok"]:
+    if not report.ok:
         raise click.exceptions.Exit(1)

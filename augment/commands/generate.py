@@ -1,13 +1,19 @@
 """`augment generate`."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from augment.cli import emit, global_options, pass_workspace, runtime, seed_or
 from augment.commands.idle import refuse_idle, unless
 from augment.options import NAME, Finite
+
+if TYPE_CHECKING:
+    from augment.generation.generate import PlannedSet
+    from augment.workspace import Workspace
 
 
 @click.command(short_help="Fill a reduced training set with generated images.")
@@ -93,22 +99,18 @@ from augment.options import NAME, Finite
 @click.option("--force", is_flag=True, help="Make it again where it was made with other options.")
 @pass_workspace
 def command(
-    workspace: Any,
+    workspace: Workspace,
     portion: float,
-    ratio: int,
-    per_identity: int | None,
-    target_poses: str,
     pose_file: Path | None,
-    scenes: bool,
     generator: str | None,
     generator_data: str,
-    missing: str,
     share: float | None,
     by: str,
     judge: str | None,
     name: str | None,
     dry_run: bool,
     force: bool,
+    **chosen: Any,
 ) -> None:
     """Generate the images that portion P took away: M^A_p, a Market-1501 folder that any re-ID code reads.
 
@@ -117,27 +119,22 @@ def command(
       augment generate --portion 0.3 --dry-run
     """
     workspace.require_reid("generate")
-    from augment.columns import csv_text
     from augment.generation.filtering import CRITERIA, Filtering
     from augment.generation.generate import generate, plan_set, set_name, summary
     from augment.generation.plan import Sampling
 
+    filters = unless(share is not None, "without --filter")
+    replaces = chosen["ratio"] == 1 and chosen["per_identity"] is None
     refuse_idle(
         {
-            "by": unless(share is not None, "without --filter"),
-            "judge": unless(share is not None, "without --filter") or unless(by != "pose", "with --filter-by pose"),
-            "missing": unless(
-                ratio == 1 and per_identity is None, "with --ratio or --per-identity: nothing is replaced"
-            ),
+            "by": filters,
+            "judge": filters or unless(by != "pose", "with --filter-by pose"),
+            "missing": unless(replaces, "with --ratio or --per-identity: nothing is replaced"),
         }
     )
-    seed = seed_or(workspace.seed)
-    sampling = Sampling(target_poses, ratio, missing, per_identity, scenes)
+    seed, sampling = seed_or(workspace.seed), Sampling(**chosen)
     if dry_run:
-        planned = plan_set(workspace, portion, seed, sampling, pose_file)
-        as_json = global_options()["as_json"]
-        plan = {"real": len(planned.kept), "plan": planned.plan.to_dict("records")} if as_json else {}
-        emit(plan, "" if as_json else csv_text(planned.plan).rstrip())
+        _print_plan(plan_set(workspace, portion, seed, sampling, pose_file))
         return
     filtering = None if share is None else Filtering(share, CRITERIA if by == "both" else (by,))
     if generator_data == "reduced":
@@ -155,5 +152,15 @@ def command(
         name=name,
         runtime=runtime(force),
     )
-    idle = "\n--missing drop left none out: every removed image has a pose" if missing == "drop" else ""
-    emit(result, summary(result) + ("" if result["dropped"] else idle))
+    idle = sampling.missing == "drop" and not result.counts.dropped
+    said = "\n--missing drop left none out: every removed image has a pose" if idle else ""
+    emit(result, summary(result) + said)
+
+
+def _print_plan(planned: PlannedSet) -> None:
+    """The plan as CSV, or as JSON."""
+    from augment.columns import csv_text
+
+    as_json = global_options().as_json
+    plan = {"real": len(planned.kept), "plan": planned.plan.to_dict("records")} if as_json else {}
+    emit(plan, "" if as_json else csv_text(planned.plan).rstrip())

@@ -1,7 +1,9 @@
 """`augment init`."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +12,9 @@ from augment.commands.idle import note_idle_globals, refuse_idle, refuse_workspa
 from augment.layouts.kinds import DataLayout
 from augment.layouts.torchreid_sets import SETS
 from augment.options import Finite
+
+if TYPE_CHECKING:
+    from augment.datasets.create import Made
 
 RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "first_identity")
 
@@ -172,7 +177,7 @@ def command(
     emit(result, init_text(result))
 
 
-def _render(root: Path, rendered: dict[str, Any], size: tuple[int, int] | None, seed: int, jobs: int) -> dict[str, Any]:
+def _render(root: Path, rendered: dict[str, Any], size: tuple[int, int] | None, seed: int, jobs: int) -> Made:
     """A workspace on rendered pedestrians, by the options that are theirs."""
     from augment.datasets.create import init_rendered
     from augment.pedestrians import Pedestrians

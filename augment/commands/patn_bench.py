@@ -51,9 +51,9 @@ def command(
     refuse_idle({"batch": timed, "precision": timed})
     how = runtime()
     how = replace(how, precision=precision or ("bf16" if how.precision == "bf16" else "fp32"))
-    records = bench(candidates(generators, sizes, workspace_or_none()), how, speed=not no_speed, batch=batch)
+    found = bench(candidates(generators, sizes, workspace_or_none()), how, speed=not no_speed, batch=batch)
     place = "" if no_speed else f"{how.torch_device()}, {how.precision}, batch {batch}, random images."
-    result = {"generators": records}
+    result: dict[str, object] = {"generators": [each.as_dict() for each in found]}
     if not no_speed:
-        result |= {"device": str(how.torch_device()), "precision": how.precision, "batch": batch}  # type: ignore[dict-item]
-    emit(result, bench_text(records, place))
+        result |= {"device": str(how.torch_device()), "precision": how.precision, "batch": batch}
+    emit(result, bench_text(found, place))

@@ -1,12 +1,17 @@
 """`augment patn-eval`."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
 from augment.commands.idle import refuse_idle, unless
+
+if TYPE_CHECKING:
+    from augment.workspace import Workspace
 
 
 @click.command(short_help="Measure a generator's images: SSIM, IS, DS, PCKh, FID, LPIPS, identity.")
@@ -47,7 +52,9 @@ from augment.commands.idle import refuse_idle, unless
 @click.option("--jobs", type=click.IntRange(1), help="Processes of the pose estimator.  [default: all cores]")
 @click.option("--force", is_flag=True, help="Measure again what was measured.")
 @pass_workspace
-def command(workspace: Any, generator: str | None, metrics: str, jobs: int | None, force: bool, **asked: Any) -> None:
+def command(
+    workspace: Workspace, generator: str | None, metrics: str, jobs: int | None, force: bool, **asked: Any
+) -> None:
     """Measure a generator's images of test pairs, beside copies of the condition image, the mean image and real ones.
 
     Each metric is measured once; one that lacks a weight file says which, and the others go on.

@@ -1,13 +1,18 @@
 """`augment patn-import`."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from augment.cli import emit, pass_workspace
 from augment.commands.idle import note_idle_globals
 from augment.options import NAME
+
+if TYPE_CHECKING:
+    from augment.workspace import Workspace
 
 ROLES = {"generator": "generator", "d_pp": "discriminator of the appearance", "d_pb": "discriminator of the pose"}
 
@@ -33,7 +38,7 @@ ROLES = {"generator": "generator", "d_pp": "discriminator of the appearance", "d
 @click.option("--force", is_flag=True, help="Make it again where another file was imported.")
 @pass_workspace
 def command(
-    workspace: Any, file: Path, name: str | None, size: tuple[int, int] | None, pose_maps: str | None, force: bool
+    workspace: Workspace, file: Path, name: str | None, size: tuple[int, int] | None, pose_maps: str | None, force: bool
 ) -> None:
     """Import a .pth file of the PATN authors' code: a generator, or one of its two discriminators.
 
@@ -48,11 +53,11 @@ def command(
     from augment.training.import_authors import import_network
 
     result = import_network(workspace, file, name=name, size=size, pose_maps=pose_maps, force=force)
-    height, width = result["size"]
-    maps = f", {result['pose_maps']} pose maps" if "pose_maps" in result else ""
-    dropout = "with" if result["dropout"] else "without"
+    height, width = result.size
+    maps = f", {result.pose_maps} pose maps" if result.pose_maps else ""
+    dropout = "with" if result.dropout else "without"
     emit(
         result,
-        f"{result['folder']}: {ROLES[result['network']]}, {result['norm']} norm, {result['blocks']} blocks of width "
-        f"{result['width']}, trained {dropout} dropout{maps}, {height} x {width}, {result['parameters']:,} parameters",
+        f"{result.folder}: {ROLES[result.network]}, {result.norm} norm, {result.blocks} blocks of width "
+        f"{result.width}, trained {dropout} dropout{maps}, {height} x {width}, {result.parameters:,} parameters",
     )

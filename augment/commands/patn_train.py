@@ -15,6 +15,7 @@ from augment.options import NAME, Finite
 
 if TYPE_CHECKING:
     from augment.training.initial import InitialWeights
+    from augment.workspace import Workspace
     from patn.training.generator_training import GeneratorTraining
 
 option = partial(click.option, cls=SectionOption)
@@ -128,7 +129,7 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 )
 @pass_workspace
 def command(
-    workspace: Any,
+    workspace: Workspace,
     preset: str | None,
     name: str | None,
     portion: float | None,
@@ -173,16 +174,16 @@ def command(
         weights_dir=weights_dir,
         runtime=runtime(force),
     )
-    losses = {key: value for key, value in result["losses"].items() if key not in ("step", "seconds")}
+    losses = {key: value for key, value in result.losses.items() if key not in ("step", "seconds")}
     emit(
         result,
         "\n".join(
             [
-                f"{result['folder']}: {result['steps']} steps on {result['pairs']} pairs of {result['images']} images, "
-                f"{result['train_seconds']} s in {result['precision']}",
-                *filter(None, [share_text(portion or 1.0, result.get("share", 1.0))]),
-                *([f"Started from: {result['initial']}"] if "initial" in result else []),
-                f"Perceptual term: {result['perceptual']}",
+                f"{result.folder}: {result.steps} steps on {result.pairs} pairs of {result.images} images, "
+                f"{result.train_seconds} s in {result.precision}",
+                *filter(None, [share_text(portion or 1.0, result.share)]),
+                *([f"Started from: {result.initial}"] if result.initial else []),
+                f"Perceptual term: {result.perceptual}",
                 "Last losses: " + ", ".join(f"{key} {value:.4f}" for key, value in losses.items()),
             ]
         ),

@@ -1,12 +1,17 @@
 """`augment poses`."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
 from augment.commands.idle import note_idle_globals, refuse_idle, unless
+
+if TYPE_CHECKING:
+    from augment.workspace import Workspace
 
 
 @click.command(short_help="Estimate or import key points.")
@@ -50,7 +55,7 @@ from augment.commands.idle import note_idle_globals, refuse_idle, unless
 @click.option("--force", is_flag=True, help="Make them again where they were made from something else.")
 @pass_workspace
 def command(
-    workspace: Any,
+    workspace: Workspace,
     estimator: str,
     files: tuple[Path, ...],
     csv_size: tuple[int, int] | None,
@@ -99,11 +104,12 @@ def command(
         )
         emit({"estimator": estimator, **compared.as_dict()}, comparison_text(estimator, compared))
     elif sample is not None:
-        result = sample_agreement(workspace, estimator=estimator, count=sample, seed=seed, jobs=jobs)
-        emit(result, agreement_text(result))
-    elif files:
-        result = import_poses(workspace, files, size=csv_size, own_pixels=own_pixels, runtime=runtime(force))
-        emit(result, poses_text(workspace, result))
+        sampled = sample_agreement(workspace, estimator=estimator, count=sample, seed=seed, jobs=jobs)
+        emit(sampled, agreement_text(sampled.agreement))
     else:
-        result = estimate_poses(workspace, estimator=estimator, jobs=jobs, runtime=runtime(force))
-        emit(result, poses_text(workspace, result))
+        made = (
+            import_poses(workspace, files, size=csv_size, own_pixels=own_pixels, runtime=runtime(force))
+            if files
+            else estimate_poses(workspace, estimator=estimator, jobs=jobs, runtime=runtime(force))
+        )
+        emit(made, poses_text(workspace, made))

@@ -1,13 +1,18 @@
 """`augment reid-eval`."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from augment.cli import emit, pass_workspace, runtime
 from augment.commands.idle import note_idle_globals, refuse_idle, unless
 from augment.options import headline
+
+if TYPE_CHECKING:
+    from augment.workspace import Workspace
 
 
 @click.command(short_help="Evaluate a trained re-ID model.")
@@ -40,7 +45,7 @@ from augment.options import headline
 )
 @pass_workspace
 def command(
-    workspace: Any,
+    workspace: Workspace,
     model: str,
     feature: str | None,
     distance: str | None,
@@ -66,4 +71,4 @@ def command(
     tested.require_reid("reid-eval")
     result = evaluate_saved(tested, find_model(workspace, model), show, output, runtime(), feature, distance)
     drawn = f"\nRanked galleries: {output}" if show else ""
-    emit(result, summary(result, queries, ap) + drawn)
+    emit(result, summary(result.folder, result.rankings, queries, ap) + drawn)

@@ -1,9 +1,11 @@
 """`augment reid-train`."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +13,9 @@ from augment.cli import emit, pass_workspace, runtime, seed_or
 from augment.commands.idle import refuse_idle, unless
 from augment.commands.sections import SectionCommand, SectionOption
 from augment.options import BACKBONE, NAME, RECIPES, SET, Finite, headline
+
+if TYPE_CHECKING:
+    from augment.workspace import Workspace
 
 option = partial(click.option, cls=SectionOption)
 data = partial(option, section="Images")
@@ -106,7 +111,7 @@ recipe = partial(option, section="Recipe; default: the preset's")
 )
 @pass_workspace
 def command(
-    workspace: Any,
+    workspace: Workspace,
     preset: str,
     backbone: str | None,
     portion: float,
@@ -131,6 +136,7 @@ def command(
       augment reid-train --preset demo --backbone small --portion 0.3 --epochs 2
     """
     workspace.require_reid("reid-train")
+    from augment.datasets.reduced_set import share_text
     from augment.evaluation.reid import summary
     from augment.training.reid import choose_weights, train_reid
     from augment.training.reid_data import TrainingSet
@@ -159,7 +165,8 @@ def command(
     images = TrainingSet(portion, augmentation, ratio, seed, length, repeat)
     name = name or (images.name(backbone) + ("-ordinary" if erasing_jitter else ""))
     result = train_reid(workspace, training, images, name=name, weights=file, runtime=runtime(force))
-    trained = f"Trained on {result['real']} real and {result['images'] - result['real']} generated images"
-    trained += f" ({result['distinct']} distinct)" if repeat else ""
-    trained += f" of {result['identities']} identities, {result['updates']} updates, {result['precision']}."
-    emit(result, f"{summary(result, queries, ap)}\n{trained}")
+    said = [summary(result.folder, result.rankings, queries, ap), *filter(None, [share_text(portion, result.share)])]
+    trained = f"Trained on {result.real} real and {result.images - result.real} generated images"
+    trained += f" ({result.distinct} distinct)" if repeat else ""
+    trained += f" of {result.identities} identities, {result.updates} updates, {result.precision}."
+    emit(result, "\n".join([*said, trained]))

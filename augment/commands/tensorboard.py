@@ -1,12 +1,17 @@
 """`augment tensorboard`."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from augment.cli import emit, pass_workspace
 from augment.commands.idle import note_idle_globals
+
+if TYPE_CHECKING:
+    from augment.workspace import Workspace
 
 
 @click.command(short_help="Write TensorBoard's event files of all trainings.")
@@ -18,7 +23,7 @@ from augment.commands.idle import note_idle_globals
     help="Folder of the event files.  [default: tensorboard/ in the workspace]",
 )
 @pass_workspace
-def command(workspace: Any, out: Path | None) -> None:
+def command(workspace: Workspace, out: Path | None) -> None:
     """Write losses and sample sheets of all trainings as event files, for `tensorboard --logdir DIR`.
 
     Run it again at any time, during a training too: only what is new is written.

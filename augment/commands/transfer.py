@@ -72,6 +72,6 @@ def command(
     refuse_idle_csv_size(*poses, options["source_pose"])
     request = Request(images, poses, workspace_or_none(), runtime=runtime(), **options)
     result = transfer(request, out, columns=columns)
-    if given("columns") and result["poses"] == 1:
+    if given("columns") and result.transferred.poses == 1:
         log.warning("--columns has no effect on one pose.")
     emit(result, transfer_text(result))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +20,7 @@ from augment.layouts.inventory import Inventory
 from augment.layouts.kinds import DataLayout
 from augment.layouts.registry import Layout, describe, market1501_layout
 from augment.pedestrians import Pedestrians
+from augment.results import Result
 from augment.settings import SETTINGS, read_settings
 from augment.workspace import Workspace
 
@@ -38,6 +39,37 @@ PRESETS = {DataLayout.DEEPFASHION: {"patn-train": {"preset": "deepfashion"}}}
 DEMO_PRESETS = {"patn-train": {"preset": "demo"}, "reid-train": {"preset": "demo"}}
 
 
+@dataclass(frozen=True)
+class TakenFiles(Result):
+    """How many files below a folder were taken, and how many passed over for which reason."""
+
+    taken: int
+    passed_over: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Made(Result):
+    """A workspace that was made, or was there already.
+
+    Attributes:
+        root: its folder.
+        data: the folder of its images.
+        layout: how the images were given.
+        size: (height, width) in pixels at which it works.
+        images: how many, by split.
+        decisions: that were taken for the user, sentences.
+        files: taken and passed over; `passed_over.csv` in the workspace lists the latter.
+    """
+
+    root: str
+    data: str
+    layout: str
+    size: tuple[int, int]
+    images: Mapping[str, int]
+    decisions: tuple[str, ...]
+    files: TakenFiles
+
+
 def init_real(
     root: Path,
     folder: Path,
@@ -50,7 +82,7 @@ def init_real(
     pairs: Sequence[Path] = (),
     jobs: int = 1,
     progress: bool = True,
-) -> dict[str, Any]:
+) -> Made:
     """Make a workspace in `root` on real images in `folder`, which is never modified.
 
     layout: `market1501` uses the folder where it lies, `folders` makes root/data a Market-1501 view of one sub-folder
@@ -60,8 +92,6 @@ def init_real(
     without lists.
     lists: a folder with train.lst and test.lst, of `deepfashion`.  pairs: files of training and test pairs.
     An interrupted init goes on, and of a workspace that is whole nothing changes; other processes wait.
-    Returns root, data, layout, size, images per split, the decisions taken, and how many files below the folder were
-    taken and passed over for which reason; `passed_over.csv` in the workspace lists the latter.
     Raises AugmentError where root holds another workspace already, lies inside the folder, or the folder is of no use.
     """
     folder = folder.resolve()
@@ -94,10 +124,10 @@ def init_real(
         return _summary(_workspace(root, settings), made)
 
 
-def init_rendered(root: Path, pedestrians: Pedestrians, *, jobs: int = 1) -> dict[str, Any]:
+def init_rendered(root: Path, pedestrians: Pedestrians, *, jobs: int = 1) -> Made:
     """Make a workspace in `root` on rendered pedestrians, with the demo presets for its commands.
 
-    Returns what init_real returns. Raises AugmentError where root holds another workspace already.
+    Raises AugmentError where root holds another workspace already.
     """
     from augment.pedestrians.dataset import render
 
@@ -125,7 +155,7 @@ def init_view(
     seed: int,
     layout: DataLayout = DataLayout.FOLDERS,
     more: Mapping[str, Any] = MappingProxyType({}),
-) -> dict[str, Any]:
+) -> Made:
     """Make a workspace in `root` whose data is a Market-1501 view of files elsewhere.
 
     Args:
@@ -134,9 +164,6 @@ def init_view(
         seed: the workspace's.
         layout: how the images were given.
         more: further settings.
-
-    Returns:
-        What `init_real` returns.
 
     Raises:
         AugmentError: where root holds another workspace already, and what `lay_out` raises.
@@ -164,13 +191,13 @@ def _held(root: Path) -> Iterator[None]:
         raise
 
 
-def init_text(result: dict[str, Any]) -> str:
+def init_text(result: Made) -> str:
     """The result of making a workspace, in words."""
-    decisions = "\n".join(f"- {decision}" for decision in result["decisions"])
-    height, width = result["size"]
+    decisions = "\n".join(f"- {decision}" for decision in result.decisions)
+    height, width = result.size
     return (
-        f"Workspace {result['root']}\nimages {result['data']} (layout {result['layout']}, {height} x {width})\n"
-        f"{decisions}\nNext: augment --workspace {result['root']} check"
+        f"Workspace {result.root}\nimages {result.data} (layout {result.layout}, {height} x {width})\n"
+        f"{decisions}\nNext: augment --workspace {result.root} check"
     )
 
 
@@ -240,14 +267,14 @@ def _workspace(root: Path, settings: Mapping[str, Any]) -> Workspace:
     return Workspace.find(root) if (root / SETTINGS).exists() else Workspace.create(root, settings)
 
 
-def _summary(workspace: Workspace, layout: Layout) -> dict[str, Any]:
+def _summary(workspace: Workspace, layout: Layout) -> Made:
     counts = workspace.images()["split"].value_counts()
-    return {
-        "root": str(workspace.root),
-        "data": str(layout.data),
-        "layout": layout.layout.value,
-        "size": list(layout.size),
-        "images": {split: int(counts.get(split, 0)) for split in ("train", "query", "gallery")},
-        "decisions": list(layout.decisions),
-        "files": {"taken": layout.files.taken, "passed_over": layout.files.counts()},
-    }
+    return Made(
+        root=str(workspace.root),
+        data=str(layout.data),
+        layout=layout.layout.value,
+        size=layout.size,
+        images={split: int(counts.get(split, 0)) for split in ("train", "query", "gallery")},
+        decisions=tuple(layout.decisions),
+        files=TakenFiles(layout.files.taken, layout.files.counts()),
+    )

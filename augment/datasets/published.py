@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 from augment.layouts.torchreid_sets import SETS, published_counts
+from augment.results import Result
 from reid.data.market1501 import COUNTS
 
 MARKET_TRAIN = 10_000
@@ -24,38 +25,54 @@ def differences(counts: Mapping[str, int], expected: Mapping[str, int]) -> Diffe
     return {name: [counts[name], wanted] for name, wanted in expected.items() if counts[name] != wanted}
 
 
-def compare_set(counts: Mapping[str, int], key: str | None) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class SetComparison(Result):
     """A data set of torchreid's beside the counts that torchreid states.
+
+    Attributes:
+        name: of the data set, with its version and split.
+        compared: how many counts were.
+        differences: those that differ.
+        trains: whether the data set has training images by intention.
+        tests: whether it has test images by intention.
+    """
+
+    name: str
+    compared: int
+    differences: Differences
+    trains: bool
+    tests: bool
+
+
+def compare_set(counts: Mapping[str, int], key: str | None) -> SetComparison | None:
+    """A data set of torchreid's beside the counts that torchreid states; None where the images are of none.
 
     Args:
         counts: as `augment check` counts.
-        key: the data set, as `augment.toml` keeps it; None where the images are of none.
-
-    Returns:
-        `name`, `differences`, how many counts were `compared`, and whether it `trains` and `tests` by intention.
+        key: the data set, as `augment.toml` keeps it.
     """
     if key is None:
         return None
     expected, entry = published_counts(key), SETS.get(key.partition(" ")[0])
-    return {
-        "name": key,
-        "compared": len(expected),
-        "differences": differences(counts, expected),
-        "trains": entry is None or entry.trains,
-        "tests": entry is None or entry.tests,
-    }
+    return SetComparison(
+        key,
+        len(expected),
+        differences(counts, expected),
+        trains=entry is None or entry.trains,
+        tests=entry is None or entry.tests,
+    )
 
 
-def set_lines(report: Mapping[str, Any] | None) -> tuple[list[str], list[str]]:
+def set_lines(report: SetComparison | None) -> tuple[list[str], list[str]]:
     """What a report of `compare_set` says: lines where all is as published, and notes."""
     if report is None:
         return [], []
-    name, notes = report["name"], []
-    if not report["trains"]:
+    name, notes = report.name, []
+    if not report.trains:
         notes.append(f"{name} has test images alone: models of other workspaces are evaluated on it")
-    if not report["tests"]:
+    if not report.tests:
         notes.append(f"{name} has training images alone: models are evaluated on other workspaces")
-    for count, (found, expected) in report["differences"].items():
+    for count, (found, expected) in report.differences.items():
         notes.append(f"{count}: {found:,} where {name} has {expected:,}, as torchreid states")
-    lines = [f"all counts that torchreid states of {name} are right"] if report["compared"] else []
-    return [] if report["differences"] else lines, notes
+    lines = [f"all counts that torchreid states of {name} are right"] if report.compared else []
+    return [] if report.differences else lines, notes

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from augment import AugmentError
-from augment.datasets.create import TEST_SHARE, init_view, refuse_around
+from augment.datasets.create import TEST_SHARE, Made, init_view, refuse_around
 from augment.layouts.kinds import DataLayout
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def init_table(
     size: tuple[int, int] | None = None,
     seed: int = 0,
     test_share: float = TEST_SHARE,
-) -> dict[str, Any]:
+) -> Made:
     """Make a workspace in `root` on the images of a table (see `augment.layouts.image_tables`), which stay as they are.
 
     Args:
@@ -34,9 +34,6 @@ def init_table(
         size: (height, width) to work at; None takes the images' own.
         seed: which identities are kept for testing, and the workspace's seed.
         test_share: share of the identities that are for testing, where the table has no split.
-
-    Returns:
-        What `augment.datasets.create.init_real` returns.
 
     Raises:
         AugmentError: for a table that is none of images, and where root holds another workspace already.
@@ -48,7 +45,7 @@ def init_table(
 
 def init_csv(
     root: Path, file: Path, *, size: tuple[int, int] | None = None, seed: int = 0, test_share: float | None = None
-) -> dict[str, Any]:
+) -> Made:
     """Make a workspace in `root` on the images that a CSV file names, as `init_table` does for a table.
 
     Args:
@@ -57,9 +54,6 @@ def init_csv(
         size: (height, width) to work at; None takes the images' own.
         seed: which identities are kept for testing, and the workspace's seed.
         test_share: share of the identities that are for testing, where the file has no column split; None is 0.5.
-
-    Returns:
-        What `augment.datasets.create.init_real` returns.
 
     Raises:
         AugmentError: for a file that is no table of images, and where root holds another workspace already.
@@ -82,7 +76,7 @@ def init_csv(
 
 def init_set(
     root: Path, folder: Path, choice: SetChoice, *, size: tuple[int, int] | None = None, seed: int = 0
-) -> dict[str, Any]:
+) -> Made:
     """Make a workspace in `root` on a data set that torchreid reads; its folder stays as it is.
 
     Args:
@@ -91,9 +85,6 @@ def init_set(
         choice: the data set, its version and split.
         size: (height, width) to work at; None takes the images' own.
         seed: of random splits, and the workspace's seed.
-
-    Returns:
-        What `augment.datasets.create.init_real` returns.
 
     Raises:
         AugmentError: for a folder that does not hold the data set, and where root holds another workspace already.
@@ -113,7 +104,7 @@ def init_tracks(
     size: tuple[int, int] | None = None,
     seed: int = 0,
     test_share: float | None = None,
-) -> dict[str, Any]:
+) -> Made:
     """Make a workspace in `root` on the tracks of a folder of sequences, which stays as it is; crops go into `root`.
 
     Args:
@@ -123,9 +114,6 @@ def init_tracks(
         size: (height, width) to work at; None takes the crops' own.
         seed: which identities are kept for testing, and the workspace's seed.
         test_share: share of the identities that are for testing; None is 0.5.
-
-    Returns:
-        What `augment.datasets.create.init_real` returns.
 
     Raises:
         AugmentError: for a folder without sequences, and where root holds another workspace already.

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from augment import AugmentError
 from augment.datasets.preconditions import require_ranking
-from augment.datasets.reduced_set import share_text
 from augment.images import load_images
+from augment.results import Result, spread
 from augment.runtime import Runtime
 from augment.workspace import MODEL, Workspace
 from numerics.arrays import Array
@@ -23,10 +23,49 @@ if TYPE_CHECKING:
     from reid.training import ReidTraining
 
 QUERIES = {"standard": "Standard queries", "open-reid": "Every test image a query (Open-ReID)"}
-SUFFIXES = {"standard": "", "open-reid": "_open_reid"}
 RULES = {"rectangle": "mAP", "trapezoid": "mAP_trapezoid"}
-RANKS = (1, 5, 10)
 SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Ranking(Result):
+    """A ranking of the gallery for one set of queries, in percent.
+
+    Attributes:
+        mAP: mean average precision by the rectangle rule.
+        mAP_trapezoid: by the trapezoid rule.
+        rank1: share of queries whose nearest image is of the same identity.
+        rank5: the same for any of the nearest five.
+        rank10: the same for any of the nearest ten.
+        queries: how many queries count.
+    """
+
+    mAP: float
+    mAP_trapezoid: float
+    rank1: float
+    rank5: float
+    rank10: float
+    queries: int
+
+
+@dataclass(frozen=True)
+class Rankings(Result):
+    """The gallery ranked for the standard queries, and for Open-ReID's: every test image."""
+
+    standard: Ranking = field(metadata=spread(Ranking))
+    open_reid: Ranking = field(metadata=spread(Ranking, "_open_reid"))
+
+    def of_queries(self, queries: str) -> Ranking:
+        """That of one set of queries, `standard` or `open-reid`."""
+        return self.standard if queries == "standard" else self.open_reid
+
+
+@dataclass(frozen=True)
+class Evaluated(Result):
+    """The figures of the model in a folder."""
+
+    folder: str
+    rankings: Rankings = field(metadata=spread(Rankings))
 
 
 def find_model(workspace: Workspace, model: str) -> Path:
@@ -47,7 +86,7 @@ def find_model(workspace: Workspace, model: str) -> Path:
     raise AugmentError(f"{workspace.reid_dir(model)}: no such model; trained ones: {there}")
 
 
-def evaluate_model(workspace: Workspace, model: ReidModel, training: ReidTraining, runtime: Runtime) -> dict[str, Any]:
+def evaluate_model(workspace: Workspace, model: ReidModel, training: ReidTraining, runtime: Runtime) -> Rankings:
     """Rank the gallery by a model: the standard queries, and Open-ReID's (every test image is a query).
 
     Features are extracted in fp32.
@@ -57,9 +96,6 @@ def evaluate_model(workspace: Workspace, model: ReidModel, training: ReidTrainin
         model: the network.
         training: says what is compared, and how.
         runtime: device, threads and precision, and whether finished work is made again.
-
-    Returns:
-        mAP and CMC in percent.
 
     Raises:
         AugmentError: for data without query or gallery images.
@@ -94,32 +130,30 @@ def test_images(workspace: Workspace) -> pd.DataFrame:
     return test
 
 
-def evaluate_features(features: Array, test: pd.DataFrame) -> dict[str, Any]:
+def evaluate_features(features: Array, test: pd.DataFrame) -> Rankings:
     """Rank the gallery by features.
 
     Args:
         features: N x D.
         test: the N rows of `test_images`.
-
-    Returns:
-        Percentages for both sets of queries.
     """
-    from reid.evaluation.ranking import evaluate
-
     query, gallery = (test["split"] == "query").to_numpy(), (test["split"] == "gallery").to_numpy()
     everyone = np.ones(len(test), dtype=bool)
-    result: dict[str, Any] = {}
-    sets = {"standard": (query, gallery), "open-reid": (everyone & (test["pid"] > 0).to_numpy(), everyone)}
-    for name, (q, g) in sets.items():
-        suffix = SUFFIXES[name]
-        sides = [test[column].to_numpy()[rows] for column in ("pid", "camid") for rows in (q, g)]
-        ranking = evaluate(features[q], features[g], *sides)
-        result[f"mAP{suffix}"] = round(100 * ranking.mAP, 4)
-        result[f"mAP_trapezoid{suffix}"] = round(100 * ranking.mAP_trapezoid, 4)
-        for k in RANKS:
-            result[f"rank{k}{suffix}"] = round(100 * float(ranking.cmc[min(k, len(ranking.cmc)) - 1]), 4)
-        result[f"queries{suffix}"] = ranking.queries
-    return result
+    return Rankings(
+        _rank(features, test, query, gallery),
+        _rank(features, test, everyone & (test["pid"] > 0).to_numpy(), everyone),
+    )
+
+
+def _rank(features: Array, test: pd.DataFrame, query: Array, gallery: Array) -> Ranking:
+    """The figures for some rows as queries and some as gallery (N truth values each)."""
+    from reid.evaluation.ranking import evaluate
+
+    pids, camids = test["pid"].to_numpy(), test["camid"].to_numpy()
+    found = evaluate(features[query], features[gallery], pids[query], pids[gallery], camids[query], camids[gallery])
+    rank1, rank5, rank10 = (round(100 * float(found.cmc[min(k, len(found.cmc)) - 1]), 4) for k in (1, 5, 10))
+    mean, trapezoid = round(100 * found.mAP, 4), round(100 * found.mAP_trapezoid, 4)
+    return Ranking(mean, trapezoid, rank1, rank5, rank10, found.queries)
 
 
 def evaluate_saved(
@@ -130,7 +164,7 @@ def evaluate_saved(
     runtime: Runtime,
     feature: str | None = None,
     distance: str | None = None,
-) -> dict[str, Any]:
+) -> Evaluated:
     """Rank the gallery by a saved model.
 
     Args:
@@ -141,9 +175,6 @@ def evaluate_saved(
         runtime: device, threads and precision, and whether finished work is made again.
         feature: what is compared; None is what the model was trained for.
         distance: by what; None is what the model was trained for.
-
-    Returns:
-        As of `evaluate_features`.
     """
     from reid.checkpoints import load_model
     from reid.features import extract_features
@@ -167,7 +198,7 @@ def evaluate_saved(
     ).numpy()
     if show:
         draw_ranked(features, test, show, output)
-    return {"folder": str(path.parent), **evaluate_features(features, test)}
+    return Evaluated(str(path.parent), evaluate_features(features, test))
 
 
 def draw_ranked(features: Array, test: pd.DataFrame, count: int, output: Path) -> None:
@@ -194,20 +225,20 @@ def draw_ranked(features: Array, test: pd.DataFrame, count: int, output: Path) -
     draw_galleries(list(paths[rows]), ranked, pids[gallery][order] == pids[rows][:, None], output)
 
 
-def summary(result: Mapping[str, Any], queries: str = "standard", ap: str = "rectangle") -> str:
-    """The result for the terminal, with the figures of one set of queries and one rule first.
+def summary(folder: str, rankings: Rankings, queries: str = "standard", ap: str = "rectangle") -> str:
+    """The figures for the terminal, those of one set of queries and one rule first.
 
     Args:
-        result: as of `evaluate_saved`.
+        folder: of the model.
+        rankings: its figures.
         queries: "standard" or "open-reid", where every test image is one.
         ap: "rectangle" or "trapezoid".
     """
-    mark = SUFFIXES[queries]
-    ranks = ", ".join(f"rank-{k} {result[f'rank{k}{mark}']:.1f}" for k in RANKS)
-    lines = [f"{result['folder']}: mAP {result[RULES[ap] + mark]:.1f}, {ranks} ({result[f'queries{mark}']} queries)"]
+    first = rankings.of_queries(queries)
+    ranks = f"rank-1 {first.rank1:.1f}, rank-5 {first.rank5:.1f}, rank-10 {first.rank10:.1f}"
+    lines = [f"{folder}: mAP {getattr(first, RULES[ap]):.1f}, {ranks} ({first.queries} queries)"]
     for name, title in QUERIES.items():
-        each = [f"{result[measure + SUFFIXES[name]]:.1f} by the {rule} rule" for rule, measure in RULES.items()]
+        ranking = rankings.of_queries(name)
+        each = [f"{getattr(ranking, measure):.1f} by the {rule} rule" for rule, measure in RULES.items()]
         lines.append(f"{title}: mAP {', '.join(each)}")
-    if said := share_text(result.get("portion", 1.0), result.get("share", 1.0)):
-        lines.append(said)
     return "\n".join(lines)

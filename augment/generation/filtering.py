@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -130,7 +130,7 @@ class Judge:
 
     def _score(self, plan: pd.DataFrame, folder: Path) -> pd.DataFrame:
         images = load_images([folder / name for name in plan["output"]], self.workspace.size)
-        values: dict[str, Any] = {}
+        values: dict[str, Sequence[float] | Array] = {}
         if "identity" in self.filtering.by:
             own = self.centres.vectors[self.centres.rows(plan["pid"])]
             values["identity_score"] = (self.embed(images) * own).sum(dim=1).numpy()

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import Fingerprint, artefact, fingerprint
+from augment.artefacts.artefact import artefact, fingerprint
 from augment.artefacts.files import write_csv
-from augment.artefacts.records import read_run
-from augment.datasets.inputs import images_input, keypoints_input
 from augment.datasets.pairs import posed_names
 from augment.datasets.reduced_set import keep_reduced, real_share, share_text, training_images
 from augment.generation.advice import SET_NAMES
 from augment.generation.filtering import Filtering, Judge, begin_again, filter_set, find_judge
-from augment.generation.manifest import MANIFEST, make_manifest, refuse_altered, set_contents, with_scores
+from augment.generation.integrity import data_inputs, refuse_altered, set_contents
+from augment.generation.links import link_real
+from augment.generation.manifest import MANIFEST, make_manifest, with_scores
 from augment.generation.plan import Pools, Sampling, make_plan
 from augment.generation.scenes import COLUMN, Scenes
 from augment.generation.target_poses import PoseBank, canonical_bank, file_bank, rare_bank
 from augment.inference.drawing import Pen, draw_plan
-from augment.inference.generators import find_generator, recorded_file, recorded_place
-from augment.runtime import Runtime
+from augment.inference.generators import find_generator, recorded_place
+from augment.results import Result, spread
+from augment.runtime import Place, Runtime
 from augment.workspace import Workspace
 from patn.keypoints import keypoint_array
 from reid.data.market1501 import FOLDERS
@@ -40,6 +38,75 @@ class PlannedSet:
     kept: list[str]
     pools: Pools
     scenes: Scenes | None = None
+
+
+@dataclass(frozen=True)
+class Counts(Result):
+    """What a generated set holds.
+
+    Attributes:
+        real: real images.
+        generated: images in place of removed ones, or beyond.
+        replaced_pose: those of them in another pose, since the removed image has none.
+        copied: those that are copies of a real image, since none of the identity has a pose.
+        dropped: removed images that were left out.
+        filtered: images that the filter replaced by better ones; None without one.
+        not_bettered: images among the worst that stayed; None without a filter.
+    """
+
+    real: int
+    generated: int
+    replaced_pose: int
+    copied: int
+    dropped: int
+    filtered: int | None = None
+    not_bettered: int | None = None
+
+    @classmethod
+    def count(cls, plan: pd.DataFrame, planned: PlannedSet, sampling: Sampling) -> Counts:
+        """The counts of a finished plan.
+
+        Args:
+            plan: the finished one.
+            planned: what was to be made.
+            sampling: how.
+        """
+        how = plan["how"].value_counts()
+        removed = len(planned.pools.pid_of) - len(planned.kept)
+        replacing = sampling.ratio == 1 and sampling.per_identity is None
+        judged = plan["judged"].value_counts() if "judged" in plan else None
+        return cls(
+            real=len(planned.kept),
+            generated=len(plan),
+            replaced_pose=int(how.get("other pose", 0)),
+            copied=int(how.get("copy", 0)),
+            dropped=removed - len(plan) if replacing else 0,
+            filtered=None if judged is None else int(judged.get("replaced", 0)),
+            not_bettered=None if judged is None else int(judged.get("kept", 0)),
+        )
+
+
+@dataclass(frozen=True)
+class AugmentedSet(Result):
+    """M^A_p as it was made.
+
+    Attributes:
+        folder: of the set, in the workspace.
+        place: where it was generated.
+        portion: p.
+        share: of the training images that M^R_p really keeps.
+        generator: its file from the workspace, or builtin.
+        contents: a fingerprint of what it holds for training.
+        counts: of its images.
+    """
+
+    folder: str
+    place: Place = field(metadata=spread(Place))
+    portion: float
+    share: float
+    generator: str
+    contents: str
+    counts: Counts = field(metadata=spread(Counts))
 
 
 def plan_set(
@@ -115,11 +182,11 @@ def generate(
     judge: str | None = None,
     name: str | None = None,
     runtime: Runtime,
-) -> dict[str, Any]:
-    """Make M^A_p and return what was made: folder, counts of real, generated, pose replaced, copied, dropped.
+) -> AugmentedSet:
+    """Make M^A_p.
 
-    sampling: what is drawn (default: the paper's Ours).  filtering: the worst images are replaced, judged by the model
-    `judge` (see `augment.generation.filtering.find_judge`).  Finished sets are skipped, interrupted ones go
+    sampling: what is sampled (default: the paper's Ours).  filtering: the worst images are replaced, as the model
+    `judge` scores them (see `augment.generation.filtering.find_judge`).  Finished sets are skipped, interrupted ones go
     on, on a CPU to the same bytes.  `name` defaults to that of `set_name`.
     Raises AugmentError for missing poses, generator or judge, or a folder made with other options.
     """
@@ -146,51 +213,24 @@ def generate(
     with artefact(
         folder, "generated", options, inputs=inputs, seed=seed, force=runtime.force, wait=runtime.wait, named=True
     ) as run:
-        if not run.finished:
-            plan = _make(workspace, planned, sampling, filtering, model, folder, pen, seed)
-            manifest = make_manifest(plan, planned.kept, pen.mark)
-            write_csv(with_scores(manifest, folder, workspace), folder / MANIFEST)
-            where = {"folder": str(folder.relative_to(workspace.root)), **runtime.place()}
-            where |= {"portion": portion, "share": real_share(workspace.images(), portion)}
-            where |= {"generator": recorded_place(workspace, checkpoint), "contents": set_contents(folder)}
-            run.finish({**where, **counts(plan, planned, sampling)})
-        else:
-            refuse_altered(folder, run.result)
-        return run.result
-
-
-def data_inputs(workspace: Workspace) -> dict[str, Fingerprint]:
-    """What any generated set is made from, as its `run.json` records it: training images and their key points."""
-    train = training_images(workspace.images())
-    return {"images": images_input(train), "keypoints": keypoints_input(workspace, "train")}
-
-
-def refuse_stale(workspace: Workspace, folder: Path) -> None:
-    """Refuse a finished generated set that was made from other input than there is now, or was changed.
-
-    What was not recorded, or is gone by now, is not compared.
-
-    Args:
-        workspace: the workspace.
-        folder: the set's.
-
-    Raises:
-        AugmentError: naming the difference.
-    """
-    run = read_run(folder)
-    if run is None:
-        return
-    inputs = data_inputs(workspace) if run.inputs else {}
-    checkpoint = recorded_file(workspace, str(run.result.get("generator", "")))
-    if checkpoint is not None:
-        inputs["generator"] = fingerprint(checkpoint)
-    for name, now in inputs.items():
-        if run.inputs.get(name, now) != now:
-            raise AugmentError(
-                f"{folder}: was made from other {name} ({run.inputs[name]}) than there are now ({now}); put them back, "
-                "or make it again: the same `augment generate` with --force"
-            )
-    refuse_altered(folder, run.result)
+        if run.finished:
+            made = run.recorded(AugmentedSet)
+            refuse_altered(folder, made.contents)
+            return made
+        plan = _make(workspace, planned, sampling, filtering, model, folder, pen, seed)
+        manifest = make_manifest(plan, planned.kept, pen.mark)
+        write_csv(with_scores(manifest, folder, workspace), folder / MANIFEST)
+        made = AugmentedSet(
+            folder=str(folder.relative_to(workspace.root)),
+            place=runtime.place(),
+            portion=portion,
+            share=real_share(workspace.images(), portion),
+            generator=recorded_place(workspace, checkpoint),
+            contents=set_contents(folder),
+            counts=Counts.count(plan, planned, sampling),
+        )
+        run.finish(made)
+        return made
 
 
 def set_name(sampling: Sampling, filtering: Filtering | None = None) -> str:
@@ -232,85 +272,24 @@ def _make(
     return filter_set(workspace, planned.plan, planned.pools, sampling, filtering, judge, folder, pen, seed)
 
 
-def counts(plan: pd.DataFrame, planned: PlannedSet, sampling: Sampling) -> dict[str, int]:
-    """What a set holds: real and generated images, with another pose, copied, left out, and what the filter did.
-
-    Args:
-        plan: the finished one.
-        planned: what was to be made.
-        sampling: how.
-    """
-    how = plan["how"].value_counts()
-    removed = len(planned.pools.pid_of) - len(planned.kept)
-    replacing = sampling.ratio == 1 and sampling.per_identity is None
-    found = {
-        "real": len(planned.kept),
-        "generated": len(plan),
-        "replaced_pose": int(how.get("other pose", 0)),
-        "copied": int(how.get("copy", 0)),
-        "dropped": removed - len(plan) if replacing else 0,
-    }
-    if "judged" in plan:
-        judged = plan["judged"].value_counts()
-        found |= {"filtered": int(judged.get("replaced", 0)), "not_bettered": int(judged.get("kept", 0))}
-    return found
-
-
-def link_real(workspace: Workspace, kept: Sequence[str], folder: Path) -> None:
-    """Link (copy where links are impossible) the kept real images, the query and the gallery folder.
-
-    Args:
-        workspace: the workspace.
-        kept: names of the kept real images.
-        folder: of the set.
-    """
-    train = training_images(workspace.images()).set_index("name")
-    target = folder / FOLDERS["train"]
-    target.mkdir(exist_ok=True)
-    for name in kept:
-        link(Path(str(train.at[name, "path"])), target / name, workspace.root)
-    for split in ("bounding_box_test", "query"):
-        if (workspace.data / split).is_dir():
-            link(workspace.data / split, folder / split, workspace.root)
-
-
-def link(source: Path, target: Path, root: Path) -> None:
-    """A symbolic link at `target`, relative where both lie under `root`; without links a copy, by rename.
-
-    Args:
-        source: the file.
-        target: the link's path.
-        root: below which links are relative.
-    """
-    if target.is_symlink() or target.exists():
-        return
-    inside = source.is_relative_to(root) and target.is_relative_to(root)
-    try:
-        target.symlink_to(os.path.relpath(source, target.parent) if inside else source)
-    except OSError:
-        partial = target.with_name(f"{target.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        copy = shutil.copytree if source.is_dir() else shutil.copy2
-        copy(source, partial)
-        partial.replace(target)
-
-
-def summary(result: Mapping[str, Any]) -> str:
+def summary(result: AugmentedSet) -> str:
     """One paragraph for the terminal about a generated set.
 
     Args:
         result: as of `generate`.
     """
-    lines = [f"{result['folder']}: {result['real']} real and {result['generated']} generated images"]
-    if said := share_text(result.get("portion", 1.0), result.get("share", 1.0)):
+    counts = result.counts
+    lines = [f"{result.folder}: {counts.real} real and {counts.generated} generated images"]
+    if said := share_text(result.portion, result.share):
         lines.append(said)
-    if result["replaced_pose"]:
-        lines.append(f"{result['replaced_pose']} removed images had no pose: another image's pose was taken")
-    if result["copied"]:
-        lines.append(f"{result['copied']} could not be generated (no kept image with a pose): a real image was copied")
-    if "filtered" in result:
-        tried = result["filtered"] + result["not_bettered"]
-        lines.append(f"the {tried} worst were drawn again: {result['filtered']} replaced by better ones, the rest kept")
-    if result["dropped"]:
-        lines.append(f"{result['dropped']} removed images without a pose were left out")
+    if counts.replaced_pose:
+        lines.append(f"{counts.replaced_pose} removed images had no pose: another image's pose was taken")
+    if counts.copied:
+        lines.append(f"{counts.copied} could not be generated (no kept image with a pose): a real image was copied")
+    if counts.filtered is not None:
+        tried = counts.filtered + (counts.not_bettered or 0)
+        again = f"{counts.filtered} replaced by better ones, the rest kept"
+        lines.append(f"the {tried} worst were generated again: {again}")
+    if counts.dropped:
+        lines.append(f"{counts.dropped} removed images without a pose were left out")
     return "\n".join(lines)

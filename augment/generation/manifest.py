@@ -1,20 +1,17 @@
-"""A generated set's own words on its files: real or generated, from what, by what; and whether they are as made."""
+"""The manifest of a generated set: which files are real and which generated, from what, by what."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from augment import Different
-from augment.artefacts.artefact import fingerprint, fingerprint_names
 from augment.images import load_images
 from augment.workspace import Workspace
 from numerics.arrays import Array
-from reid.data.market1501 import FOLDERS
 
 if TYPE_CHECKING:
     import torch
@@ -72,31 +69,3 @@ def sharpness(images: torch.Tensor) -> Array:
     grey = images.float().mean(dim=1) / 255
     down, right = grey.diff(dim=1).abs().mean(dim=(1, 2)), grey.diff(dim=2).abs().mean(dim=(1, 2))
     return ((down + right) / 2).numpy()
-
-
-def set_contents(folder: Path) -> str:
-    """A fingerprint of what a generated set holds for training: its manifest and its images, by name and content.
-
-    Args:
-        folder: of the set.
-    """
-    files = [folder / MANIFEST, *sorted((folder / FOLDERS["train"]).iterdir())]
-    return fingerprint_names([fingerprint(files), *(file.name for file in files)])
-
-
-def refuse_altered(folder: Path, result: Mapping[str, Any]) -> None:
-    """Refuse a finished set whose images or manifest are no longer those that were made.
-
-    Args:
-        folder: of the set.
-        result: recorded when it was made.
-
-    Raises:
-        Different: where they are not.
-    """
-    if result.get("contents") not in (None, set_contents(folder)):
-        raise Different(
-            f"{folder}: its images or its {MANIFEST} were changed after they were made",
-            "make the set again: the same `augment generate` with --force; or copy the folder elsewhere and name it as "
-            "--augmentation DIR",
-        )

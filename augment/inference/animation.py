@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -14,12 +13,13 @@ from tqdm import tqdm
 from augment import AugmentError
 from augment.images import read_image
 from augment.inference.generator import BATCH
-from augment.inference.redrawing import Redrawing, Request
+from augment.inference.redrawing import Redrawing, Request, Transferred
 from augment.inference.sheets import draw_skeleton, sheet
 from augment.inference.video import FPS, VIDEOS, WRITTEN, extract_frames, require_ffmpeg, write_video
 from augment.pedestrians.walking import walking
 from augment.poses.readers import Pose, folder_images, scaled_to
 from augment.poses.smoothing import bridge, fit, inside, jerk, smooth
+from augment.results import Result, spread
 from numerics.arrays import Array
 from patn.keypoints import joints_present, scale_keypoints
 
@@ -57,12 +57,36 @@ class _Track:
     fps: float = FPS
 
 
-def animate(request: Request, motion: Motion, out: Path, *, plain: bool = False) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Animation(Result):
+    """A written video.
+
+    Attributes:
+        out: its file.
+        transferred: what was generated.
+        frames: how many.
+        fps: frames a second.
+        empty: frames in which nobody was found.
+        bridged: missing joints that were filled in.
+        jerk: mean length of the joints' second differences, in pixels.
+        smoothed_jerk: the same after smoothing.
+    """
+
+    out: str
+    transferred: Transferred = field(metadata=spread(Transferred))
+    frames: int
+    fps: float
+    empty: int
+    bridged: int
+    jerk: float
+    smoothed_jerk: float
+
+
+def animate(request: Request, motion: Motion, out: Path, *, plain: bool = False) -> Animation:
     """Write the video of all images of the request (whose `poses` are not used) in the frames of a motion.
 
     A grid as in the paper: the images above, the skeleton at the left; `plain` shows the generated images alone, side
-    by side.  The file appears by rename; the same command makes the same frames.  Returns counts, the frame rate and
-    the mean jerk of the joints before and after smoothing.
+    by side.  The file appears by rename; the same command makes the same frames.
     Raises AugmentError for another ending than .mp4 or .gif, and where no frame shows a person.
     """
     if out.suffix.lower() not in WRITTEN:
@@ -84,19 +108,16 @@ def animate(request: Request, motion: Motion, out: Path, *, plain: bool = False)
     made_by = f"motion {motion.poses or 'built-in walk'}; generator {work.generator.fingerprint}"
     said = f"generated video; source {names}; {made_by}"
     write_video(_frames(work, moved, plain), out, fps, said)
-    summary = work.summary()
-    summary.pop("poses")
-    return {
-        "out": str(out),
-        **summary,
-        "frames": len(seen),
-        "fps": fps,
-        "keypoints": sorted({*summary["keypoints"], track.origin}),
-        "empty": int((~seen.any(axis=1)).sum()),
-        "bridged": int(joints_present(bridged).sum() - seen.sum()),
-        "jerk": round(jerk(bridged), 4),
-        "smoothed_jerk": round(jerk(smoothed), 4),
-    }
+    return Animation(
+        out=str(out),
+        transferred=replace(work.summary(track.origin), poses=None),
+        frames=len(seen),
+        fps=fps,
+        empty=int((~seen.any(axis=1)).sum()),
+        bridged=int(joints_present(bridged).sum() - seen.sum()),
+        jerk=round(jerk(bridged), 4),
+        smoothed_jerk=round(jerk(smoothed), 4),
+    )
 
 
 def _read(work: Redrawing, motion: Motion) -> _Track:
@@ -153,16 +174,16 @@ def _frames(work: Redrawing, moved: Sequence[Sequence[Pose]], plain: bool) -> It
             yield sheet([[blank, *conditions], [skeleton, *images]])
 
 
-def animation_text(result: dict[str, Any]) -> str:
+def animation_text(result: Animation) -> str:
     """The result in words.
 
     Args:
         result: as the command has it.
     """
-    people = "1 person" if result["images"] == 1 else f"{result['images']} people"
-    lines = [f"{result['out']}: {people}, {result['frames']} frames at {result['fps']:g} a second"]
+    people = "1 person" if result.transferred.images == 1 else f"{result.transferred.images} people"
+    lines = [f"{result.out}: {people}, {result.frames} frames at {result.fps:g} a second"]
     lines.append(
-        f"Joints: {result['bridged']} bridged, nobody found in {result['empty']} frames; "
-        f"jerk {result['jerk']:.2f} pixels, after smoothing {result['smoothed_jerk']:.2f}"
+        f"Joints: {result.bridged} bridged, nobody found in {result.empty} frames; "
+        f"jerk {result.jerk:.2f} pixels, after smoothing {result.smoothed_jerk:.2f}"
     )
     return "\n".join(lines)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from augment import AugmentError
 from augment.images import read_image, to_uint8
 from augment.inference.pictures import write_picture
-from augment.inference.redrawing import Redrawing, Request
+from augment.inference.redrawing import Redrawing, Request, Transferred
 from augment.inference.sheets import GAP, draw_skeleton, sheet
 from augment.poses.readers import Pose, scaled_to
+from augment.results import Result, spread
 from numerics.arrays import Array
 from numerics.files import replacing
 from patn import DataError
@@ -44,7 +44,37 @@ class MaskView:
             raise AugmentError(f"colours is {self.colours!r}; it must be one of {', '.join(COLOUR_MAPS)}")
 
 
-def attention(request: Request, out: Path, view: MaskView, *, values: Path | None = None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Strip(Result):
+    """The masks of one pair: names of image and pose, and the mean of each block's map."""
+
+    image: str
+    pose: str
+    means: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Masks(Result):
+    """A written picture of masks.
+
+    Attributes:
+        out: its file.
+        blocks: those that it shows, counted from 1.
+        channels: mean, or the number of a channel.
+        colours: the values that the ends of the colours stand for.
+        strips: the pairs.
+        transferred: what was generated.
+    """
+
+    out: str
+    blocks: tuple[int, ...]
+    channels: int | str
+    colours: tuple[float, float]
+    strips: tuple[Strip, ...]
+    transferred: Transferred = field(metadata=spread(Transferred))
+
+
+def attention(request: Request, out: Path, view: MaskView, *, values: Path | None = None) -> Masks:
     """Write a strip of masks for every image and pose of the request (paper Fig. 5).
 
     Args:
@@ -52,9 +82,6 @@ def attention(request: Request, out: Path, view: MaskView, *, values: Path | Non
         out: the picture's file.
         view: how masks become pictures.
         values: also write the masks as shown (channels reduced), float32 pairs x blocks x H/4 x W/4, as .npy.
-
-    Returns:
-        What the strips span.
 
     Raises:
         AugmentError: for a generator without masks, a block or channel that is not there, another ending than .png or
@@ -76,13 +103,12 @@ def attention(request: Request, out: Path, view: MaskView, *, values: Path | Non
     write_picture(picture, out, work.description(work.sources, work.targets, "attention masks and generated image"))
     if values is not None:
         _write_values(maps, values)
-    strips_said = [
-        {"image": source.name, "pose": target.name, "means": [round(float(mask.mean()), 4) for mask in kept]}
+    shown = [
+        Strip(source.name, target.name, tuple(round(float(mask.mean()), 4) for mask in kept))
         for (source, target), kept in zip(pairs, maps, strict=True)
     ]
-    shown = "mean" if view.channel is None else view.channel
-    said = {"blocks": blocks, "channels": shown, "colours": list(ends), "strips": strips_said}
-    return {"out": str(out), **said, **work.summary()}
+    channels = "mean" if view.channel is None else view.channel
+    return Masks(str(out), tuple(blocks), channels, ends, tuple(shown), work.summary())
 
 
 def masks_of(work: Redrawing, source: Pose, target: Pose, view: MaskView) -> tuple[Array, list[int], Array]:
@@ -188,14 +214,14 @@ def _write_values(maps: Array, path: Path) -> None:
         np.save(file, maps.astype(np.float32))
 
 
-def attention_text(result: dict[str, Any]) -> str:
+def attention_text(result: Masks) -> str:
     """The result in words.
 
     Args:
         result: as the command has it.
     """
-    first = result["strips"][0]
-    means = ", ".join(f"{number}: {mean:.3f}" for number, mean in zip(result["blocks"], first["means"], strict=True))
-    shown = "mean over channels" if result["channels"] == "mean" else f"channel {result['channels']}"
-    more = "" if len(result["strips"]) == 1 else f" of the first of {len(result['strips'])} pairs"
-    return f"{result['out']}: masks ({shown}); their means by block{more}: {means}"
+    first = result.strips[0]
+    means = ", ".join(f"{number}: {mean:.3f}" for number, mean in zip(result.blocks, first.means, strict=True))
+    shown = "mean over channels" if result.channels == "mean" else f"channel {result.channels}"
+    more = "" if len(result.strips) == 1 else f" of the first of {len(result.strips)} pairs"
+    return f"{result.out}: masks ({shown}); their means by block{more}: {means}"

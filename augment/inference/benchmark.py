@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from augment import AugmentError
 from augment.columns import aligned
+from augment.results import Result
 from augment.runtime import Runtime
 from augment.workers import worker_pool
 from augment.workspace import Workspace
@@ -36,6 +37,49 @@ FOOTNOTE = (
     "GFLOP counts a multiply-add as two operations, as torch.utils.flop_counter does.  The paper's Table 2 counts "
     "PATN and Deform bare, of PG2 and VUNet whole training checkpoints; see `augment table2`."
 )
+
+
+@dataclass(frozen=True)
+class Speed(Result):
+    """How fast a generator is, and the most memory it takes in MiB; None where the system does not tell."""
+
+    images_per_second: float
+    peak_mib: int | None
+
+
+@dataclass(frozen=True)
+class Benchmark(Result):
+    """Size and speed of a generator.
+
+    Attributes:
+        generator: what it is called.
+        size: `HxW`, of the images in pixels.
+        parameters: all weights.
+        transfer_parameters: those that a transfer uses.
+        paper_parameters: those that the paper counts.
+        gflop: operations of an image, in billions.
+        images_per_second: None where it was not timed.
+        peak_mib: the most memory, in MiB; None where it was not timed and where the system does not tell.
+        gflop_per_second: operations a second, in billions; None where it was not timed.
+    """
+
+    generator: str
+    size: str
+    parameters: int
+    transfer_parameters: int
+    paper_parameters: int
+    gflop: float
+    images_per_second: float | None = None
+    peak_mib: int | None = None
+    gflop_per_second: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As a JSON object; a generator that was timed has its memory, null where the system does not tell."""
+        found = super().as_dict()
+        if self.images_per_second is None:
+            return found
+        speed = {"images_per_second": self.images_per_second, "peak_mib": self.peak_mib}
+        return {**found, **speed, "gflop_per_second": self.gflop_per_second}
 
 
 @dataclass(frozen=True)
@@ -69,7 +113,7 @@ def candidates(wanted: Sequence[str], sizes: Sequence[tuple[int, int]], workspac
     return found
 
 
-def recipe_options(name: str, size: tuple[int, int]) -> dict[str, Any]:
+def recipe_options(name: str, size: tuple[int, int]) -> Mapping[str, Any]:
     """The constructor's arguments of a generator in the released configuration for a size.
 
     Args:
@@ -106,35 +150,35 @@ def _trained(label: str, path: Path, sizes: Sequence[tuple[int, int]]) -> list[C
 
 def bench(
     found: Sequence[Candidate], runtime: Runtime, *, speed: bool = True, batch: int = 8, seconds: float = 3.0
-) -> list[dict[str, Any]]:
-    """One record a candidate: counts, and with `speed` images/s, GFLOP/s and peak memory, each in a new process.
+) -> list[Benchmark]:
+    """Counts of each candidate, and with `speed` images/s, GFLOP/s and peak memory, each in a new process.
 
-    runtime.precision "bf16" draws with bfloat16 weights, anything else in fp32.  batch: images at a time.
+    runtime.precision "bf16" generates with bfloat16 weights, anything else in fp32.  batch: images at a time.
     seconds: how long each is timed at least, after one batch of warming up.
-    Records have the keys of `COLUMNS`; size is "HxW", peak_mib None where the system does not tell.
     """
     from patn.complexity import complexity, published_count
 
-    records = []
+    made = []
     for candidate in found:
         counts = complexity(candidate.name, candidate.options, candidate.size)
-        record: dict[str, Any] = {
-            "generator": candidate.label,
-            "size": f"{candidate.size[0]}x{candidate.size[1]}",
-            "parameters": counts.parameters,
-            "transfer_parameters": counts.transfer_parameters,
-            "paper_parameters": published_count(candidate.name, candidate.options, candidate.size).as_in_the_paper,
-            "gflop": round(counts.gflop, 3),
-        }
-        if speed:
-            measured = measure(candidate, runtime, batch, seconds)
-            measured["gflop_per_second"] = round(counts.gflop * measured["images_per_second"], 1)
-            record |= measured
-        records.append(record)
-    return records
+        timed = measure(candidate, runtime, batch, seconds) if speed else None
+        made.append(
+            Benchmark(
+                generator=candidate.label,
+                size=f"{candidate.size[0]}x{candidate.size[1]}",
+                parameters=counts.parameters,
+                transfer_parameters=counts.transfer_parameters,
+                paper_parameters=published_count(candidate.name, candidate.options, candidate.size).as_in_the_paper,
+                gflop=round(counts.gflop, 3),
+                images_per_second=timed.images_per_second if timed else None,
+                peak_mib=timed.peak_mib if timed else None,
+                gflop_per_second=round(counts.gflop * timed.images_per_second, 1) if timed else None,
+            )
+        )
+    return made
 
 
-def measure(candidate: Candidate, runtime: Runtime, batch: int, seconds: float) -> dict[str, Any]:
+def measure(candidate: Candidate, runtime: Runtime, batch: int, seconds: float) -> Speed:
     """Speed and memory of a generator, in a process of its own.
 
     Args:
@@ -142,15 +186,12 @@ def measure(candidate: Candidate, runtime: Runtime, batch: int, seconds: float) 
         runtime: device, threads and precision, and whether finished work is made again.
         batch: images at a time.
         seconds: how long it is timed at least.
-
-    Returns:
-        "images_per_second" and "peak_mib".
     """
     with worker_pool(1, "measuring speed") as pool:
         return pool.submit(_measure, candidate, runtime, batch, seconds).result()
 
 
-def _measure(candidate: Candidate, runtime: Runtime, batch: int, seconds: float) -> dict[str, Any]:
+def _measure(candidate: Candidate, runtime: Runtime, batch: int, seconds: float) -> Speed:
     from patn.checkpoints import load_generator
     from patn.generators import build_generator
     from patn.inference import for_inference
@@ -163,7 +204,7 @@ def _measure(candidate: Candidate, runtime: Runtime, batch: int, seconds: float)
         network = build_generator(candidate.name, candidate.options).to(device).eval()
     network = for_inference(network, bfloat16=runtime.precision == "bf16")
     speed = images_per_second(network, candidate.size, device, batch=batch, seconds=seconds)
-    return {"images_per_second": round(speed, 2), "peak_mib": _peak_mib(device.type)}
+    return Speed(round(speed, 2), _peak_mib(device.type))
 
 
 def images_per_second(
@@ -211,19 +252,20 @@ def _peak_mib(kind: str) -> int | None:
         return None
 
 
-def bench_text(records: Sequence[Mapping[str, Any]], how: str) -> str:
+def bench_text(found: Sequence[Benchmark], how: str) -> str:
     """The table for the terminal.
 
     Args:
-        records: as of `bench`.
+        found: as of `bench`.
         how: what was run where, empty without speed.
     """
+    records = [each.as_dict() for each in found]
     keys = [key for key in COLUMNS if any(key in record for record in records)]
     lines = [[COLUMNS[key] for key in keys], *([_cell(record.get(key)) for key in keys] for record in records)]
     return "\n".join([aligned(lines), "", *([how] if how else []), FOOTNOTE])
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     if value is None:
         return "-"
     if isinstance(value, float):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 from tqdm import tqdm
@@ -61,7 +61,8 @@ def draw_plan(
     path_of = training_images(workspace.images()).set_index("name")["path"].to_dict()
     for row in plan[plan["how"] == "copy"].itertuples():
         pixels = read_image(path_of[row.source], workspace.size)
-        write_jpeg(pixels, target / str(row.output), description(row, pen.mark))
+        said = f"copy of the real image {row.source}, which has no pose to generate from"
+        write_jpeg(pixels, target / str(row.output), said)
     transfers = plan[plan["how"] != "copy"]
     starts = range(0, len(transfers), BATCH)
     batches = [transfers.iloc[start : start + BATCH] for start in starts]
@@ -74,7 +75,9 @@ def draw_plan(
         images = draw(batch["source"].tolist(), batch["pose"].tolist())
         images = images if pen.scenes is None else pen.scenes.place(images, batch)
         for row, image in zip(batch.itertuples(), images, strict=True):
-            write_jpeg(image, target / str(row.output), description(row, pen.mark))
+            scene = f"; scene {row.scene}" if getattr(row, "scene", "") else ""
+            said = f"generated image; source {row.source}; pose {row.pose}{scene}; generator {pen.mark}"
+            write_jpeg(image, target / str(row.output), said)
 
 
 class Drawing:
@@ -128,16 +131,3 @@ class Drawing:
 
     def _images(self, names: Sequence[str]) -> torch.Tensor:
         return load_images([self.paths[name] for name in names], self.generator.size, jobs=1)
-
-
-def description(row: Any, mark: str) -> str:
-    """What a file's metadata says of a plan's row; `mark` is the generator's fingerprint.
-
-    Args:
-        row: of the plan.
-        mark: the generator's fingerprint.
-    """
-    if row.how == "copy":
-        return f"copy of the real image {row.source}, which has no pose to generate from"
-    scene = f"; scene {row.scene}" if getattr(row, "scene", "") else ""
-    return f"generated image; source {row.source}; pose {row.pose}{scene}; generator {mark}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from augment.images import load_images
 from augment.inference.generator import BATCH, Generator
 from augment.inference.generators import find_generator
 from augment.poses.readers import Pose, PoseReader, find_image, with_a_person
+from augment.results import Result
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from numerics.arrays import Array, Pixels
@@ -39,6 +40,29 @@ class Request:
     csv_size: tuple[int, int] | None = None
     size: tuple[int, int] | None = None
     runtime: Runtime = field(default_factory=Runtime)
+
+
+@dataclass(frozen=True)
+class Transferred(Result):
+    """What was generated for a request.
+
+    Attributes:
+        images: how many condition images.
+        poses: how many target poses; None where they are frames.
+        skipped: names of the target images in which nobody was found.
+        keypoints: where key points came from: workspace, csv, array or an estimator's name.
+        size: (height, width) in pixels of what is written.
+        generator_size: (height, width) in pixels at which the generator works.
+        generator: the fingerprint of its file.
+    """
+
+    images: int
+    poses: int | None = None
+    skipped: tuple[str, ...] = field(kw_only=True)
+    keypoints: tuple[str, ...] = field(kw_only=True)
+    size: tuple[int, int] = field(kw_only=True)
+    generator_size: tuple[int, int] = field(kw_only=True)
+    generator: str = field(kw_only=True)
 
 
 class Redrawing:
@@ -89,15 +113,14 @@ class Redrawing:
         more = f" and {len(targets) - 20} more" if len(targets) > 20 else ""
         return f"{what}; source {names[0]}; pose {names[1]}{more}; generator {self.generator.fingerprint}"
 
-    def summary(self) -> dict[str, Any]:
-        """What every command says of a request: counts, where key points came from, sizes, generator."""
-        origins = sorted({pose.origin for pose in (*self.sources, *self.targets)})
-        return {
-            "images": len(self.sources),
-            "poses": len(self.targets),
-            "skipped": self.skipped,
-            "keypoints": origins,
-            "size": list(self.generator.out),
-            "generator_size": list(self.generator.size),
-            "generator": self.generator.fingerprint,
-        }
+    def summary(self, *origins: str) -> Transferred:
+        """What every command says of a request; `origins` are those of further key points."""
+        return Transferred(
+            images=len(self.sources),
+            poses=len(self.targets),
+            skipped=tuple(self.skipped),
+            keypoints=tuple(sorted({*origins, *(pose.origin for pose in (*self.sources, *self.targets))})),
+            size=self.generator.out,
+            generator_size=self.generator.size,
+            generator=self.generator.fingerprint,
+        )

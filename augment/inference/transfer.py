@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -12,15 +12,25 @@ from tqdm import tqdm
 from augment import AugmentError
 from augment.images import read_image
 from augment.inference.pictures import PICTURES, write_picture
-from augment.inference.redrawing import Redrawing, Request
+from augment.inference.redrawing import Redrawing, Request, Transferred
 from augment.inference.sheets import draw_skeleton, sheet
 from augment.poses.readers import scaled_to
+from augment.results import Result, spread
 from numerics.arrays import Array
 
 GRID = "grid.png"
 
 
-def transfer(request: Request, out: Path, *, columns: int = 12) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Pictures(Result):
+    """Written pictures: the place that was named, all files, and what was generated."""
+
+    out: str
+    files: tuple[str, ...]
+    transferred: Transferred = field(metadata=spread(Transferred))
+
+
+def transfer(request: Request, out: Path, *, columns: int = 12) -> Pictures:
     """Generate every image of the request in every pose.
 
     Args:
@@ -28,9 +38,6 @@ def transfer(request: Request, out: Path, *, columns: int = 12) -> dict[str, Any
         out: ending in .jpg or .png, one image in one pose is that picture, more are a grid; any other is a folder of
             one JPEG an image and pose, and their grid.
         columns: poses a line of the grid.
-
-    Returns:
-        Counts, sizes and the files written.
 
     Raises:
         AugmentError: for another ending, files that are not there, and images in which no person is found.
@@ -41,7 +48,7 @@ def transfer(request: Request, out: Path, *, columns: int = 12) -> dict[str, Any
     work = Redrawing(request)
     bar = tqdm(work.sources, desc="transfer", unit="person", disable=None if request.runtime.progress else True)
     drawn = [work.draw(source, work.targets) for source in bar]
-    files = []
+    files: list[str] = []
     if not single_file:
         files = _write_each(work, drawn, out)
     target = out if single_file else out / GRID
@@ -50,7 +57,7 @@ def transfer(request: Request, out: Path, *, columns: int = 12) -> dict[str, Any
     else:
         picture = _grid(work, drawn, columns)
         write_picture(picture, target, work.description(work.sources, work.targets, "grid of generated images"))
-    return {"out": str(out), "files": [*files, str(target)], **work.summary()}
+    return Pictures(str(out), (*files, str(target)), work.summary())
 
 
 def _write_each(work: Redrawing, drawn: Sequence[Array], folder: Path) -> list[str]:
@@ -97,18 +104,18 @@ def grid(sources: Sequence[Array], skeletons: Sequence[Array], drawn: Sequence[A
     return sheet(rows)
 
 
-def transfer_text(result: dict[str, Any]) -> str:
+def transfer_text(result: Pictures) -> str:
     """The result in words.
 
     Args:
         result: as the command has it.
     """
-    height, width = result["size"]
-    people = "1 person" if result["images"] == 1 else f"{result['images']} people"
-    poses = "1 pose" if result["poses"] == 1 else f"{result['poses']} poses"
-    keypoints = ", ".join(result["keypoints"])
-    lines = [f"{result['out']}: {people} in {poses}, {height} x {width} pixels; key points: {keypoints}"]
-    if result["skipped"]:
-        more = f" and {len(result['skipped']) - 5} more" if len(result["skipped"]) > 5 else ""
-        lines.append(f"Left out, nobody was found in them: {', '.join(result['skipped'][:5])}{more}")
+    made = result.transferred
+    height, width = made.size
+    people = "1 person" if made.images == 1 else f"{made.images} people"
+    poses = "1 pose" if made.poses == 1 else f"{made.poses} poses"
+    lines = [f"{result.out}: {people} in {poses}, {height} x {width} pixels; key points: {', '.join(made.keypoints)}"]
+    if made.skipped:
+        more = f" and {len(made.skipped) - 5} more" if len(made.skipped) > 5 else ""
+        lines.append(f"Left out, nobody was found in them: {', '.join(made.skipped[:5])}{more}")
     return "\n".join(lines)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from augment import AugmentError
 
@@ -157,7 +156,7 @@ class SetChoice:
         return self.title + (f" split {self.split}" if self.splits > 1 else "")
 
     @property
-    def options(self) -> dict[str, Any]:
+    def options(self) -> dict[str, int | bool]:
         """The arguments of torchreid's class."""
         if self.name == CUHK03:
             return {"split_id": self.split, "cuhk03_labeled": self.labeled, "cuhk03_classic_split": self.classic}

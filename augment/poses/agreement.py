@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from augment import AugmentError
 from augment.poses.estimation import estimate_sample
+from augment.results import Result, spread
 from augment.workspace import POSE_FILES, Workspace
 from numerics.seeds import Stream, random_stream
 from patn.keypoints import joints_present, keypoint_array, keypoint_table, read_keypoints
@@ -19,12 +20,36 @@ from reid.data.market1501 import JUNK
 HEAD_SIZES = "head_size.csv"
 
 
-def agreement(workspace: Workspace, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
-    """Share of images with a person found, and PCKh@0.5 of the joints in them; None where no exact joints are known.
+@dataclass(frozen=True)
+class Agreement(Result):
+    """How far estimated joints agree with exact ones.
+
+    Attributes:
+        images: that were compared.
+        found: the share of them in which a person was found, in [0, 1].
+        pckh: PCKh@0.5 in [0, 1], None where no image counted. A joint is right within half a head's size of the exact
+            one; joints not found are wrong.
+        joint_pckh: of each of the 18 joints, None where it never counted.
+    """
+
+    images: int
+    found: float
+    pckh: float | None
+    joint_pckh: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class SampleAgreement(Result):
+    """The agreement of an estimator on a sample of images."""
+
+    estimator: str
+    agreement: Agreement = field(metadata=spread(Agreement))
+
+
+def agreement(workspace: Workspace, tables: Mapping[str, pd.DataFrame]) -> Agreement | None:
+    """The agreement of key points with exact ones; None where no exact joints are known.
 
     tables: estimated key point tables by split; junk images do not count.
-    Returns images, found in [0, 1], pckh in [0, 1] and joint_pckh (18 shares, None where a joint never counted).
-    PCKh: a joint is right within half a head's size of the exact one; joints not found are wrong.
     """
     truths, guesses, sizes = [], [], []
     for split, table in tables.items():
@@ -38,18 +63,18 @@ def agreement(workspace: Workspace, tables: Mapping[str, pd.DataFrame]) -> dict[
         return None
     truth, guess = np.concatenate(truths), np.concatenate(guesses)
     score = pckh_by_head_size(truth, guess, np.concatenate(sizes))
-    return {
-        "images": len(truth),
-        "found": round(float(joints_present(guess).any(axis=1).mean()), 4),
-        "pckh": round(float(score.score), 4) if score.images else None,
-        "joint_pckh": [None if np.isnan(share) else round(float(share), 4) for share in score.joint_scores],
-    }
+    return Agreement(
+        len(truth),
+        round(float(joints_present(guess).any(axis=1).mean()), 4),
+        round(float(score.score), 4) if score.images else None,
+        tuple(None if np.isnan(share) else round(float(share), 4) for share in score.joint_scores),
+    )
 
 
 def sample_agreement(
     workspace: Workspace, *, estimator: str = "mediapipe", count: int = 200, seed: int = 0, jobs: int = 1
-) -> dict[str, Any]:
-    """The agreement on `count` images drawn by `seed` from all that have exact joints; nothing is written.
+) -> SampleAgreement:
+    """The agreement on `count` images sampled by `seed` from all that have exact joints; nothing is written.
 
     Raises AugmentError where no exact joints came with the data, or the estimator is not installed.
     """
@@ -58,8 +83,8 @@ def sample_agreement(
     images = images[[key in known for key in zip(images["split"], images["name"], strict=True)]]
     if images.empty:
         raise AugmentError(f"{workspace.data / 'keypoints'}: no exact joints; only rendered data has them")
-    drawn = np.sort(random_stream(seed, Stream.AGREEMENT_SAMPLE).permutation(len(images))[:count])
-    images = images.iloc[drawn]
+    chosen = np.sort(random_stream(seed, Stream.AGREEMENT_SAMPLE).permutation(len(images))[:count])
+    images = images.iloc[chosen]
     points = estimate_sample(images["path"].tolist(), estimator, workspace.size, jobs)
     tables = {
         split: keypoint_table(list(part["name"]), points[(images["split"] == split).to_numpy()])
@@ -67,7 +92,7 @@ def sample_agreement(
     }
     result = agreement(workspace, {str(split): table for split, table in tables.items()})
     assert result is not None
-    return {"estimator": estimator, **result}
+    return SampleAgreement(estimator, result)
 
 
 def exact_joints(workspace: Workspace, split: str) -> tuple[pd.DataFrame, pd.Series]:
@@ -89,7 +114,7 @@ def exact_joints(workspace: Workspace, split: str) -> tuple[pd.DataFrame, pd.Ser
     return exact[known], heads
 
 
-def agreement_text(result: Mapping[str, Any]) -> str:
+def agreement_text(result: Agreement) -> str:
     """An agreement in words."""
-    pckh = "none" if result["pckh"] is None else f"{result['pckh']:.3f}"
-    return f"Against exact joints ({result['images']} images): found {result['found']:.1%}, PCKh@0.5 {pckh}"
+    pckh = "none" if result.pckh is None else f"{result.pckh:.3f}"
+    return f"Against exact joints ({result.images} images): found {result.found:.1%}, PCKh@0.5 {pckh}"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from augment import AugmentError
 from augment.columns import aligned
 from augment.poses.annotations import Size, read_annotations
 from augment.poses.estimation import estimate_sample
+from augment.results import Result
 from augment.workspace import Workspace
 from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
@@ -24,7 +24,7 @@ SAMPLE = 1000
 
 
 @dataclass(frozen=True)
-class JointAgreement:
+class JointAgreement(Result):
     """One joint's agreement, over the images in which both sides see somebody.
 
     given: in how many of them the file has the joint.  found: the share of these in which the estimator has it too.
@@ -39,7 +39,7 @@ class JointAgreement:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Result):
     """An estimator's agreement with the key points of a file.
 
     images: how many were looked at.  given, found, both: the shares of them in which the file, the estimator and both
@@ -55,10 +55,6 @@ class Comparison:
     pckh: float | None
     pixels: float | None
     joints: Mapping[str, JointAgreement]
-
-    def as_dict(self) -> dict[str, Any]:
-        """As a JSON object."""
-        return asdict(self)
 
 
 def compare_estimator(

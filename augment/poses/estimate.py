@@ -5,17 +5,19 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
 from augment.artefacts.artefact import Run, artefact, fingerprint
 from augment.datasets.inputs import images_input
-from augment.poses.agreement import agreement, agreement_text
+from augment.poses.agreement import Agreement, agreement, agreement_text
 from augment.poses.annotations import completed, read_annotations
 from augment.poses.estimation import ESTIMATING, estimate_files
+from augment.results import Result, spread
 from augment.runtime import Runtime
 from augment.workers import worker_pool
 from augment.workspace import POSE_FILES, Workspace
@@ -33,14 +35,61 @@ CHUNK = 64
 PARTS = "parts"
 
 
+@dataclass(frozen=True)
+class PoseCounts(Result):
+    """How many images there are, and how many of them have no row, no joint at all, and no whole torso."""
+
+    images: int
+    no_row: int
+    no_pose: int
+    no_torso: int
+
+
+@dataclass(frozen=True)
+class PoseSummary(PoseCounts):
+    """The counts of all images, and those of each split (train, query, gallery)."""
+
+    splits: Mapping[str, PoseCounts]
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Self:
+        """The summary that a JSON object holds."""
+        splits = {split: PoseCounts.of(counts) for split, counts in record.get("splits", {}).items()}
+        return replace(super().of(record), splits=splits)
+
+
+@dataclass(frozen=True)
+class PosesMade(Result):
+    """Key points of all images of a workspace.
+
+    Attributes:
+        source: the estimator's name, or `csv`.
+        summary: counts of images and key points.
+        rows_of_no_image: rows of the files that are of none of the images; None of an estimator.
+        notes: what looks odd, sentences; None of an estimator.
+        agreement: of an estimator with the exact joints, where they came with the data.
+    """
+
+    source: str
+    summary: PoseSummary = field(metadata=spread(PoseSummary))
+    rows_of_no_image: int | None = None
+    notes: tuple[str, ...] | None = None
+    agreement: Agreement | None = None
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Self:
+        """The result that a JSON object holds."""
+        exact = record.get("agreement")
+        return replace(super().of(record), agreement=None if exact is None else Agreement.of(exact))
+
+
 def estimate_poses(
     workspace: Workspace, *, estimator: str = "mediapipe", jobs: int = 1, runtime: Runtime | None = None
-) -> dict[str, Any]:
+) -> PosesMade:
     """Estimate the key points of every image and write poses/{train,query,test}.csv, in the authors' format.
 
     Coordinates are in pixels of the workspace's size. Work is kept in parts of 64 images that appear by rename, so a
-    run after a kill continues and ends with the same bytes, whatever `jobs` (processes) was. Returns the summary of
-    `summarise`, with the estimator's agreement where exact joints came with the data.
+    run after a kill continues and ends with the same bytes, whatever `jobs` (processes) was.
     Raises AugmentError where the estimator is not installed, an image cannot be read, or poses/ holds other work.
     """
     runtime = runtime or Runtime()
@@ -51,11 +100,10 @@ def estimate_poses(
         if not run.finished:
             _estimate_parts(table, workspace, estimator, jobs, runtime.progress)
             tables = _join_parts(table, workspace)
-            result: dict[str, Any] = {"source": estimator, **summarise(table, tables)}
-            exact = agreement(workspace, tables)
-            _finish(run, tables, result | ({"agreement": exact} if exact else {}))
+            made = PosesMade(estimator, summarise(table, tables), agreement=agreement(workspace, tables))
+            _finish(run, tables, made)
         shutil.rmtree(run.folder / PARTS, ignore_errors=True)
-    return run.result
+    return run.recorded(PosesMade)
 
 
 def import_poses(
@@ -65,7 +113,7 @@ def import_poses(
     size: tuple[int, int] | None = None,
     own_pixels: bool = False,
     runtime: Runtime | None = None,
-) -> dict[str, Any]:
+) -> PosesMade:
     """Take the key points of every image from the authors' annotation files; rows are matched by file name.
 
     size: the (height, width) that the files' coordinates are for, default the workspace's; own_pixels: each image's
@@ -88,21 +136,12 @@ def import_poses(
                 str(split): completed(read.tables[str(split)], list(part["name"]))
                 for split, part in table.groupby("split")
             }
-            _finish(
-                run,
-                tables,
-                {
-                    "source": "csv",
-                    **summary,
-                    "rows_of_no_image": read.unused,
-                    "notes": list(read.notes),
-                },
-            )
-    return run.result
+            _finish(run, tables, PosesMade("csv", summary, rows_of_no_image=read.unused, notes=read.notes))
+    return run.recorded(PosesMade)
 
 
-def summarise(images: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-    """Per split (train, query, gallery): images, how many have no row, no joint at all, and no whole torso.
+def summarise(images: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> PoseSummary:
+    """Counts of images with and without key points, of each split and of all.
 
     images: an image table; tables: the key point table of each split. `no_pose` counts missing rows too.
     """
@@ -113,14 +152,14 @@ def summarise(images: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> dict[
         present = names if rows is None else names[names.isin(rows.index)]
         points = keypoint_array(rows, present) if rows is not None else np.empty((0, 18, 2), np.float32)
         found = joints_present(points).any(axis=1)
-        splits[split] = {
-            "images": len(names),
-            "no_row": len(names) - len(points),
-            "no_pose": len(names) - int(found.sum()),
-            "no_torso": len(names) - int(has_torso(points).sum()),
-        }
-    total = {key: sum(part[key] for part in splits.values()) for key in ("images", "no_row", "no_pose", "no_torso")}
-    return {**total, "splits": splits}
+        splits[split] = PoseCounts(
+            images=len(names),
+            no_row=len(names) - len(points),
+            no_pose=len(names) - int(found.sum()),
+            no_torso=len(names) - int(has_torso(points).sum()),
+        )
+    total = {each.name: sum(getattr(part, each.name) for part in splits.values()) for each in fields(PoseCounts)}
+    return PoseSummary(**total, splits=splits)
 
 
 def _estimate_part(
@@ -165,7 +204,7 @@ def _join_parts(table: pd.DataFrame, workspace: Workspace) -> dict[str, pd.DataF
     return {split: pd.concat(tables) for split, tables in read.items()}
 
 
-def _finish(run: Run, tables: Mapping[str, pd.DataFrame], result: Mapping[str, Any]) -> None:
+def _finish(run: Run, tables: Mapping[str, pd.DataFrame], result: PosesMade) -> None:
     """Write the splits' files and record the result."""
     for split, rows in tables.items():
         with naming(run.folder / POSE_FILES[split]):
@@ -173,19 +212,20 @@ def _finish(run: Run, tables: Mapping[str, pd.DataFrame], result: Mapping[str, A
     run.finish(result)
 
 
-def poses_text(workspace: Workspace, result: Mapping[str, Any]) -> str:
+def poses_text(workspace: Workspace, result: PosesMade) -> str:
     """The result of estimating or importing, in words."""
-    splits = ", ".join(f"{POSE_FILES[split]} {part['images']}" for split, part in result["splits"].items())
+    counts = result.summary
+    splits = ", ".join(f"{POSE_FILES[split]} {part.images}" for split, part in counts.splits.items())
     lines = [
-        f"{workspace.poses_dir}: key points of {result['images']} images ({splits}) from {result['source']}",
-        f"{result['no_pose']} images have no pose, {result['no_torso']} lack a shoulder or hip and give no pairs",
+        f"{workspace.poses_dir}: key points of {counts.images} images ({splits}) from {result.source}",
+        f"{counts.no_pose} images have no pose, {counts.no_torso} lack a shoulder or hip and give no pairs",
     ]
-    if result["no_row"]:
-        lines.append(f"{result['no_row']} images had no row in the files")
-    if result.get("rows_of_no_image"):
-        lines.append(f"{result['rows_of_no_image']} rows were of other images and passed over")
-    lines += [f"note: {note}" for note in result.get("notes", ())]
-    if "agreement" in result:
-        lines.append(agreement_text(result["agreement"]))
+    if counts.no_row:
+        lines.append(f"{counts.no_row} images had no row in the files")
+    if result.rows_of_no_image:
+        lines.append(f"{result.rows_of_no_image} rows were of other images and passed over")
+    lines += [f"note: {note}" for note in result.notes or ()]
+    if result.agreement is not None:
+        lines.append(agreement_text(result.agreement))
         lines.append("Later commands use these; delete poses/ to go back to the exact joints")
     return "\n".join(lines)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -172,7 +171,7 @@ class Answers:
         """
         self._set(token, trial, "answer", {"answer": kind, "answer_ms": milliseconds, "answered": time.time()})
 
-    def _set(self, token: str, trial: str, once: str, values: dict[str, Any]) -> None:
+    def _set(self, token: str, trial: str, once: str, values: Mapping[str, object]) -> None:
         """Fill columns of a volunteer's trial, unless `once` is filled already."""
         columns = ", ".join(f"{column} = ?" for column in values)
         with self._open() as database:

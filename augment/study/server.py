@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import socket
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -121,18 +122,18 @@ class _Desk:
             said = None
         return await run_in_threadpool(self._note, request.path_params["token"], said)
 
-    def _note(self, token: str, said: Any) -> Response:
+    def _note(self, token: str, said: object) -> Response:
         from starlette.responses import JSONResponse
 
-        if not _is_note(said):
+        note = _Note.read(said)
+        if note is None:
             return JSONResponse({"error": "not a note of the study's page"}, 400, _HEADERS)
-        trial, milliseconds = said["id"], said.get("ms", 0)
-        if said["what"] == "begun":
-            self.answers.begin(token, trial)
-        elif said["what"] == "shown":
-            self.answers.shown(token, trial, milliseconds)
+        if note.what == "begun":
+            self.answers.begin(token, note.trial)
+        elif note.what == "shown":
+            self.answers.shown(token, note.trial, note.milliseconds)
         else:
-            self.answers.answer(token, trial, said["what"], milliseconds)
+            self.answers.answer(token, note.trial, note.what, note.milliseconds)
         return self._state(token)
 
     def picture(self, request: Request) -> Response:
@@ -152,20 +153,29 @@ class _Desk:
             return JSONResponse({"error": "this address is of no volunteer"}, 404, _HEADERS)
         return JSONResponse({**asdict(progress), **self.screen}, headers=_HEADERS)
 
-    def _page(self, name: str, values: dict[str, Any]) -> Response:
+    def _page(self, name: str, values: Mapping[str, object]) -> Response:
         from starlette.responses import HTMLResponse
 
         frame, main = (Template((_PAGE / file).read_text(encoding="utf-8")) for file in ("frame.html", name))
         return HTMLResponse(frame.substitute(main=main.substitute(values)), headers=_HEADERS)
 
 
-def _is_note(said: Any) -> bool:
-    """Whether the page can have said that."""
-    if not isinstance(said, dict) or not isinstance(said.get("id"), str):
-        return False
-    milliseconds = said.get("ms", 0)
-    number = isinstance(milliseconds, (int, float)) and math.isfinite(milliseconds) and 0 <= milliseconds < 1e9
-    return number and said.get("what") in ("begun", "shown", *KINDS)
+@dataclass(frozen=True)
+class _Note:
+    """What the page says of a picture: `begun`, `shown` or an answer, and after how many milliseconds."""
+
+    trial: str
+    what: str
+    milliseconds: float
+
+    @classmethod
+    def read(cls, said: object) -> _Note | None:
+        """The note that a JSON value holds; None where the page cannot have said that."""
+        if not isinstance(said, dict) or not isinstance(said.get("id"), str):
+            return None
+        what, milliseconds = said.get("what"), said.get("ms", 0)
+        number = isinstance(milliseconds, (int, float)) and math.isfinite(milliseconds) and 0 <= milliseconds < 1e9
+        return cls(said["id"], what, milliseconds) if number and what in ("begun", "shown", *KINDS) else None
 
 
 def open_socket(port: int) -> socket.socket:

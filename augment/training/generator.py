@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,7 +19,8 @@ from augment.datasets.reduced_set import keep_reduced, real_share, training_imag
 from augment.images import load_images, load_or_map, to_uint8
 from augment.inference.generators import BUILTIN
 from augment.inference.sheets import draw_skeleton, write_sheet
-from augment.runtime import Runtime
+from augment.results import Result, spread
+from augment.runtime import Place, Runtime
 from augment.training.initial import InitialWeights
 from augment.weights import find_weights, load_path, missing_sentence
 from augment.workspace import GENERATOR, Workspace
@@ -39,6 +41,39 @@ SHEET_PAIRS = 8
 NO_PERCEPTUAL = "none: the generator is trained without the perceptual term"
 
 
+@dataclass(frozen=True)
+class TrainedGenerator(Result):
+    """A trained generator.
+
+    Attributes:
+        folder: of the generator, in the workspace.
+        steps: updates of the training.
+        images: that it was trained on.
+        share: of the training images that M^R_p really keeps.
+        pairs: that it was trained on.
+        parameters: weights of the network.
+        perceptual: the network of the perceptual term, in words.
+        initial: the generator that it started from, None for fresh weights.
+        precision: that it was trained in, fp32 or bf16.
+        place: where.
+        train_seconds: of the process that finished it.
+        losses: the last ones, with their step and seconds.
+    """
+
+    folder: str
+    steps: int
+    images: int
+    share: float
+    pairs: int
+    parameters: int
+    perceptual: str
+    initial: str | None = None
+    precision: str = field(kw_only=True)
+    place: Place = field(kw_only=True, metadata=spread(Place))
+    train_seconds: float = field(kw_only=True)
+    losses: Mapping[str, float] = field(kw_only=True)
+
+
 def train_generator(
     workspace: Workspace,
     training: GeneratorTraining,
@@ -50,8 +85,8 @@ def train_generator(
     perceptual: str = "auto",
     weights_dir: Path | None = None,
     runtime: Runtime,
-) -> dict[str, Any]:
-    """Train a generator on all training pairs, or with `portion` on the pairs inside M^R_p; returns run.json's result.
+) -> TrainedGenerator:
+    """Train a generator on all training pairs, or with `portion` on the pairs inside M^R_p.
 
     Writes `patn/NAME/`: generator.safetensors, last.safetensors, metrics.jsonl, samples/, run.json.  A killed run goes
     on where it last saved, on a CPU with the result of an unbroken one.  initial: the weights to start from, None for
@@ -78,7 +113,7 @@ def train_generator(
         folder, "generator", options, inputs=inputs, seed=seed, force=runtime.force, wait=runtime.wait, named=True
     ) as run:
         if run.finished:
-            return run.result
+            return run.recorded(TrainedGenerator)
         from augment.training import loop
         from patn.checkpoints import save_generator
         from patn.training.averaging import result_of
@@ -108,22 +143,22 @@ def train_generator(
         network = result_of(objective)
         with naming(folder / GENERATOR):
             save_generator(folder / GENERATOR, network, training.generator, extra)
-        return run.finish(
-            {
-                "folder": str(folder.relative_to(workspace.root)),
-                "steps": training.steps,
-                "images": len(names),
-                "share": real_share(workspace.images(), portion or 1.0),
-                "pairs": len(objective.pairs),
-                "parameters": sum(p.numel() for p in network.parameters()),
-                "perceptual": extra["perceptual"],
-                **({} if initial is None else {"initial": initial.label}),
-                "precision": runtime.precision_name(),
-                **runtime.place(),
-                "train_seconds": round(seconds, 1),
-                "losses": loop.read_metrics(folder)[-1],
-            }
+        trained = TrainedGenerator(
+            folder=str(folder.relative_to(workspace.root)),
+            steps=training.steps,
+            images=len(names),
+            share=real_share(workspace.images(), portion or 1.0),
+            pairs=len(objective.pairs),
+            parameters=sum(p.numel() for p in network.parameters()),
+            perceptual=loss.name if loss else NO_PERCEPTUAL,
+            initial=None if initial is None else initial.label,
+            precision=runtime.precision_name(),
+            place=runtime.place(),
+            train_seconds=round(seconds, 1),
+            losses=loop.read_metrics(folder)[-1],
         )
+        run.finish(trained)
+        return trained
 
 
 def training_names(workspace: Workspace, portion: float | None, seed: int) -> list[str]:

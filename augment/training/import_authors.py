@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from augment import AugmentError
 from augment.artefacts.artefact import artefact, fingerprint
+from augment.results import Result
 from augment.workspace import Workspace
 from numerics.files import naming
 
 NAME = "imported"
+
+
+@dataclass(frozen=True)
+class ImportedNetwork(Result):
+    """An imported network and what was recognised of it.
+
+    Attributes:
+        folder: of the network, in the workspace.
+        network: generator, d_pp or d_pb.
+        norm: batch or instance.
+        blocks: how many.
+        width: channels of its first layer.
+        dropout: whether it was trained with dropout.
+        pose_maps: that a generator takes, gaussian or onehot; None of a discriminator.
+        size: (height, width) in pixels that it is for.
+        parameters: its weights.
+    """
+
+    folder: str
+    network: str
+    norm: str
+    blocks: int
+    width: int
+    dropout: bool
+    pose_maps: str | None = None
+    size: tuple[int, int] = field(kw_only=True)
+    parameters: int = field(kw_only=True)
 
 
 def import_network(
@@ -21,8 +49,8 @@ def import_network(
     size: tuple[int, int] | None = None,
     pose_maps: str | None = None,
     force: bool = False,
-) -> dict[str, Any]:
-    """Write an authors' `.pth` file as `patn/NAME/generator.safetensors`, or d_pp or d_pb; returns run.json's result.
+) -> ImportedNetwork:
+    """Write an authors' `.pth` file as `patn/NAME/generator.safetensors`, or d_pp or d_pb.
 
     name: default "imported", for a discriminator "imported-d_pp" or "imported-d_pb".
     size: (height, width) the network was trained for, and pose_maps: "gaussian" or "onehot"; default those of the
@@ -46,7 +74,7 @@ def import_network(
     recorded = {"network": role, "size": size, "pose_maps": options.get("pose_maps")}
     with artefact(folder, kind, recorded, inputs={"file": fingerprint(path)}, force=force, named=True) as run:
         if run.finished:
-            return run.result
+            return run.recorded(ImportedNetwork)
         built = type(network)(role, options, size, network.tensors).build()
         extra = {"size": size, "imported": path.name}
         target = folder / f"{role}.safetensors"
@@ -55,17 +83,16 @@ def import_network(
                 save_generator(target, built, "patn", extra)
             else:
                 save_discriminator(target, built, role, options, extra)
-        return run.finish(
-            {
-                "folder": str(folder.relative_to(workspace.root)),
-                "network": role,
-                **_shown(options),
-                "size": list(size),
-                "parameters": sum(parameter.numel() for parameter in built.parameters()),
-            }
+        imported = ImportedNetwork(
+            folder=str(folder.relative_to(workspace.root)),
+            network=role,
+            norm=options["norm"],
+            blocks=options["blocks"],
+            width=options["width"],
+            dropout=options["dropout"],
+            pose_maps=options.get("pose_maps"),
+            size=size,
+            parameters=sum(parameter.numel() for parameter in built.parameters()),
         )
-
-
-def _shown(options: dict[str, Any]) -> dict[str, Any]:
-    """What was recognised, without what every network of the kind has."""
-    return {key: options[key] for key in ("norm", "blocks", "width", "dropout", "pose_maps") if key in options}
+        run.finish(imported)
+        return imported

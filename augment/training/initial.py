@@ -144,7 +144,7 @@ def _shapes(state: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
     return {name: tuple(value.shape) for name, value in state.items()}
 
 
-def _options(training: GeneratorTraining) -> dict[str, Any]:
+def _options(training: GeneratorTraining) -> Mapping[str, Any]:
     """The options of the network of a training, as a checkpoint's metadata holds them."""
     import torch
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -13,9 +13,10 @@ from augment.artefacts.artefact import Fingerprint, artefact, fingerprint, finge
 from augment.datasets.inputs import images_input, size_input
 from augment.datasets.preconditions import require_learnable, warn_of_batches
 from augment.datasets.reduced_set import real_share, training_images
-from augment.evaluation.reid import evaluate_model, test_images
+from augment.evaluation.reid import Rankings, evaluate_model, test_images
 from augment.images import load_images
-from augment.runtime import Runtime
+from augment.results import Result, spread
+from augment.runtime import Place, Runtime
 from augment.training.reid_data import TrainingSet
 from augment.weights import find_weights, load_path, missing_sentence
 from augment.workspace import MODEL, Workspace
@@ -29,6 +30,45 @@ if TYPE_CHECKING:
     from reid.training import ReidTraining
 
 
+@dataclass(frozen=True)
+class TrainedModel(Result):
+    """A trained re-ID model and its figures.
+
+    Attributes:
+        folder: of the model, in the workspace.
+        rankings: on query and gallery.
+        updates: steps of the training.
+        images: that it was trained on, repeated ones as often as they are.
+        real: those of them that are real.
+        distinct: how many different ones.
+        identities: its classes.
+        portion: p of the real images.
+        share: of the real images that M^R_p really keeps.
+        training_images: a fingerprint of all real training images.
+        precision: that it was trained in, fp32 or bf16.
+        place: where.
+        train_seconds: of the process that finished it.
+        epoch: that was taken, counted from 1; None where the last one was.
+        validation: its score, in percent.
+    """
+
+    folder: str
+    rankings: Rankings = field(metadata=spread(Rankings))
+    updates: int
+    images: int
+    real: int
+    distinct: int
+    identities: int
+    portion: float
+    share: float
+    training_images: str
+    precision: str
+    place: Place = field(metadata=spread(Place))
+    train_seconds: float
+    epoch: int | None = None
+    validation: float | None = None
+
+
 def train_reid(
     workspace: Workspace,
     training: ReidTraining,
@@ -37,8 +77,8 @@ def train_reid(
     name: str | None = None,
     weights: Path | None = None,
     runtime: Runtime,
-) -> dict[str, Any]:
-    """Train on `data`, evaluate on query and gallery, and return run.json's result (percentages).
+) -> TrainedModel:
+    """Train on `data` and evaluate on query and gallery.
 
     `weights` is a file of the backbone's weights, None for training from scratch.  With model "best", `epoch` is the
     tested one, counted from 1, and `validation` its score.  Writes `reid/NAME/`: model.safetensors, last.safetensors,
@@ -50,7 +90,7 @@ def train_reid(
     require_learnable(workspace, training, table)
     all_images = training_images(workspace.images())
     training = with_length(training, data, len(all_images))
-    options = {**asdict(training), **data.record(), "weights": weights.name if weights else None}
+    options = {**asdict(training), **data.as_dict(), "weights": weights.name if weights else None}
     inputs = {"images": images_input(table), "test_images": images_input(test_images(workspace))}
     inputs["size"] = size_input(workspace)
     inputs["identities"] = Fingerprint(fingerprint_names(map(str, sorted(all_images["pid"].unique()))))
@@ -67,7 +107,7 @@ def train_reid(
         named=True,
     ) as run:
         if run.finished:
-            return run.result
+            return run.recorded(TrainedModel)
         from augment.training.loop import train
         from reid.checkpoints import save_model
 
@@ -83,29 +123,29 @@ def train_reid(
             save_every=min(500, max(1, objective.steps // training.epochs)),  # an epoch of the schedule
         )
         selection = objective.choose()
-        epoch = {"epoch": selection.epoch, "validation": round(100 * selection.score, 4)} if selection else {}
         with naming(folder / MODEL):
             save_model(folder / MODEL, objective.model, {"training": options, "pids": pids, "seed": seed})
-        figures = evaluate_model(workspace, objective.model, training, runtime)
+        rankings = evaluate_model(workspace, objective.model, training, runtime)
         (folder / "last.safetensors").unlink(missing_ok=True)
-        return run.finish(
-            {
-                "folder": str(folder.relative_to(workspace.root)),
-                **figures,
-                "updates": objective.steps,
-                "images": len(table),
-                "real": int((~table["generated"]).sum()),
-                "distinct": table["path"].nunique(),
-                "identities": len(pids),
-                "portion": data.portion,
-                "share": real_share(workspace.images(), data.portion),
-                "training_images": images_input(all_images),
-                "precision": runtime.precision_name(),
-                **runtime.place(),
-                "train_seconds": round(seconds, 1),
-                **epoch,
-            }
+        trained = TrainedModel(
+            folder=str(folder.relative_to(workspace.root)),
+            rankings=rankings,
+            updates=objective.steps,
+            images=len(table),
+            real=int((~table["generated"]).sum()),
+            distinct=table["path"].nunique(),
+            identities=len(pids),
+            portion=data.portion,
+            share=real_share(workspace.images(), data.portion),
+            training_images=images_input(all_images),
+            precision=runtime.precision_name(),
+            place=runtime.place(),
+            train_seconds=round(seconds, 1),
+            epoch=selection.epoch if selection else None,
+            validation=round(100 * selection.score, 4) if selection else None,
         )
+        run.finish(trained)
+        return trained
 
 
 def with_length(training: ReidTraining, data: TrainingSet, full: int) -> ReidTraining:

@@ -15,7 +15,7 @@ from augment import AugmentError
 from augment.artefacts.records import read_run
 from augment.datasets.reduced_set import keep_reduced, training_images
 from augment.generation.advice import make_set
-from augment.generation.generate import refuse_stale
+from augment.generation.integrity import refuse_stale
 from augment.generation.manifest import MANIFEST
 from augment.layouts.inventory import files_below, own_reason, printable
 from augment.workspace import Workspace, row_name
@@ -74,8 +74,8 @@ class TrainingSet:
         length = "" if self.length == "epochs" else f"-{self.length}"
         return f"{backbone}-{self.set_name}-p{self.portion}{ratio}-s{self.seed}{length}"
 
-    def record(self) -> dict[str, Any]:
-        """Its fields for run.json; a folder is its name and a slash, wherever it lies."""
+    def as_dict(self) -> dict[str, Any]:
+        """As run.json records it; a folder is its name and a slash, wherever it lies."""
         folder = isinstance(self.augmentation, Path)
         return {**asdict(self), "augmentation": f"{self.set_name}/" if folder else self.augmentation}
 

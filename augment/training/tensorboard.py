@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augment import AugmentError
 from augment.artefacts.records import read_run
+from augment.results import Result
 from augment.training.loop import METRICS
 from augment.workspace import Workspace
 from numerics.files import replacing
@@ -22,8 +24,20 @@ EVENTS = "events.out.tfevents.augment"
 NO_SCALARS = ("step", "seconds")
 
 
-def write_events(workspace: Workspace, out: Path) -> dict[str, Any]:
-    """Bring the event files below `out` up to date with all trainings of a workspace; returns counts.
+@dataclass(frozen=True)
+class EventFiles(Result):
+    """How many trainings have event files below a folder, and what was done to these."""
+
+    out: str
+    trainings: int
+    new: int
+    appended: int
+    replaced: int
+    unchanged: int
+
+
+def write_events(workspace: Workspace, out: Path) -> EventFiles:
+    """Bring the event files below `out` up to date with all trainings of a workspace.
 
     One file a training, `out/KIND/NAME/`: every number of metrics.jsonl as a scalar, every sample sheet as an image.  A
     file that lacks only the newest records gets these appended, one of another training is replaced, and one that is
@@ -41,7 +55,7 @@ def write_events(workspace: Workspace, out: Path) -> dict[str, Any]:
         except OSError as error:
             raise AugmentError(f"{path}: cannot be written ({error.strerror}); choose another folder") from error
     counts = {word: list(written.values()).count(word) for word in ("new", "appended", "replaced", "unchanged")}
-    return {"out": str(out), "trainings": len(written), **counts}
+    return EventFiles(str(out), len(written), **counts)
 
 
 def _bring_up_to_date(path: Path, folder: Path) -> str:
@@ -82,13 +96,13 @@ def events(folder: Path, started: float) -> Iterator[Event]:
             yield _image(sheets.pop(step), step, wall)
 
 
-def logged(folder: Path) -> list[dict[str, Any]]:
+def logged(folder: Path) -> list[Mapping[str, Any]]:
     """The whole records of a metrics.jsonl; a last line that is still being written is left for the next time."""
     lines = (folder / METRICS).read_text(encoding="utf-8").splitlines(keepends=True)
     return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
-def _scalars(line: dict[str, Any], step: int, wall: float) -> Event:
+def _scalars(line: Mapping[str, Any], step: int, wall: float) -> Event:
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.compat.proto.summary_pb2 import Summary
 
@@ -145,7 +159,7 @@ def _started(folder: Path) -> float:
     return (folder / METRICS).stat().st_mtime - (float(lines[-1].get("seconds", 0)) if lines else 0)
 
 
-def tensorboard_text(result: dict[str, Any]) -> str:
+def tensorboard_text(result: EventFiles) -> str:
     """The result in words."""
-    counts = ", ".join(f"{result[word]} {word}" for word in ("new", "appended", "replaced", "unchanged"))
-    return f"{result['trainings']} trainings: {counts}\nLook at them with: tensorboard --logdir {result['out']}"
+    counts = f"{result.new} new, {result.appended} appended, {result.replaced} replaced, {result.unchanged} unchanged"
+    return f"{result.trainings} trainings: {counts}\nLook at them with: tensorboard --logdir {result.out}"

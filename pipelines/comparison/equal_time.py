@@ -73,11 +73,11 @@ def train_for(
         "images": training.steps * training.batch,
         "batch": training.batch,
         "minutes": round(plan[name]["seconds"] / 60, 2),
-        "parameters": result["parameters"],
-        "losses": result["losses"],
-        "perceptual": result["perceptual"],
-        "precision": result["precision"],
-        "threads": result["threads"],
+        "parameters": result.parameters,
+        "losses": result.losses,
+        "perceptual": result.perceptual,
+        "precision": result.precision,
+        "threads": result.place.threads,
     }
 
 

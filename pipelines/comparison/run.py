@@ -28,6 +28,7 @@ from pipelines.table5 import results
 from pipelines.table5.run import Table5, run_table5
 
 if TYPE_CHECKING:
+    from augment.evaluation.image_quality import ImageQuality
     from patn.training.generator_training import GeneratorTraining
 
 OURS = "patn"
@@ -128,27 +129,27 @@ def compare(workspace: Workspace, comparison: Comparison, runtime: Runtime) -> d
         "comparison": asdict(comparison),
         "machine": machine(runtime),
         "people": _identities(workspace),
-        "size": first["size"],
-        "pairs": first["pairs"],
+        "size": list(first.size),
+        "pairs": first.pairs,
         "generators": [
             {
                 "name": name,
                 **trained[name],
-                **measured[name]["rows"]["generated"],
+                **measured[name].rows["generated"],
                 **_speed(workspace, name, comparison.bench_seconds, runtime),
             }
             for name in comparison.generators
         ],
-        "others": {row: figures for row, figures in first["rows"].items() if row != "generated"},
-        "missing": sorted(first["missing"]),
-        "notes": first["notes"],
+        "others": {row: figures for row, figures in first.rows.items() if row != "generated"},
+        "missing": sorted(first.missing),
+        "notes": first.notes,
         "reid": _reid(workspace, cells),
     }
     write_json(folder / RECORD, record)
     return record
 
 
-def _measure(workspace: Workspace, comparison: Comparison, name: str, runtime: Runtime) -> dict[str, Any]:
+def _measure(workspace: Workspace, comparison: Comparison, name: str, runtime: Runtime) -> ImageQuality:
     """Figures of a generator's images of test identities and of trivial images, without JPEG."""
     from augment.evaluation.image_quality import evaluate_generator
     from augment.evaluation.protocol import Evaluation
@@ -162,9 +163,10 @@ def _speed(workspace: Workspace, name: str, seconds: float, runtime: Runtime) ->
     from augment.inference.benchmark import bench, candidates
 
     checkpoint = workspace.generator_file(name)
-    (record,) = bench(candidates([str(checkpoint)], (), workspace), runtime, speed=False)
+    (benchmark,) = bench(candidates([str(checkpoint)], (), workspace), runtime, speed=False)
     speed = images_a_second(checkpoint, BATCH, seconds, runtime)
-    return {**{key: record[key] for key in ("transfer_parameters", "gflop")}, "images_per_second": speed}
+    counts = {"transfer_parameters": benchmark.transfer_parameters, "gflop": benchmark.gflop}
+    return {**counts, "images_per_second": speed}
 
 
 def _reid(workspace: Workspace, cells: Sequence[Any]) -> list[dict[str, Any]]:
@@ -250,7 +252,7 @@ def machine(runtime: Runtime) -> dict[str, Any]:
         "processor": processor(),
         "cores": os.cpu_count(),
         "precision": runtime.precision_name(),
-        **runtime.place(),
+        **runtime.place().as_dict(),
         "versions": versions(),
     }
 

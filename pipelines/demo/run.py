@@ -109,7 +109,7 @@ def train(workspace: Workspace, preset: DemoPreset, seed: int, runtime: Runtime)
     """
     from augment.training.generator import train_generator
 
-    return train_generator(workspace, preset.generator, name=preset.ours, seed=seed, runtime=runtime)
+    return train_generator(workspace, preset.generator, name=preset.ours, seed=seed, runtime=runtime).as_dict()
 
 
 def train_unseen(

@@ -10,7 +10,7 @@ from augment import AugmentError
 from augment.artefacts.artefact import artefact, fingerprint
 from augment.datasets.inputs import images_input, keypoints_input
 from augment.datasets.pairs import identity_pairs
-from augment.evaluation.image_quality import mean_image
+from augment.evaluation.measurement import mean_image
 from augment.images import load_images, read_image
 from augment.inference.drawing import Drawing
 from augment.inference.generators import find_generator

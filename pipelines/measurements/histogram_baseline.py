@@ -41,5 +41,5 @@ def histogram_baseline(workspace: Workspace, runtime: Runtime) -> dict[str, Any]
             rows, columns = (slice(height // 16, -height // 16), slice(width * 5 // 16, width * 11 // 16))
             stripes = np.sqrt(hsv_histograms(images[:, :, rows, columns].contiguous(), stripes=STRIPES))
             centred = evaluate_features(stripes, test)
-            run.finish({**evaluate_features(hsv_histograms(images), test), "centred": centred})
+            run.finish({**evaluate_features(hsv_histograms(images), test).as_dict(), "centred": centred.as_dict()})
         return run.result

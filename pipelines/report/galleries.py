@@ -113,9 +113,9 @@ def _make(workspace: Workspace, name: str, runtime: Runtime) -> None:
         if not run.finished:
             logger.info("%s: ranking the gallery for the report", name)
             picture_file, partial = folder / "ranked.png", folder / f"{PICTURE}.partial"
-            figures = evaluate_saved(workspace, model, QUERIES, picture_file, runtime)
+            ranking = evaluate_saved(workspace, model, QUERIES, picture_file, runtime).rankings.standard
             with Image.open(picture_file) as picture:
                 partial.write_bytes(webp(picture))
             partial.replace(folder / PICTURE)
             picture_file.unlink()
-            run.finish({measure: figures[measure] for measure in ("mAP", "rank1", "queries")})
+            run.finish({"mAP": ranking.mAP, "rank1": ranking.rank1, "queries": ranking.queries})

@@ -67,7 +67,7 @@ class Estimates:
         self.planned = planned or {}
         self.images = workspace.images()
         self.full = len(training_images(self.images))
-        self.here = {"precision": runtime.precision_name(), **runtime.place()}
+        self.here = {"precision": runtime.precision_name(), **runtime.place().as_dict()}
         self._paces: dict[Any, Pace | None] = {}
         self._generators: dict[str, tuple[float, float]] = {}
         self._poses: dict[str, float | None] = {}

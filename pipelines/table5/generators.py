@@ -99,7 +99,7 @@ class ReducedGenerator:
             seed=self.seed,
             perceptual=perceptual,
             runtime=runtime,
-        )
+        ).as_dict()
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class TunedGenerator:
             initial=InitialWeights.find(workspace, BUILTIN),
             perceptual=perceptual,
             runtime=runtime,
-        )
+        ).as_dict()
 
     def _inside(self, gap: str) -> str:
         return "" if self.portion is None else f"{gap}p{self.portion}{gap}s{self.seed}"

@@ -106,7 +106,7 @@ class GeneratedSet:
             judge=None if self.judge is None else self.judge.name,
             name=self.images,
             runtime=runtime,
-        )
+        ).as_dict()
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ class Model:
             name=cell.name,
             weights=choose_weights(cell.backbone, cell.scratch, None, None),
             runtime=runtime,
-        )
+        ).as_dict()
 
 
 Stage = ReducedGenerator | TunedGenerator | GeneratedSet | Model

@@ -13,7 +13,7 @@ import pandas as pd
 from augment import AugmentError
 from augment.artefacts.files import write_csv, write_text
 from augment.columns import aligned, markdown_table
-from augment.evaluation.image_quality import as_in_the_paper, evaluate_generator, missing_lines
+from augment.evaluation.image_quality import ImageQuality, as_in_the_paper, evaluate_generator, missing_lines
 from augment.evaluation.protocol import Evaluation
 from augment.inference.generators import make_generator
 from pipelines import paper
@@ -112,7 +112,7 @@ def run_table1(workspace: Workspace, table: Table1, runtime: Runtime) -> dict[st
     for name in dict.fromkeys(named):
         logger.info("Table 1, %s.", name)
         results.append(evaluate_generator(workspace, evaluation, generator=name, runtime=runtime))
-        lengths[f"{results[-1]['generator']}{HERE}"] = seen(workspace, name)
+        lengths[f"{results[-1].generator}{HERE}"] = seen(workspace, name)
     made: dict[str, Any] = {
         "rows": table_rows(results, columns, data_of(workspace)),
         "seen": lengths,
@@ -127,7 +127,7 @@ def run_table1(workspace: Workspace, table: Table1, runtime: Runtime) -> dict[st
     return made
 
 
-def table_rows(results: Sequence[Mapping[str, Any]], columns: Sequence[str], data: str) -> dict[str, dict[str, float]]:
+def table_rows(results: Sequence[ImageQuality], columns: Sequence[str], data: str) -> dict[str, dict[str, float]]:
     """Figures by title and the paper's name of the metric: the paper's, our generators', trivial and real images'.
 
     Args:
@@ -138,15 +138,15 @@ def table_rows(results: Sequence[Mapping[str, Any]], columns: Sequence[str], dat
     rows = {PAPER + title: paper.table1(title, data) for title in paper.TABLE1}
     rows = {title: {name: figures[name] for name in columns if name in figures} for title, figures in rows.items()}
     for result in results:
-        for row, values in result["rows"].items():
+        for row, values in result.rows.items():
             figures = as_in_the_paper(values)
-            title = f"{result['generator'] if row == 'generated' else TITLES[row]}{HERE}"
+            title = f"{result.generator if row == 'generated' else TITLES[row]}{HERE}"
             known = {name: figures[name.lower()] for name in columns if name.lower() in figures}
             rows[title] = {**rows.pop(title, {}), **known} if row != "generated" else known  # trivial ones last
     return {title: figures for title, figures in rows.items() if figures or title.startswith(PAPER)}
 
 
-def notes(results: Sequence[Mapping[str, Any]], columns: Sequence[str], data: str) -> list[str]:
+def notes(results: Sequence[ImageQuality], columns: Sequence[str], data: str) -> list[str]:
     """What a reader has to know of our figures.
 
     Args:
@@ -156,9 +156,9 @@ def notes(results: Sequence[Mapping[str, Any]], columns: Sequence[str], data: st
     """
     first = results[0]
     where = "DeepFashion" if data == "deepfashion" else "Market-1501"
-    height, width = first["size"]
+    height, width = first.size
     said = [
-        f"Here: {first['pairs']} test pairs at {height} x {width} pixels, the paper's protocol. The paper's figures "
+        f"Here: {first.pairs} test pairs at {height} x {width} pixels, the paper's protocol. The paper's figures "
         f"are of {where}: beside ours, not comparable unless yours are of the same pairs.",
         "A star is a released model that the paper's authors measured; rows without one are quoted from other papers, "
         "whose SSIM is another.",
@@ -166,8 +166,8 @@ def notes(results: Sequence[Mapping[str, Any]], columns: Sequence[str], data: st
         "terms. `--train` trains each method by its own schedule, with --steps (and --batch) all for as long.",
     ]
     asked = {name.lower(): name for name in columns}
-    texts = {name: text for result in results for name, text in result["notes"].items()}
-    missing = {name: why for result in results for name, why in result["missing"].items()}
+    texts = {name: text for result in results for name, text in result.notes.items()}
+    missing = {name: why for result in results for name, why in result.missing.items()}
     said += [f"{title}: {texts[name]}." for name, title in asked.items() if name in texts]
     return said + missing_lines({title: missing[name] for name, title in asked.items() if name in missing})
 

@@ -78,7 +78,7 @@ def table2(runtime: Runtime, *, speed: bool = True, batch: int = 1) -> list[dict
                 "generator": published.generator,
                 "transfer": complexity(name, method.options, method.size).transfer_parameters,
                 "paper_fps": fps,
-                "images_per_second": measure(candidate, runtime, batch, seconds=3.0)["images_per_second"]
+                "images_per_second": measure(candidate, runtime, batch, seconds=3.0).images_per_second
                 if speed
                 else None,
             }

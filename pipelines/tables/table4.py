@@ -193,9 +193,9 @@ def run_table4(workspace: Workspace, table: Table4, runtime: Runtime) -> dict[st
             {
                 "row": row,
                 "title": ROWS[row].title,
-                "parameters": trained["parameters"],
-                "steps": trained["steps"],
-                "perceptual": trained["perceptual"],
+                "parameters": trained.parameters,
+                "steps": trained.steps,
+                "perceptual": trained.perceptual,
                 "ours": measured,
                 "paper": paper.table4(row, table.data),
             }
@@ -226,10 +226,10 @@ def measure(
     asked = {name.lower(): name for name in table.metrics}
     evaluation = Evaluation(tuple(asked), pairs=pairs, seed=table.seed, weights_dir=table.weights_dir, jobs=table.jobs)
     result = evaluate_generator(workspace, evaluation, generator=generator, runtime=runtime)
-    figures = as_in_the_paper(result["rows"].get("generated", {}))
+    figures = as_in_the_paper(result.rows.get("generated", {}))
     return (
         {name: figures[key] for key, name in asked.items() if key in figures},
-        {name: result["missing"][key] for key, name in asked.items() if key in result["missing"]},
+        {name: result.missing[key] for key, name in asked.items() if key in result.missing},
     )
 
 

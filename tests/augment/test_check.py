@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from augment.check import check, count, identities
+from augment.check.inspection import check, count, identities
+from augment.check.report import ImagesChecked
 from augment.cli import augment
 from augment.datasets.published import compare_market1501
 from augment.workspace import Workspace
@@ -48,31 +49,32 @@ def table(splits: dict[str, list[tuple[int, int]]]) -> pd.DataFrame:
 
 def test_sound_data_is_ok_and_the_next_step_is_named(workspace: Workspace) -> None:
     report = check(workspace, progress=False)
-    assert report["ok"]
-    assert report["counts"]["train"] == 3
-    assert report["counts"]["gallery junk"] == report["counts"]["gallery distractors"] == 1
-    assert report["images"] == {"decoded": 7, "resized": 0, "unreadable": []}
-    assert report["identities"]["train_single"] == 1
-    assert "no key points yet: run `augment poses`" in report["notes"]
+    assert report.ok
+    assert report.counts["train"] == 3
+    assert report.counts["gallery junk"] == report.counts["gallery distractors"] == 1
+    assert report.images == ImagesChecked(decoded=7, resized=0, unreadable=())
+    assert report.identities.train_single == 1
+    assert "no key points yet: run `augment poses`" in report.notes
+    assert report.as_dict()["keypoints"] == {"source": None}
 
 
 def test_a_picture_under_two_identities_or_in_both_parts_is_said(workspace: Workspace) -> None:
     train, query, gallery = (workspace.data / part for part in ("bounding_box_train", "query", "bounding_box_test"))
-    assert check(workspace, progress=False)["copies"] == {"identities": [], "parts": []}
+    assert check(workspace, progress=False).copies == {"identities": [], "parts": []}
     shutil.copy(train / TRAIN[0], train / "0001_c3s1_000001_01.jpg")  # of one identity: no more than a copy
     shutil.copy(train / TRAIN[0], train / "0002_c3s1_000001_01.jpg")
     shutil.copy(gallery / GALLERY[2], gallery / "0003_c3s1_000001_01.jpg")  # a distractor is nobody
     shutil.copy(train / TRAIN[1], gallery / "-1_c1s1_000008_01.jpg")
     report = check(Workspace.find(workspace.root), progress=False)
-    assert report["ok"]
-    assert [note for note in report["notes"] if "picture" in note] == [
+    assert report.ok
+    assert [note for note in report.notes if "picture" in note] == [
         "1 picture is under two identities or more: train/0001_c1s1_000001_01.jpg and train/0001_c3s1_000001_01.jpg "
         "and train/0002_c3s1_000001_01.jpg; take away what is wrong",
         "1 picture is in both the training and the test part: gallery/-1_c1s1_000008_01.jpg and "
         f"train/{TRAIN[1]}; take away what is wrong",
     ]
     shutil.copy(train / TRAIN[2], query / "0003_c1s1_000009_00.jpg")
-    notes = check(Workspace.find(workspace.root), progress=False)["notes"]
+    notes = check(Workspace.find(workspace.root), progress=False).notes
     assert any(note.startswith("2 pictures are under two identities") for note in notes)
     assert any(note.startswith("2 pictures are in both the training and the test part") for note in notes)
 
@@ -111,7 +113,7 @@ def test_key_points_are_counted(workspace: Workspace) -> None:
     points[1, 2] = -1
     for file, names in (("train.csv", TRAIN), ("query.csv", QUERY), ("test.csv", GALLERY[:2])):
         write_keypoints(keypoint_table(names, points[: len(names)]), workspace.data / "keypoints" / file)
-    report = check(workspace, progress=False)["keypoints"]
+    report = check(workspace, progress=False).as_dict()["keypoints"]
     assert report["source"] == "exact"
     assert report["splits"]["train"] == {"images": 3, "no_row": 0, "no_pose": 1, "no_torso": 2}
     assert report["splits"]["gallery"]["no_row"] == 1
@@ -133,7 +135,7 @@ def test_counts_and_matches_follow_the_market1501_rule() -> None:
         }
     )
     assert count(images)["gallery without junk"] == 4
-    assert identities(images) == {
+    assert identities(images).as_dict() == {
         "train_single": 1,
         "train_paired": 1,
         "train_and_test": 1,

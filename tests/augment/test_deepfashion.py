@@ -93,8 +93,8 @@ def test_lists_are_found_beside_the_data(rendered: Path, tmp_path: Path):
     write_lists(tree, tmp_path / "data" / "fashion_data")
     assert detect_layout(tmp_path / "data") == "deepfashion"
     result = init_real(tmp_path / "w", tmp_path / "data", progress=False)
-    assert result["images"] == {"train": 16, "query": 0, "gallery": 8}
-    assert "none in both" in result["decisions"][0]
+    assert result.images == {"train": 16, "query": 0, "gallery": 8}
+    assert "none in both" in result.decisions[0]
 
 
 def test_without_lists_items_are_parted_by_seed_and_it_is_said(tree: FashionTree, tmp_path: Path):

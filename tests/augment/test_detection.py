@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from augment import AugmentError
-from augment.datasets.create import init_real, init_text
+from augment.datasets.create import Made, TakenFiles, init_real, init_text
 from augment.workspace import Workspace
 from reid import DataError
 from reid.data.market1501 import read_market1501
@@ -37,12 +37,12 @@ def people(folder: Path, *names: str, shots: Iterable[str] = ("a", "b", "c")) ->
     return images(folder, [f"{name}/{shot}" for name in names for shot in shots])
 
 
-def init(tmp_path: Path, folder: Path, **options: object) -> dict:
+def init(tmp_path: Path, folder: Path, **options: object) -> Made:
     return init_real(tmp_path / "w", folder, **options)  # type: ignore[arg-type]
 
 
-def said(result: dict) -> str:
-    return "\n".join(result["decisions"])
+def said(result: Made) -> str:
+    return "\n".join(result.decisions)
 
 
 def test_files_that_are_no_image_of_a_person_are_counted_with_their_reason(tmp_path: Path) -> None:
@@ -64,17 +64,17 @@ def test_files_that_are_no_image_of_a_person_are_counted_with_their_reason(tmp_p
         "in no identity's folder": 1,
         "in a folder -1 or 0, which is junk and background, not a person (rename it if it is one)": 2,
     }
-    assert result["files"] == {"taken": 6, "passed_over": passed}
+    assert result.files == TakenFiles(6, passed)
     assert "6 of 17 files were taken; passed_over.csv lists the others" in init_text(result)
     listed = pd.read_csv(tmp_path / "w" / "passed_over.csv")
     assert listed["reason"].value_counts().to_dict() == passed
     assert "anna/notes, and more.txt" in set(listed["file"])
-    assert sum(result["images"].values()) == 6
+    assert sum(result.images.values()) == 6
 
 
 def test_where_all_is_taken_there_is_no_list(tmp_path: Path) -> None:
     result = init(tmp_path, people(tmp_path / "in", "anna", "bert"))
-    assert result["files"] == {"taken": 6, "passed_over": {}}
+    assert result.files == TakenFiles(6, {})
     assert "passed over" not in said(result)
     assert not (tmp_path / "w" / "passed_over.csv").exists()
 
@@ -82,7 +82,7 @@ def test_where_all_is_taken_there_is_no_list(tmp_path: Path) -> None:
 def test_sub_folders_of_a_person_are_the_persons_and_are_named(tmp_path: Path) -> None:
     data = people(tmp_path / "in", "anna", "bert", shots=("1", "2", "summer/3", "summer/late/4"))
     result = init(tmp_path, data)
-    assert sum(result["images"].values()) == result["files"]["taken"] == 8
+    assert sum(result.images.values()) == result.files.taken == 8
     assert "4 images in sub-folders (anna/summer, anna/summer/late, bert/summer, bert/summer/late)" in said(result)
     sources = pd.read_csv(tmp_path / "w" / "data" / "sources.csv")
     assert sources["identity"].value_counts().to_dict() == {"anna": 4, "bert": 4}
@@ -92,7 +92,7 @@ def test_two_persons_linked_into_each_other_end(tmp_path: Path) -> None:
     data = people(tmp_path / "in", "anna", "bert")
     (data / "anna" / "friend").symlink_to(data / "bert")
     (data / "bert" / "friend").symlink_to(data / "anna")
-    assert init(tmp_path, data)["files"]["taken"] == 12
+    assert init(tmp_path, data).files.taken == 12
 
 
 @pytest.mark.parametrize(
@@ -118,12 +118,12 @@ def test_folders_that_are_perhaps_no_people_are_refused_unless_they_are_said_to_
         init(tmp_path, data)
     assert "--layout folders" in str(error.value)
     assert not (tmp_path / "w").exists()
-    assert init(tmp_path, data, layout="folders")["files"]["taken"] == len(names)
+    assert init(tmp_path, data, layout="folders").files.taken == len(names)
 
 
 @pytest.mark.parametrize("name", ["tester", "Valerie", "training-anna", "camille", "c", "contest"])
 def test_people_whose_names_are_like_those_of_parts_are_people(tmp_path: Path, name: str) -> None:
-    assert init(tmp_path, people(tmp_path / "in", name, "anna"))["files"]["taken"] == 6
+    assert init(tmp_path, people(tmp_path / "in", name, "anna")).files.taken == 6
 
 
 def test_images_without_sub_folders_are_told_where_they_belong(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_images_without_sub_folders_are_told_where_they_belong(tmp_path: Path) -
 def test_market1501_below_other_folders_is_found_and_two_of_them_are_a_question(tmp_path: Path) -> None:
     data = images(tmp_path / "in" / "sets" / "market1501" / "v2", MARKET)
     result = init(tmp_path, tmp_path / "in")
-    assert result["data"] == str(data)
+    assert result.data == str(data)
     assert "the images are those of sets/market1501/v2" in said(result)
     images(tmp_path / "in" / "duke", MARKET)
     with pytest.raises(AugmentError, match=r"holds several data sets: duke, sets/market1501/v2; give one of them"):
@@ -150,10 +150,10 @@ def test_market1501_images_elsewhere_than_the_layout_has_them_are_named(tmp_path
     data = images(tmp_path / "in", [*MARKET, "bounding_box_train/0001/0001_c3", "gt_bbox/0001_c1", "gt_bbox/0002_c1"])
     (data / "readme.txt").write_text("?")
     result = init(tmp_path, data)
-    assert result["files"]["taken"] == len(MARKET) == sum(result["images"].values())
+    assert result.files.taken == len(MARKET) == sum(result.images.values())
     assert "1 file passed over: images deeper than the layout has them: move them up, such as" in said(result)
     assert "images outside bounding_box_train, bounding_box_test, query, such as gt_bbox/0001_c1.jpg" in said(result)
-    assert list(result["files"]["passed_over"].values()) == [2, 1, 1]
+    assert list(result.files.passed_over.values()) == [2, 1, 1]
     for image in (data / "bounding_box_train").glob("*.jpg"):
         image.rename(data / "bounding_box_train" / "0001" / image.name)
     shutil.rmtree(data / "bounding_box_test")
@@ -165,7 +165,7 @@ def test_market1501_images_elsewhere_than_the_layout_has_them_are_named(tmp_path
 @pytest.mark.parametrize("ending", [".png", ".bmp", ".webp", ".tif", ".TIFF", ".JPG", ".jpg.jpg"])
 def test_every_image_type_is_read_under_market1501_names(tmp_path: Path, ending: str) -> None:
     result = init(tmp_path, images(tmp_path / "in", MARKET, ending))
-    assert result["images"] == {"train": 4, "query": 1, "gallery": 2}
+    assert result.images == {"train": 4, "query": 1, "gallery": 2}
     assert ("do not end in .jpg" in said(result)) == (not ending.endswith(".jpg"))
 
 
@@ -192,7 +192,7 @@ def test_every_camera_number_is_a_camera(
     tmp_path: Path, cameras: tuple[str, ...], numbers: set[int], sentence: str
 ) -> None:
     result = init(tmp_path, people(tmp_path / "in", "anna", "bert", shots=cameras))
-    assert f"cameras were read from the names: {sentence}" in result["decisions"]
+    assert f"cameras were read from the names: {sentence}" in result.decisions
     assert set(read_market1501(tmp_path / "w" / "data")["camid"]) == numbers
 
 
@@ -208,7 +208,7 @@ def test_one_name_without_a_camera_is_named(tmp_path: Path) -> None:
 
 def test_names_that_differ_in_little_are_different_people_and_said_to_be(tmp_path: Path) -> None:
     result = init(tmp_path, people(tmp_path / "in", "anna", "Anna", "7", "007", "Ze\u0301", "Zé", "bert"))
-    sentence = next(each for each in result["decisions"] if "nearly the same name" in each)
+    sentence = next(each for each in result.decisions if "nearly the same name" in each)
     assert set(sentence.partition(": ")[2].split(", ")) == {"anna", "Anna", "7", "007", "Ze\u0301", "Zé"}
     assert read_market1501(tmp_path / "w" / "data")["pid"].nunique() == 7
 
@@ -216,7 +216,7 @@ def test_names_that_differ_in_little_are_different_people_and_said_to_be(tmp_pat
 def test_files_that_differ_in_their_ending_only_are_said_to_count_each(tmp_path: Path) -> None:
     data = images(people(tmp_path / "in", "anna", "bert", shots=("one", "two")), ["anna/three", "bert/three"])
     (data / "anna" / "one.png").write_bytes((data / "anna" / "one.jpg").read_bytes())
-    sentence = next(each for each in init(tmp_path, data)["decisions"] if "ending only" in each)
+    sentence = next(each for each in init(tmp_path, data).decisions if "ending only" in each)
     assert sentence.startswith("anna/one.jpg and anna/one.png differ in their ending only and count as images of their")
 
 
@@ -233,7 +233,7 @@ def test_a_name_of_bytes_that_are_no_text_is_passed_over(tmp_path: Path) -> None
     shutil.copy(data / "anna" / "a.jpg", os.fsencode(data / "anna") + b"/\xff.jpg")
     shutil.copy(data / "anna" / "a.jpg", data / "anna" / "a\nb.jpg")
     result = init(tmp_path, data)
-    assert result["files"]["passed_over"] == {"their names hold bytes or signs that are no text": 2}
+    assert result.files.passed_over == {"their names hold bytes or signs that are no text": 2}
     assert set(pd.read_csv(tmp_path / "w" / "passed_over.csv")["file"]) == {r"anna/\udcff.jpg", r"anna/a\nb.jpg"}
     assert init(tmp_path, data) == result
 
@@ -242,12 +242,12 @@ def test_deepfashion_images_of_other_names_and_other_files_are_counted(rendered:
     tree = make_tree(rendered, tmp_path / "deep" / "er")
     images(tree.img, ["MEN/Denim/id_00000001/front"])
     result = init(tmp_path, tmp_path / "deep", progress=False)
-    assert result["layout"] == "deepfashion"
-    assert result["files"]["passed_over"] == {
+    assert result.layout == "deepfashion"
+    assert result.files.passed_over == {
         "of no image type that is read": len([*(tmp_path / "deep").rglob("*.csv")]),
         "images that are not named as the benchmark's": 1,
     }
-    assert result["files"]["taken"] == sum(result["images"].values())
+    assert result.files.taken == sum(result.images.values())
 
 
 def test_moved_photographs_are_named_and_the_advice_works(tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ def test_moved_photographs_are_named_and_the_advice_works(tmp_path: Path) -> Non
     with pytest.raises(AugmentError, match=r"is a link to .*photos/\w+/a\.jpg, where no file is.*; put them back, or"):
         Workspace.find(tmp_path / "w").images()
     shutil.rmtree(tmp_path / "w" / "data")
-    assert init(tmp_path, moved)["files"]["taken"] == 6
+    assert init(tmp_path, moved).files.taken == 6
     assert all(
         os.path.realpath(path).startswith(str(moved)) for path in Workspace.find(tmp_path / "w").images()["path"]
     )

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from augment.generation.generate import link
+from augment.generation.links import link
 from augment.generation.manifest import sharpness
 from augment.images import load_images
 from augment.inference.drawing import Drawing

@@ -56,10 +56,10 @@ def test_a_workspaces_generators_are_counted_at_their_own_size(people: Path, tra
 def test_speed_and_memory_are_measured(saved: Path, precision: str) -> None:
     (candidate,) = candidates((str(saved),), ((32, 16),), None)
     (record,) = bench([candidate], Runtime("cpu", precision, threads=1), batch=2, seconds=0.01)
-    assert record["images_per_second"] > 0
+    assert record.images_per_second > 0
     gflop = complexity("patn", {"width": 4, "blocks": 1}, (32, 16)).gflop
-    assert record["gflop_per_second"] == pytest.approx(gflop * record["images_per_second"], abs=0.1)
-    assert record["peak_mib"] is None or record["peak_mib"] > 50
+    assert record.gflop_per_second == pytest.approx(gflop * record.images_per_second, abs=0.1)
+    assert record.peak_mib is None or record.peak_mib > 50
 
 
 def test_size_without_a_word_about_it_is_market_1501s(saved: Path) -> None:

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from augment import AugmentError
-from augment.evaluation import image_quality
+from augment.evaluation import measurement
 from augment.evaluation import registry as quality_families
 from augment.evaluation.image_quality import evaluate_generator, summary
 from augment.evaluation.metrics import (
@@ -42,21 +42,21 @@ def ready(people: Path, trained: Path) -> Workspace:
 def test_evaluation_compares_the_generators_images_with_the_targets(ready: Workspace):
     clean = evaluate_generator(ready, Evaluation(QUICK, protocol="clean", pairs=5), runtime=QUIET)
     paper = evaluate_generator(ready, Evaluation(QUICK, pairs=5), runtime=QUIET)
-    assert clean["rows"]["generated"] != paper["rows"]["generated"]
-    assert set(paper["rows"]) == {"generated", "copy", "mean image"}
-    assert (paper["folder"], paper["pairs"]) == ("patn/patn/eval-paper-test-5-s0", 5)
-    names = [line.split(",") for line in (ready.root / paper["folder"] / "pairs.csv").read_text().splitlines()[1:]]
+    assert clean.rows["generated"] != paper.rows["generated"]
+    assert set(paper.rows) == {"generated", "copy", "mean image"}
+    assert (paper.folder, paper.pairs) == ("patn/patn/eval-paper-test-5-s0", 5)
+    names = [line.split(",") for line in (ready.root / paper.folder / "pairs.csv").read_text().splitlines()[1:]]
     assert names == sorted(names)
     images = ready.images().set_index("name")["path"]
     values = [[np.asarray(Image.open(images[name])) for name in pair] for pair in names]
     pair = [torch.from_numpy(np.stack(side)).permute(0, 3, 1, 2) for side in zip(*values, strict=True)]
     expected = float(ssim(pair[1], pair[0], 255.0, taps=11).mean())
-    assert clean["rows"]["copy"]["ssim"] == pytest.approx(expected, abs=1e-6)
+    assert clean.rows["copy"]["ssim"] == pytest.approx(expected, abs=1e-6)
 
 
 def test_a_killed_evaluation_goes_on_to_the_same_figures(ready: Workspace, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(image_quality, "BATCH", 2)
-    monkeypatch.setattr(image_quality, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(measurement, "BATCH", 2)
+    monkeypatch.setattr(measurement, "SAVE_EVERY", 0.0)
     evaluation = Evaluation(QUICK, pairs=6)
     unbroken = evaluate_generator(ready, evaluation, runtime=QUIET)
     real = Similarity.update
@@ -75,7 +75,7 @@ def test_a_killed_evaluation_goes_on_to_the_same_figures(ready: Workspace, monke
     monkeypatch.setattr(Similarity, "update", lambda self, batch: (seen.append(1), real(self, batch)))
     assert evaluate_generator(ready, evaluation, runtime=QUIET) == unbroken
     assert len(seen) == 1  # only the last of three batches
-    assert not (ready.root / unbroken["folder"] / "partial.safetensors").exists()
+    assert not (ready.root / unbroken.folder / "partial.safetensors").exists()
 
 
 def test_metrics_without_their_file_say_so_and_the_others_run(
@@ -84,12 +84,12 @@ def test_metrics_without_their_file_say_so_and_the_others_run(
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     evaluation = Evaluation(("ssim", "is", "fid", "ds", "lpips", "identity"), pairs=3)
     result = evaluate_generator(ready, evaluation, runtime=QUIET)
-    assert set(result["rows"]["generated"]) == {"ssim"}
-    assert set(result["missing"]) == {"is", "fid", "ds", "lpips", "identity"}
-    assert "weights-inception-2015-12-05-6726825d.pth" in result["missing"]["is"]
+    assert set(result.rows["generated"]) == {"ssim"}
+    assert set(result.missing) == {"is", "fid", "ds", "lpips", "identity"}
+    assert "weights-inception-2015-12-05-6726825d.pth" in result.missing["is"]
     file = "ssd300_vgg16_coco-b556d3b4.pth (torchvision's ssd300_vgg16, SHA-256 b556d3b4...)"
-    assert f"{file} was not found; put it into {tmp_path}" in result["missing"]["ds"]
-    assert "augment reid-train --portion 1" in result["missing"]["identity"]
+    assert f"{file} was not found; put it into {tmp_path}" in result.missing["ds"]
+    assert "augment reid-train --portion 1" in result.missing["identity"]
     assert "is, fid: not measured; " in summary(result)
 
 
@@ -103,7 +103,7 @@ def test_metrics_that_come_later_join_those_that_are_there(ready: Workspace, mon
     families["similarity"] = (("ssim",), lambda *_: pytest.fail("measured again"))  # type: ignore[assignment]
     monkeypatch.setattr(quality_families, "FAMILIES", families)
     second = evaluate_generator(ready, Evaluation(("ssim", "ds"), pairs=3), runtime=QUIET)
-    assert second["rows"]["generated"] == {**first["rows"]["generated"], "ds": 0.5}
+    assert second.rows["generated"] == {**first.rows["generated"], "ds": 0.5}
 
 
 def test_pose_estimator_of_the_workspaces_own_key_points_is_not_asked_about_targets(ready: Workspace):

@@ -82,31 +82,31 @@ def test_market1501_is_used_where_it_lies_and_not_modified(market: Path, tmp_pat
     workspace = Workspace.find(tmp_path / "w")
     assert workspace.data == market.resolve()
     assert workspace.size == (128, 64)
-    assert result["images"] == {"train": 7, "query": 1, "gallery": 4}
+    assert result.images == {"train": 7, "query": 1, "gallery": 4}
     assert len(workspace.images()) == 12
     assert listing(market) == before
 
 
 def test_folder_above_the_downloaded_one_will_do(market: Path, tmp_path: Path) -> None:
     assert detect_layout(market.parent) == "market1501"
-    assert Path(init_real(tmp_path.parent / f"{tmp_path.name}-w", market.parent)["data"]) == market.resolve()
+    assert Path(init_real(tmp_path.parent / f"{tmp_path.name}-w", market.parent).data) == market.resolve()
 
 
 def test_training_images_alone_make_a_workspace(tmp_path: Path, draw: Draw) -> None:
     for shot in range(3):
         draw(tmp_path / "few" / "bounding_box_train" / f"0001_c{shot + 1}s1_000000_01.png", (256, 128))
     result = init_real(tmp_path / "w", tmp_path / "few")
-    assert result["images"] == {"train": 3, "query": 0, "gallery": 0}
-    assert result["size"] == [256, 128]
-    assert any("re-ID cannot be evaluated" in decision for decision in result["decisions"])
+    assert result.images == {"train": 3, "query": 0, "gallery": 0}
+    assert result.size == (256, 128)
+    assert any("re-ID cannot be evaluated" in decision for decision in result.decisions)
 
 
 def test_identity_folders_become_a_market1501_folder(people: Path, tmp_path: Path) -> None:
     before = listing(people)
     result = init_real(tmp_path / "w", people)
     assert listing(people) == before
-    assert result["layout"] == "folders"
-    assert result["images"] == {"train": 15, "query": 6, "gallery": 9}
+    assert result.layout == "folders"
+    assert result.images == {"train": 15, "query": 6, "gallery": 9}
     table = read_market1501(tmp_path / "w" / "data")
     train, test = (set(table.loc[(table["split"] == "train") == part, "pid"]) for part in (True, False))
     assert len(train) == len(test) == 3
@@ -170,7 +170,7 @@ def test_one_identity_can_only_train(tmp_path: Path, draw: Draw) -> None:
     for shot in range(4):
         draw(tmp_path / "in" / "anna" / f"{shot}.jpg")
     result = init_real(tmp_path / "w", tmp_path / "in")
-    assert result["images"] == {"train": 4, "query": 0, "gallery": 0}
+    assert result.images == {"train": 4, "query": 0, "gallery": 0}
 
 
 def test_what_was_passed_over_is_said(people: Path, tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_what_was_passed_over_is_said(people: Path, tmp_path: Path) -> None:
     (people / "bert" / "broken.jpg").write_bytes(b"no image either")
     (people / "readme.md").write_text("loose")
     result = init_real(tmp_path / "w", people)
-    said = "\n".join(result["decisions"])
+    said = "\n".join(result.decisions)
     assert "30 of 33 files were taken" in said
     for reason, file in (
         ("not readable as an image", "bert/broken.jpg"),
@@ -186,7 +186,7 @@ def test_what_was_passed_over_is_said(people: Path, tmp_path: Path) -> None:
         ("in no identity's folder", "readme.md"),
     ):
         assert f"1 file passed over: {reason}, such as {file}" in said
-        assert result["files"]["passed_over"][reason] == 1
+        assert result.files.passed_over[reason] == 1
     listed = pd.read_csv(tmp_path / "w" / "passed_over.csv")
     assert listed["file"].tolist() == ["anna/notes.txt", "bert/broken.jpg", "readme.md"]
 
@@ -279,7 +279,7 @@ def test_why_no_identity_is_kept_for_testing_is_said_and_what_to_do(
     for number, name in enumerate(names):
         draw(tmp_path / "photos" / f"{name}.png", (128, 64 + number))
     result = init_real(tmp_path / "w", tmp_path / "photos")
-    (said,) = (decision for decision in result["decisions"] if "kept for testing" in decision)
+    (said,) = (decision for decision in result.decisions if "kept for testing" in decision)
     assert why in said
     refused = invoke(tmp_path / "w", "reid-train", "--preset", "demo")
     assert refused.exit_code == 1

@@ -62,7 +62,7 @@ def test_authors_files_are_matched_by_name(workspace: Workspace, tmp_path: Path)
     write_keypoints(table.iloc[2:], tmp_path / "market-annotation-test.csv")
     files = [tmp_path / "market-annotation-train.csv", tmp_path / "market-annotation-test.csv"]
     result = poses.import_poses(workspace, files)
-    assert (result["no_row"], result["no_pose"], result["rows_of_no_image"]) == (1, 1, 1)
+    assert (result.summary.no_row, result.summary.no_pose, result.rows_of_no_image) == (1, 1, 1)
     for split in ("train", "query", "gallery"):
         names = workspace.images().query("split == @split")["name"]
         rows = keypoint_array(workspace.keypoints(split), names)
@@ -121,8 +121,8 @@ def test_summary_counts_what_is_missing(workspace: Workspace) -> None:
     points[1] = -1
     points[2, 8] = -1  # right hip
     summary = poses.summarise(images, {"train": keypoint_table(train, points)})
-    assert summary["splits"]["train"] == {"images": 3, "no_row": 0, "no_pose": 1, "no_torso": 2}
-    assert summary["splits"]["query"] == {"images": 1, "no_row": 1, "no_pose": 1, "no_torso": 1}
+    assert summary.splits["train"] == poses.PoseCounts(images=3, no_row=0, no_pose=1, no_torso=2)
+    assert summary.splits["query"] == poses.PoseCounts(images=1, no_row=1, no_pose=1, no_torso=1)
 
 
 def test_agreement_is_the_share_within_half_a_head(workspace: Workspace) -> None:
@@ -138,7 +138,7 @@ def test_agreement_is_the_share_within_half_a_head(workspace: Workspace) -> None
     guess[1 - junk, 5] += (0, 4)
     result = agreement(workspace, {"gallery": keypoint_table(list(exact.index), guess)})
     assert result is not None
-    assert (result["images"], result["found"], result["pckh"]) == (1, 1.0, round(17 / 18, 4))
+    assert (result.images, result.found, result.pckh) == (1, 1.0, round(17 / 18, 4))
     assert agreement(workspace, {"train": exact}) is None
 
 
@@ -162,7 +162,8 @@ def test_interrupted_estimation_goes_on_to_the_same_bytes(
     monkeypatch.setattr(poses, "CHUNK", 16)
     whole = poses.estimate_poses(workspace, jobs=1)
     expected = [(workspace.poses_dir / file).read_bytes() for file in FILES]
-    assert whole["agreement"]["found"] >= 0.9
+    assert whole.agreement is not None
+    assert whole.agreement.found >= 0.9
     assert workspace.keypoints_source() == "mediapipe"
 
     def killed(*_: object) -> None:

@@ -56,12 +56,12 @@ def test_a_second_time_only_what_is_new_is_written(workspace: Workspace, tmp_pat
     path = out / "patn" / "mine" / EVENTS
     write_events(workspace, out)
     before, stat = path.read_bytes(), path.stat()
-    assert write_events(workspace, out)["unchanged"] == 2
+    assert write_events(workspace, out).unchanged == 2
     assert (path.stat().st_mtime_ns, path.stat().st_ino) == (stat.st_mtime_ns, stat.st_ino)
     with (log_folder / "metrics.jsonl").open("a") as file:
         file.write(json.dumps({"step": 200, "loss": 0.5, "seconds": 9.0}) + "\n" + '{"step": 250, "lo')
     os.utime(log_folder / "metrics.jsonl", (1e9, 1e9))  # the file's time is no part of the events already written
-    assert write_events(workspace, out)["appended"] == 1
+    assert write_events(workspace, out).appended == 1
     assert path.read_bytes().startswith(before)
     assert path.stat().st_ino == stat.st_ino
     assert [event.step for event in read(path.parent).Scalars("loss")] == [50, 100, 150, 200]
@@ -75,13 +75,13 @@ def test_a_file_cut_short_is_completed_and_one_of_another_training_replaced(
     path = out / "patn" / "mine" / EVENTS
     whole = path.read_bytes()
     path.write_bytes(whole[:-7])
-    assert write_events(workspace, out)["appended"] == 1
+    assert write_events(workspace, out).appended == 1
     assert path.read_bytes() == whole
     log(workspace.root / "patn" / "mine", [(50, 9.0, 1.0)])
-    assert write_events(workspace, out)["replaced"] == 1
+    assert write_events(workspace, out).replaced == 1
     assert [event.value for event in read(path.parent).Scalars("loss")] == [9.0]
     path.write_bytes(b"something else entirely")
-    assert write_events(workspace, out)["replaced"] == 1
+    assert write_events(workspace, out).replaced == 1
 
 
 def test_a_real_training_can_be_looked_at(people: Path) -> None:

@@ -53,7 +53,7 @@ def test_a_data_set_becomes_a_view_with_its_identities_cameras_and_splits(
     assert set(images.loc[halves, "who"]).isdisjoint(images.loc[~halves, "who"])
     if tree.splits:
         assert dict(zip(images["file"], images["split"], strict=True)) == tree.splits
-        assert result["files"]["taken"] == len(tree.splits)
+        assert result.files.taken == len(tree.splits)
     else:
         assert abs(images.loc[halves, "who"].nunique() - images.loc[images["split"] == "query", "who"].nunique()) <= 1
     assert halves.any() == entry.trains

@@ -71,9 +71,9 @@ def test_hash_in_the_name_is_checked(tmp_path: Path) -> None:
 
 def test_report_says_found_and_missing(hub: Path) -> None:
     (hub / "vgg19-dcbb9e9d.pth").touch()
-    report = {record["network"]: record for record in weights.weights_report()}
-    assert report["vgg19"]["path"] == str(hub / "vgg19-dcbb9e9d.pth")
-    assert report["resnet50"]["path"] is None
+    report = {record.network: record for record in weights.weights_report()}
+    assert report["vgg19"].path == str(hub / "vgg19-dcbb9e9d.pth")
+    assert report["resnet50"].path is None
     lines = weights.weights_lines(list(report.values()))
     assert lines[0].startswith("vgg19-dcbb9e9d.pth: ")
     assert lines[1].startswith("missing: resnet50-0676ba61.pth")

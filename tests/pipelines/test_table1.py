@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from augment import AugmentError
-from augment.evaluation.image_quality import as_in_the_paper
+from augment.evaluation.image_quality import ImageQuality, as_in_the_paper
 from augment.workspace import Workspace
 from pipelines.paper import TABLE1, TABLE4, table1
 from pipelines.tables.methods import Methods
@@ -18,7 +18,7 @@ from tests.conftest import invoke, run
 def result(generator: str, **rows: dict[str, float]) -> dict[str, Any]:
     """An evaluation's result."""
     named = {name.replace("_", " "): values for name, values in rows.items()}
-    return {"generator": generator, "rows": named, "missing": {}, "notes": {}, "pairs": 9, "size": [128, 64]}
+    return ImageQuality("", generator, "paper", "test", 9, (128, 64), named, {}, {}, None)
 
 
 def test_paper_rows_sum_to_the_printed_ones():

@@ -2,14 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from augment.cli import augment
-from augment.inference.benchmark import Candidate
+from augment.inference.benchmark import Candidate, Speed
 from augment.runtime import Runtime
 from pipelines.tables.table2 import table2
 from tests.conftest import run
@@ -33,9 +32,9 @@ def test_every_published_size_is_explained() -> None:
 def test_every_method_is_timed_at_the_size_of_deepfashion(monkeypatch: pytest.MonkeyPatch) -> None:
     timed = []
 
-    def measure(candidate: Candidate, *_: object, **__: object) -> dict[str, Any]:
+    def measure(candidate: Candidate, *_: object, **__: object) -> Speed:
         timed.append((candidate.name, candidate.size))
-        return {"images_per_second": float(len(timed))}
+        return Speed(float(len(timed)), peak_mib=None)
 
     monkeypatch.setattr("pipelines.tables.table2.measure", measure)
     records = table2(Runtime("cpu"))

@@ -1,0 +1,1 @@
+"""What a workspace has and lacks: images, identities, key points, weight files."""

@@ -1,0 +1,127 @@
+"""What a report on a workspace comes to: problems, notes, and the text for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from augment.check.report import KeypointsChecked, Report
+from augment.datasets.copies import copies_said
+from augment.datasets.published import set_lines
+from augment.layouts.kinds import DataLayout
+
+SHOWN = 5
+
+
+def conclusions(report: Report) -> tuple[list[str], list[str]]:
+    """(problems, notes) of a report without them, each one sentence."""
+    counts, people, images = report.counts, report.identities, report.images
+    problems: list[str] = []
+    notes: list[str] = []
+    broken = images.unreadable
+    problems += broken[:SHOWN]
+    if len(broken) > SHOWN:
+        problems.append(f"{len(broken) - SHOWN} more images are unreadable; --json lists them all")
+    trains, tests = (True, True) if report.dataset is None else (report.dataset.trains, report.dataset.tests)
+    notes += set_lines(report.dataset)[1]
+    if not counts["train"] and trains:
+        problems.append(f"{report.data}: no training images; nothing can be trained")
+    if not DataLayout(report.layout).serves_reid:
+        notes += _fashion_notes(report)
+    elif tests and not people.queries_matched:
+        problems.append(
+            f"{report.data}: no query image has a gallery image of the same identity from another camera; "
+            "re-ID cannot be evaluated"
+        )
+    elif tests and people.queries_unmatched:
+        notes.append(f"{people.queries_unmatched} queries have no gallery image from another camera; none counts")
+    if images.resized:
+        notes.append(f"{images.resized} images are of another size and are resized when loaded")
+    if people.train_nobody:
+        notes.append(f"{people.train_nobody} training images are of identity 0 or -1 and are not trained on")
+    if people.train_single:
+        notes.append(f"{people.train_single} identities have one training image only and give no pairs")
+    if counts["train"] and not people.train_paired:
+        notes.append("no identity has two training images: a generator cannot be trained")
+    if people.train_and_test:
+        notes.append(f"{people.train_and_test} identities are in both the training and the test part")
+    notes += copies_said(report.copies)
+    problems += _pose_problems(report.keypoints)
+    for name, (found, expected) in (report.market1501 or {}).items():
+        notes.append(f"{name}: {found:,} where Market-1501 has {expected:,}")
+    return problems, [*notes, *_pose_notes(report.keypoints)]
+
+
+def _fashion_notes(report: Report) -> list[str]:
+    notes = ["DeepFashion: generators can be trained and evaluated; it has no cameras and no queries, so no re-ID"]
+    for name, (found, expected) in (report.deepfashion or {}).items():
+        notes.append(f"{name}: {found:,} where the authors' lists have {expected:,}".replace("gallery", "test"))
+    published = DataLayout(report.layout).published_pairs or {}
+    for split, expected in published.items() if report.pairs else ():
+        found, word = getattr(report.pairs, split), "training" if split == "train" else "test"
+        if found != expected:
+            notes.append(f"{found:,} {word} pairs where the paper has {expected:,}")
+    return notes
+
+
+def _pose_problems(keypoints: KeypointsChecked | None) -> list[str]:
+    """What makes key points useless: they cannot be those of the images, or nobody has any."""
+    if keypoints is None:
+        return []
+    problems = [f"key points ({keypoints.source}): {sentence}" for sentence in keypoints.impossible]
+    counts, train = keypoints.summary, keypoints.summary.splits["train"]
+    if counts.images == counts.no_pose:
+        problems.append("no image has a joint: no generator can be trained; run `augment poses` again")
+    elif train.images and train.images == train.no_torso:
+        problems.append(
+            "no training image shows both shoulders and both hips: no generator can be trained; run `augment poses` "
+            "again"
+        )
+    return problems
+
+
+def _pose_notes(keypoints: KeypointsChecked | None) -> list[str]:
+    if keypoints is None:
+        return ["no key points yet: run `augment poses`"]
+    counts, notes = keypoints.summary, [f"key points: {sentence}" for sentence in keypoints.odd]
+    again = "" if keypoints.source == "exact" else " --force"
+    if counts.no_row:
+        notes.append(f"{counts.no_row} images have no row in the key point files: run `augment poses{again}`")
+    if counts.no_pose:
+        notes.append(f"{counts.no_pose} images have no pose")
+    if counts.no_torso:
+        notes.append(f"{counts.no_torso} images lack a shoulder or hip and give no pairs")
+    return notes
+
+
+def check_text(report: Report) -> str:
+    """A report of `check`, in words."""
+    counts = report.counts
+    height, width = report.size
+    lines = [
+        f"Workspace {report.workspace}: images {report.data}, working size {height} x {width}",
+        f"training: {counts['train']:,} images of {counts['train identities']:,} identities",
+        *_test_lines(DataLayout(report.layout), counts),
+        f"key points: {report.keypoints.source if report.keypoints else 'none'}",
+    ]
+    if report.market1501 == {}:
+        lines.append("all counts are Market-1501's")
+    if report.deepfashion == {}:
+        lines.append("all counts are those of the authors' lists")
+    lines += set_lines(report.dataset)[0]
+    if report.pairs:
+        lines.append(f"pairs: {report.pairs.train:,} for training, {report.pairs.gallery:,} for testing")
+    for found in report.weights:
+        lines.append(f"weights: {found.file} {found.path or 'is missing; `augment info` says where to put it'}")
+    lines += [f"note: {note}" for note in report.notes]
+    lines += [f"WRONG: {problem}" for problem in report.problems]
+    return "\n".join([*lines, "everything needed is there" if report.ok else "something needed is wrong"])
+
+
+def _test_lines(layout: DataLayout, counts: Mapping[str, int]) -> list[str]:
+    if not layout.serves_reid:
+        return [f"test:     {counts['gallery']:,} images of {counts['gallery identities']:,} identities"]
+    return [
+        f"query:    {counts['query']:,} images of {counts['query identities']:,} identities",
+        f"gallery:  {counts['gallery']:,} images, among them {counts['gallery distractors']:,} distractors "
+        f"and {counts['gallery junk']:,} junk",
+    ]

@@ -1,0 +1,152 @@
+"""Looking at what a workspace has: every image, identities, key points, pairs, weight files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from augment import AugmentError
+from augment.check.conclusions import conclusions
+from augment.check.report import IdentitiesChecked, ImagesChecked, KeypointsChecked, PairsChecked, Report
+from augment.datasets.copies import inspect_copies
+from augment.datasets.published import compare_market1501, compare_set, differences
+from augment.images import read_image
+from augment.poses.estimate import summarise
+from augment.poses.plausibility import doubts
+from augment.weights import weights_report
+from augment.workers import thread_map
+from augment.workspace import Workspace
+from patn.keypoints import keypoint_array
+
+JUDGED = 5_000
+"""Images whose key points are judged: of more, as many evenly spaced ones."""
+
+
+def check(workspace: Workspace, *, weights_dir: Path | None = None, jobs: int = 1, progress: bool = True) -> Report:
+    """Look at everything that later commands need; nothing is written.
+
+    Every image is decoded, in `jobs` threads. Raises AugmentError where there is no image at all.
+    """
+    table = workspace.images()
+    counts = count(table)
+    published, dataset = workspace.layout.published_counts, workspace.dataset
+    images = inspect_images(table["path"].tolist(), workspace.size, jobs, progress)
+    report = Report(
+        workspace=str(workspace.root),
+        data=str(workspace.data),
+        size=workspace.size,
+        counts=counts,
+        layout=workspace.layout.value,
+        market1501=compare_market1501(counts) if published is None and dataset is None else None,
+        dataset=compare_set(counts, dataset),
+        deepfashion=None if published is None else differences(counts, published),
+        images=images,
+        identities=identities(table),
+        copies=inspect_copies(table, jobs),
+        keypoints=inspect_keypoints(workspace, table),
+        pairs=inspect_pairs(workspace),
+        weights=weights_report(weights_dir),
+    )
+    problems, notes = conclusions(report)
+    return replace(report, problems=tuple(problems), notes=tuple(notes))
+
+
+def count(table: pd.DataFrame) -> dict[str, int]:
+    """Images and identities of each split, under the names that reid.data.market1501.COUNTS has."""
+    train, query, gallery = (table[table["split"] == split] for split in ("train", "query", "gallery"))
+    return {
+        "train": len(train),
+        "train identities": int(train["pid"].nunique()),
+        "query": len(query),
+        "query identities": int(query["pid"].nunique()),
+        "gallery": len(gallery),
+        "gallery identities": int(gallery.loc[gallery["pid"] > 0, "pid"].nunique()),
+        "gallery junk": int((gallery["pid"] == -1).sum()),
+        "gallery distractors": int((gallery["pid"] == 0).sum()),
+        "gallery without junk": int((gallery["pid"] != -1).sum()),
+    }
+
+
+def inspect_images(paths: Sequence[str], size: tuple[int, int], jobs: int, progress: bool) -> ImagesChecked:
+    """Decode every image and compare its size with `size`."""
+    from tqdm import tqdm
+
+    def look(path: str) -> tuple[int, int] | str:
+        try:
+            height, width, _ = read_image(path).shape
+        except AugmentError as error:
+            return str(error)
+        return height, width
+
+    resized, unreadable = 0, []
+    seen = thread_map(look, paths, jobs)
+    for shape in tqdm(seen, "check", len(paths), unit="image", disable=None if progress else True):
+        if isinstance(shape, str):
+            unreadable.append(shape)
+        else:
+            resized += shape != size
+    return ImagesChecked(len(paths) - len(unreadable), resized, tuple(unreadable))
+
+
+def identities(table: pd.DataFrame) -> IdentitiesChecked:
+    """What identities the data set holds, by number."""
+    train = table[(table["split"] == "train") & (table["pid"] > 0)]
+    query, gallery = table[table["split"] == "query"], table[(table["split"] == "gallery") & (table["pid"] > 0)]
+    sizes = train["pid"].value_counts()
+    cameras = gallery.groupby("pid")["camid"].agg(set).to_dict()
+    matched = sum(
+        bool(cameras.get(pid, set()) - {camid}) for pid, camid in zip(query["pid"], query["camid"], strict=True)
+    )
+    return IdentitiesChecked(
+        train_single=int((sizes < 2).sum()),
+        train_paired=int((sizes >= 2).sum()),
+        train_and_test=len(set(train["pid"]) & (set(query["pid"]) | set(gallery["pid"]))),
+        queries_matched=matched,
+        queries_unmatched=len(query) - matched,
+        train_nobody=int(((table["split"] == "train") & (table["pid"] <= 0)).sum()),
+    )
+
+
+def inspect_keypoints(workspace: Workspace, table: pd.DataFrame) -> KeypointsChecked | None:
+    """Look at the key points of at most JUDGED images: imported ones were all judged; None where there are none."""
+    source = workspace.keypoints_source()
+    if source is None:
+        return None
+    tables = {split: workspace.keypoints(split) for split in table["split"].unique()}
+    names: list[str] = []
+    arrays = []
+    spacing = -(-len(table) // JUDGED)
+    for split, rows in tables.items():
+        own = table.loc[table["split"] == split, "name"]
+        own = own[own.isin(rows.index)][::spacing]
+        names += own.tolist()
+        arrays.append(keypoint_array(rows, own))
+    found = doubts(names, np.concatenate(arrays), workspace.size, cropped=workspace.layout.is_cropped)
+    looked_at = f"of {len(names):,} images looked at, evenly spaced: " if spacing > 1 else ""
+    said = {
+        kind: tuple(looked_at + doubt.sentence for doubt in found if doubt.impossible is wrong)
+        for kind, wrong in (("impossible", True), ("odd", False))
+    }
+    return KeypointsChecked(source, summarise(table, tables), **said)
+
+
+def inspect_pairs(workspace: Workspace) -> PairsChecked | None:
+    """How many pairs DeepFashion's images make and where they come from; None on other data or without key points."""
+    from augment.datasets.pairs import evaluation_pairs, given_pairs, pairable, pairs_among
+
+    if workspace.layout.published_pairs is None or workspace.keypoints_source() is None:
+        return None
+    train = workspace.images().query("split == 'train'").set_index("name")["pid"]
+    names = pairable(workspace, sorted(train.index))
+    array = keypoint_array(workspace.keypoints("train"), names)
+    pairs = {"train": len(pairs_among(workspace, names, [int(train[name]) for name in names], array))}
+    try:
+        pairs["gallery"] = len(evaluation_pairs(workspace))
+    except AugmentError:
+        pairs["gallery"] = 0
+    given = tuple(split for split in pairs if given_pairs(workspace, split) is not None)
+    return PairsChecked(**pairs, given=given)

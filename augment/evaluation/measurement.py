@@ -1,0 +1,187 @@
+"""One streamed pass of metrics over test pairs, which goes on after it was killed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from tqdm import tqdm
+
+from augment.datasets.reduced_set import training_images
+from augment.evaluation.protocol import PROTOCOLS, SPLITS, Evaluation
+from augment.images import load_images
+from augment.inference.drawing import Drawing
+from augment.inference.generator import BATCH
+from augment.runtime import Runtime
+from augment.workspace import Workspace
+from numerics.arrays import Array
+from numerics.files import replacing
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import torch
+
+    from augment.evaluation.metrics import Meter, Panels, Rows
+
+PARTIAL = "partial.safetensors"
+SAVE_EVERY = 60.0
+"""Seconds of work that a killed run may lose."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a pass found.
+
+    Attributes:
+        rows: figures by what was measured and metric.
+        missing: why the metrics without figures have none.
+        notes: what a reader of the figures has to know, by metric.
+    """
+
+    rows: Rows
+    missing: Mapping[str, str]
+    notes: Mapping[str, str]
+
+
+def measure(
+    workspace: Workspace,
+    evaluation: Evaluation,
+    checkpoint: Path,
+    pairs: pd.DataFrame,
+    folder: Path,
+    metrics: list[str],
+    runtime: Runtime,
+) -> Measured:
+    """Pass over the pairs once; metrics that lack a weight file, a package or a model are left out with one sentence.
+
+    Args:
+        workspace: the workspace.
+        evaluation: what is measured, and how.
+        checkpoint: the generator's file.
+        pairs: columns from and to.
+        folder: where sums are saved now and then.
+        metrics: names of the metrics.
+        runtime: device, threads and precision.
+    """
+    from augment.evaluation.metrics import restore
+    from augment.evaluation.registry import Setting, build_meters
+
+    runtime.prepare()
+    with ExitStack() as stack:
+        setting = Setting(workspace, evaluation, len(pairs), runtime.torch_device(), stack)
+        meters, missing = build_meters(setting, metrics)
+        if meters:
+            first, state = _read_partial(folder / PARTIAL, meters)
+            restore(meters, state)
+            drawing = Drawing(workspace, checkpoint, runtime, split=SPLITS[evaluation.split])
+            mean = mean_image(workspace, drawing.generator.out) if "similarity" in meters else None
+            batches = panels(drawing, evaluation.protocol, pairs[first:], mean)
+            _pass(meters, batches, first, len(pairs), folder, runtime.progress)
+    rows: Rows = {}
+    for meter in meters.values():
+        for row, values in meter.rows().items():
+            rows.setdefault(row, {}).update({name: round(float(value), 6) for name, value in values.items()})
+    (folder / PARTIAL).unlink(missing_ok=True)
+    return Measured(rows, missing, setting.notes)
+
+
+def _pass(
+    meters: Mapping[str, Meter], batches: Iterator[Panels], done: int, total: int, folder: Path, progress: bool
+) -> None:
+    """Give the meters all batches, from the pair `done` on, and save their sums now and then."""
+    import torch
+
+    bar = tqdm(total=total, initial=done, desc=folder.name, unit="pair", disable=None if progress else True)
+    saved_at = time.monotonic()
+    with bar:
+        for batch in batches:
+            with torch.inference_mode():
+                for meter in meters.values():
+                    meter.update(batch)
+            done += len(batch.targets)
+            bar.update(len(batch.targets))
+            if time.monotonic() - saved_at >= SAVE_EVERY and done < total:
+                _write_partial(folder / PARTIAL, done, meters)
+                saved_at = time.monotonic()
+
+
+def panels(drawing: Drawing, protocol: str, pairs: pd.DataFrame, mean: Array | None = None) -> Iterator[Panels]:
+    """The pairs in batches, at the workspace's size, as the protocol shows them.
+
+    Args:
+        drawing: the generator with the images it takes.
+        protocol: of `augment.evaluation.protocol.PROTOCOLS`.
+        pairs: columns from and to.
+        mean: the mean image, 3 x H x W.
+    """
+    import torch
+
+    from augment.evaluation.metrics import Panels
+    from patn.keypoints import keypoint_array
+
+    def shown(images: torch.Tensor) -> torch.Tensor:
+        return PROTOCOLS[protocol].panel(images).to(drawing.generator.device)
+
+    average = None if mean is None else shown(torch.from_numpy(mean)[None])
+    for start in range(0, len(pairs), BATCH):
+        part = pairs[start : start + BATCH]
+        sources, targets = part["from"].tolist(), part["to"].tolist()
+        real, condition = (
+            load_images([drawing.paths[name] for name in names], drawing.generator.out) for names in (targets, sources)
+        )
+        drawn = torch.from_numpy(drawing(sources, targets)).permute(0, 3, 1, 2)
+        keypoints = torch.from_numpy(keypoint_array(drawing.keypoints, targets)).to(drawing.generator.device)
+        yield Panels(shown(real), shown(drawn), shown(condition), keypoints, sources, targets, average)
+
+
+def _about(done: int, meters: Mapping[str, Meter]) -> dict[str, str]:
+    """What saved sums have to agree with: the meters and their metrics."""
+    parts = [f"{name}:{','.join(getattr(meter, 'metrics', ()))}" for name, meter in meters.items()]
+    return {"done": str(done), "meters": " ".join(parts)}
+
+
+def _write_partial(path: Path, done: int, meters: Mapping[str, Meter]) -> None:
+    """Save the sums after `done` pairs, by rename."""
+    from safetensors.torch import save_file
+
+    from augment.evaluation.metrics import state_of
+
+    with replacing(path) as partial:
+        save_file({name: value.contiguous() for name, value in state_of(meters).items()}, partial, _about(done, meters))
+
+
+def _read_partial(path: Path, meters: Mapping[str, Meter]) -> tuple[int, dict[str, torch.Tensor]]:
+    """How many pairs an interrupted run of the same meters had done, and its sums; 0 and nothing without one."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = file.metadata() or {}
+            if about != _about(int(about.get("done", 0)), meters):
+                return 0, {}
+            return int(about["done"]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError, ValueError):
+        return 0, {}
+
+
+def mean_image(workspace: Workspace, size: tuple[int, int]) -> Array:
+    """The mean of all training images: what a generator without input would generate at best.
+
+    Args:
+        workspace: the workspace.
+        size: (height, width) in pixels.
+
+    Returns:
+        uint8 3 x H x W.
+    """
+    paths = training_images(workspace.images())["path"].tolist()
+    total = np.zeros((3, *size))
+    for start in range(0, len(paths), 512):
+        total += load_images(paths[start : start + 512], size).double().sum(dim=0).numpy()
+    mean: Array = np.round(total / len(paths)).astype(np.uint8)
+    return mean

@@ -61,8 +61,7 @@ def bars(summary: pd.DataFrame, portion: float) -> str:
     lines = [f"mAP in percent at p = {portion:g}, flip + crop, equal updates"]
     for name, line in shown.items():
         if line is not None:
-            mean = float(line["mAP_mean"])
-            lines.append(f"{name:<16}{mean:>6.1f}  {'█' * round(mean * CELLS_OF_100 / 100)}")
+            lines.append(f"{name:<16}{line.mAP_mean:>6.1f}  {'█' * round(line.mAP_mean * CELLS_OF_100 / 100)}")
     return "\n".join(lines)
 
 

@@ -10,13 +10,14 @@ import pandas as pd
 
 from augment.artefacts.files import write_text
 from pipelines.table5.findings import findings
-from pipelines.table5.text import gain_text, markdown, spread_text
+from pipelines.table5.lines import Line, lines_of
+from pipelines.table5.text import gain_text, markdown, mean_text
 
 README, END = Path("README.md"), "<!-- end -->"
 Record = Mapping[str, Any]
 
 
-def figure(summary: pd.DataFrame, row: str, portion: float, ordinary: bool, length: str = "updates") -> Record | None:
+def figure(summary: pd.DataFrame, row: str, portion: float, ordinary: bool, length: str = "updates") -> Line | None:
     """The line of a row, portion, augmentation and length by `small`; None where it was not run."""
     found = summary[
         (summary["row"] == row)
@@ -26,18 +27,18 @@ def figure(summary: pd.DataFrame, row: str, portion: float, ordinary: bool, leng
         & (summary["ratio"] == 1)
         & (summary["backbone"] == "small")
     ]
-    lines: list[Record] = found.to_dict("records")  # type: ignore[assignment]
+    lines = lines_of(found)
     return lines[0] if lines else None
 
 
-def text_of(line: Record | None) -> str:
+def text_of(line: Line | None) -> str:
     """The line's mAP as `50.0 ± 1.0 (3)`, a dash where there is none."""
-    return "-" if line is None else spread_text(line["mAP_mean"], line["mAP_std"], line["seeds"])
+    return mean_text(line)
 
 
-def gain_of(line: Record | None) -> str:
+def gain_of(line: Line | None) -> str:
     """The line's difference to None as `+36.1 [+32.0, +40.3] (3)`, a dash where there is none."""
-    return "-" if line is None else gain_text(dict(line))
+    return "-" if line is None else gain_text(line.gain)
 
 
 def escaped(text: str) -> str:

@@ -26,9 +26,10 @@ from pipelines.demo.real_presets import REAL_PRESETS
 from pipelines.demo.why import EXPLAINED, correlation_sentences, why_lines, why_table
 from pipelines.measurements.times import read_times
 from pipelines.table5.findings import TERMS
+from pipelines.table5.lines import SUMMARY
 from pipelines.table5.outputs import NUMBERS, write_table5
 from pipelines.table5.plots import portion_plot
-from pipelines.table5.results import SUMMARY, declared, is_finished
+from pipelines.table5.results import declared, is_finished
 from pipelines.table5.rows import row_order, row_title
 from pipelines.table5.text import LENGTH_TITLES, summary_json
 from tools.quoting import (

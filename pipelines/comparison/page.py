@@ -6,6 +6,7 @@ from typing import Any
 
 from augment.columns import markdown_table
 from pipelines.table5.rows import row_title
+from pipelines.table5.spread import Spread
 from pipelines.table5.text import gain_text, spread_text
 
 METRICS = {
@@ -225,7 +226,9 @@ def _figures(line: Mapping[str, Any] | None) -> list[str]:
     """mAP and the difference to None; dashes where there is none."""
     if line is None:
         return ["-", "-"]
-    return [spread_text(line["mAP_mean"], line["mAP_std"] or 0.0, line["seeds"]), gain_text(dict(line))]
+    mean = Spread(line["seeds"], line["mAP_mean"], line["mAP_std"] or 0.0)
+    ends = {end: line[f"gain_{end}"] for end in ("mean", "low", "high")}
+    return [spread_text(mean), gain_text(Spread(len(line["gains"]), **ends))]
 
 
 def _row(name: str) -> str:

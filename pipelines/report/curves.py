@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from augment.training.loop import read_metrics
 from augment.workspace import Workspace
 from pipelines.table5.cells import Cell
-from pipelines.table5.results import BLOCK, declared, is_finished, kept_share
+from pipelines.table5.results import declared, is_finished, kept_share
 from pipelines.table5.rows import row_order, row_title
-from pipelines.table5.text import LENGTH_TITLES, block_title, column_title
+from pipelines.table5.text import LENGTH_TITLES, column_title
 
 WIDTH, HEIGHT = 200, 70
 POINTS = 100
@@ -72,7 +72,7 @@ def cell_curves(workspace: Workspace) -> list[tuple[str, list[Panel]]]:
         records = read_metrics(workspace.reid_dir(cell.name)) if is_finished(workspace, cell) else []
         line = [(float(record["step"]), float(record["loss"])) for record in records if "loss" in record]
         if line:
-            block = block_title({name: getattr(cell, name) for name in BLOCK})
+            block = cell.block.title
             settings.setdefault(block, {}).setdefault(_title(workspace, cell), {})[f"seed {cell.seed}"] = line
     groups = []
     for block, lines in settings.items():
@@ -82,8 +82,7 @@ def cell_curves(workspace: Workspace) -> list[tuple[str, list[Panel]]]:
 
 
 def _reading_order(cell: Cell) -> tuple[object, ...]:
-    block = (str(getattr(cell, name)) for name in BLOCK)
-    return (*block, cell.portion, cell.ratio, row_order(cell.row), cell.length, cell.seed)
+    return (*map(str, astuple(cell.block)), cell.portion, cell.ratio, row_order(cell.row), cell.length, cell.seed)
 
 
 def _title(workspace: Workspace, cell: Cell) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from augment import AugmentError
@@ -13,9 +13,9 @@ from augment.datasets.inputs import images_input
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.table5.cells import Cell
-from pipelines.table5.results import BLOCK, declared, is_finished, kept_share
+from pipelines.table5.results import declared, is_finished, kept_share
 from pipelines.table5.rows import row_of, row_order, row_title
-from pipelines.table5.text import block_title, column_title
+from pipelines.table5.text import column_title
 from reid import DataError
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def chosen(workspace: Workspace) -> list[Shown]:
     places: dict[tuple[object, ...], dict[str, Cell]] = {}
     for cell in cells:
         if cell.ratio == 1 and cell.length == "updates":
-            block = tuple(getattr(cell, name) for name in BLOCK)
+            block = astuple(cell.block)
             places.setdefault((*block, cell.portion, cell.seed), {})[cell.row] = cell
     for _, rows in sorted(places.items(), key=lambda place: tuple(map(str, place[0]))):
         augmented = [row for row in sorted(rows, key=row_order) if row != "none" and not row_of(row).repeat]
@@ -78,7 +78,7 @@ def _model(workspace: Workspace, name: str) -> Path | None:
 
 
 def _title(workspace: Workspace, cell: Cell) -> str:
-    block = block_title({name: getattr(cell, name) for name in BLOCK})
+    block = cell.block.title
     kept = column_title(cell.portion, cell.ratio, kept_share(workspace, cell))
     return f"{row_title(cell.row)}, {kept}, seed {cell.seed} ({block})"
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from augment.workspace import Workspace
 from pipelines.report.pictures import svg
 from pipelines.report.section import Section
+from pipelines.table5.lines import Line, lines_of
 from pipelines.table5.outputs import read_table5
 from pipelines.table5.rows import row_of
 from pipelines.table5.spread import excludes_zero
-from pipelines.table5.text import LENGTH_TITLES, block_title, blocks, column_title, gain_text, spread_text
+from pipelines.table5.text import LENGTH_TITLES, blocks, column_title, gain_text, spread_text
 
 
 @dataclass(frozen=True)
@@ -46,32 +46,32 @@ def glance(workspace: Workspace) -> Section | None:
     summary = read_table5(workspace)
     cards = []
     for block, part in blocks(summary):
-        gained = [line for line in part.to_dict("records") if line["gains"] and not row_of(line["row"]).repeat]
-        gained.sort(key=lambda line: (line["length"] != "updates", line["portion"], line["row"] != "ours"))
+        gained = [line for line in lines_of(part) if line.gains and not row_of(line.row).repeat]
+        gained.sort(key=lambda line: (line.length != "updates", line.portion, line.row != "ours"))
         if gained:
-            like = [line for line in gained if all(line[n] == gained[0][n] for n in ("row", "portion", "ratio"))]
-            cards.append(_card(like, block_title(block)))
+            place = (gained[0].row, gained[0].portion, gained[0].ratio)
+            like = [line for line in gained if (line.row, line.portion, line.ratio) == place]
+            cards.append(_card(like, block.title))
     first = next(iter(panels(summary)), None)
     plot = None if first is None else svg(portion_plot(first[1], "svg", summary))
     return None if summary.empty else Section("At a glance", "glance.html", {"cards": cards, "plot": plot})
 
 
-def _card(lines: list[dict[Any, Any]], block: str) -> Card:
+def _card(lines: list[Line], block: str) -> Card:
     """The card of the lines of one training."""
     line = lines[0]
-    row = row_of(line["row"])
-    seeds = len(line["gains"])
+    row, gain = row_of(line.row), line.gain
     return Card(
-        figure=f"{line['gain_mean']:+.1f}",
-        interval=f"[{line['gain_low']:+.1f}, {line['gain_high']:+.1f}]" if seeds > 1 else "",
-        contains_zero=not excludes_zero(line["gain_low"], line["gain_high"]),
-        seeds=seeds,
+        figure=f"{gain.mean:+.1f}",
+        interval=f"[{gain.low:+.1f}, {gain.high:+.1f}]" if gain.count > 1 else "",
+        contains_zero=not excludes_zero(gain.low, gain.high),
+        seeds=gain.count,
         row=row.title,
-        kept=column_title(line["portion"], line["ratio"], line["share"]).replace(" ", "\u00a0"),
+        kept=column_title(line.portion, line.ratio, line.share).replace(" ", "\u00a0"),
         block=block,
-        length=LENGTH_TITLES[line["length"]],
-        others=[(LENGTH_TITLES[each["length"]], gain_text(each)) for each in lines[1:]],
-        share=line["gap_mean"],
-        gap=spread_text(line["gap_mean"], line["gap_std"], len(line["gaps"]), percent=True),
+        length=LENGTH_TITLES[line.length],
+        others=[(LENGTH_TITLES[each.length], gain_text(each.gain)) for each in lines[1:]],
+        share=line.gap_mean,
+        gap=spread_text(line.gap, percent=True),
         saw_removed=row.generates and row.generator is None and not row.reduced,
     )

@@ -24,13 +24,13 @@ from pipelines.report.section import Section
 from pipelines.report.sidebyside import read_images
 from pipelines.report.tiles import Tiles
 from pipelines.table5.findings import TERMS, findings
+from pipelines.table5.lines import lines_of
 from pipelines.table5.other_data import other_grids, read_others
 from pipelines.table5.outputs import read_table5
 from pipelines.table5.results import declared, is_finished
 from pipelines.table5.rows import CONTROLS, ROWS, UNSEEN, row_of, row_order, row_title
 from pipelines.table5.text import (
     NOTE,
-    block_title,
     blocks,
     column_title,
     grids,
@@ -71,7 +71,7 @@ def table(workspace: Workspace) -> Section | None:
     context = {
         "cells": len(cells),
         "unfinished": sum(not is_finished(workspace, cell) for cell in cells),
-        "blocks": [_block(block_title(block), part, summary, others) for block, part in blocks(summary)],
+        "blocks": [_block(block.title, part, summary, others) for block, part in blocks(summary)],
         "note": NOTE,
         "remarks": remarks(summary),
         "rows": [row_of(name) for name in sorted(set(summary["row"]), key=row_order)],
@@ -98,14 +98,14 @@ def _details(part: pd.DataFrame) -> list[tuple[str, ...]]:
     """Row, portion, length, mAP of every seed, mean rank-1, images, updates and mean seconds of every setting."""
     return [
         (
-            row_title(line["row"]),
-            column_title(line["portion"], line["ratio"], line["share"]),
-            line["length"],
-            " ".join(f"{figure:.1f}" for figure in line["by_seed"].values()),
-            f"{line['rank1_mean']:.1f} ({line['seeds']})",
-            *(f"{line[name]:.0f}" for name in ("images", "updates", "seconds_mean")),
+            row_title(line.row),
+            column_title(line.portion, line.ratio, line.share),
+            line.length,
+            " ".join(f"{figure:.1f}" for figure in line.by_seed.values()),
+            f"{line.rank1_mean:.1f} ({line.seeds})",
+            *(f"{number:.0f}" for number in (line.images, line.updates, line.seconds_mean)),
         )
-        for line in part.to_dict("records")
+        for line in lines_of(part)
     ]
 
 

@@ -10,6 +10,40 @@ from pipelines.table5.rows import row_of
 
 LENGTHS = ("epochs", "updates")
 PORTION_DIGITS = 4
+QUIET_PRESETS = ("demo", "study", "open-reid")
+"""Presets that a title leaves out."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """What the lines of one part of the table have in common; both lengths stand side by side in it.
+
+    Attributes:
+        backbone: as of `Cell`.
+        preset: as of `Cell`.
+        scratch: as of `Cell`.
+        ordinary: as of `Cell`.
+    """
+
+    backbone: str
+    preset: str
+    scratch: bool
+    ordinary: bool
+
+    @property
+    def training(self) -> str:
+        """What is trained, for example `small from scratch, preset strong`."""
+        backbone = f"{self.backbone} from scratch" if self.scratch else self.backbone
+        return backbone if self.preset in QUIET_PRESETS else f"{backbone}, preset {self.preset}"
+
+    @property
+    def title(self) -> str:
+        """For example `small, flip + crop`."""
+        augmentation = "flip + crop + random erasing + colour jitter" if self.ordinary else "flip + crop"
+        return f"{self.training}, {augmentation}"
+
+
+BLOCK = [field.name for field in fields(Block)]
 
 
 @dataclass(frozen=True)
@@ -65,6 +99,11 @@ class Cell:
         backbone = f"{self.backbone}-scratch" if self.scratch else self.backbone
         set_name = f"{slug(self.row.partition('=')[0])}-p{self.portion}{ratio}"
         return f"{backbone}-{self.preset}-{set_name}-{self.length}-{augmentation}-s{self.seed}"
+
+    @property
+    def block(self) -> Block:
+        """The part of the table that it stands in."""
+        return Block(self.backbone, self.preset, self.scratch, self.ordinary)
 
     @property
     def canonical(self) -> "Cell":

@@ -1,15 +1,16 @@
 """What the numbers of Table 5 say, in sentences computed from them and from nothing else."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from pipelines.table5.results import BLOCK
+from pipelines.table5.cells import BLOCK, Block
+from pipelines.table5.lines import Line, lines_of
 from pipelines.table5.rows import row_of
 from pipelines.table5.spread import Spread, differences, spread
-from pipelines.table5.text import block_title, column_title, spread_text
+from pipelines.table5.text import column_title, spread_text
 
 NAMES = {False: "plain", True: "augmented"}
 TERMS = (
@@ -75,9 +76,11 @@ def findings(summary: pd.DataFrame, histogram: Mapping[str, Any] | None = None) 
     """
     found: list[Finding] = []
     alike = [name for name in BLOCK if name != "ordinary"]
-    for key, part in summary.groupby(alike, sort=False, dropna=False):
+    groups: Iterable[tuple[Any, pd.DataFrame]] = summary.groupby(alike, sort=False, dropna=False)
+    for key, part in groups:
         numbers = _Numbers(part[part["ratio"] == 1])
-        name = block_title({**dict(zip(alike, key, strict=True)), "ordinary": False}).removesuffix(", flip + crop")
+        backbone, preset, scratch = key
+        name = Block(backbone, preset, scratch, ordinary=False).training
         for portion in numbers.portions:
             about = f"{column_title(portion, 1, numbers.share(portion))}, {name}"
             for tell in (_gains, _repeat, _length, _against_ordinary, _others, _gap):
@@ -93,42 +96,34 @@ class _Numbers:
     def __init__(self, part: pd.DataFrame) -> None:
         self.portions = sorted(portion for portion in part["portion"].unique() if portion < 1)
         self.rows = [str(row) for row in part["row"].drop_duplicates()]
-        self._lines: dict[tuple[str, float, bool, str], dict[Any, Any]] = {
-            (line["row"], line["portion"], bool(line["ordinary"]), line["length"]): line
-            for line in part.to_dict("records")
-        }
+        self._lines = {(line.row, line.portion, bool(line.ordinary), line.length): line for line in lines_of(part)}
 
     def share(self, portion: float) -> float:
         """The share of the real images that is really kept, nan where that is not recorded."""
-        shares = [line["share"] for (_, own, *_), line in self._lines.items() if own == portion]
+        shares = [line.share for (_, own, *_), line in self._lines.items() if own == portion]
         return float(np.nanmedian(shares)) if pd.notna(shares).any() else float("nan")
 
-    def line(self, row: str, portion: float, ordinary: bool, length: str = "updates") -> dict[Any, Any] | None:
+    def line(self, row: str, portion: float, ordinary: bool, length: str = "updates") -> Line | None:
         """The summary's line, None where nothing was run."""
         return self._lines.get((row, portion, ordinary, length))
 
     def figure(self, row: str, portion: float, ordinary: bool, length: str = "updates") -> str | None:
         """`82.0 ± 0.8 (3)`, the mAP over seeds; None where nothing was run."""
         line = self.line(row, portion, ordinary, length)
-        return None if line is None else spread_text(line["mAP_mean"], line["mAP_std"], line["seeds"])
+        return None if line is None else spread_text(line.mAP)
 
     def gain(self, row: str, portion: float, ordinary: bool, length: str = "updates") -> Spread | None:
         """mAP minus None's of the same seeds; None where there is no such seed."""
         line = self.line(row, portion, ordinary, length)
-        return None if line is None or not line["gains"] else _gain_of(line)
+        return None if line is None or not line.gains else line.gain
 
     def between(self, first: tuple[str, float, bool], second: tuple[str, float, bool]) -> Spread | None:
         """The paired difference of two trainings of equal updates, each (row, portion, ordinary)."""
         lines = self.line(*first), self.line(*second)
         if lines[0] is None or lines[1] is None:
             return None
-        found = spread(list(differences(lines[0]["by_seed"], lines[1]["by_seed"]).values()))
+        found = spread(list(differences(lines[0].by_seed, lines[1].by_seed).values()))
         return found if found.count else None
-
-
-def _gain_of(line: Mapping[Any, Any]) -> Spread:
-    """The difference to None as a line of the summary holds it."""
-    return Spread(len(line["gains"]), *(line[f"gain_{part}"] for part in ("mean", "std", "low", "high")))
 
 
 def _each(texts: Mapping[bool, str]) -> str:
@@ -141,7 +136,7 @@ def _gains(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
     for ordinary, name in NAMES.items():
         gain, line = numbers.gain("ours", portion, ordinary), numbers.line("ours", portion, ordinary)
         if gain is not None and line is not None:
-            yield verdict(about, name.capitalize(), gain, sum(value > 0 for value in line["gains"]))
+            yield verdict(about, name.capitalize(), gain, sum(value > 0 for value in line.gains))
 
 
 def _repeat(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
@@ -178,7 +173,7 @@ def _length(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
         updates = numbers.gain("ours", portion, ordinary)
         if epochs is not None and updates is not None:
             lines = [numbers.line(row, portion, ordinary, "epochs") for row in ("none", "ours")]
-            none, ours = (0 if line is None else int(line["updates"]) for line in lines)
+            none, ours = (0 if line is None else int(line.updates) for line in lines)
             if none < ours:
                 given, read[ordinary], instead[ordinary] = (none, ours), gain_text(epochs), gain_text(updates)
     if read:
@@ -214,8 +209,8 @@ def _gap(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
     shares, there = {}, []
     for ordinary in full:
         line = numbers.line("ours", portion, ordinary)
-        if line is not None and line["gaps"]:
-            shares[ordinary] = spread_text(line["gap_mean"], line["gap_std"], len(line["gaps"]), percent=True)
+        if line is not None and line.gaps:
+            shares[ordinary] = spread_text(line.gap, percent=True)
         elif line is not None and numbers.between(("none", portion, ordinary), ("none", 1.0, ordinary)) is not None:
             there.append(NAMES[ordinary])
     if shares or there:
@@ -230,7 +225,7 @@ def _on_top(part: pd.DataFrame, about: str) -> Iterator[Finding]:
     """What images added to all real ones bring, at every ratio."""
     added = part[(part["portion"] == 1) & (part["length"] == "updates") & (part["gains"].map(len) > 0)]
     for (row, ratio), lines in added.groupby(["row", "ratio"], sort=False):
-        gains = {bool(line["ordinary"]): _gain_of(line) for line in lines.to_dict("records")}
+        gains = {bool(line.ordinary): line.gain for line in lines_of(lines)}
         place = "" if ratio == 1 else f", ratio {ratio}"
         lost = [NAMES[ordinary] for ordinary, gain in gains.items() if gain.mean <= 0]
         text = f"{row_of(str(row)).title}{place} - None: {_each({o: gain_text(gain) for o, gain in gains.items()})}"
@@ -240,7 +235,7 @@ def _on_top(part: pd.DataFrame, about: str) -> Iterator[Finding]:
 
 def _baseline(numbers: _Numbers, histogram: Mapping[str, Any] | None, about: str) -> Iterator[Finding]:
     """Whether colours alone would solve the data."""
-    full = [(line["mAP_mean"], o) for o in NAMES if (line := numbers.line("none", 1.0, o)) is not None]
+    full = [(line.mAP_mean, o) for o in NAMES if (line := numbers.line("none", 1.0, o)) is not None]
     if histogram is not None:
         best = numbers.figure("none", 1.0, max(full)[1]) if full else None
         beside = "" if best is None else f"; a model trained on all real images reaches {best}"

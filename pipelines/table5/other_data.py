@@ -20,18 +20,16 @@ from augment.datasets.inputs import images_input, size_input
 from augment.evaluation.reid import evaluate_saved, test_images
 from augment.runtime import Runtime
 from augment.workspace import Workspace, slug
-from pipelines.table5.cells import Cell
+from pipelines.table5.cells import Block, Cell
+from pipelines.table5.lines import Line, lines_of
 from pipelines.table5.outputs import as_summary
 from pipelines.table5.results import collect, declared, is_finished, summarise
 from pipelines.table5.rows import row_title
 from pipelines.table5.text import (
     LENGTH_TITLES,
     Grid,
-    Line,
-    block_title,
     blocks,
     column_title,
-    depends_on_length,
     gain_text,
     markdown_table,
     mean_text,
@@ -119,11 +117,11 @@ def other_grids(summary: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -> li
     for block, part in blocks(summary):
         parts = {name: _part(other, block) for name, other in others.items()}
         if any(len(other) for other in parts.values()):
-            grids.append(_grid(part, {"own data": part, **parts}, f"{block_title(block)}: tested on other data"))
+            grids.append(_grid(part, {"own data": part, **parts}, f"{block.title}: tested on other data"))
     return grids
 
 
-def _part(summary: pd.DataFrame, block: Mapping[str, Any]) -> pd.DataFrame:
+def _part(summary: pd.DataFrame, block: Block) -> pd.DataFrame:
     """The lines of a summary that are of one block."""
     return next((part for own, part in blocks(summary) if own == block), summary[:0])
 
@@ -131,23 +129,23 @@ def _part(summary: pd.DataFrame, block: Mapping[str, Any]) -> pd.DataFrame:
 def _grid(part: pd.DataFrame, parts: Mapping[str, pd.DataFrame], title: str) -> Grid:
     header = ["kept", "row", *(text for name in parts for text in (f"mAP, {name}", f"minus None, {name}"))]
     grid = Grid(title, header, words=2, caption="Tested on other data")
-    lines = {name: {_place(line): line for line in each.to_dict("records")} for name, each in parts.items()}
+    lines = {name: {_place(line): line for line in lines_of(each)} for name, each in parts.items()}
     before: tuple[float, int] | None = None
-    for line in sorted(part.to_dict("records"), key=lambda line: (line["portion"], line["ratio"])):
+    for line in sorted(lines_of(part), key=lambda line: (line.portion, line.ratio)):
         found = [own.get(_place(line)) for own in lines.values()]
         if all(other is None for other in found[1:]):
             continue
-        length = f", {LENGTH_TITLES[line['length']]}" if depends_on_length(line) else ""
-        cells = [column_title(line["portion"], line["ratio"], line["share"]), row_title(line["row"]) + length]
-        cells += [text for each in found for text in (mean_text(each), "-" if each is None else gain_text(each))]
+        length = f", {LENGTH_TITLES[line.length]}" if line.depends_on_length else ""
+        cells = [column_title(line.portion, line.ratio, line.share), row_title(line.row) + length]
+        cells += [text for each in found for text in (mean_text(each), "-" if each is None else gain_text(each.gain))]
         grid.lines.append(cells)
-        grid.kinds.append("row" if (line["portion"], line["ratio"]) == before else "first")
-        before = (line["portion"], line["ratio"])
+        grid.kinds.append("row" if (line.portion, line.ratio) == before else "first")
+        before = (line.portion, line.ratio)
     return grid
 
 
-def _place(line: Line) -> tuple[Any, ...]:
-    return line["row"], line["portion"], line["ratio"], line["length"]
+def _place(line: Line) -> tuple[str, float, int, str]:
+    return line.row, line.portion, line.ratio, line.length
 
 
 def write_others(workspace: Workspace, summary: pd.DataFrame) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
@@ -14,8 +14,9 @@ from augment.artefacts.locks import locked
 from augment.columns import csv_text
 from augment.workspace import Workspace
 from pipelines.table5.latex import latex
-from pipelines.table5.results import FIELDS, SUMMARY, collect, declared, summarise
-from pipelines.table5.text import NOTE, Line, markdown, summary_json
+from pipelines.table5.lines import SUMMARY
+from pipelines.table5.results import FIELDS, collect, declared, summarise
+from pipelines.table5.text import NOTE, markdown, summary_json
 
 logger = logging.getLogger(__name__)
 FILE = "table5.json"
@@ -84,7 +85,7 @@ def render_table5(workspace: Workspace) -> None:
     logger.info("%s: %s, %s", folder, FILE, ", ".join(RENDERERS))
 
 
-def as_summary(lines: list[Line]) -> pd.DataFrame:
+def as_summary(lines: Sequence[Mapping[str, object]]) -> pd.DataFrame:
     """The summary frame of what `summary_json` made.
 
     Args:

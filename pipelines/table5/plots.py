@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pipelines.table5.lines import lines_of
 from pipelines.table5.rows import ROWS, row_order, row_title
-from pipelines.table5.text import LENGTH_TITLES, block_title, blocks, column_title, depends_on_length
+from pipelines.table5.text import LENGTH_TITLES, blocks, column_title
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 COLOURS = (
@@ -76,16 +78,17 @@ def _tick(portion: float, share: float) -> str:
 
 def panels(summary: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """The parts of a summary that are plotted in one panel each, with their titles."""
-    return [(block_title(block), part) for block, part in blocks(summary[summary["ratio"] == 1])]
+    return [(block.title, part) for block, part in blocks(summary[summary["ratio"] == 1])]
 
 
-def _draw_rows(axis: Any, part: pd.DataFrame, styles: Mapping[str, Mapping[str, str]]) -> None:
+def _draw_rows(axis: Axes, part: pd.DataFrame, styles: Mapping[str, Mapping[str, str]]) -> None:
     """One line a row; under equal epochs only those rows that are other trainings then."""
     for (row, length), points in part.groupby(["row", "length"], sort=False):
-        if length == "epochs" and not any(map(depends_on_length, points.to_dict("records"))):
+        if length == "epochs" and not any(line.depends_on_length for line in lines_of(points)):
             continue
         short = length == "epochs"
-        style = {**styles[str(row)], **({"linestyle": "--", "markerfacecolor": "white"} if short else {})}
+        hollow = {"linestyle": "--", "markerfacecolor": "white"} if short else {}
+        style: dict[str, Any] = {**styles[str(row)], **hollow}
         label = f"{row_title(str(row))}, {LENGTH_TITLES['epochs']}" if short else row_title(str(row))
         means, errors = points["mAP_mean"], points["mAP_std"].fillna(0)
         axis.errorbar(points["portion"], means, errors, ms=4.5, lw=1.4, capsize=3, label=_plain(label), **style)

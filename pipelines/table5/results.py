@@ -3,9 +3,9 @@
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,24 +18,30 @@ from augment.datasets.reduced_set import standing_for, training_images
 from augment.evaluation.reid import test_images
 from augment.workspace import Workspace
 from pipelines.paper import paper_backbone, table5
-from pipelines.table5.cells import LENGTHS, Cell
+from pipelines.table5.cells import BLOCK, LENGTHS, Cell
+from pipelines.table5.lines import SUMMARY, Line
 from pipelines.table5.rows import row_order
 from pipelines.table5.spread import differences, gaps_closed, spread
 from reid import DataError
 
 logger = logging.getLogger(__name__)
 MEASURES = ("mAP", "mAP_trapezoid", "rank1", "rank5", "rank10", "updates", "images", "share")
-_OTHER = ("row", "seed", "length", "portion", "ratio", "ordinary")
-BLOCK = [*(field.name for field in fields(Cell) if field.name not in _OTHER), "ordinary"]
-"""What the lines of one block of the table have in common; both lengths stand side by side in it."""
-SETTING = [*BLOCK, "length", "portion", "ratio"]
-FIELDS = ["row", *SETTING, "seed"]
-SUMMARY = [
-    *("row", *SETTING, "seeds", "mAP_mean", "mAP_std", "rank1_mean"),
-    *("updates", "images", "share", "seconds_mean", "by_seed"),
-    *("gains", "gain_mean", "gain_std", "gain_low", "gain_high"),
-    *("gaps", "gap_mean", "gap_std", "paper", "paper_none"),
-]
+
+
+class Place(NamedTuple):
+    """What the cells of one line have in common: a row in a setting."""
+
+    row: str
+    backbone: str
+    preset: str
+    scratch: bool
+    ordinary: bool
+    length: str
+    portion: float
+    ratio: int
+
+
+FIELDS = [*Place._fields, "seed"]
 
 
 def cells_dir(workspace: Workspace) -> Path:
@@ -198,71 +204,52 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
         results: as of `collect`.
 
     Returns:
-        A table, sorted as it is read: row, the setting, `seeds` (how many), mAP_mean, mAP_std (n - 1; missing for one
-        seed), rank1_mean, updates, images, share (what of the real images is really kept), seconds_mean, `by_seed`
-        (seed to mAP); `gains` (mAP minus None's of the same seed, one a seed that both have) and their gain_mean,
-        gain_std, gain_low, gain_high (ends of the 95 % interval, see `pipelines.table5.spread`); `gaps` ((mAP - None) /
-        (p = 1 - None), one a seed that all three have; none where None reaches the ceiling) with gap_mean, gap_std;
-        paper, paper_none (the paper's Market-1501 figures). All but gaps (shares) are in percent.
+        A table, sorted as it is read, whose columns are the fields of `Line`.
     """
-    groups: dict[Any, pd.DataFrame] = dict(iter(expand(results).groupby(["row", *SETTING], sort=False, dropna=False)))
-    figures = {key: _by_seed(group) for key, group in groups.items()}
+    grouped: Iterable[tuple[Any, pd.DataFrame]] = expand(results).groupby(list(Place._fields), sort=False, dropna=False)
+    groups = {Place(*key): group for key, group in grouped}
+    figures = {place: _by_seed(group) for place, group in groups.items()}
+    lines = [_line(place, group, figures) for place, group in groups.items()]
+    return _in_reading_order(pd.DataFrame([asdict(line) for line in lines], columns=SUMMARY))
 
-    def of_none(setting: dict[str, Any], **changed: Any) -> dict[str, float]:
-        """mAP by seed of None in a setting that differs in `changed`."""
-        return figures.get(("none", *{**setting, **changed}.values()), {})
 
-    lines = []
-    for key, group in groups.items():
-        row, setting = key[0], dict(zip(SETTING, key[1:], strict=True))
-        own, none, ceiling = figures[key], of_none(setting, ratio=1), of_none(setting, ratio=1, portion=1.0)
-        augmented = row != "none"
-        lines.append(
-            {
-                "row": row,
-                **setting,
-                **_figures(own),
-                "rank1_mean": group["rank1"].mean(),
-                "updates": group["updates"].median(),
-                "images": group["images"].median(),
-                "share": group["share"].astype(float).median(),
-                "seconds_mean": group["seconds"].mean(),
-                "by_seed": own,
-                **_gains(differences(own, none) if augmented else {}),
-                **_gaps(gaps_closed(own, none, ceiling) if augmented else {}),
-                **_papers(row, setting),
-            }
-        )
-    return _in_reading_order(pd.DataFrame(lines, columns=SUMMARY))
+def _line(place: Place, group: pd.DataFrame, figures: Mapping[Place, dict[str, float]]) -> Line:
+    """The line of the cells of one place; `figures` is mAP by place and seed."""
+    none = place._replace(row="none", ratio=1)
+    own, base, ceiling = (figures.get(other, {}) for other in (place, none, none._replace(portion=1.0)))
+    augmented = place.row != "none"
+    gains = differences(own, base) if augmented else {}
+    gaps = gaps_closed(own, base, ceiling) if augmented else {}
+    mean, gain, gap = (spread(list(values.values())) for values in (own, gains, gaps))
+    backbone, portion = paper_backbone(place.backbone), float(place.portion)
+    return Line(
+        **place._asdict(),
+        seeds=mean.count,
+        mAP_mean=mean.mean,
+        mAP_std=mean.std,
+        rank1_mean=group["rank1"].mean(),
+        updates=group["updates"].median(),
+        images=group["images"].median(),
+        share=group["share"].astype(float).median(),
+        seconds_mean=group["seconds"].mean(),
+        by_seed=own,
+        gains=list(gains.values()),
+        gain_mean=gain.mean,
+        gain_std=gain.std,
+        gain_low=gain.low,
+        gain_high=gain.high,
+        gaps=list(gaps.values()),
+        gap_mean=gap.mean,
+        gap_std=gap.std,
+        paper=table5(backbone, place.row, portion, int(place.ratio)),
+        paper_none=table5(backbone, "none", portion),
+    )
 
 
 def _by_seed(group: pd.DataFrame) -> dict[str, float]:
     """mAP of each seed, smallest seed first."""
     figures = {int(line["seed"]): float(line["mAP"]) for line in group.to_dict("records")}
     return {str(seed): figures[seed] for seed in sorted(figures)}
-
-
-def _figures(own: dict[str, float]) -> dict[str, float]:
-    found = spread(list(own.values()))
-    return {"seeds": found.count, "mAP_mean": found.mean, "mAP_std": found.std}
-
-
-def _gains(gains: dict[str, float]) -> dict[str, Any]:
-    found = spread(list(gains.values()))
-    ends = {"gain_low": found.low, "gain_high": found.high}
-    return {"gains": list(gains.values()), "gain_mean": found.mean, "gain_std": found.std, **ends}
-
-
-def _gaps(gaps: dict[str, float]) -> dict[str, Any]:
-    found = spread(list(gaps.values()))
-    return {"gaps": list(gaps.values()), "gap_mean": found.mean, "gap_std": found.std}
-
-
-def _papers(row: str, setting: dict[str, Any]) -> dict[str, float | None]:
-    """The paper's figures of the row and of None beside a setting."""
-    backbone, portion = paper_backbone(setting["backbone"]), float(setting["portion"])
-    paper = table5(backbone, row, portion, int(setting["ratio"]))
-    return {"paper": paper, "paper_none": table5(backbone, "none", portion)}
 
 
 def _in_reading_order(summary: pd.DataFrame) -> pd.DataFrame:

@@ -2,22 +2,19 @@
 
 import math
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from augment.datasets.reduced_set import is_other_share
-from pipelines.table5.cells import LENGTHS, Cell
-from pipelines.table5.results import BLOCK, SETTING
+from pipelines.table5.cells import BLOCK, LENGTHS, Block
+from pipelines.table5.lines import Line, lines_of
 from pipelines.table5.rows import row_title
-from pipelines.table5.spread import excludes_zero
+from pipelines.table5.spread import Spread, excludes_zero
 
-Line = dict[Any, Any]
 LENGTH_TITLES = {"updates": "equal updates", "epochs": "equal epochs"}
-KNOWN = ("backbone", "preset", "scratch", "ordinary")
-DEFAULTS = Cell("none").to_json()
 NOTE = (
     "mAP in percent: mean ± standard deviation over seeds (their number). Differences are paired by seed, with the "
     "95 % t interval of their mean; one seed, marked (1), has neither deviation nor interval and carries no claim. "
@@ -46,23 +43,11 @@ class Grid:
     caption: str = ""
 
 
-def blocks(summary: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
+def blocks(summary: pd.DataFrame) -> Iterator[tuple[Block, pd.DataFrame]]:
     """The parts of a summary that are comparable line by line: same backbone, preset and augmentation."""
-    for key, part in summary.groupby(BLOCK, sort=False, dropna=False):
-        yield dict(zip(BLOCK, key, strict=True)), part
-
-
-def block_title(block: dict[str, Any]) -> str:
-    """A block's title, for example `small, flip + crop`.
-
-    Args:
-        block: its setting, as of `blocks`.
-    """
-    augmentation = "flip + crop + random erasing + colour jitter" if block["ordinary"] else "flip + crop"
-    backbone = f"{block['backbone']} from scratch" if block["scratch"] else str(block["backbone"])
-    preset = "" if block["preset"] in ("demo", "study", "open-reid") else f", preset {block['preset']}"
-    others = [f", {name} {value}" for name, value in block.items() if name not in KNOWN and value != DEFAULTS[name]]
-    return f"{backbone}{preset}{''.join(others)}, {augmentation}"
+    groups: Iterable[tuple[Any, pd.DataFrame]] = summary.groupby(BLOCK, sort=False, dropna=False)
+    for key, part in groups:
+        yield Block(*key), part
 
 
 def column_title(portion: float, ratio: int, share: float) -> str:
@@ -78,15 +63,14 @@ def column_title(portion: float, ratio: int, share: float) -> str:
     return f"p = {portion:g}" + (f" ({100 * share:.3g} % kept)" if is_other_share(portion, share) else "")
 
 
-def spread_text(mean: float, std: float, seeds: int, percent: bool = False) -> str:
+def spread_text(figure: Spread, percent: bool = False) -> str:
     """A mean with its deviation: `52.3 ± 1.2 (3)`, or a share as `86 ± 2 %`.
 
     Args:
-        mean: nan gives a dash.
-        std: not shown for one seed.
-        seeds: how many.
-        percent: whether mean and std are shares in [0, 1].
+        figure: without a mean it gives a dash; its deviation is not shown for one seed.
+        percent: whether it is a share in [0, 1].
     """
+    mean, std, seeds = figure.mean, figure.std, figure.count
     if seeds == 0 or math.isnan(mean):
         return "-"
     if percent:
@@ -94,17 +78,16 @@ def spread_text(mean: float, std: float, seeds: int, percent: bool = False) -> s
     return f"{mean:.1f} ± {std:.1f} ({seeds})" if seeds > 1 else f"{mean:.1f} (1)"
 
 
-def gain_text(line: Line) -> str:
-    """A line's difference to None: `+49.8 [+49.1, +50.5] (3)`, without an interval for one seed.
+def gain_text(gain: Spread) -> str:
+    """A difference to None: `+49.8 [+49.1, +50.5] (3)`, without an interval for one seed.
 
     Args:
-        line: a line of a summary.
+        gain: differences paired by seed.
     """
-    seeds = len(line["gains"])
-    if seeds == 0:
+    if gain.count == 0:
         return "-"
-    ends = f" [{line['gain_low']:+.1f}, {line['gain_high']:+.1f}]" if seeds > 1 else ""
-    return f"{line['gain_mean']:+.1f}{ends} ({seeds})"
+    ends = f" [{gain.low:+.1f}, {gain.high:+.1f}]" if gain.count > 1 else ""
+    return f"{gain.mean:+.1f}{ends} ({gain.count})"
 
 
 def mean_grid(part: pd.DataFrame, title: str) -> Grid:
@@ -123,30 +106,20 @@ def mean_grid(part: pd.DataFrame, title: str) -> Grid:
     for row, lines in part.groupby("row", sort=False):
         for suffix, own in _by_length(lines):
             _add(grid, "row", [row_title(str(row)) + suffix, *(mean_text(own.get(column)) for column in columns)])
-        papers = {(line["portion"], line["ratio"]): _number(line["paper"]) for line in lines.to_dict("records")}
+        papers = {(line.portion, line.ratio): _number(line.paper) for line in lines_of(lines)}
         if not part["ordinary"].any() and set(papers.values()) != {"-"}:
             name = f"{row_title(str(row))}, paper"
             _add(grid, "paper", [name, *(papers.get(column, "-") for column in columns)])
     return grid
 
 
-def depends_on_length(line: Line) -> bool:
-    """Whether equal epochs and equal updates are two trainings for a line's row and setting, and not one.
-
-    Args:
-        line: a line of a summary.
-    """
-    cell = Cell(**{name: line[name] for name in ("row", *SETTING)})
-    return replace(cell, length="epochs").canonical != replace(cell, length="updates").canonical
-
-
 def _by_length(lines: pd.DataFrame) -> list[tuple[str, dict[tuple[float, int], Line]]]:
     """A row's lines by portion and ratio: once where both lengths are the same training, else a set for each."""
     both: dict[str, dict[tuple[float, int], Line]] = {}
     depends = False
-    for line in lines.to_dict("records"):
-        both.setdefault(line["length"], {})[line["portion"], line["ratio"]] = line
-        depends |= depends_on_length(line)
+    for line in lines_of(lines):
+        both.setdefault(line.length, {})[line.portion, line.ratio] = line
+        depends |= line.depends_on_length
     if not depends:
         return [("", {place: line for own in both.values() for place, line in own.items()})]
     return [(f", {LENGTH_TITLES[length]}", both[length]) for length in LENGTHS if length in both]
@@ -169,19 +142,19 @@ def difference_grid(part: pd.DataFrame, title: str) -> Grid:
     header += ["gap closed", *(["paper (minus None)"] if comparable else [])]
     grid = Grid(title, header, words=2, mark=2 + len(lengths))
     places: dict[tuple[float, int, str], dict[str, Line]] = {}
-    for line in part.to_dict("records"):
-        places.setdefault((line["portion"], line["ratio"], line["row"]), {})[line["length"]] = line
+    for line in lines_of(part):
+        places.setdefault((line.portion, line.ratio, line.row), {})[line.length] = line
     before: tuple[float, int] | None = None
     for portion, ratio, row in sorted(places, key=lambda place: place[:2]):  # stable: rows keep their order
         own = places[portion, ratio, row]
         main = own.get(lengths[0]) or next(iter(own.values()))
-        cells = [column_title(portion, ratio, main["share"]), row_title(row)]
+        cells = [column_title(portion, ratio, main.share), row_title(row)]
         cells += [mean_text(own.get(length)) for length in lengths]
-        cells += [gain_text(own[length]) if length in own else "-" for length in lengths]
-        cells.append(spread_text(main["gap_mean"], main["gap_std"], len(main["gaps"]), percent=True))
+        cells += [gain_text(own[length].gain) if length in own else "-" for length in lengths]
+        cells.append(spread_text(main.gap, percent=True))
         if comparable:
             cells.append(_paper(main))
-        clear = " clear" if excludes_zero(main["gain_low"], main["gain_high"]) else ""
+        clear = " clear" if excludes_zero(main.gain_low, main.gain_high) else ""
         _add(grid, ("row" if (portion, ratio) == before else "first") + clear, cells)
         before = (portion, ratio)
     return grid
@@ -194,18 +167,19 @@ def _add(grid: Grid, kind: str, line: list[str]) -> None:
 
 def mean_text(line: Line | None) -> str:
     """A line's mAP over seeds; a dash where there is no line."""
-    return "-" if line is None else spread_text(line["mAP_mean"], line["mAP_std"], line["seeds"])
+    return "-" if line is None else spread_text(line.mAP)
 
 
-def _number(value: Any) -> str:
-    return "-" if pd.isna(value) else f"{value:.1f}"
+def _number(value: float | None) -> str:
+    return "-" if value is None or math.isnan(value) else f"{value:.1f}"
 
 
 def _paper(line: Line) -> str:
     """The paper's figure and in brackets its difference to None, which None itself has not: `52.6 (+43.4)`."""
-    if line["row"] == "none" or pd.isna(line["paper"]) or pd.isna(line["paper_none"]):
-        return _number(line["paper"])
-    return f"{line['paper']:.1f} ({line['paper'] - line['paper_none']:+.1f})"
+    paper, none = line.paper, line.paper_none
+    if line.row == "none" or paper is None or none is None or math.isnan(paper) or math.isnan(none):
+        return _number(paper)
+    return f"{paper:.1f} ({paper - none:+.1f})"
 
 
 def grids(summary: pd.DataFrame) -> list[Grid]:
@@ -216,9 +190,9 @@ def grids(summary: pd.DataFrame) -> list[Grid]:
     """
     found = []
     for block, part in blocks(summary):
-        found.append(mean_grid(part, block_title(block)))
+        found.append(mean_grid(part, block.title))
         if part["gains"].map(len).any():
-            found.append(difference_grid(part, f"{block_title(block)}: differences to None"))
+            found.append(difference_grid(part, f"{block.title}: differences to None"))
     return found
 
 

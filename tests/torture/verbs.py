@@ -113,8 +113,8 @@ def warm_up() -> None:
     import pandas as pd
 
     from pipelines.report.page import environment
+    from pipelines.table5.lines import SUMMARY
     from pipelines.table5.plots import portion_plot
-    from pipelines.table5.results import SUMMARY
 
     for name in environment().list_templates(extensions=["html", "css"]):
         environment().get_template(name)

@@ -2,7 +2,8 @@
 
 It renders 1,500 people (18,000 images, `tools.builtin_people`) into FOLDER/people, makes a workspace of them in
 FOLDER/workspace, trains the `correspondence` generator there as `augment patn-train` does, and writes the weights in
-half precision to `augment/builtin/`. Killed, it goes on where it was when called again. One core with bfloat16 takes
+half precision to `augment/builtin/`, beside them those of the discriminator, which `patn-train --init builtin` goes on
+with. Killed, it goes on where it was when called again. One core with bfloat16 takes
 about 8 minutes to render and half an hour to train at 64 x 32; without bfloat16 about an hour.
 """
 
@@ -17,6 +18,8 @@ from augment.datasets.create import init_real
 from augment.poses.estimate import import_poses
 from augment.runtime import Runtime
 from augment.settings import SETTINGS
+from augment.training.initial import write_discriminators
+from augment.training.loop import LAST
 from augment.workspace import Workspace
 from patn.checkpoints import load_generator, read_metadata, save_generator
 from patn.correspondence.training import PRESETS, CorrespondenceTraining
@@ -82,7 +85,9 @@ def main() -> None:
     workspace = workspace_of(asked.folder, variety, asked.jobs, runtime)
     training = training_of(asked.height, asked.steps)
     trained = train_generator(workspace, training, name=f"{NAME}-{asked.height}", seed=asked.seed, runtime=runtime)
-    halved(trained, asked.out / f"{NAME}-{training.height}x{training.width_px}.safetensors")
+    file = asked.out / f"{NAME}-{training.height}x{training.width_px}.safetensors"
+    halved(trained, file)
+    write_discriminators(trained.with_name(LAST), file)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from patn.training.generator_training import GeneratorTraining
 from pipelines.demo.presets import BOTH
 from pipelines.demo.presets import TOY as TOY_DEMO
 from pipelines.table5.cells import Cell
+from pipelines.table5.rows import SCENES
 from pipelines.table5.run import Table5
 
 PLAIN = (False,)
@@ -60,24 +61,29 @@ def _epochs(portion: float) -> Table5:
 _CEILING = _table(("none",), 1.0, ordinary=BOTH, seeds=1)
 _CONTROLS = ("repeat", "self", "ours*", "smoothed:0.1")
 
-_BEST = "ours-tuned-reduced"
+_TUNED = "ours-tuned-reduced"
 """The tool's best generator for who has M^R_p alone: the built-in one, trained further on it."""
+_BEST = f"{_TUNED}{SCENES}"
+"""The tool's best row for who has M^R_p alone."""
 
 REAL = RealPreset(
     generators=(("patn", kind_of("patn").preset("demo")),),
     tables=(_table(("none", _BEST, "ours"), ordinary=BOTH, seeds=1), _CEILING),
 )
-"""None, the built-in generator tuned on M^R_p, PATN trained on all, at p = 0.1, and all real images; one seed."""
+"""None, the built-in generator tuned on M^R_p, in scenes, PATN trained on all, at p = 0.1, and all real images; one
+seed."""
 
 MARKET = RealPreset(
     generators=(("patn", kind_of("patn").preset("demo")),),
     tables=(
         _table(("none", _BEST, "ours"), ordinary=BOTH),
         _CEILING,
-        _table(("ours-tuned", "ours-builtin"), ordinary=BOTH),
+        _table((_TUNED, f"self{SCENES}", f"ours{SCENES}"), ordinary=BOTH),
         _epochs(0.1),
         _table(("none", _BEST), 0.3, ordinary=BOTH),
+        _table((f"ours-tuned{SCENES}", f"ours*{SCENES}")),
         _table(_CONTROLS),
+        _table(("ours-tuned", "ours-builtin")),
         _table(("ours",), 0.3, ordinary=BOTH),
         _table(("reduced",), 0.3),
         _table(("none", _BEST), 0.5, ordinary=BOTH),

@@ -57,7 +57,7 @@ def measure_rows(
 def generators_of_rows(workspace: Workspace, cells: Sequence[Cell], ours: str) -> list[tuple[str, float, str]]:
     """Row, p and generator of the rows that replace removed images.
 
-    Rows that plan, filter or train otherwise with the images of the same generator are not among them.
+    Rows that plan, filter, place or train otherwise with the images of the same generator are not among them.
 
     Args:
         workspace: the workspace.
@@ -70,7 +70,7 @@ def generators_of_rows(workspace: Workspace, cells: Sequence[Cell], ours: str) -
     found: dict[tuple[str, float], str] = {}
     for cell in sorted(cells, key=lambda cell: cell.seed):
         row = row_of(cell.row)
-        other = row.filtered is not None or row.smoothing is not None or row.weight != 1 or row.own_size
+        other = row.filtered is not None or row.smoothing is not None or row.weight != 1 or row.own_size or row.scenes
         if row.target_poses != "removed" or other or cell.ratio > 1:
             continue
         (made,) = Model(cell, ours).needs

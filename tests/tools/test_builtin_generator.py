@@ -9,6 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
+from augment.training.initial import discriminators_file
+from augment.training.loop import read_networks
 from patn.checkpoints import load_generator, read_metadata
 from patn.keypoints import keypoint_array, read_keypoints
 from tools.builtin_generator import BUILTIN, main
@@ -38,6 +40,22 @@ def test_the_file_is_a_generator_in_half_precision_that_says_where_it_comes_from
     trained = load_generator(made / "work" / "workspace" / "patn" / "correspondence-64" / "generator.safetensors")
     for name, value in load_generator(file).state_dict().items():
         assert torch.equal(value, trained.state_dict()[name].half().float())
+
+
+def test_its_discriminator_lies_beside_it_and_in_the_wheel(made):
+    last = read_networks(made / "work" / "workspace" / "patn" / "correspondence-64" / "last.safetensors")
+    written = read_networks(made / "out" / "correspondence-64x32-discriminators.safetensors")
+    assert set(written) == set(last) - {"generator", "average"} != set()
+    for name, weights in written.items():
+        assert all(torch.equal(value, last[name][key]) for key, value in weights.items())
+    there = read_networks(discriminators_file(BUILTIN / "correspondence-64x32.safetensors"))
+    assert {name: _shapes(weights) for name, weights in there.items()} == {
+        name: _shapes(weights) for name, weights in written.items()
+    }
+
+
+def _shapes(weights):
+    return {key: tuple(value.shape) for key, value in weights.items()}
 
 
 def test_pairs_are_of_one_person_in_one_place(made):

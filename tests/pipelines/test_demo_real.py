@@ -201,14 +201,14 @@ def test_the_market_preset_begins_with_what_matters_most() -> None:
     first = {(cell.row, cell.portion, cell.ordinary, cell.length, cell.seed) for cell in cells[:18]}
     assert first == {
         (row, 0.1, ordinary, "updates", seed)
-        for row in ("none", "ours", "ours-tuned-reduced")
+        for row in ("none", "ours", "ours-tuned-reduced+scenes")
         for ordinary in (False, True)
         for seed in range(3)
     }
     assert {cell.portion for cell in cells} == {0.1, 0.3, 0.5, 1.0}
     assert {(cell.backbone, cell.row, cell.portion) for cell in cells if cell.backbone != "small"} == {
         ("inception", "none", 0.1),
-        ("inception", "ours-tuned-reduced", 0.1),
+        ("inception", "ours-tuned-reduced+scenes", 0.1),
     }
 
 

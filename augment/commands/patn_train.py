@@ -34,7 +34,7 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
     "--preset",
     type=click.Choice(["market", "deepfashion", "demo", "study"]),
     help="All numbers of the recipe; market and deepfashion as released.  [default: market; with --init: the recipe "
-    "of that generator, 500 updates at half its rate]",
+    "of that generator, 1,200 updates at half its rate]",
 )
 @option("--name", type=NAME, help="Folder below patn/.  [default: the generator's, with --portion patn-pP-sS]")
 @option(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from patn.training.generator_training import GeneratorTraining
 
-TUNING_STEPS = 500
+TUNING_STEPS = 1_200
 """Updates of a training that goes on from another generator, where nothing else is asked for."""
 TUNING_RATE = 0.5
 """Its learning rate, as a share of that of the training before."""
@@ -121,7 +121,7 @@ def starting_training(preset: str | None, generator: str | None, initial: Initia
     """The training that further options change.
 
     Args:
-        preset: a preset's name; None is market or, with `initial`, the recipe that made that generator in 500 updates
+        preset: a preset's name; None is market or, with `initial`, the recipe that made that generator in 1,200 updates
             at half its learning rate.
         generator: a name in `patn.generators.GENERATORS`; None is patn or, with `initial`, that generator's kind.
         initial: what the training starts from.

@@ -63,8 +63,8 @@ def test_without_a_preset_it_goes_on_with_its_recipe_at_half_the_rate(people: Pa
 
 
 def expected(recorded: dict[str, float]) -> dict[str, float]:
-    """What differs from the recorded training: 500 updates, half of them at half the rate."""
-    return {"steps": 500, "constant_steps": 250, "lr": recorded["lr"] / 2}
+    """What differs from the recorded training: 1,200 updates, half of them at half the rate."""
+    return {"steps": 1200, "constant_steps": 600, "lr": recorded["lr"] / 2}
 
 
 def test_other_initial_weights_are_another_training(people: Path, trained: Path, builtin: Path) -> None:

@@ -20,7 +20,7 @@ from augment.workspace import Workspace
 from pipelines.measurements.heldout import SHEETS, heldout_name
 from pipelines.table5.findings import TERMS
 from pipelines.table5.outputs import read_table5
-from pipelines.table5.rows import own_generator
+from pipelines.table5.row_generators import own_generator
 from tools.quoting import Record, figure, findings_markdown, gain_of, put_into_readme, tables_markdown, text_of
 from tools.real_results import beside_rendered, read_results
 

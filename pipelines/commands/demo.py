@@ -94,7 +94,7 @@ def _real(
     force: bool,
 ) -> None:
     """The demo on real images, or what it would do."""
-    from pipelines.demo.budget import budget, budget_json, budget_text, looked_at
+    from pipelines.demo.budget import Budget, budget, budget_text, looked_at
     from pipelines.demo.real import RealData, run_real
     from pipelines.demo.real_presets import REAL_PRESETS
     from pipelines.demo.real_text import real_text
@@ -105,7 +105,8 @@ def _real(
     if dry_run:
         with looked_at(source, folder, seed=seed, jobs=jobs) as workspace:
             parts = budget(workspace, chosen, csv=csv, jobs=jobs, runtime=how)
-        emit(budget_json(parts, jobs), budget_text(parts, jobs))
+        whole = Budget(parts, jobs)
+        emit(whole.as_dict(), budget_text(whole))
         return
     workspace = source.workspace(folder, seed=seed, jobs=jobs, progress=how.progress)
     words = [f"augment demo {folder.name} --preset {preset}", *([f"--data {data.name}"] if data else [])]

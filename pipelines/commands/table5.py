@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +14,11 @@ from pipelines.commands.values import NAMES, NUMBERS, WHOLE, Shard
 
 if TYPE_CHECKING:
     from augment.workspace import Workspace
+    from pipelines.grid.pools import Placement
+    from pipelines.table5.cells import Cell
+
+Reasons = dict[str, str | None]
+"""Why an option has no effect, by its name; None where it has one."""
 
 
 @click.command(short_help="Every cell of Table 5 that is asked for, beside the paper's.")
@@ -162,45 +168,79 @@ def command(
       augment table5 --portions 0.1,0.2 --seeds 1 --dry-run
     """
     from pipelines.grid.pools import Placement
-    from pipelines.report.page import render_report
-    from pipelines.table5.forecast import forecast, to_json, to_text
-    from pipelines.table5.other_data import evaluate_on_others, other_grids, other_workspaces, read_others, write_others
-    from pipelines.table5.requirements import refuse_unknown
-    from pipelines.table5.rows import generator_of_ours
-    from pipelines.table5.run import Table5, chosen, one_a_set, run_table5, say_dropped
-    from pipelines.table5.stages import Model
-    from pipelines.table5.text import aligned, summary_json, terminal
-    from reid.models.backbones import backbone_of
+    from pipelines.table5.other_data import other_workspaces
+    from pipelines.table5.row_generators import generator_of_ours
+    from pipelines.table5.run import Table5, chosen, one_a_set, say_dropped
 
     workspace.require_reid("table5")
-    refuse_idle(
-        {
-            "erasing_jitter": "with --each-augmentation" if each_augmentation else None,
-            "gpus_per_cell": unless(ray, "without --ray"),
-            "test_on": unless(not dry_run, "with --dry-run"),
-            "probe": unless(dry_run, "without --dry-run"),
-            "from_scratch": unless(
-                any(backbone_of(name).imagenet_weights for name in asked["backbones"]), "without --backbones resnet50"
-            ),
-            "ratios": unless(1.0 in asked["portions"] or set(asked["ratios"]) == {1}, "without --portions 1"),
-        }
-    )
+    reasons = {
+        "erasing_jitter": "with --each-augmentation" if each_augmentation else None,
+        "gpus_per_cell": unless(ray, "without --ray"),
+        "test_on": unless(not dry_run, "with --dry-run"),
+        "probe": unless(dry_run, "without --dry-run"),
+    }
+    refuse_idle({**reasons, **_idle_choices(**asked)})
     others = other_workspaces(workspace, [folder for folder in test_on if folder])
     augmentations = (False, True) if each_augmentation else (erasing_jitter,)
     table = Table5(**asked, ordinary=augmentations, scratch=from_scratch, first_seed=seed_or(0))
     cells = one_a_set(workspace, table.cells())
     say_dropped(table, cells)
-    part = chosen(cells, only, shard)
-    placement = Placement(jobs, threads, ray, gpus_per_cell)
+    part, placement = chosen(cells, only, shard), Placement(jobs, threads, ray, gpus_per_cell)
     generator = generator or generator_of_ours(workspace, table.rows)
+    if dry_run:
+        _plan(workspace, part, generator, placement, force, probe)
+    else:
+        _run(workspace, cells, part, generator, placement, force, others)
+
+
+def _idle_choices(
+    *, backbones: Sequence[str], portions: Sequence[float], ratios: Sequence[int], **_: object
+) -> Reasons:
+    """Why --from-scratch and --ratios have no effect with other choices; None where they have one."""
+    from reid.models.backbones import backbone_of
+
+    pretrained = any(backbone_of(name).imagenet_weights for name in backbones)
+    return {
+        "from_scratch": unless(pretrained, "without --backbones resnet50"),
+        "ratios": unless(1.0 in portions or set(ratios) == {1}, "without --portions 1"),
+    }
+
+
+def _plan(
+    workspace: Workspace, part: Sequence[Cell], generator: str | None, placement: Placement, force: bool, probe: bool
+) -> None:
+    """Print what is left to be done for cells."""
+    from pipelines.table5.forecast import Forecast, forecast, to_text
+    from pipelines.table5.requirements import refuse_unknown
+    from pipelines.table5.stages import Model
+
     models = [Model(cell, generator) for cell in part]
     refuse_unknown(workspace, models)
-    if dry_run:
-        lines = forecast(workspace, models, placement, runtime(force), probe=probe)
-        emit(to_json(lines, jobs), to_text(lines, jobs))
-        return
-    summary = run_table5(workspace, cells, placement=placement, runtime=runtime(force), generator=generator, part=part)
-    evaluate_on_others(workspace, part, others, runtime(force))
+    found = Forecast(forecast(workspace, models, placement, runtime(force), probe=probe), placement.jobs)
+    emit(found.as_dict(), to_text(found))
+
+
+def _run(
+    workspace: Workspace,
+    cells: Sequence[Cell],
+    part: Sequence[Cell],
+    generator: str | None,
+    placement: Placement,
+    force: bool,
+    others: Mapping[str, Workspace],
+) -> None:
+    """Train and test the models of cells, write the table and the report, and print the table."""
+    from pipelines.report.page import render_report
+    from pipelines.table5.other_data import evaluate_on_others, other_grids, read_others, write_others
+    from pipelines.table5.requirements import refuse_unknown
+    from pipelines.table5.run import run_table5
+    from pipelines.table5.stages import Model
+    from pipelines.table5.text import aligned, summary_json, terminal
+
+    refuse_unknown(workspace, [Model(cell, generator) for cell in part])
+    how = runtime(force)
+    summary = run_table5(workspace, cells, placement=placement, runtime=how, generator=generator, part=part)
+    evaluate_on_others(workspace, part, others, how)
     write_others(workspace, summary)
     tested = read_others(workspace)
     render_report(workspace)

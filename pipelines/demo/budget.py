@@ -131,46 +131,64 @@ def _quality(workspace: Workspace, preset: RealPreset, estimates: Estimates, job
     return Part(f"images of {len(names)} generators, {preset.pairs:,} pairs each", seconds, unknown=each is None)
 
 
-def budget_json(parts: Sequence[Part], jobs: int) -> dict[str, Any]:
-    """The parts as a JSON object.
+@dataclass(frozen=True)
+class Budget:
+    """The parts of a demo together.
 
-    Args:
-        parts: as of `budget`.
-        jobs: cells at a time.
-
-    Returns:
-        "parts", "jobs", "cells", "finished", "seconds" and "unknown", the latter four of all parts.
-    """
-    listed = [
-        {"what": part.what, "seconds": part.seconds, "cells": part.cells, "finished": part.finished} for part in parts
-    ]
-    return {
-        "parts": listed,
-        "jobs": jobs,
-        "cells": sum(part.cells for part in parts),
-        "finished": sum(part.finished for part in parts),
-        "seconds": sum(part.seconds for part in parts),
-        "unknown": sum(part.unknown for part in parts),
-    }
-
-
-def budget_text(parts: Sequence[Part], jobs: int) -> str:
-    """A line a part: cells, how long it takes, and when it is done counted from now.
-
-    Args:
+    Attributes:
         parts: as of `budget`.
         jobs: cells at a time.
     """
-    ends = accumulate(part.seconds for part in parts)
+
+    parts: Sequence[Part]
+    jobs: int
+
+    @property
+    def cells(self) -> int:
+        """How many there are."""
+        return sum(part.cells for part in self.parts)
+
+    @property
+    def finished(self) -> int:
+        """How many of the cells are finished."""
+        return sum(part.finished for part in self.parts)
+
+    @property
+    def seconds(self) -> float:
+        """Until all is done."""
+        return sum(part.seconds for part in self.parts)
+
+    @property
+    def unknown(self) -> int:
+        """How many stages nothing tells the time of."""
+        return sum(part.unknown for part in self.parts)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {
+            "parts": [
+                {"what": part.what, "seconds": part.seconds, "cells": part.cells, "finished": part.finished}
+                for part in self.parts
+            ],
+            "jobs": self.jobs,
+            "cells": self.cells,
+            "finished": self.finished,
+            "seconds": self.seconds,
+            "unknown": self.unknown,
+        }
+
+
+def budget_text(whole: Budget) -> str:
+    """A line a part: cells, how long it takes, and when it is done counted from now."""
+    ends = accumulate(part.seconds for part in whole.parts)
     lines = [["cells", "takes", "done after", "what"]]
-    for part, end in zip(parts, ends, strict=True):
+    for part, end in zip(whole.parts, ends, strict=True):
         cells = f"{part.finished}/{part.cells}" if part.cells else ""
         lines.append([cells, span(part.seconds) if part.seconds else "-", span(end), part.what])
-    whole = budget_json(parts, jobs)
     said = (
-        f"{whole['finished']} of {whole['cells']} cells are finished. About {span(whole['seconds'])} with --jobs "
-        f"{jobs}, timed by a few steps on this machine where nothing of the kind is finished; it may be stopped at any "
-        "moment, and what is finished then is shown."
+        f"{whole.finished} of {whole.cells} cells are finished. About {span(whole.seconds)} with --jobs "
+        f"{whole.jobs}, timed by a few steps on this machine where nothing of the kind is finished; it may be stopped "
+        "at any moment, and what is finished then is shown."
     )
-    unknown = f" {whole['unknown']} stages are unknown." if whole["unknown"] else ""
+    unknown = f" {whole.unknown} stages are unknown." if whole.unknown else ""
     return f"{aligned(lines)}\n{said}{unknown}"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -39,16 +40,24 @@ class Task(Protocol):
 Work = Callable[[Path, Any, Runtime], object]
 
 
+class Ending(StrEnum):
+    """How an attempt can end; busy: another process is at it."""
+
+    DONE = "done"
+    FAILED = "failed"
+    BUSY = "busy"
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How an attempt ended.
 
     Attributes:
-        kind: done, failed, or busy: another process is at it.
+        ending: done, failed or busy.
         message: a sentence, of the latter two.
     """
 
-    kind: str
+    ending: Ending
     message: str = ""
 
 
@@ -67,10 +76,10 @@ def attempt(work: Work, root: Path, task: Task, runtime: Runtime) -> Outcome:
     try:
         work(root, task, runtime)
     except Busy as error:
-        return Outcome("busy", str(error))
+        return Outcome(Ending.BUSY, str(error))
     except (AugmentError, patn.DataError, reid.DataError) as error:
-        return Outcome("failed", f"{task.name}: {error}")
-    return Outcome("done")
+        return Outcome(Ending.FAILED, f"{task.name}: {error}")
+    return Outcome(Ending.DONE)
 
 
 def in_order(goals: Sequence[Task]) -> list[Any]:
@@ -124,14 +133,14 @@ class OpenTasks:
             outcome: how it ended.
         """
         self.started.discard(task)
-        if outcome.kind == "busy":
+        if outcome.ending is Ending.BUSY:
             if task not in self._later:
                 logger.info("%s; it is looked at again later", outcome.message)
             pause = min(2 * self._later.get(task, (0.0, FIRST_PAUSE / 2))[1], LONGEST_PAUSE)
             self._later[task] = (time.monotonic() + pause, pause)
             return
         del self.left[task]
-        if outcome.kind == "failed":
+        if outcome.ending is Ending.FAILED:
             self.failures.append(outcome.message)
             self._leave_out(task)
 
@@ -200,25 +209,35 @@ def run_tasks(
                 for task in remaining.ready():
                     if len(pending) >= pool.slots:
                         break
-                    if task in remaining.goals and not runtime.force and finished(task):  # by another process meanwhile
-                        remaining.settle(task, Outcome("done"))
+                    goal = task in remaining.goals
+                    if goal and not runtime.force and finished(task):  # by another process meanwhile
+                        remaining.settle(task, Outcome(Ending.DONE))
                         bar.update()
                         continue
                     bar.set_postfix_str(task.name)
                     remaining.started.add(task)
-                    how = pool.runtime if task in remaining.goals else replace(pool.runtime, force=False)
+                    how = pool.runtime if goal else replace(pool.runtime, force=False)
                     pending[pool.submit(attempt, work, root, task, how)] = task
                 for task, outcome in _collect(pending, remaining.pause() if len(pending) < pool.slots else None):
                     remaining.settle(task, outcome)
-                    done += outcome.kind == "done" and task in remaining.goals
-                    bar.update(outcome.kind != "busy")
+                    done += outcome.ending is Ending.DONE and task in remaining.goals
+                    bar.update(outcome.ending is not Ending.BUSY)
     except BrokenExecutor as error:
-        raise AugmentError(
-            f"a worker process died (killed, or out of memory) at {' or '.join(task.name for task in pending.values())}"
-            "; run the same command again, it continues there, or use fewer --jobs"
-        ) from error
+        raise worker_died(pending.values()) from error
     remaining.verdict()
     return done
+
+
+def worker_died(tasks: Iterable[Task]) -> AugmentError:
+    """What is wrong where a worker process ended without a word.
+
+    Args:
+        tasks: those that were being worked at.
+    """
+    return AugmentError(
+        f"a worker process died (killed, or out of memory) at {' or '.join(task.name for task in tasks)}"
+        "; run the same command again, it continues there, or use fewer --jobs"
+    )
 
 
 def _collect(pending: dict[Future[Outcome], Task], pause: float | None) -> list[tuple[Task, Outcome]]:

@@ -118,13 +118,13 @@ class Cell:
         same = self.ratio == 1 and not own_size and (row != "none" or self.portion == 1)
         return replace(self, row=row, length="updates" if same else self.length)
 
-    def to_json(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """The fields as a JSON object."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Cell":
-        """The cell of `to_json`.
+        """The cell of `as_dict`.
 
         Args:
             values: the fields.

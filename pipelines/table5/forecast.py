@@ -45,7 +45,7 @@ class Line:
     seconds: float | None = None
     source: str = ""
 
-    def to_json(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """As a JSON object."""
         rest = {"needs": list(self.needs), "lacks": self.lacks, "seconds": self.seconds, "source": self.source}
         return {"name": self.stage.name, "state": self.state, **rest}
@@ -126,49 +126,65 @@ def elapsed(lines: Sequence[Line], jobs: int) -> float:
     return now
 
 
-def to_json(lines: Sequence[Line], jobs: int) -> dict[str, Any]:
-    """The forecast as a JSON object.
+@dataclass(frozen=True)
+class Forecast:
+    """How far work has come, and how long the rest takes.
 
-    Args:
-        lines: as of `forecast`.
-        jobs: processes at a time.
-
-    Returns:
-        "cells": whether each is finished; "stages"; seconds of all work that is known, and until its end with `jobs`.
-    """
-    left = [line for line in lines if line.state != FINISHED]
-    known = [line.seconds for line in left if line.seconds is not None]
-    return {
-        "cells": {line.stage.cell.name: line.state == FINISHED for line in lines if isinstance(line.stage, Model)},
-        "stages": [line.to_json() for line in lines],
-        "jobs": jobs,
-        "seconds": sum(known),
-        "elapsed": elapsed(lines, jobs),
-        "unknown": len(left) - len(known),
-    }
-
-
-def to_text(lines: Sequence[Line], jobs: int) -> str:
-    """The same for the terminal: a line a stage, then what is finished and how long the rest takes.
-
-    Args:
+    Attributes:
         lines: as of `forecast`.
         jobs: processes at a time.
     """
-    table = []
+
+    lines: Sequence[Line]
+    jobs: int
+
+    @property
+    def cells(self) -> dict[str, bool]:
+        """Whether each cell is finished, by name."""
+        return {line.stage.cell.name: line.state == FINISHED for line in self.lines if isinstance(line.stage, Model)}
+
+    @property
+    def left(self) -> list[Line]:
+        """What is not finished."""
+        return [line for line in self.lines if line.state != FINISHED]
+
+    @property
+    def seconds(self) -> float:
+        """Of all work that is known."""
+        return sum(line.seconds for line in self.left if line.seconds is not None)
+
+    @property
+    def unknown(self) -> int:
+        """How many stages nothing tells the time of."""
+        return sum(line.seconds is None for line in self.left)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As a JSON object: "elapsed" is the seconds until the end with `jobs`."""
+        return {
+            "cells": self.cells,
+            "stages": [line.as_dict() for line in self.lines],
+            "jobs": self.jobs,
+            "seconds": self.seconds,
+            "elapsed": elapsed(self.lines, self.jobs),
+            "unknown": self.unknown,
+        }
+
+
+def to_text(forecast: Forecast) -> str:
+    """The same for the terminal: a line a stage, then what is finished and how long the rest takes."""
+    table, lines, jobs = [], forecast.lines, forecast.jobs
     for line in lines:
         left = line.state != FINISHED
         needs = f"after {', '.join(line.needs)}" if line.needs else ""
         table.append([line.state, line.stage.name, span(line.seconds) if left else "", line.lacks or needs])
-    summary, cells = to_json(lines, jobs), [line for line in lines if isinstance(line.stage, Model)]
-    said = [f"{sum(line.state == FINISHED for line in cells)} of {len(cells)} cells are finished."]
-    if summary["seconds"]:
-        with_jobs = f", {span(summary['elapsed'])} with --jobs {jobs}" if jobs > 1 else ""
-        said.append(f"About {span(summary['seconds'])} of work{with_jobs}.")
+    said = [f"{sum(forecast.cells.values())} of {len(forecast.cells)} cells are finished."]
+    if forecast.seconds:
+        with_jobs = f", {span(elapsed(lines, jobs))} with --jobs {jobs}" if jobs > 1 else ""
+        said.append(f"About {span(forecast.seconds)} of work{with_jobs}.")
     counts = {
         "as finished work of the kind took": sum(line.source == MEASURED for line in lines),
         "by a few steps timed on this machine": sum(line.source == TIMED for line in lines),
-        "unknown until one of the kind is finished": summary["unknown"],
+        "unknown until one of the kind is finished": forecast.unknown,
     }
     parts = [f"{count} {words}" for words, count in counts.items() if count]
     if parts:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from augment import AugmentError
 from augment.artefacts.records import read_run
@@ -12,14 +13,90 @@ from augment.inference.generators import BUILTIN
 from augment.runtime import Runtime
 from augment.training.initial import InitialWeights, starting_training
 from augment.workspace import Workspace
-from pipelines.table5.rows import own_generator, reduced_generator
+from pipelines.table5.row_generators import own_generator, reduced_generator
 
 if TYPE_CHECKING:
     from patn.training.generator_training import GeneratorTraining
 
 
+class TrainedGenerator(ABC):
+    """A generator that is trained for rows: a stage that needs no other.
+
+    Attributes:
+        portion: it is trained on the pairs inside M^R_p only; None takes all pairs.
+        seed: of M^R_p and of the training; None is the workspace's.
+    """
+
+    portion: float | None
+    seed: int | None
+    needs: tuple[()]
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What messages call it."""
+
+    @abstractmethod
+    def taught_by(self, workspace: Workspace) -> str:
+        """The generator that has to be there: it is started from, or its configuration is followed.
+
+        Args:
+            workspace: the workspace.
+
+        Raises:
+            AugmentError: where the workspace's own one is not clear.
+        """
+
+    @abstractmethod
+    def generator(self, workspace: Workspace) -> str:
+        """Its name in the workspace."""
+
+    @abstractmethod
+    def recipe(self, workspace: Workspace) -> tuple[GeneratorTraining, str]:
+        """How it is trained.
+
+        Args:
+            workspace: the workspace.
+
+        Returns:
+            Its configuration, and its perceptual network.
+
+        Raises:
+            AugmentError: where there is nothing to follow or to start from.
+        """
+
+    def initial(self, workspace: Workspace) -> InitialWeights | None:  # noqa: ARG002 (as of every generator)
+        """The weights that it starts from; None is fresh ones."""
+        return None
+
+    def folder(self, workspace: Workspace) -> Path:
+        """Where it is."""
+        return workspace.patn_dir(self.generator(workspace))
+
+    def make(self, workspace: Workspace, runtime: Runtime) -> None:
+        """Train it.
+
+        Args:
+            workspace: the workspace.
+            runtime: device, threads and precision, and whether finished work is made again.
+        """
+        from augment.training.generator import train_generator
+
+        training, perceptual = self.recipe(workspace)
+        train_generator(
+            workspace,
+            training,
+            name=self.generator(workspace),
+            portion=self.portion,
+            seed=workspace.seed if self.seed is None else self.seed,
+            initial=self.initial(workspace),
+            perceptual=perceptual,
+            runtime=runtime,
+        )
+
+
 @dataclass(frozen=True)
-class ReducedGenerator:
+class ReducedGenerator(TrainedGenerator):
     """A generator trained on the pairs inside M^R_p only, as the generator `like` was (None: our own one).
 
     It gets the share p of that one's steps, so that an image is a target as often.
@@ -36,36 +113,15 @@ class ReducedGenerator:
         return f"generator {self.like or 'inside M^R_p'} p{self.portion} s{self.seed}"
 
     def taught_by(self, workspace: Workspace) -> str:
-        """The generator whose configuration it follows.
-
-        Args:
-            workspace: the workspace.
-
-        Raises:
-            AugmentError: where the workspace's own one is not clear.
-        """
+        """The generator whose configuration it follows; AugmentError where the workspace's own one is not clear."""
         return self.like or own_generator(workspace)
 
     def generator(self, workspace: Workspace) -> str:
         """Its name in the workspace, as `augment patn-train --portion` gives it."""
         return reduced_generator(self.taught_by(workspace), self.portion, self.seed)
 
-    def folder(self, workspace: Workspace) -> Path:
-        """Where it is."""
-        return workspace.patn_dir(self.generator(workspace))
-
     def recipe(self, workspace: Workspace) -> tuple[GeneratorTraining, str]:
-        """How it is trained.
-
-        Args:
-            workspace: the workspace.
-
-        Returns:
-            Its configuration, and its perceptual network.
-
-        Raises:
-            AugmentError: where `like` was not trained here.
-        """
+        """How it is trained; AugmentError where `like` was not trained here."""
         from patn.generators import recorded_training
 
         folder = workspace.patn_dir(self.taught_by(workspace))
@@ -78,32 +134,9 @@ class ReducedGenerator:
         training = recorded_training(options)
         return training.of_steps(max(1, round(training.steps * self.portion))), str(options["perceptual"])
 
-    def make(self, workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
-        """Train it.
-
-        Args:
-            workspace: the workspace.
-            runtime: device, threads and precision, and whether finished work is made again.
-
-        Returns:
-            Run.json's result.
-        """
-        from augment.training.generator import train_generator
-
-        training, perceptual = self.recipe(workspace)
-        return train_generator(
-            workspace,
-            training,
-            name=self.generator(workspace),
-            portion=self.portion,
-            seed=self.seed,
-            perceptual=perceptual,
-            runtime=runtime,
-        ).as_dict()
-
 
 @dataclass(frozen=True)
-class TunedGenerator:
+class TunedGenerator(TrainedGenerator):
     """The built-in generator trained further, by the configuration of `augment patn-train --init builtin`.
 
     Attributes:
@@ -128,47 +161,13 @@ class TunedGenerator:
         """Its name in the workspace: in a folder of the table's own below patn/."""
         return f"table5/tuned{self._inside('-')}"
 
-    def folder(self, workspace: Workspace) -> Path:
-        """Where it is."""
-        return workspace.patn_dir(self.generator(workspace))
-
     def recipe(self, workspace: Workspace) -> tuple[GeneratorTraining, str]:
-        """How it is trained.
+        """How it is trained; AugmentError where there is no built-in generator."""
+        return starting_training(None, None, self.initial(workspace)), "auto"
 
-        Args:
-            workspace: the workspace.
-
-        Returns:
-            Its configuration, and its perceptual network.
-
-        Raises:
-            AugmentError: where there is no built-in generator.
-        """
-        return starting_training(None, None, InitialWeights.find(workspace, BUILTIN)), "auto"
-
-    def make(self, workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
-        """Train it.
-
-        Args:
-            workspace: the workspace.
-            runtime: device, threads and precision, and whether finished work is made again.
-
-        Returns:
-            Run.json's result.
-        """
-        from augment.training.generator import train_generator
-
-        training, perceptual = self.recipe(workspace)
-        return train_generator(
-            workspace,
-            training,
-            name=self.generator(workspace),
-            portion=self.portion,
-            seed=workspace.seed if self.seed is None else self.seed,
-            initial=InitialWeights.find(workspace, BUILTIN),
-            perceptual=perceptual,
-            runtime=runtime,
-        ).as_dict()
+    def initial(self, workspace: Workspace) -> InitialWeights | None:
+        """The built-in generator's weights."""
+        return InitialWeights.find(workspace, BUILTIN)
 
     def _inside(self, gap: str) -> str:
         return "" if self.portion is None else f"{gap}p{self.portion}{gap}s{self.seed}"

@@ -10,38 +10,8 @@ from pipelines.table5.spread import Spread
 
 
 @dataclass(frozen=True)
-class Line:
-    """A line of a summary, see `pipelines.table5.results.summarise`; all but gaps (shares) are in percent.
-
-    Attributes:
-        row: its name, see `pipelines.table5.rows.row_of`.
-        backbone: as of `Cell`, like the next six.
-        preset: see `backbone`.
-        scratch: see `backbone`.
-        ordinary: see `backbone`.
-        length: see `backbone`.
-        portion: see `backbone`.
-        ratio: see `backbone`.
-        seeds: how many.
-        mAP_mean: over seeds, like `rank1_mean` and `seconds_mean`.
-        mAP_std: sample deviation (n - 1), missing for one seed.
-        rank1_mean: see `mAP_mean`.
-        updates: median over seeds, like `images` and `share`.
-        images: see `updates`.
-        share: of the real images that is really kept, nan where that is not recorded.
-        seconds_mean: see `mAP_mean`.
-        by_seed: mAP by seed.
-        gains: mAP minus None's of the same seed, one a seed that both have.
-        gain_mean: of `gains`.
-        gain_std: of `gains`.
-        gain_low: lower end of their mean's 95 % interval, see `pipelines.table5.spread`.
-        gain_high: its upper end.
-        gaps: (mAP - None) / (p = 1 - None), one a seed that all three have; none where None reaches the ceiling.
-        gap_mean: of `gaps`.
-        gap_std: of `gaps`.
-        paper: the paper's figure on Market-1501.
-        paper_none: the paper's figure of None beside it.
-    """
+class Place:
+    """What the cells of one line have in common: a row in a setting; the fields are those of `Cell`."""
 
     row: str
     backbone: str
@@ -51,25 +21,6 @@ class Line:
     length: str
     portion: float
     ratio: int
-    seeds: int
-    mAP_mean: float
-    mAP_std: float
-    rank1_mean: float
-    updates: float
-    images: float
-    share: float
-    seconds_mean: float
-    by_seed: Mapping[str, float]
-    gains: Sequence[float]
-    gain_mean: float
-    gain_std: float
-    gain_low: float
-    gain_high: float
-    gaps: Sequence[float]
-    gap_mean: float
-    gap_std: float
-    paper: float | None
-    paper_none: float | None
 
     @property
     def cell(self) -> Cell:
@@ -96,6 +47,53 @@ class Line:
         cell = self.cell
         return replace(cell, length="epochs").canonical != replace(cell, length="updates").canonical
 
+
+@dataclass(frozen=True)
+class Line(Place):
+    """A line of a summary, see `pipelines.table5.results.summarise`; all but gaps (shares) are in percent.
+
+    Attributes:
+        seeds: how many.
+        mAP_mean: over seeds, like `rank1_mean` and `seconds_mean`.
+        mAP_std: sample deviation (n - 1), missing for one seed.
+        rank1_mean: see `mAP_mean`.
+        updates: median over seeds, like `images` and `share`.
+        images: see `updates`.
+        share: of the real images that is really kept, nan where that is not recorded.
+        seconds_mean: see `mAP_mean`.
+        by_seed: mAP by seed.
+        gains: mAP minus None's of the same seed, one a seed that both have.
+        gain_mean: of `gains`.
+        gain_std: of `gains`.
+        gain_low: lower end of their mean's 95 % interval, see `pipelines.table5.spread`.
+        gain_high: its upper end.
+        gaps: (mAP - None) / (p = 1 - None), one a seed that all three have; none where None reaches the ceiling.
+        gap_mean: of `gaps`.
+        gap_std: of `gaps`.
+        paper: the paper's figure on Market-1501.
+        paper_none: the paper's figure of None beside it.
+    """
+
+    seeds: int
+    mAP_mean: float
+    mAP_std: float
+    rank1_mean: float
+    updates: float
+    images: float
+    share: float
+    seconds_mean: float
+    by_seed: Mapping[str, float]
+    gains: Sequence[float]
+    gain_mean: float
+    gain_std: float
+    gain_low: float
+    gain_high: float
+    gaps: Sequence[float]
+    gap_mean: float
+    gap_std: float
+    paper: float | None
+    paper_none: float | None
+
     @property
     def mAP(self) -> Spread:
         """Over seeds; its interval is not known."""
@@ -112,6 +110,7 @@ class Line:
         return Spread(len(self.gaps), self.gap_mean, self.gap_std)
 
 
+PLACE = [field.name for field in fields(Place)]
 SUMMARY = [field.name for field in fields(Line)]
 """The columns of a summary."""
 

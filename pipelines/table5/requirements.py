@@ -11,7 +11,8 @@ from augment.evaluation.reid import test_images
 from augment.generation.generate import require_poses
 from augment.inference.generators import BUILTIN
 from augment.workspace import Workspace
-from pipelines.table5.rows import UNSEEN, no_generator, require_generator, row_of
+from pipelines.table5.row_generators import no_generator, require_generator
+from pipelines.table5.rows import UNSEEN, row_of
 from pipelines.table5.stages import GeneratedSet, Model, Stage, training_of
 
 

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from augment.evaluation.reid import test_images
 from augment.workspace import Workspace
 from pipelines.paper import paper_backbone, table5
 from pipelines.table5.cells import BLOCK, LENGTHS, Cell
-from pipelines.table5.lines import SUMMARY, Line
+from pipelines.table5.lines import PLACE, SUMMARY, Line, Place
 from pipelines.table5.rows import row_order
 from pipelines.table5.spread import differences, gaps_closed, spread
 from reid import DataError
@@ -28,20 +28,7 @@ logger = logging.getLogger(__name__)
 MEASURES = ("mAP", "mAP_trapezoid", "rank1", "rank5", "rank10", "updates", "images", "share")
 
 
-class Place(NamedTuple):
-    """What the cells of one line have in common: a row in a setting."""
-
-    row: str
-    backbone: str
-    preset: str
-    scratch: bool
-    ordinary: bool
-    length: str
-    portion: float
-    ratio: int
-
-
-FIELDS = [*Place._fields, "seed"]
+FIELDS = [*PLACE, "seed"]
 
 
 def cells_dir(workspace: Workspace) -> Path:
@@ -54,7 +41,7 @@ def declare(workspace: Workspace, cells: Iterable[Cell]) -> None:
     for cell in cells:
         path = cells_dir(workspace) / f"{cell.name}.json"
         if not path.exists():
-            write_json(path, cell.to_json())
+            write_json(path, cell.as_dict())
 
 
 def declared(workspace: Workspace) -> list[Cell]:
@@ -133,7 +120,7 @@ def collect(
         else:
             result = {**run.result, **measured}
             measures = {name: result.get(name, np.nan) for name in MEASURES}
-            lines.append({**cell.to_json(), **measures, "seconds": run.seconds})
+            lines.append({**cell.as_dict(), **measures, "seconds": run.seconds})
     return one_a_set(pd.DataFrame(lines, columns=[*FIELDS, *MEASURES, "seconds"]))
 
 
@@ -166,7 +153,7 @@ def one_a_set(results: pd.DataFrame) -> pd.DataFrame:
     lines = []
     for line in results.to_dict("records"):
         cell = Cell.from_json({name: line[name] for name in FIELDS})
-        shown = replace(cell, portion=stands.get(cell.portion, cell.portion)).canonical.to_json()
+        shown = replace(cell, portion=stands.get(cell.portion, cell.portion)).canonical.as_dict()
         lines.append({**{str(name): value for name, value in line.items()}, **shown})
     return pd.DataFrame(lines, columns=results.columns).drop_duplicates(FIELDS, ignore_index=True)
 
@@ -206,7 +193,7 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
     Returns:
         A table, sorted as it is read, whose columns are the fields of `Line`.
     """
-    grouped: Iterable[tuple[Any, pd.DataFrame]] = expand(results).groupby(list(Place._fields), sort=False, dropna=False)
+    grouped: Iterable[tuple[Any, pd.DataFrame]] = expand(results).groupby(PLACE, sort=False, dropna=False)
     groups = {Place(*key): group for key, group in grouped}
     figures = {place: _by_seed(group) for place, group in groups.items()}
     lines = [_line(place, group, figures) for place, group in groups.items()]
@@ -215,15 +202,15 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
 
 def _line(place: Place, group: pd.DataFrame, figures: Mapping[Place, dict[str, float]]) -> Line:
     """The line of the cells of one place; `figures` is mAP by place and seed."""
-    none = place._replace(row="none", ratio=1)
-    own, base, ceiling = (figures.get(other, {}) for other in (place, none, none._replace(portion=1.0)))
+    none = replace(place, row="none", ratio=1)
+    own, base, ceiling = (figures.get(other, {}) for other in (place, none, replace(none, portion=1.0)))
     augmented = place.row != "none"
     gains = differences(own, base) if augmented else {}
     gaps = gaps_closed(own, base, ceiling) if augmented else {}
     mean, gain, gap = (spread(list(values.values())) for values in (own, gains, gaps))
     backbone, portion = paper_backbone(place.backbone), float(place.portion)
     return Line(
-        **place._asdict(),
+        **asdict(place),
         seeds=mean.count,
         mAP_mean=mean.mean,
         mAP_std=mean.std,

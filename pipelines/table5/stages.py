@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from augment import Different
 from augment.artefacts.records import read_run
@@ -12,7 +12,8 @@ from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.table5.cells import Cell
 from pipelines.table5.generators import ReducedGenerator, TunedGenerator
-from pipelines.table5.rows import folder_of, own_generator, row_of, set_row
+from pipelines.table5.row_generators import own_generator
+from pipelines.table5.rows import folder_of, row_of, set_row
 
 if TYPE_CHECKING:
     from augment.training.reid_data import TrainingSet
@@ -79,22 +80,19 @@ class GeneratedSet:
         """The generator whose images it holds."""
         return self.taught_by(workspace) if self.trained is None else self.trained.generator(workspace)
 
-    def make(self, workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
+    def make(self, workspace: Workspace, runtime: Runtime) -> None:
         """Generate it.
 
         Args:
             workspace: the workspace.
             runtime: device, threads and precision, and whether finished work is made again.
-
-        Returns:
-            Run.json's result.
         """
         from augment.generation.filtering import Filtering
         from augment.generation.generate import generate
         from augment.generation.plan import Sampling
 
         row = row_of(self.row)
-        return generate(
+        generate(
             workspace,
             portion=self.portion,
             seed=self.seed,
@@ -106,7 +104,7 @@ class GeneratedSet:
             judge=None if self.judge is None else self.judge.name,
             name=self.images,
             runtime=runtime,
-        ).as_dict()
+        )
 
 
 @dataclass(frozen=True)
@@ -152,27 +150,24 @@ class Model:
         """Where it is."""
         return workspace.reid_dir(self.cell.name)
 
-    def make(self, workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
+    def make(self, workspace: Workspace, runtime: Runtime) -> None:
         """Train and evaluate it.
 
         Args:
             workspace: the workspace.
             runtime: device, threads and precision, and whether finished work is made again.
-
-        Returns:
-            Run.json's result.
         """
         from augment.training.reid import choose_weights, train_reid
 
         cell = self.cell
-        return train_reid(
+        train_reid(
             workspace,
             training_of(cell),
             self.data,
             name=cell.name,
             weights=choose_weights(cell.backbone, cell.scratch, None, None),
             runtime=runtime,
-        ).as_dict()
+        )
 
 
 Stage = ReducedGenerator | TunedGenerator | GeneratedSet | Model
@@ -197,7 +192,7 @@ def training_of(cell: Cell) -> ReidTraining:
     return with_erasing_and_jitter(training) if cell.ordinary else training
 
 
-def make(root: Path, stage: Stage, runtime: Runtime) -> dict[str, Any]:
+def make(root: Path, stage: Stage, runtime: Runtime) -> None:
     """Do the work of a stage in the workspace at `root`; a finished one is skipped, an interrupted one goes on.
 
     Args:
@@ -205,14 +200,11 @@ def make(root: Path, stage: Stage, runtime: Runtime) -> dict[str, Any]:
         stage: a generator, a generated set or a model.
         runtime: device, threads and precision, and whether finished work is made again.
 
-    Returns:
-        Run.json's result.
-
     Raises:
         Different: for one that was made otherwise or from other input.
     """
     try:
-        return stage.make(Workspace.find(root), runtime)
+        stage.make(Workspace.find(root), runtime)
     except Different as error:
         raise Different(error.what, "put that back, or delete the folder to have it made again") from error
 

@@ -32,7 +32,7 @@ EVERY = [
 
 
 def test_json_gives_the_same_cell_back():
-    assert [Cell.from_json(json.loads(json.dumps(cell.to_json()))) for cell in EVERY] == EVERY
+    assert [Cell.from_json(json.loads(json.dumps(cell.as_dict()))) for cell in EVERY] == EVERY
 
 
 def test_every_cell_has_a_folder_of_its_own_that_any_system_takes():

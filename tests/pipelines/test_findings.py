@@ -17,7 +17,7 @@ def results(*lines):
     for row, figures, fields in lines:
         for seed, figure in enumerate(figures):
             measures = {**dict.fromkeys(MEASURES, 0.0), "mAP": figure, "updates": 31 if "length" in fields else 306}
-            found.append({**Cell(row, seed=seed, **fields).to_json(), **measures, "seconds": 1.0})
+            found.append({**Cell(row, seed=seed, **fields).as_dict(), **measures, "seconds": 1.0})
     return pd.DataFrame(found, columns=[*FIELDS, *MEASURES, "seconds"])
 
 

@@ -15,7 +15,7 @@ from augment.workspace import Workspace
 from pipelines.grid.pools import Placement
 from pipelines.table5.cells import Cell
 from pipelines.table5.estimates import Estimates, seconds_a_step
-from pipelines.table5.forecast import Line, elapsed, forecast, span, to_json, to_text
+from pipelines.table5.forecast import Forecast, Line, elapsed, forecast, span, to_text
 from pipelines.table5.stages import Model, training_of
 from tests.conftest import invoke, run
 from tests.pipelines.toy import toy_workspace
@@ -160,9 +160,9 @@ def test_the_end_comes_when_the_last_worker_is_done(lines: list[Line], jobs: int
 
 def test_text_and_json_say_the_same() -> None:
     lines = [line(0, 3600.0), line(1, 7200.0, 0), line(2, None, state="finished")]
-    said = to_json(lines, 2)
+    said = Forecast(lines, 2).as_dict()
     assert (said["seconds"], said["elapsed"], said["unknown"]) == (10800.0, 10800.0, 0)
-    text = to_text(lines, 2)
+    text = to_text(Forecast(lines, 2))
     assert "1 of 3 cells are finished. About 3.0 h of work, 3.0 h with --jobs 2." in text
     assert text.count("after cell small-demo-none-p0.1-updates-plain-s0") == 1
     assert [span(30), span(90), span(5400)] == ["30 s", "1.5 min", "1.5 h"]
@@ -172,7 +172,7 @@ def test_a_shard_without_cells_has_nothing_to_say(people: Path) -> None:
     result = invoke(people, *ASKED, "--shard", "9/9")
     assert result.exit_code == 0
     assert json.loads(result.stdout)["cells"] == {}
-    assert to_text([], 1) == "0 of 0 cells are finished."
+    assert to_text(Forecast([], 1)) == "0 of 0 cells are finished."
 
 
 def test_what_a_filtered_row_needs_comes_first(with_generator: Workspace) -> None:

@@ -86,7 +86,7 @@ def add_results(workspace):
     cells = [Cell(row, seed=seed, backbone=HOSTILE) for row in ("none", "ours") for seed in (0, 1)]
     declare(workspace, [Cell(row, seed=seed) for row in ("none", "ours") for seed in (0, 1)])
     for number, cell in enumerate(cells):
-        write_json(workspace.table_dir("table5") / "cells" / f"{number}.json", cell.to_json())
+        write_json(workspace.table_dir("table5") / "cells" / f"{number}.json", cell.as_dict())
     for number, cell in enumerate([*cells, *(Cell(row, seed=seed) for row in ("none", "ours") for seed in (0, 1))]):
         figures = {"mAP": 10.0 + number, "rank1": 20.0, "updates": 306, "images": 140}
         record(workspace.reid_dir(cell.name), figures)

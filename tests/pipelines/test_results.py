@@ -36,7 +36,7 @@ def finish(workspace, cell, rng):
     result = {"mAP": m_ap, "rank1": rank1, "updates": 31 if cell.length == "epochs" else 306, "images": 1400}
     run = {"seed": cell.seed, "options": {}, "inputs": {}, "versions": {}, "seconds": 15.0, "result": result}
     write_json(workspace.reid_dir(cell.name) / "run.json", run)
-    return {**cell.to_json(), **result}
+    return {**cell.as_dict(), **result}
 
 
 @pytest.fixture
@@ -195,9 +195,9 @@ def test_a_larger_set_is_compared_with_the_ceiling_at_equal_epochs_too(tmp_path)
 @pytest.mark.parametrize("name", ["a|b", "a\nb", "<b>", "*a*", "a_b_", "`a`"])
 def test_a_rows_name_stays_in_its_cell_of_the_markdown(tmp_path, name):
     workspace = Workspace.create(tmp_path, {"data": "data"})
-    write_json(cells_dir(workspace) / "0.json", Cell("none").to_json())
+    write_json(cells_dir(workspace) / "0.json", Cell("none").as_dict())
     summary = summary_of(workspace)
-    line = {**dict.fromkeys(summary.columns, np.nan), **Cell(name).to_json(), "seeds": 1, "mAP_mean": 5.0, "gains": []}
+    line = {**dict.fromkeys(summary.columns, np.nan), **Cell(name).as_dict(), "seeds": 1, "mAP_mean": 5.0, "gains": []}
     text = markdown(pd.DataFrame([line], columns=summary.columns))
     (row,) = [line for line in text.splitlines() if line.endswith("5.0 (1) |")]
     assert len(re.findall(r"(?<!\\)\|", row)) == 3
@@ -210,7 +210,7 @@ ONE_PLAN = "At ratio 2 and 3 Ours and Ours* are one plan"
 def lines_of(rows, ratios, lengths=("updates",)):
     cells = Table5(portions=(0.1, 1.0), rows=rows, ratios=ratios, lengths=lengths, seeds=1).cells()
     return summarise(
-        pd.DataFrame([{**cell.to_json(), **dict.fromkeys(MEASURES, 1.0), "seconds": 1.0} for cell in cells])
+        pd.DataFrame([{**cell.as_dict(), **dict.fromkeys(MEASURES, 1.0), "seconds": 1.0} for cell in cells])
     )
 
 

@@ -9,7 +9,8 @@ from augment.artefacts.artefact import artefact
 from augment.training.reid_data import TrainingSet
 from augment.workspace import Workspace
 from pipelines.table5.cells import Cell
-from pipelines.table5.rows import ROWS, folder_of, generator_of_ours, own_generator, row_of, row_order
+from pipelines.table5.row_generators import generator_of_ours, own_generator
+from pipelines.table5.rows import ROWS, folder_of, row_of, row_order
 from pipelines.table5.run import Table5
 
 
@@ -39,7 +40,7 @@ def test_ours_random_is_a_spelling_of_the_papers_name_that_shells_leave_alone(pe
     assert Table5(rows=("none", "ours-random")).cells() == Table5(rows=("none", "ours*")).cells()
     assert workspace.generated_dir("ours-random", 0.4, 0) == workspace.generated_dir("ours*", 0.4, 0)
     assert workspace.generated_dir("ours-randomly", 0.4, 0).name == "ours-randomly-p0.4-s0"
-    both = [TrainingSet(0.4, name).record() for name in ("ours-random", "ours*")]
+    both = [TrainingSet(0.4, name).as_dict() for name in ("ours-random", "ours*")]
     assert both[0] == both[1]
 
 

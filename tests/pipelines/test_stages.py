@@ -13,7 +13,7 @@ from pipelines.grid.pools import Placement
 from pipelines.table5.cells import Cell
 from pipelines.table5.estimates import seconds_a_step
 from pipelines.table5.forecast import forecast
-from pipelines.table5.rows import own_generator
+from pipelines.table5.row_generators import own_generator
 from pipelines.table5.stages import GeneratedSet, Model, ReducedGenerator, make
 from tests.pipelines.toy import toy_workspace
 
@@ -50,7 +50,8 @@ def test_a_generator_of_its_own_is_trained_inside_the_reduced_set(
     first = forecast(workspace, [model], Placement(threads=1), QUIET, probe=False)
     assert [line.needs for line in first] == [(), (generator.name,), (drawn.name,)]
     assert first[0].seconds == pytest.approx(2 * (seconds_a_step(workspace.patn_dir("patn")) or 0), rel=0.05)
-    made = make(workspace.root, generator, QUIET)
+    make(workspace.root, generator, QUIET)
+    made = json.loads((generator.folder(workspace) / "run.json").read_text())["result"]
     assert (made["folder"], made["steps"]) == ("patn/patn-p0.5-s0", 2)
     assert made["images"] <= 24
     assert own_generator(workspace) == "patn"  # still

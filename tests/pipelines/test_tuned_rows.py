@@ -41,7 +41,8 @@ def test_tuned_on_the_reduced_set_it_sees_no_removed_image(people: Path, builtin
     workspace = Workspace.find(people)
     (drawn,) = Model(Cell("ours-tuned-reduced", portion=0.5, seed=1)).needs
     (generator,) = drawn.needs
-    made = make(workspace.root, generator, QUIET)
+    make(workspace.root, generator, QUIET)
+    made = json.loads((generator.folder(workspace) / "run.json").read_text())["result"]
     assert made["initial"] == "builtin"
     assert made["images"] <= len(reduced_set(workspace.images(), 0.5, 1))
     record = json.loads((generator.folder(workspace) / "run.json").read_text())

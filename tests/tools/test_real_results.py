@@ -17,7 +17,7 @@ def line(row: str, ordinary: bool, by_seed: dict[str, float], none: dict[str, fl
     """A line of table5.json with the columns that the pages read."""
     gains = [figure - none[seed] for seed, figure in by_seed.items()] if row != "none" else []
     figures = list(by_seed.values())
-    cell = Cell(row, ordinary=ordinary).to_json()
+    cell = Cell(row, ordinary=ordinary).as_dict()
     del cell["seed"]
     return {
         **cell,

@@ -28,14 +28,18 @@ _WORD = 2**32
 class Stream(IntEnum):
     """Every use of randomness; behind it what its steps are.  Numbers stay: another one is another data set."""
 
-    RENDERED_IDENTITY = 1  # identity
-    RENDERED_VISITS = 2  # identity: which cameras see it
+    BUILTIN_IDENTITY = (
+        1  # identity of those that the built-in generator was trained on: nobody in any rendered data set
+    )
+    RENDERED_VISITS = 2  # identity: which cameras see it; of the built-in generator's people: identity, visit
     RENDERED_IMAGE = 3  # identity, image
-    RENDERED_CAMERA = 4  # camera
+    BUILTIN_CAMERA = 4  # visit
     FOLDER_SPLIT = 5
     DEEPFASHION_SPLIT = 6
     AGREEMENT_SAMPLE = 7
     DATASET_SPLITS = 8  # torchreid's own random splits
+    RENDERED_IDENTITY = 9  # identity
+    RENDERED_CAMERA = 70  # camera
 
     REDUCED_SET = 10
     REPEATED_IMAGES = 11

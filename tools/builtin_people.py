@@ -117,7 +117,7 @@ def _render_person(folder: Path, variety: Variety, pid: int) -> None:
 
 
 def _figure(variety: Variety, number: int) -> Figure:
-    rng = random_stream(variety.seed, Stream.RENDERED_IDENTITY, number)
+    rng = random_stream(variety.seed, Stream.BUILTIN_IDENTITY, number)
     return build_figure(draw_identity(rng), rng, variety.height)
 
 
@@ -131,7 +131,7 @@ def varied_camera(variety: Variety, pid: int, visit: int, width: int, rng: np.ra
     """A camera for one visit: its scene is one picture's background, its light and colours vary widely."""
     clutter = float(rng.uniform(0.4, 1.0))
     settings = Pedestrians(height=variety.height, width=width, clutter=clutter, seed=variety.seed)
-    camera = draw_camera(settings, pid * variety.visits + visit + 1)
+    camera = draw_camera(settings, pid * variety.visits + visit + 1, Stream.BUILTIN_CAMERA)
     camera = replace(
         camera,
         scene=backdrop(camera, (variety.height, width), rng),

@@ -33,14 +33,15 @@ class Camera:
     sway: float = 0.035
 
 
-def draw_camera(settings: Pedestrians, number: int) -> Camera:
+def draw_camera(settings: Pedestrians, number: int, stream: Stream = Stream.RENDERED_CAMERA) -> Camera:
     """A camera of a data set: a function of the seed, the clutter and the image size.
 
     Args:
         settings: size, content and seed of the data set.
         number: from 1.
+        stream: the data set's.
     """
-    rng = random_stream(settings.seed, Stream.RENDERED_CAMERA, number)
+    rng = random_stream(settings.seed, stream, number)
     size = (int(settings.height * 1.12), settings.width * 5)
     spread = 0.2 + 0.8 * settings.clutter
     towards = np.array([rng.uniform(-0.8, 0.8), rng.uniform(0.4, 1.0), rng.uniform(0.3, 1.0)])

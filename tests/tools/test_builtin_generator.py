@@ -9,8 +9,12 @@ import pytest
 import torch
 from PIL import Image
 
+from augment.pedestrians.camera import draw_camera
+from augment.pedestrians.identity import draw_identity
+from augment.pedestrians.settings import Pedestrians
 from augment.training.initial import discriminators_file
 from augment.training.loop import read_networks
+from numerics.seeds import Stream, random_stream
 from patn.checkpoints import load_generator, read_metadata
 from patn.keypoints import keypoint_array, read_keypoints
 from tools.builtin_generator import BUILTIN, main
@@ -110,3 +114,14 @@ def test_the_one_that_comes_with_the_tool_moves_people_it_never_saw(tmp_path):
         made = load_generator(file)(images["from"], keypoints["from"], keypoints["to"])
     copied, moved = ((picture - images["to"]).abs().mean() for picture in (images["from"], made))
     assert moved < 0.85 * copied
+
+
+def test_nobody_it_was_trained_on_and_none_of_its_places_are_in_a_rendered_data_set():
+    """Else its rows on the demo's people would show people it knows."""
+    for seed in (0, 1):
+        here = {draw_identity(random_stream(seed, Stream.RENDERED_IDENTITY, number)) for number in range(1, 41)}
+        known = {draw_identity(random_stream(seed, Stream.BUILTIN_IDENTITY, number)) for number in range(1, 41)}
+        assert not here & known
+    settings = Pedestrians()
+    scenes = [draw_camera(settings, 5, stream).scene for stream in (Stream.RENDERED_CAMERA, Stream.BUILTIN_CAMERA)]
+    assert not np.array_equal(*scenes)

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field, replace
 
+from augment.inference.generators import BUILTIN
 from augment.pedestrians import Pedestrians
-from patn.generators import kind_of
+from augment.training.initial import TUNING_RATE
+from patn.correspondence.training import PRESETS as CORRESPONDENCES
 from patn.training.configuration import PRESETS as GENERATORS
 from patn.training.generator_training import GeneratorTraining
 from pipelines.measurements.heldout import Heldout
@@ -21,6 +23,7 @@ class DemoPreset:
     Attributes:
         pedestrians: the identities that are rendered.
         generator: its training.
+        start: the generator that the training starts from, None for fresh weights.
         tables: the cells.
         unseen: whether the generator is also trained on as many other identities before the same cameras, for the row
             of that name.
@@ -31,6 +34,7 @@ class DemoPreset:
     pedestrians: Pedestrians
     generator: GeneratorTraining
     tables: tuple[Table5, ...]
+    start: str | None = None
     unseen: bool = False
     heldout: Heldout = field(default_factory=Heldout)
     pose_sample: int = 200
@@ -45,9 +49,12 @@ class DemoPreset:
         return list(dict.fromkeys(cell for table in self.tables for cell in table.cells()))
 
 
+_CORRESPONDENCE = CORRESPONDENCES["demo"]
+
 DEMO = DemoPreset(
     pedestrians=Pedestrians(),
-    generator=kind_of("correspondence").preset("demo").of_steps(600),
+    generator=replace(_CORRESPONDENCE.of_steps(300), lr=_CORRESPONDENCE.lr * TUNING_RATE),
+    start=BUILTIN,
     tables=(
         Table5(rows=("none", "ours"), lengths=("updates",), ordinary=BOTH, seeds=3),
         Table5(rows=("none",), lengths=("epochs",), seeds=3),

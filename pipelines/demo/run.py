@@ -21,6 +21,7 @@ from pipelines.measurements.histogram_baseline import histogram_baseline
 from pipelines.measurements.pose_proof import pose_proof
 from pipelines.measurements.times import read_times, timed
 from pipelines.report.page import write_report
+from pipelines.table5.generators import OwnGenerator
 from pipelines.table5.results import collect, declared, summarise
 from pipelines.table5.rows import UNSEEN
 from pipelines.table5.run import run_table5
@@ -56,19 +57,18 @@ def run_demo(root: Path, preset: DemoPreset, *, seed: int, jobs: int, runtime: R
             workspace = prepare(root, pedestrians, jobs)
         with timed(folder, "poses against a pose estimator"):
             pose = pose_proof(workspace, preset.pose_sample, jobs, runtime)
-        with timed(folder, "training the generator"):
-            train(workspace, preset, seed, runtime)
         if preset.unseen:
             with timed(folder, "a generator of other identities"):
                 train_unseen(workspace, preset, pedestrians, seed, jobs, runtime)
+        own = OwnGenerator(preset.generator, seed, preset.start)
+        with timed(folder, f"the generator, {len(preset.cells())} re-ID models and their generated sets"):
+            run_table5(workspace, preset.cells(), placement=Placement(jobs), runtime=runtime, generator=own)
         with timed(folder, "generated images of held-out identities"):
             ssim = measure_heldout(workspace, preset.ours, preset.heldout, runtime)
             if preset.unseen:
                 measure_heldout(workspace, UNSEEN, preset.heldout, runtime)
         with timed(folder, "colour histogram"):
             histogram_baseline(workspace, runtime)
-        with timed(folder, f"{len(preset.cells())} re-ID models with their generated sets"):
-            run_table5(workspace, preset.cells(), placement=Placement(jobs), runtime=runtime, generator=preset.ours)
         seconds = sum(read_times(folder).values())
         result: dict[str, Any] = {"minutes": round(seconds / 60, 2), "gain": gains(workspace)}
         result["ssim"] = {name: ssim[name] for name in ("generated", "copy", "mean")}
@@ -95,23 +95,6 @@ def prepare(root: Path, pedestrians: Pedestrians, jobs: int) -> Workspace:
     return Workspace.find(root)
 
 
-def train(workspace: Workspace, preset: DemoPreset, seed: int, runtime: Runtime) -> dict[str, Any]:
-    """Train the generator on all training pairs, as the paper does: it sees the removed images as targets.
-
-    Args:
-        workspace: the workspace.
-        preset: the demo's size.
-        seed: of the random choices.
-        runtime: device, threads and precision, and whether finished work is made again.
-
-    Returns:
-        The training's result.
-    """
-    from augment.training.generator import train_generator
-
-    return train_generator(workspace, preset.generator, name=preset.ours, seed=seed, runtime=runtime).as_dict()
-
-
 def train_unseen(
     workspace: Workspace, preset: DemoPreset, pedestrians: Pedestrians, seed: int, jobs: int, runtime: Runtime
 ) -> dict[str, Any]:
@@ -132,7 +115,7 @@ def train_unseen(
         AugmentError: where the training of the others is not finished.
     """
     others = prepare(workspace.root / OTHERS, replace(pedestrians, first_identity=UNSEEN_FIRST_IDENTITY), jobs)
-    train(others, preset, seed, runtime)
+    OwnGenerator(preset.generator, seed, preset.start).make(others, runtime)
     made = others.patn_dir(preset.ours)
     inputs = {"generator": fingerprint(made / "generator.safetensors")}
     with artefact(workspace.patn_dir(UNSEEN), "generator", {"from": OTHERS}, inputs=inputs, seed=seed) as run:

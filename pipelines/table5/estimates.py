@@ -18,7 +18,7 @@ from augment.runtime import Runtime
 from augment.training.loop import LAST, read_metrics
 from augment.workspace import Workspace, slug
 from pipelines.table5.cells import Cell
-from pipelines.table5.generators import ReducedGenerator, TunedGenerator
+from pipelines.table5.generators import OwnGenerator, ReducedGenerator, TunedGenerator
 from pipelines.table5.probes import time_drawing, time_estimator, time_generator, time_training
 from pipelines.table5.rows import row_of
 from pipelines.table5.stages import GeneratedSet, Model, Stage, training_of
@@ -160,7 +160,7 @@ class Estimates:
         if isinstance(stage, ReducedGenerator):
             like = self.planned.get(stage.like or "")
             return max(1, round(like.steps * stage.portion)) if like else stage.recipe(self.workspace)[0].steps
-        if isinstance(stage, TunedGenerator):
+        if isinstance(stage, OwnGenerator | TunedGenerator):
             return stage.recipe(self.workspace)[0].steps
         if isinstance(stage, GeneratedSet):
             return max(0, self._set_size(stage) - len(reduced_set(self.images, stage.portion, stage.seed)))
@@ -196,7 +196,7 @@ class Estimates:
             folder = self.workspace.patn_dir(stage.taught_by(self.workspace))
             run, pace = read_run(folder), seconds_a_step(folder)
             return Pace(pace * self._scale(run), 0.0, MEASURED) if run and pace else None
-        if isinstance(stage, TunedGenerator):
+        if isinstance(stage, OwnGenerator | TunedGenerator):
             tuned = self._finished("patn/table5", lambda run: "initial" in run.inputs)
             paces = [pace * self._scale(run) for folder, run in tuned if (pace := seconds_a_step(folder)) is not None]
             return Pace(median(paces), 0.0, MEASURED) if paces else None
@@ -209,13 +209,13 @@ class Estimates:
     def _timed(self, stage: Stage) -> Pace | None:
         """By a few steps on this machine."""
         if isinstance(stage, GeneratedSet):
-            each = self.seconds_an_image(stage.taught_by(self.workspace))
+            each = self.seconds_an_image(stage.taught_by(self.workspace) or stage.drawn_by(self.workspace))
             filtering = self._filtering_seconds(stage)
             return None if each is None or filtering is None else Pace(each + filtering, 0.0, TIMED)
         if isinstance(stage, ReducedGenerator):
             like = self.planned.get(stage.like or "")
             return Pace(self._generator_times(stage.like or "", like)[0], 0.0, TIMED) if like else None
-        if isinstance(stage, TunedGenerator):
+        if isinstance(stage, OwnGenerator | TunedGenerator):
             training = stage.recipe(self.workspace)[0]
             return Pace(self._generator_times(stage.generator(self.workspace), training)[0], 0.0, TIMED)
         update, image = time_training(training_of(stage.cell), self.runtime)

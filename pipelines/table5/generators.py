@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class TrainedGenerator(ABC):
-    """A generator that is trained for rows: a stage that needs no other.
+    """A generator that is trained for rows: a stage.
 
     Attributes:
         portion: it is trained on the pairs inside M^R_p only; None takes all pairs.
@@ -29,7 +29,7 @@ class TrainedGenerator(ABC):
 
     portion: float | None
     seed: int | None
-    needs: tuple[()]
+    needs: tuple[TrainedGenerator, ...]
 
     @property
     @abstractmethod
@@ -37,8 +37,8 @@ class TrainedGenerator(ABC):
         """What messages call it."""
 
     @abstractmethod
-    def taught_by(self, workspace: Workspace) -> str:
-        """The generator that has to be there: it is started from, or its configuration is followed.
+    def taught_by(self, workspace: Workspace) -> str | None:
+        """The generator that has to be there: it is started from, or its configuration is followed; None for neither.
 
         Args:
             workspace: the workspace.
@@ -96,6 +96,43 @@ class TrainedGenerator(ABC):
 
 
 @dataclass(frozen=True)
+class OwnGenerator(TrainedGenerator):
+    """The workspace's own generator, which makes Ours, where it is trained with the cells: those without it go ahead.
+
+    Attributes:
+        training: its configuration; it is named after its kind.
+        start: the generator that it starts from, None for fresh weights.
+    """
+
+    training: GeneratorTraining
+    seed: int
+    start: str | None = None
+    portion: None = None
+    needs: tuple[()] = ()
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"generator {self.training.generator}"
+
+    def taught_by(self, workspace: Workspace) -> str | None:  # noqa: ARG002 (as of every generator)
+        """The generator that it starts from, None for fresh weights."""
+        return self.start
+
+    def generator(self, workspace: Workspace) -> str:  # noqa: ARG002 (as of every generator)
+        """Its name in the workspace."""
+        return self.training.generator
+
+    def recipe(self, workspace: Workspace) -> tuple[GeneratorTraining, str]:  # noqa: ARG002 (as of every generator)
+        """How it is trained."""
+        return self.training, "auto"
+
+    def initial(self, workspace: Workspace) -> InitialWeights | None:
+        """The weights of the generator that it starts from."""
+        return None if self.start is None else InitialWeights.find(workspace, self.start)
+
+
+@dataclass(frozen=True)
 class ReducedGenerator(TrainedGenerator):
     """A generator trained on the pairs inside M^R_p only, as the generator `like` was (None: our own one).
 
@@ -105,7 +142,7 @@ class ReducedGenerator(TrainedGenerator):
     like: str | None
     portion: float
     seed: int
-    needs: tuple[()] = ()
+    needs: tuple[OwnGenerator, ...] = ()
 
     @property
     def name(self) -> str:

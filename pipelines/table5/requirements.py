@@ -11,6 +11,7 @@ from augment.evaluation.reid import test_images
 from augment.generation.generate import require_poses
 from augment.inference.generators import BUILTIN
 from augment.workspace import Workspace
+from pipelines.table5.generators import OwnGenerator
 from pipelines.table5.row_generators import no_generator, require_generator
 from pipelines.table5.rows import UNSEEN, row_of
 from pipelines.table5.stages import GeneratedSet, Model, Stage, training_of
@@ -61,8 +62,12 @@ class Requirements:
         Raises:
             AugmentError: for the first that cannot: no generator, nothing to evaluate on, no pair.
         """
+        made = {stage.generator(self.workspace) for stage in stages if isinstance(stage, OwnGenerator)}
         for stage in stages:
-            self._check_generator(stage)
+            if not isinstance(stage, Model):
+                name = stage.taught_by(self.workspace)
+                if name is not None and name not in made:
+                    require_generator(self.workspace, name)
         if any(isinstance(stage, Model) for stage in stages):
             test_images(self.workspace)
         for stage in stages:
@@ -83,10 +88,6 @@ class Requirements:
             if self._pairable is None:
                 self._pairable = pairable(self.workspace, train["name"].tolist())
             require_pairs(self.workspace, [name for name in self._pairable if name in keeps], _portion(stage))
-
-    def _check_generator(self, stage: Stage) -> None:
-        if not isinstance(stage, Model):
-            require_generator(self.workspace, stage.taught_by(self.workspace))
 
 
 def _portion(stage: Stage) -> float:

@@ -19,6 +19,7 @@ from pipelines.grid.pools import Placement
 from pipelines.grid.scheduler import in_order, run_tasks
 from pipelines.table5 import results
 from pipelines.table5.cells import Cell
+from pipelines.table5.generators import OwnGenerator
 from pipelines.table5.outputs import write_table5
 from pipelines.table5.requirements import Requirements
 from pipelines.table5.rows import row_of
@@ -145,7 +146,7 @@ def run_table5(
     *,
     placement: Placement,
     runtime: Runtime,
-    generator: str | None = None,
+    generator: str | OwnGenerator | None = None,
     part: Sequence[Cell] | None = None,
 ) -> pd.DataFrame:
     """Run the cells that are not finished and write the table's files.
@@ -157,7 +158,7 @@ def run_table5(
         cells: cells of Table 5.
         placement: where the work runs.
         runtime: device, threads and precision, and whether finished work is made again.
-        generator: name of the generator of Ours, None is the workspace's only one.
+        generator: the generator of Ours by name, or as it is to be trained; None is the workspace's only one.
         part: those of the cells that this process is to see to (None: all); other processes see to the others.
 
     Returns:

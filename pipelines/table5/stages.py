@@ -11,7 +11,7 @@ from augment.artefacts.records import read_run
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.table5.cells import Cell
-from pipelines.table5.generators import ReducedGenerator, TunedGenerator
+from pipelines.table5.generators import OwnGenerator, ReducedGenerator, TunedGenerator
 from pipelines.table5.row_generators import own_generator
 from pipelines.table5.rows import folder_of, row_of, set_row
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GeneratedSet:
-    """The generated set of a row at (p, ratio, seed), which its cells share; `generator` as `--generator`.
+    """The generated set of a row at (p, ratio, seed), which its cells share; `generator` as of `Model`.
 
     `judge`: the cell of None whose model scores the images of a filtered set.
     """
@@ -31,7 +31,7 @@ class GeneratedSet:
     portion: float
     ratio: int
     seed: int
-    generator: str | None = None
+    generator: str | OwnGenerator | None = None
     judge: Cell | None = None
 
     @property
@@ -40,15 +40,24 @@ class GeneratedSet:
         return f"set {self.row} p{self.portion}{f' x{self.ratio}' if self.ratio > 1 else ''} s{self.seed}"
 
     @property
-    def trained(self) -> ReducedGenerator | TunedGenerator | None:
+    def trained(self) -> OwnGenerator | ReducedGenerator | TunedGenerator | None:
         """The generator that is trained for it, if any."""
         row = row_of(self.row)
         if row.tuned:
             return TunedGenerator(self.portion, self.seed) if row.reduced else TunedGenerator()
-        return ReducedGenerator(row.generator or self.generator, self.portion, self.seed) if row.reduced else None
+        if row.reduced and row.generator is None and isinstance(self.generator, OwnGenerator):
+            return ReducedGenerator(self.generator.training.generator, self.portion, self.seed, (self.generator,))
+        if row.reduced:
+            return ReducedGenerator(row.generator or self._named, self.portion, self.seed)
+        return self.generator if row.generator is None and isinstance(self.generator, OwnGenerator) else None
 
     @property
-    def needs(self) -> tuple[ReducedGenerator | TunedGenerator | Model, ...]:
+    def _named(self) -> str | None:
+        """The generator of Ours where it is there already and was named."""
+        return None if isinstance(self.generator, OwnGenerator) else self.generator
+
+    @property
+    def needs(self) -> tuple[OwnGenerator | ReducedGenerator | TunedGenerator | Model, ...]:
         """The generator that is trained for it, and the model that scores it."""
         judge = None if self.judge is None else Model(self.judge)
         return tuple(need for need in (self.trained, judge) if need is not None)
@@ -63,22 +72,25 @@ class GeneratedSet:
         """Where it is."""
         return workspace.generated_dir(self.images, self.portion, self.seed, self.ratio)
 
-    def taught_by(self, workspace: Workspace) -> str:
-        """The generator that has to be there: it generates the set, or the one inside M^R_p follows its configuration.
+    def taught_by(self, workspace: Workspace) -> str | None:
+        """The generator that has to be there: it generates the set, or another one follows or starts from it.
 
         Args:
             workspace: the workspace.
 
+        Returns:
+            Its name; None where the set's is trained from nothing.
+
         Raises:
             AugmentError: where the workspace's own one is not clear.
         """
-        if isinstance(self.trained, TunedGenerator):
-            return self.trained.taught_by(workspace)
-        return row_of(self.row).generator or self.generator or own_generator(workspace)
+        return self.drawn_by(workspace) if self.trained is None else self.trained.taught_by(workspace)
 
     def drawn_by(self, workspace: Workspace) -> str:
         """The generator whose images it holds."""
-        return self.taught_by(workspace) if self.trained is None else self.trained.generator(workspace)
+        if self.trained is not None:
+            return self.trained.generator(workspace)
+        return row_of(self.row).generator or self._named or own_generator(workspace)
 
     def make(self, workspace: Workspace, runtime: Runtime) -> None:
         """Generate it.
@@ -109,13 +121,16 @@ class GeneratedSet:
 
 @dataclass(frozen=True)
 class Model:
-    """The re-ID model of a cell; `generator` names the workspace's own generator where there are several.
+    """The re-ID model of a cell.
 
-    Where nothing is generated for the cell, `generator` is None.
+    Attributes:
+        cell: the cell.
+        generator: the workspace's own one by name where there are several, or as it is to be trained; None where it is
+            the only one, and where nothing is generated for the cell.
     """
 
     cell: Cell
-    generator: str | None = None
+    generator: str | OwnGenerator | None = None
 
     def __post_init__(self) -> None:
         if not row_of(self.cell.row).generates:
@@ -170,7 +185,7 @@ class Model:
         )
 
 
-Stage = ReducedGenerator | TunedGenerator | GeneratedSet | Model
+Stage = OwnGenerator | ReducedGenerator | TunedGenerator | GeneratedSet | Model
 
 
 def training_of(cell: Cell) -> ReidTraining:

@@ -90,10 +90,10 @@ def command(
     seed, weights_dir = seed_or(workspace.seed), asked["weights_dir"]
     methods = Methods(wanted, preset, steps, batch, seed, weights_dir=weights_dir)
     if dry_run:
-        records = plan(workspace, methods)
-        emit({"methods": records}, plan_text(records))
+        planned = plan(workspace, methods)
+        emit({"methods": [one.as_dict() for one in planned]}, plan_text(planned))
         return
     named = tuple(name for name in generators if name)
     table = Table1(named, methods if wanted else None, **asked, seed=seed_or(0), jobs=jobs or available_cores())
     result = run_table1(workspace, table, runtime(force))
-    emit(result, terminal(result))
+    emit(result.as_dict(), terminal(result))

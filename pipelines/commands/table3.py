@@ -29,4 +29,4 @@ def command(workspace: Workspace, unfinished: bool) -> None:
     from pipelines.tables.table3 import run_table3, terminal
 
     made = run_table3(workspace, unfinished=unfinished)
-    emit(made, terminal(made))
+    emit(made.as_dict(), terminal(made))

@@ -68,7 +68,8 @@ def command(workspace: Workspace, jobs: int | None, dry_run: bool, force: bool, 
       augment table4 --preset demo --rows resnet5,patn5,no-cat --dry-run
     """
     from augment.workers import available_cores
-    from pipelines.tables.table4 import Table4, run_table4, states, terminal
+    from pipelines.tables.ablations import Table4
+    from pipelines.tables.table4 import run_table4, states, terminal
 
     table = Table4(**asked, seed=seed_or(workspace.seed), jobs=jobs or available_cores())
     if dry_run:
@@ -77,4 +78,4 @@ def command(workspace: Workspace, jobs: int | None, dry_run: bool, force: bool, 
         emit({"rows": trained}, f"{text}\n{sum(trained.values())} of {len(trained)} rows are trained.")
         return
     result = run_table4(workspace, table, runtime(force))
-    emit(result, terminal(result["rows"], result["missing"], table))
+    emit(result.as_dict(), terminal(result, table))

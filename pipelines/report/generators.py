@@ -9,8 +9,8 @@ from pathlib import Path
 
 from augment.artefacts.records import read_run
 from augment.workspace import Workspace
+from pipelines.tables.ablations import ROWS
 from pipelines.tables.methods import PAPER
-from pipelines.tables.table4 import ROWS
 
 TABLES: dict[str, tuple[str, ...]] = {"": (), "table1": PAPER, "table4": tuple(ROWS), "table5": ()}
 """The folders below `patn/` that hold the trainings of a table (its own: of none), and what they train, in order."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +81,30 @@ class Methods:
         return training if self.batch is None else replace(training, batch=self.batch)
 
 
-def plan(workspace: Workspace, methods: Methods) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Planned:
+    """A method that is to be trained.
+
+    Attributes:
+        method: its name.
+        generator: the name of its generator in the workspace.
+        updates: of its training.
+        images: that it will have seen.
+        trained: whether it is trained already.
+    """
+
+    method: str
+    generator: str
+    updates: int
+    images: int
+    trained: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return asdict(self)
+
+
+def plan(workspace: Workspace, methods: Methods) -> list[Planned]:
     """What is to be trained.
 
     Args:
@@ -89,27 +112,26 @@ def plan(workspace: Workspace, methods: Methods) -> list[dict[str, Any]]:
         methods: which, and how long.
 
     Returns:
-        A record each: "method", "generator", "updates", "images" it will have seen, whether it is "trained".
+        One each.
     """
-    records = []
+    planned = []
     for name in methods.names:
         training, generator = methods.training(name), methods.generator(name)
         trained = read_run(workspace.patn_dir(generator)) is not None
-        seen = {"updates": training.steps, "images": training.steps * training.batch}
-        records.append({"method": name, "generator": generator, **seen, "trained": trained})
-    return records
+        planned.append(Planned(name, generator, training.steps, training.steps * training.batch, trained))
+    return planned
 
 
-def plan_text(records: Sequence[Mapping[str, Any]]) -> str:
+def plan_text(planned: Sequence[Planned]) -> str:
     """The plan as a table.
 
     Args:
-        records: as of `plan`.
+        planned: as of `plan`.
     """
     lines = [["method", "updates", "images seen", "", "generator"]]
-    for record in records:
-        counts = (f"{record[name]:,}" for name in ("updates", "images"))
-        lines.append([record["method"], *counts, "trained" if record["trained"] else "to do", record["generator"]])
+    for one in planned:
+        state = "trained" if one.trained else "to do"
+        lines.append([one.method, f"{one.updates:,}", f"{one.images:,}", state, one.generator])
     return aligned(lines)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,12 +80,35 @@ class Table1:
         return list(self.generators or found)
 
 
+@dataclass(frozen=True)
+class Quality:
+    """What Table 1 says.
+
+    Attributes:
+        rows: figures by title and the paper's name of the metric, the paper's first.
+        seen: "updates" and "images" by title, of those whose file tells.
+        columns: the paper's names of the metrics.
+        notes: what a reader has to know.
+        folder: where the table's files are.
+    """
+
+    rows: Mapping[str, Mapping[str, float]]
+    seen: Mapping[str, Mapping[str, int]]
+    columns: Sequence[str]
+    notes: Sequence[str]
+    folder: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return asdict(self)
+
+
 def data_of(workspace: Workspace) -> str:
     """Whose figures of the paper stand beside the workspace's: deepfashion's for that layout, else market's."""
     return workspace.layout.generator_preset
 
 
-def run_table1(workspace: Workspace, table: Table1, runtime: Runtime) -> dict[str, Any]:
+def run_table1(workspace: Workspace, table: Table1, runtime: Runtime) -> Quality:
     """Train and measure every generator that is not trained or measured; write table1.csv and table1.md.
 
     Args:
@@ -94,8 +117,7 @@ def run_table1(workspace: Workspace, table: Table1, runtime: Runtime) -> dict[st
         runtime: device, threads and precision, and whether finished work is made again.
 
     Returns:
-        "rows" (figures by title and metric, the paper's first), "seen" ("updates" and "images" by title, of those whose
-        file tells), "columns", "notes" and "folder".
+        What the table says.
     """
     columns = table.columns(data_of(workspace))
     evaluation = Evaluation(
@@ -113,15 +135,9 @@ def run_table1(workspace: Workspace, table: Table1, runtime: Runtime) -> dict[st
         logger.info("Table 1, %s.", name)
         results.append(evaluate_generator(workspace, evaluation, generator=name, runtime=runtime))
         lengths[f"{results[-1].generator}{HERE}"] = seen(workspace, name)
-    made: dict[str, Any] = {
-        "rows": table_rows(results, columns, data_of(workspace)),
-        "seen": lengths,
-        "columns": columns,
-        "notes": notes(results, columns, data_of(workspace)),
-        "folder": str(workspace.table_dir("table1")),
-    }
-    folder = workspace.table_dir("table1")
-    lines = [{"model": title, **made["seen"].get(title, {}), **figures} for title, figures in made["rows"].items()]
+    folder, data = workspace.table_dir("table1"), data_of(workspace)
+    made = Quality(table_rows(results, columns, data), lengths, columns, notes(results, columns, data), str(folder))
+    lines = [{"model": title, **made.seen.get(title, {}), **figures} for title, figures in made.rows.items()]
     write_csv(pd.DataFrame(lines), folder / "table1.csv")
     write_text(folder / "table1.md", markdown(made))
     return made
@@ -172,34 +188,34 @@ def notes(results: Sequence[ImageQuality], columns: Sequence[str], data: str) ->
     return said + missing_lines({title: missing[name] for name, title in asked.items() if name in missing})
 
 
-def table_lines(made: Mapping[str, Any]) -> list[list[str]]:
+def table_lines(made: Quality) -> list[list[str]]:
     """Header and one line a row, a dash where there is no figure.
 
     Args:
         made: as of `run_table1`.
     """
-    lines = [["model", "updates", "images seen", *made["columns"]]]
-    for title, figures in made["rows"].items():
-        counts = made["seen"].get(title, {})
+    lines = [["model", "updates", "images seen", *made.columns]]
+    for title, figures in made.rows.items():
+        counts = made.seen.get(title, {})
         length = [f"{counts[name]:,}" if name in counts else "-" for name in ("updates", "images")]
-        quality = [f"{figures[name]:.3f}" if name in figures else "-" for name in made["columns"]]
+        quality = [f"{figures[name]:.3f}" if name in figures else "-" for name in made.columns]
         lines.append([title, *length, *quality])
     return lines
 
 
-def markdown(made: Mapping[str, Any]) -> str:
+def markdown(made: Quality) -> str:
     """The table as a Markdown document.
 
     Args:
         made: as of `run_table1`.
     """
-    return "\n\n".join(["# Table 1: image quality", markdown_table(table_lines(made)), *made["notes"]]) + "\n"
+    return "\n\n".join(["# Table 1: image quality", markdown_table(table_lines(made)), *made.notes]) + "\n"
 
 
-def terminal(made: Mapping[str, Any]) -> str:
+def terminal(made: Quality) -> str:
     """The table as aligned columns with its notes.
 
     Args:
         made: as of `run_table1`.
     """
-    return "\n".join([aligned(table_lines(made)), "", *made["notes"]])
+    return "\n".join([aligned(table_lines(made)), "", *made.notes])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
@@ -42,6 +42,37 @@ METHODS: dict[str, Method] = {
     "patn": Method("PATN, 9 blocks", {"norm": "instance"}, SIZE),
 }
 """By the names of `patn.generators.GENERATORS`."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """Size and speed of a method of Table 2.
+
+    Attributes:
+        method: its name.
+        title: in words.
+        paper_millions: the paper's count of weights.
+        as_in_the_paper: weights, counted as the paper does.
+        generator: weights of the generator.
+        transfer: weights that are used to generate.
+        paper_fps: the paper's frames a second.
+        images_per_second: here, None where it was not timed.
+    """
+
+    method: str
+    title: str
+    paper_millions: float
+    as_in_the_paper: int
+    generator: int
+    transfer: int
+    paper_fps: float
+    images_per_second: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return asdict(self)
+
+
 FOOTNOTE = """\
 Weights in millions.  "As the paper counts": PG2 = 3 x (both generators + discriminator) and VUNet = weights + 2 x
 (weights that learn), which are whole training checkpoints with Adam's two moments; Deform and PATN are the bare
@@ -52,7 +83,7 @@ machine, random images of 256 x 176, padded where a method has to."""
 HEAD = ("method", "paper", "as the paper counts", "generator", "used to generate", "paper fps", "here")
 
 
-def table2(runtime: Runtime, *, speed: bool = True, batch: int = 1) -> list[dict[str, Any]]:
+def table2(runtime: Runtime, *, speed: bool = True, batch: int = 1) -> list[Size]:
     """Size and speed of the paper's methods.
 
     Args:
@@ -61,36 +92,25 @@ def table2(runtime: Runtime, *, speed: bool = True, batch: int = 1) -> list[dict
         batch: images at a time, the paper's (presumably) by default.
 
     Returns:
-        A record a method: "method", "title", the paper's "paper_millions" and "paper_fps"; counts of weights
-        "as_in_the_paper", "generator", "transfer"; and "images_per_second" here, None without `speed`.
+        One a method.
     """
-    records = []
+    sizes = []
     for name, method in METHODS.items():
         published = published_count(name, method.options, method.size)
         millions, fps = TABLE2[name]
         candidate = Candidate(name, name, recipe_options(name, SIZE), SIZE)
-        records.append(
-            {
-                "method": name,
-                "title": method.title,
-                "paper_millions": millions,
-                "as_in_the_paper": published.as_in_the_paper,
-                "generator": published.generator,
-                "transfer": complexity(name, method.options, method.size).transfer_parameters,
-                "paper_fps": fps,
-                "images_per_second": measure(candidate, runtime, batch, seconds=3.0).images_per_second
-                if speed
-                else None,
-            }
-        )
-    return records
+        timed = measure(candidate, runtime, batch, seconds=3.0).images_per_second if speed else None
+        used = complexity(name, method.options, method.size).transfer_parameters
+        counts = (published.as_in_the_paper, published.generator, used)
+        sizes.append(Size(name, method.title, millions, *counts, fps, timed))
+    return sizes
 
 
-def write(records: Sequence[Mapping[str, Any]], how: str, workspace: Workspace) -> str:
+def write(sizes: Sequence[Size], how: str, workspace: Workspace) -> str:
     """Write table2.csv and table2.md into the workspace's tables.
 
     Args:
-        records: as of `table2`.
+        sizes: as of `table2`.
         how: what is said of the machine, after the footnote.
         workspace: the workspace.
 
@@ -98,24 +118,24 @@ def write(records: Sequence[Mapping[str, Any]], how: str, workspace: Workspace) 
         The folder.
     """
     folder = workspace.table_dir("table2")
-    write_csv(pd.DataFrame(list(records)), folder / "table2.csv")
-    table = markdown_table([HEAD, *map(_cells, records)])
+    write_csv(pd.DataFrame([size.as_dict() for size in sizes]), folder / "table2.csv")
+    table = markdown_table([HEAD, *map(_cells, sizes)])
     write_text(folder / "table2.md", f"{table}\n\n{FOOTNOTE}{how}\n")
     return str(folder)
 
 
-def terminal(records: Sequence[Mapping[str, Any]], how: str) -> str:
+def terminal(sizes: Sequence[Size], how: str) -> str:
     """The table for a terminal.
 
     Args:
-        records: as of `table2`.
+        sizes: as of `table2`.
         how: what is said of the machine, after the footnote.
     """
-    return f"{aligned([HEAD, *map(_cells, records)])}\n\n{FOOTNOTE}{how}"
+    return f"{aligned([HEAD, *map(_cells, sizes)])}\n\n{FOOTNOTE}{how}"
 
 
-def _cells(record: Mapping[str, Any]) -> tuple[str, ...]:
-    counts = (f"{record[key] / 1e6:.2f}" for key in ("as_in_the_paper", "generator", "transfer"))
-    here = record["images_per_second"]
-    speeds = (f"{record['paper_fps']:.2f}", "-" if here is None else f"{here:.2f}")
-    return (record["title"], f"{record['paper_millions']:.2f}", *counts, *speeds)
+def _cells(size: Size) -> tuple[str, ...]:
+    counts = (f"{weights / 1e6:.2f}" for weights in (size.as_in_the_paper, size.generator, size.transfer))
+    here = size.images_per_second
+    speeds = (f"{size.paper_fps:.2f}", "-" if here is None else f"{here:.2f}")
+    return (size.title, f"{size.paper_millions:.2f}", *counts, *speeds)

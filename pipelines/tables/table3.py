@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import sqrt
 from statistics import NormalDist
@@ -101,7 +101,68 @@ def sensitivity(r2g: tuple[int, int], g2r: tuple[int, int]) -> float:
     return normal.inv_cdf(1 - miss) - normal.inv_cdf(false_alarm)
 
 
-def run_table3(workspace: Workspace, *, unfinished: bool = False) -> dict[str, Any]:
+@dataclass(frozen=True)
+class StudyRow:
+    """The figures of one study.
+
+    Attributes:
+        model: its name, as the table has it.
+        volunteers: who count.
+        judged: pictures that count.
+        r2g: real pictures taken for generated ones, None without volunteers.
+        g2r: generated pictures taken for real ones.
+        dprime: see `sensitivity`.
+        late: late answers, which are counted, and count.
+        badly_timed: pictures shown for another time than a second, likewise.
+        left_out: volunteers who do not count.
+    """
+
+    model: str
+    volunteers: int
+    judged: int
+    r2g: Share | None
+    g2r: Share | None
+    dprime: float | None
+    late: int
+    badly_timed: int
+    left_out: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class PaperRow:
+    """The paper's figures of one model, in percent."""
+
+    model: str
+    r2g: float
+    g2r: float
+
+
+@dataclass(frozen=True)
+class StudyTable:
+    """What Table 3 says.
+
+    Attributes:
+        rows: one a study.
+        paper: the paper's.
+        notes: what a reader has to know.
+        folder: where the table's files are.
+    """
+
+    rows: Sequence[StudyRow]
+    paper: Sequence[PaperRow]
+    notes: Sequence[str]
+    folder: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return asdict(self)
+
+
+def run_table3(workspace: Workspace, *, unfinished: bool = False) -> StudyTable:
     """Count the answers of every study and write table3.csv, table3.md and judgements.csv.
 
     Without any, the paper's figures stand alone, with a note that says how to come by answers.
@@ -111,105 +172,100 @@ def run_table3(workspace: Workspace, *, unfinished: bool = False) -> dict[str, A
         unfinished: whether volunteers who stopped count with what they answered.
 
     Returns:
-        "rows", "paper", "notes" and "folder".
+        What the table says.
     """
     tables = {folder.name: Answers(folder).judgements() for folder in workspace.studies()}
     rows = [study_row(name, table, unfinished) for name, table in tables.items()]
     folder = workspace.table_dir("table3")
     start = 2 if data_of(workspace) == "deepfashion" else 0
-    paper = [{"model": PAPER + title, "r2g": row[start], "g2r": row[start + 1]} for title, row in TABLE3.items()]
-    made: dict[str, Any] = {"rows": rows, "paper": paper, "notes": notes(rows), "folder": str(folder)}
+    paper = [PaperRow(PAPER + title, row[start], row[start + 1]) for title, row in TABLE3.items()]
+    made = StudyTable(rows, paper, notes(rows), str(folder))
     if tables:
         everything = pd.concat([table.assign(study=name) for name, table in tables.items()], ignore_index=True)
         write_csv(everything, folder / "judgements.csv")
-    write_csv(pd.json_normalize([*paper, *rows]), folder / "table3.csv")
-    parts = ["# Table 3: user study", markdown_table(_lines(made)), *made["notes"]]
+    write_csv(pd.json_normalize([*map(asdict, paper), *map(asdict, rows)]), folder / "table3.csv")
+    parts = ["# Table 3: user study", markdown_table(_lines(made)), *made.notes]
     write_text(folder / "table3.md", "\n\n".join(parts) + "\n")
     return made
 
 
-def study_row(name: str, judgements: pd.DataFrame, unfinished: bool) -> dict[str, Any]:
+def study_row(name: str, judgements: pd.DataFrame, unfinished: bool) -> StudyRow:
     """The figures of one study.
 
     Args:
         name: the study's.
         judgements: as of `augment.study.answers.Answers`.
         unfinished: whether volunteers who stopped count.
-
-    Returns:
-        "model", "volunteers", "left_out", "judged", "r2g", "g2r" (a Share each, None without volunteers), "dprime",
-        "late" and "badly_timed": late answers and those after another exposure than a second are counted, and count.
     """
     answered = judgements["answer"].notna()
     whole = judgements.assign(answered=answered).groupby("volunteer")["answered"].transform("all")
     counted = judgements[~judgements["practice"] & answered & (whole | unfinished)]
-    row: dict[str, Any] = {
-        "model": f"{name} (here)",
-        "volunteers": int(counted["volunteer"].nunique()),
-        "judged": len(counted),
-        "r2g": None,
-        "g2r": None,
-        "dprime": None,
-        "late": int((counted["answer_ms"] > LATE).sum()),
-        "badly_timed": int((~((counted["shown_ms"] - EXPOSURE).abs() <= TOLERANCE)).sum()),
-    }
-    row["left_out"] = int(judgements["volunteer"].nunique()) - row["volunteers"]
     wrong = (counted["answer"] != counted["kind"]).to_numpy()
+    shares: dict[str, Share | None] = {"real": None, "generated": None}
     sums = {}
-    for key, kind in (("r2g", "real"), ("g2r", "generated")):
+    for kind in shares:
         own = (counted["kind"] == kind).to_numpy()
         groups = pd.DataFrame({"wrong": wrong[own], "volunteer": counted["volunteer"].to_numpy()[own]})
         per = groups.groupby("volunteer")["wrong"].agg(["sum", "count"])
         if len(per):
-            row[key] = asdict(share([int(n) for n in per["sum"]], [int(n) for n in per["count"]]))
-        sums[key] = (int(np.sum(wrong[own])), int(np.sum(own)))
-    if row["r2g"] and row["g2r"]:
-        row["dprime"] = sensitivity(sums["r2g"], sums["g2r"])
-    return row
+            shares[kind] = share([int(n) for n in per["sum"]], [int(n) for n in per["count"]])
+        sums[kind] = (int(np.sum(wrong[own])), int(np.sum(own)))
+    volunteers = int(counted["volunteer"].nunique())
+    return StudyRow(
+        model=f"{name} (here)",
+        volunteers=volunteers,
+        judged=len(counted),
+        r2g=shares["real"],
+        g2r=shares["generated"],
+        dprime=sensitivity(sums["real"], sums["generated"]) if all(shares.values()) else None,
+        late=int((counted["answer_ms"] > LATE).sum()),
+        badly_timed=int((~((counted["shown_ms"] - EXPOSURE).abs() <= TOLERANCE)).sum()),
+        left_out=int(judgements["volunteer"].nunique()) - volunteers,
+    )
 
 
-def notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def notes(rows: Sequence[StudyRow]) -> list[str]:
     """What a reader has to know of the figures.
 
     Args:
         rows: as of `study_row`.
     """
     said = [NOTE]
-    if not any(row["volunteers"] for row in rows):
+    if not any(row.volunteers for row in rows):
         said.append("No volunteer has finished a study here yet; `augment study` shows one.")
     for row in rows:
         parts = {
-            f"{row['left_out']} volunteers did not finish and are left out": row["left_out"],
-            f"{row['late']} answers came more than {LATE / 1000:g} s after the picture": row["late"],
-            f"{row['badly_timed']} pictures were not measured to be shown for {EXPOSURE} ± {TOLERANCE} ms": row[
-                "badly_timed"
-            ],
+            f"{row.left_out} volunteers did not finish and are left out": row.left_out,
+            f"{row.late} answers came more than {LATE / 1000:g} s after the picture": row.late,
+            f"{row.badly_timed} pictures were not measured to be shown for {EXPOSURE} ± {TOLERANCE} ms": (
+                row.badly_timed
+            ),
         }
         parts = {text: number for text, number in parts.items() if number}
-        said += [f"{row['model']}: {'; '.join(parts)}."] if parts else []
+        said += [f"{row.model}: {'; '.join(parts)}."] if parts else []
     return said
 
 
-def _lines(made: Mapping[str, Any]) -> list[tuple[str, ...]]:
+def _lines(made: StudyTable) -> list[tuple[str, ...]]:
     lines: list[tuple[str, ...]] = [HEAD]
-    lines += [(row["model"], "-", "-", f"{row['r2g']:g}", f"{row['g2r']:g}", "-") for row in made["paper"]]
-    for row in made["rows"]:
-        shares = (_share_text(row[key]) for key in ("r2g", "g2r"))
-        dprime = "-" if row["dprime"] is None else f"{row['dprime']:.2f}"
-        lines.append((row["model"], str(row["volunteers"]), str(row["judged"]), *shares, dprime))
+    lines += [(row.model, "-", "-", f"{row.r2g:g}", f"{row.g2r:g}", "-") for row in made.paper]
+    for row in made.rows:
+        shares = (_share_text(found) for found in (row.r2g, row.g2r))
+        dprime = "-" if row.dprime is None else f"{row.dprime:.2f}"
+        lines.append((row.model, str(row.volunteers), str(row.judged), *shares, dprime))
     return lines
 
 
-def _share_text(found: Mapping[str, Any] | None) -> str:
+def _share_text(found: Share | None) -> str:
     if found is None:
         return "-"
-    return f"{found['percent']:.1f} [{found['low']:.1f}, {found['high']:.1f}]{' w' if found['wilson'] else ''}"
+    return f"{found.percent:.1f} [{found.low:.1f}, {found.high:.1f}]{' w' if found.wilson else ''}"
 
 
-def terminal(made: Mapping[str, Any]) -> str:
+def terminal(made: StudyTable) -> str:
     """The table as aligned columns with its notes.
 
     Args:
         made: as of `run_table3`.
     """
-    return "\n".join([aligned(_lines(made)), "", *made["notes"]])
+    return "\n".join([aligned(_lines(made)), "", *made.notes])

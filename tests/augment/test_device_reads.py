@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from augment.training.loop import train
 from patn.generators import GENERATORS
-from pipelines.tables.table4 import ROWS
+from pipelines.tables.ablations import ROWS
 from reid.objective import ReidObjective
 from reid.training import PRESETS
 from tests.patn.kinds import features, objective, tiny

@@ -16,11 +16,11 @@ from tests.conftest import run
 
 def test_every_published_size_is_explained() -> None:
     records = table2(Runtime("cpu"), speed=False)
-    assert [record["method"] for record in records] == ["pg2", "deform", "vunet", "patn"]
+    assert [record.method for record in records] == ["pg2", "deform", "vunet", "patn"]
     for record in records:
-        assert f"{record['as_in_the_paper'] / 1e6:.2f}" == f"{record['paper_millions']:.2f}"
-        assert record["transfer"] <= record["generator"] <= record["as_in_the_paper"]
-    ratios = {record["method"]: record["generator"] / records[-1]["generator"] for record in records}
+        assert f"{record.as_in_the_paper / 1e6:.2f}" == f"{record.paper_millions:.2f}"
+        assert record.transfer <= record.generator <= record.as_in_the_paper
+    ratios = {record.method: record.generator / records[-1].generator for record in records}
     assert {name: round(ratio, 2) for name, ratio in ratios.items()} == {
         "pg2": 3.26,
         "deform": 1.98,
@@ -39,11 +39,11 @@ def test_every_method_is_timed_at_the_size_of_deepfashion(monkeypatch: pytest.Mo
     monkeypatch.setattr("pipelines.tables.table2.measure", measure)
     records = table2(Runtime("cpu"))
     assert timed == [(name, (256, 176)) for name in ("pg2", "deform", "vunet", "patn")]
-    assert [record["images_per_second"] for record in records] == [1.0, 2.0, 3.0, 4.0]
+    assert [record.images_per_second for record in records] == [1.0, 2.0, 3.0, 4.0]
 
 
 def test_weights_that_redraw_are_the_published_ones() -> None:
-    transfer = {record["method"]: record["transfer"] for record in table2(Runtime("cpu"), speed=False)}
+    transfer = {record.method: record.transfer for record in table2(Runtime("cpu"), speed=False)}
     assert transfer == {"pg2": 134_799_302, "deform": 82_080_611, "vunet": 12_308_998, "patn": 41_358_019}
 
 

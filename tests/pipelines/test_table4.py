@@ -14,7 +14,8 @@ from augment.workspace import Workspace
 from patn.generators import build_generator
 from patn.training.configuration import PRESETS
 from pipelines import paper
-from pipelines.tables.table4 import ROWS, Table4, markdown, run_table4, states, table_lines, terminal
+from pipelines.tables.ablations import ROWS, Table4
+from pipelines.tables.table4 import Ablation, Ablations, markdown, run_table4, states, table_lines, terminal
 from tests.conftest import run
 
 RUNTIME = Runtime("cpu", "fp32", progress=False)
@@ -96,12 +97,12 @@ def test_rows_are_trained_measured_and_printed_beside_the_papers(
     assert written["row"].tolist() == ["resnet5", "no-cat", "no-resd-literal"]
     assert written["SSIM"].between(-1, 1).all()
     assert "IS" not in written
-    assert "inception" in result["missing"]["IS"]
+    assert "inception" in result.missing["IS"]
     assert written["SSIM (paper)"].tolist()[:2] == [0.297, 0.306]
     text = (toy.table_dir("table4") / "demo-2-s0.md").read_text()
     assert text.count("| Resnet generator (5 blocks) |") == 1
     assert "half of the weights" in text
-    assert json.loads(json.dumps(result)) == result
+    assert json.loads(json.dumps(result.as_dict())) == result.as_dict()
     checkpoints = sorted(path.stat().st_mtime_ns for path in toy.root.glob("patn/table4/*/generator.safetensors"))
     assert run_table4(toy, table, RUNTIME) == result
     assert (
@@ -125,17 +126,10 @@ def test_the_command_lists_rows_without_training(people: Path) -> None:
 
 
 def test_metrics_without_a_figure_are_dashes_and_say_why() -> None:
-    record = {
-        "row": "patn9",
-        "title": ROWS["patn9"].title,
-        "parameters": 41_358_019,
-        "steps": 9,
-        "perceptual": "vgg19",
-        "ours": {"SSIM": 0.5},
-        "paper": paper.table4("patn9", "deepfashion"),
-    }
+    papers = paper.table4("patn9", "deepfashion")
+    row = Ablation("patn9", ROWS["patn9"].title, 41_358_019, 9, "vgg19", {"SSIM": 0.5}, papers)
     table = Table4(rows=("patn9",), preset="deepfashion")
-    assert table_lines([record], "deepfashion")[1][1:] == [
+    assert table_lines([row], "deepfashion")[1][1:] == [
         "41.36",
         "0.500",
         "0.773",
@@ -146,5 +140,6 @@ def test_metrics_without_a_figure_are_dashes_and_say_why() -> None:
         "-",
         "0.960",
     ]
-    for text in (markdown([record], {"IS": "a file is missing"}, table), terminal([record], {"IS": "a file"}, table)):
+    made = Ablations([row], {"IS": "a file is missing"}, "tables/table4")
+    for text in (markdown(made, table), terminal(made, table)):
         assert "IS: not measured; a file" in text

@@ -47,6 +47,8 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS, PAGE, PLOT = (Path("docs/results") / f"market1501{suffix}" for suffix in (".json", ".md", "-table5.png"))
 START = "<!-- market1501 results -->"
 SMALLEST = 0.1
+IN_README = ("none", "ours", "ours-tuned-reduced", "ours-tuned-reduced+scenes")
+"""The rows of the README's table."""
 
 
 def read_results(root: Path = ROOT) -> Record:
@@ -107,13 +109,15 @@ def _generators(workspace: Workspace, preset: str) -> list[dict[str, Any]]:
     return found
 
 
-def short_table(summary: pd.DataFrame) -> str:
-    """The rows at p = 0.1, plain and augmented, and what each gains, as Markdown."""
+def short_table(summary: pd.DataFrame, only: Sequence[str] | None = None) -> str:
+    """Rows at p = 0.1, plain and augmented, and what each gains, as Markdown; None takes all that are there."""
     lines = [[f"mAP in %, p = {SMALLEST:g}, equal updates (seeds)", "flip + crop", "+ random erasing + colour jitter"]]
     rows = summary[
         (summary["portion"] == SMALLEST) & (summary["length"] == "updates") & (summary["backbone"] == "small")
     ]
     for row in dict.fromkeys(rows["row"]):
+        if only is not None and row not in only:
+            continue
         own = [figure(summary, row, SMALLEST, ordinary) for ordinary in (False, True)]
         lines.append([escaped(row_title(row)), *map(text_of, own)])
         if row != "none":
@@ -140,9 +144,11 @@ def origin(results: Record) -> str:
 def readme_part(results: Record) -> str:
     """What stands between the README's markers."""
     return f"""
-{short_table(summary_of(results))}
+{short_table(summary_of(results), IN_README)}
 
 Ours is by `{ours_of(results)}`, which saw the removed images in its training; a generator tuned on M^R_p only has not.
+In scenes: each generated person before another kept image's background, in its camera's colours
+([scenes](docs/explanation/scenes.md)).
 
 {origin(results)}
 [Market-1501](docs/results/market1501.md) has every figure.
@@ -160,19 +166,24 @@ def page(results: Record) -> str:
         "which saw the removed images in its training.",
         short_table(summary),
         f"![mAP over the share of real images]({PLOT.name})",
-        *_missing(results),
         f"## What it shows\n\n{TERMS}\n\n{findings_markdown(summary)}",
         *_generator_part(results),
         *_why(results),
         *_poses(results),
         f"## Every figure\n\n{tables_markdown(summary)}",
+        *_missing(results),
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
 def _missing(results: Record) -> list[str]:
-    missing = results.get("missing", [])
-    return [f"Not run, for want of time: {escaped('; '.join(missing))}."] if missing else []
+    """What was asked for and is not finished, a line for each p, backbone and way to count."""
+    rows: dict[str, list[str]] = {}
+    for cells in results.get("missing", []):
+        row, _, of = cells.rpartition(", p = ")
+        rows.setdefault(f"p = {of}", []).append(row)
+    lines = [f"- {of}: {escaped('; '.join(dict.fromkeys(named)))}" for of, named in rows.items()]
+    return ["## Not run, for want of time\n\n" + "\n".join(lines)] if lines else []
 
 
 def _generator_part(results: Record) -> list[str]:

@@ -59,7 +59,7 @@ def test_page_and_readme_are_made_from_the_results(documents: Path) -> None:
         assert "| Ours | 12.5 (1) | 17.0 (1) |" in text
         assert "| Ours - None [95 % interval] | +2.5 (1) | +7.0 (1) |" in text
         assert CAVEAT in text
-    assert "Not run, for want of time: Ours\\*, p = 0.3, small, equal updates." in page
+    assert "## Not run, for want of time\n\n- p = 0.3, small, equal updates: Ours\\*\n" in page
     assert (documents / "docs/results/market1501-table5.png").read_bytes().startswith(b"\x89PNG")
     assert readme.startswith("Above.\n")
     assert readme.endswith("<!-- end -->\nBelow.\n<!-- end -->\n")

@@ -1,6 +1,7 @@
 """The small data set of rendered pedestrians that the tests share, made once a run."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,13 @@ from augment.workspace import Workspace
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+
+def pytest_configure() -> None:
+    """One thread a process, and none that spins while it waits: tests that ask for more threads share the cores."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # both are read when torch is loaded
+
 
 SMALL = {
     "train_identities": 8,

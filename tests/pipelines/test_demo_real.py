@@ -22,11 +22,11 @@ from pipelines.demo.budget import budget, looked_at
 from pipelines.demo.real import RealData
 from pipelines.demo.real_presets import REAL_PRESETS
 from pipelines.demo.why import rank_correlations, why_table
-from pipelines.table5 import probes
 from pipelines.table5.cells import Cell
 from pipelines.table5.outputs import read_table5
 from pipelines.table5.results import declare, declared
 from pipelines.table5.run import Table5
+from tests.pipelines.toy import few_calls, few_epochs
 from tools.real_results import publish
 
 TOY = REAL_PRESETS["toy"]
@@ -42,9 +42,10 @@ def photographs(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.fixture(scope="module", autouse=True)
-def no_estimator() -> Any:
-    """mediapipe takes seconds to load, and what it measures is tested elsewhere."""
+def quick() -> Any:
+    """Short trainings; mediapipe takes seconds to load, and what it measures is tested elsewhere."""
     with pytest.MonkeyPatch.context() as patch:
+        few_epochs(patch)
         patch.setattr("augment.evaluation.registry.ESTIMATOR", "none")
         patch.setattr(real, "ESTIMATOR", "none")
         yield
@@ -92,7 +93,7 @@ def finished(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> tup
 def test_the_hours_are_told_before_anything_is_done(
     photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probes, "CALLS", 1)
+    few_calls(monkeypatch)
     said = result_of(invoke(photographs, tmp_path / "market", "--dry-run"))
     assert not (tmp_path / "market").exists()
     assert (said["finished"], said["cells"]) == (0, sum(len(table.cells()) for table in TOY.tables))
@@ -107,7 +108,7 @@ def test_the_hours_are_told_before_anything_is_done(
 def test_generators_are_timed_before_there_are_key_points(
     photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probes, "CALLS", 1)
+    few_calls(monkeypatch)
     rows = ("ours", "ours-builtin", "ours-tuned-reduced", "reduced")
     preset = replace(TOY, tables=(Table5((0.4,), rows=rows, seeds=1, lengths=("updates",)),))
     with looked_at(RealData(photographs), tmp_path / "market", seed=0, jobs=1) as workspace:

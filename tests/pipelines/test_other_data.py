@@ -1,5 +1,6 @@
 """Models of Table 5 on data sets that they were not trained on."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -8,7 +9,7 @@ import pytest
 from augment.workspace import Workspace
 from pipelines.report.page import render_report
 from tests.conftest import invoke, run
-from tests.pipelines.toy import toy_workspace
+from tests.pipelines.toy import few_epochs, toy_workspace
 
 ASKED = ("--portions", "0.4", "--rows", "none,repeat", "--seeds", "2", "--lengths", "updates", "--threads", "1")
 OSNET = ("--backbones", "osnet_x0_25", "--preset", "demo")
@@ -32,8 +33,10 @@ def first_people(rendered: Path) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def root(rendered: Path, trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return toy_workspace(tmp_path_factory.mktemp("table") / "w", rendered, trained).root
+def root(rendered: Path, trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with pytest.MonkeyPatch.context() as patch:
+        few_epochs(patch)
+        yield toy_workspace(tmp_path_factory.mktemp("table") / "w", rendered, trained).root
 
 
 def test_the_table_stands_beside_that_of_other_data_with_the_same_intervals(root: Path, other: Path) -> None:

@@ -17,6 +17,7 @@ from pipelines.table5.forecast import forecast
 from pipelines.table5.generators import TunedGenerator
 from pipelines.table5.stages import GeneratedSet, Model, make
 from tests.conftest import invoke, run
+from tests.pipelines.toy import few_calls, few_epochs
 
 QUIET = Runtime("cpu", threads=1, progress=False, wait=False)
 ROWS = ("ours-builtin", "ours-tuned-reduced", "ours-tuned")
@@ -25,8 +26,10 @@ ASKED = ("table5", "--portions", "0.5", "--seeds", "1", "--lengths", "updates")
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Training further takes two updates."""
+    """Training further takes two updates, a re-ID model two epochs."""
     monkeypatch.setattr(initial, "TUNING_STEPS", 2)
+    few_epochs(monkeypatch)
+    few_calls(monkeypatch)
 
 
 def test_each_p_and_seed_has_a_generator_of_its_own_and_all_images_have_one() -> None:

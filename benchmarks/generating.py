@@ -7,6 +7,7 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 
+from augment.datasets.dataset import Dataset
 from augment.inference import drawing
 from augment.inference.drawing import Drawing, Pen, draw_plan
 from augment.runtime import Runtime
@@ -24,12 +25,17 @@ class OurGenerate:
     ) -> None:
         import torch
 
-        self.workspace, self.checkpoint, self.folder, self.runs = Workspace.find(workspace), checkpoint, folder, 0
+        self.data, self.checkpoint, self.folder, self.runs = (
+            Dataset.of(Workspace.find(workspace)),
+            checkpoint,
+            folder,
+            0,
+        )
         self.runtime = Runtime("cpu", precision, threads=1, progress=False)
         self.plan = pd.DataFrame(pairs, columns=["source", "pose"])
         self.plan["output"] = [f"{number:04d}_gen.jpg" for number in range(len(pairs))]
         self.plan["how"] = "pose"
-        self.drawing = Drawing(self.workspace, checkpoint, self.runtime)
+        self.drawing = Drawing(self.data, checkpoint, self.runtime)
         dtypes = {
             module.weight.dtype for module in self.drawing.generator.network.modules() if hasattr(module, "stride")
         }
@@ -42,7 +48,7 @@ class OurGenerate:
         place = self.folder / str(self.runs)
         place.mkdir(parents=True)
         with patch.object(drawing, "Drawing", lambda *_, **__: self.drawing):
-            draw_plan(self.workspace, self.plan, place / "images", Pen(self.checkpoint, "benchmark", self.runtime))
+            draw_plan(self.data, self.plan, place / "images", Pen(self.checkpoint, "benchmark", self.runtime))
 
     def result(self) -> Any:
         """The same images before JPEG, uint8 N x H x W x 3."""

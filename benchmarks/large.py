@@ -126,7 +126,7 @@ def manifest(root: Path, images: int) -> None:
     linked = root / "set"
     linked.mkdir()
     (linked / "bounding_box_train").symlink_to(root / "data" / "bounding_box_train")
-    write_csv(with_scores(table, linked, workspace), linked / "manifest.csv")
+    write_csv(with_scores(table, linked, workspace.size), linked / "manifest.csv")
     assert len(table) == images
 
 

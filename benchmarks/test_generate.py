@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from augment.datasets.dataset import Dataset
 from augment.datasets.pairs import posed_names
 from augment.workspace import Workspace
 from benchmarks.conftest import Scale
@@ -131,7 +132,7 @@ def test_bf16_images_stay_close(scale: Scale, record: Any, workspace: Workspace)
     sources, poses = [a for a, _ in pairs], [b for _, b in pairs]
     made = {}
     for precision in ("fp32", "bf16"):
-        drawing = Drawing(workspace, checkpoint, Runtime("cpu", precision, threads=1, progress=False))
+        drawing = Drawing(Dataset.of(workspace), checkpoint, Runtime("cpu", precision, threads=1, progress=False))
         made[precision] = torch.from_numpy(drawing(sources, poses)).permute(0, 3, 1, 2)
     levels = (made["bf16"].int() - made["fp32"].int()).abs().float()
     real = torch.stack([torch.from_numpy(_real(workspace, name)).permute(2, 0, 1) for name in poses])

@@ -109,10 +109,11 @@ def evaluate_reid(workspace: Workspace, model: str | Path, *, runtime: Runtime |
     Raises:
         AugmentError: where the model, queries or gallery are missing.
     """
+    from augment.datasets.dataset import Dataset
     from augment.evaluation.reid import evaluate_saved, find_model
 
     path = find_model(workspace, str(model))
-    result = evaluate_saved(workspace, path, None, path, runtime or Runtime())
+    result = evaluate_saved(Dataset.of(workspace), path, None, path, runtime or Runtime())
     return _evaluation(result.rankings, path.parent)
 
 
@@ -122,9 +123,10 @@ def test_images(workspace: Workspace) -> pd.DataFrame:
     Raises:
         AugmentError: where there is no query or no gallery image.
     """
+    from augment.datasets.dataset import Dataset
     from augment.evaluation.reid import test_images as images
 
-    return images(workspace)
+    return images(Dataset.of(workspace))
 
 
 def rank_features(workspace: Workspace, features: ArrayLike) -> Evaluation:

@@ -64,11 +64,14 @@ def command(
     workspace.require_reid("reid-eval")
     refuse_idle({"output": unless(show, "without --show")})
     note_idle_globals("seed", "precision")
+    from augment.datasets.dataset import Dataset
     from augment.evaluation.reid import evaluate_saved, find_model, summary
     from augment.workspace import Workspace
 
     tested = workspace if on is None else Workspace.find(on)
     tested.require_reid("reid-eval")
-    result = evaluate_saved(tested, find_model(workspace, model), show, output, runtime(), feature, distance)
+    result = evaluate_saved(
+        Dataset.of(tested), find_model(workspace, model), show, output, runtime(), feature, distance
+    )
     drawn = f"\nRanked galleries: {output}" if show else ""
     emit(result, summary(result.folder, result.rankings, queries, ap) + drawn)

@@ -34,13 +34,13 @@ def keypoints_input(workspace: Workspace, *splits: str) -> Fingerprint:
     Raises AugmentError where there are none.
     """
     files = fingerprint([workspace.keypoints_file(split) for split in splits])
-    return Fingerprint.of(f"{files} in {size_input(workspace)}", files.paths)
+    return Fingerprint.of(f"{files} in {size_input(workspace.size, workspace.root)}", files.paths)
 
 
-def size_input(workspace: Workspace) -> Fingerprint:
-    """The working size in pixels, `128 x 64`, which `augment.toml` says and may be changed there."""
-    height, width = workspace.size
-    return Fingerprint.of(f"{height} x {width}", (workspace.root / SETTINGS,))
+def size_input(size: tuple[int, int], root: Path) -> Fingerprint:
+    """The working size in pixels, `128 x 64`, which the `augment.toml` of `root` says and may be changed there."""
+    height, width = size
+    return Fingerprint.of(f"{height} x {width}", (root / SETTINGS,))
 
 
 def _counts(table: pd.DataFrame) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from augment import AugmentError
+from augment.datasets.dataset import Dataset
 from augment.datasets.pairs import given_pairs
-from augment.datasets.reduced_set import training_images
 from augment.workspace import Workspace
 from reid.data.market1501 import FOLDERS
 
@@ -21,41 +21,41 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def require_ranking(workspace: Workspace, test: pd.DataFrame) -> None:
+def require_ranking(data: Dataset, test: pd.DataFrame) -> None:
     """Raise AugmentError where query and gallery images (without junk) cannot tell one model from another."""
     query, gallery = (test[test["split"] == split] for split in ("query", "gallery"))
-    if workspace.layout.is_linked and (query.empty or gallery.empty):
+    if data.layout.is_linked and (query.empty or gallery.empty):
         raise AugmentError(
-            f"{workspace.root}: none of its identities is kept for testing, so nothing can be evaluated; add images "
-            f"from two cameras or more to the photographs that {workspace.data} was made from, and make a workspace "
+            f"{data.root}: none of its identities is kept for testing, so nothing can be evaluated; add images "
+            f"from two cameras or more to the photographs that {data.folder} was made from, and make a workspace "
             "on them anew: `augment init`, which says why none is kept"
         )
     for split, rows in (("query", query), ("gallery", gallery)):
         if rows.empty:
             raise AugmentError(
-                f"{workspace.data / FOLDERS[split]}: no {split} image, so nothing can be evaluated; put images of test "
+                f"{data.folder / FOLDERS[split]}: no {split} image, so nothing can be evaluated; put images of test "
                 f"identities there, which {FOLDERS['query']} and {FOLDERS['gallery']} show from different cameras"
             )
     matched = query.merge(gallery[gallery["pid"] > 0], on="pid")
     if not (matched["camid_x"] != matched["camid_y"]).any():
         raise AugmentError(
-            f"{workspace.data}: no query image has a gallery image of the same identity from another camera, so "
+            f"{data.folder}: no query image has a gallery image of the same identity from another camera, so "
             "nothing can be evaluated; give images of the test identities from two cameras or more (_c1, _c2 in names)"
         )
     if gallery["pid"].nunique() < 2:
         raise AugmentError(
-            f"{workspace.data / FOLDERS['gallery']}: shows one identity only, so any model would rank without a "
+            f"{data.folder / FOLDERS['gallery']}: shows one identity only, so any model would rank without a "
             "mistake; put images of other identities there, too"
         )
 
 
-def require_learnable(workspace: Workspace, training: ReidTraining, table: pd.DataFrame) -> None:
+def require_learnable(data: Dataset, training: ReidTraining, table: pd.DataFrame) -> None:
     """Raise AugmentError where a re-ID model has nothing to learn from a training set's images.
 
     table: columns pid and camid.
     """
-    place = workspace.data / FOLDERS["train"]
-    sizes = training_images(workspace.images())["pid"].value_counts()
+    place = data.folder / FOLDERS["train"]
+    sizes = data.train["pid"].value_counts()
     if len(sizes) < 2:
         raise AugmentError(
             f"{place}: shows one training identity only, so there is nothing to tell apart; add images of others"
@@ -94,7 +94,7 @@ def require_pairs(workspace: Workspace, names: Sequence[str], portion: float | N
     if given is not None:
         found = (given["from"].isin(names) & given["to"].isin(names)).any()
     else:
-        pid_of = training_images(workspace.images()).set_index("name")["pid"]
+        pid_of = Dataset.of(workspace).train.set_index("name")["pid"]
         found = pid_of.loc[list(names)].duplicated().any()
     if not found:
         kept = "" if portion is None else f" among the images that --portion {portion} keeps"

@@ -1,6 +1,7 @@
 """M^R_p: the reduced training set, a random share p of the images with at least one of every identity."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,6 @@ import pandas as pd
 from augment import AugmentError
 from augment.artefacts.files import write_text
 from augment.columns import csv_text
-from augment.workspace import Workspace
 from numerics.seeds import Stream, random_stream
 
 DIFFERENT = 0.005
@@ -79,12 +79,11 @@ def standing_for(shares: Mapping[float, float]) -> dict[float, float]:
     return {portion: best[share] for portion, share in shares.items()}
 
 
-def keep_reduced(workspace: Workspace, portion: float, seed: int) -> list[str]:
-    """M^R_p's image names, written to `reduced/` for the reader."""
-    kept = reduced_set(workspace.images(), portion, seed)
-    table = training_images(workspace.images())
-    text = csv_text(table.loc[table["name"].isin(kept), ["name", "pid", "camid"]])
-    path = workspace.reduced_csv(portion, seed)
+def keep_reduced(table: pd.DataFrame, portion: float, seed: int, path: Path) -> list[str]:
+    """M^R_p's image names, written to a file for the reader; arguments as of `reduced_set`."""
+    kept = reduced_set(table, portion, seed)
+    train = training_images(table)
+    text = csv_text(train.loc[train["name"].isin(kept), ["name", "pid", "camid"]])
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         write_text(path, text)
     return kept

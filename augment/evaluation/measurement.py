@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tqdm import tqdm
 
-from augment.datasets.reduced_set import training_images
+from augment.datasets.dataset import Dataset
 from augment.evaluation.protocol import PROTOCOLS, SPLITS, Evaluation
 from augment.images import load_images
 from augment.inference.drawing import Drawing
@@ -72,14 +72,15 @@ def measure(
     from augment.evaluation.registry import Setting, build_meters
 
     runtime.prepare()
+    data = Dataset.of(workspace)
     with ExitStack() as stack:
         setting = Setting(workspace, evaluation, len(pairs), runtime.torch_device(), stack)
         meters, missing = build_meters(setting, metrics)
         if meters:
             first, state = _read_partial(folder / PARTIAL, meters)
             restore(meters, state)
-            drawing = Drawing(workspace, checkpoint, runtime, split=SPLITS[evaluation.split])
-            mean = mean_image(workspace, drawing.generator.out) if "similarity" in meters else None
+            drawing = Drawing(data, checkpoint, runtime, split=SPLITS[evaluation.split])
+            mean = mean_image(data, drawing.generator.out) if "similarity" in meters else None
             batches = panels(drawing, evaluation.protocol, pairs[first:], mean)
             _pass(meters, batches, first, len(pairs), folder, runtime.progress)
     rows: Rows = {}
@@ -169,17 +170,17 @@ def _read_partial(path: Path, meters: Mapping[str, Meter]) -> tuple[int, dict[st
         return 0, {}
 
 
-def mean_image(workspace: Workspace, size: tuple[int, int]) -> Array:
+def mean_image(data: Dataset, size: tuple[int, int]) -> Array:
     """The mean of all training images: what a generator without input would generate at best.
 
     Args:
-        workspace: the workspace.
+        data: whose training images.
         size: (height, width) in pixels.
 
     Returns:
         uint8 3 x H x W.
     """
-    paths = training_images(workspace.images())["path"].tolist()
+    paths = data.train["path"].tolist()
     total = np.zeros((3, *size))
     for start in range(0, len(paths), 512):
         total += load_images(paths[start : start + 512], size).double().sum(dim=0).numpy()

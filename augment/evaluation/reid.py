@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
+from augment.datasets.dataset import Dataset
 from augment.datasets.preconditions import require_ranking
 from augment.images import load_images
 from augment.results import Result, spread
@@ -86,13 +87,13 @@ def find_model(workspace: Workspace, model: str) -> Path:
     raise AugmentError(f"{workspace.reid_dir(model)}: no such model; trained ones: {there}")
 
 
-def evaluate_model(workspace: Workspace, model: ReidModel, training: ReidTraining, runtime: Runtime) -> Rankings:
+def evaluate_model(data: Dataset, model: ReidModel, training: ReidTraining, runtime: Runtime) -> Rankings:
     """Rank the gallery by a model: the standard queries, and Open-ReID's (every test image is a query).
 
     Features are extracted in fp32.
 
     Args:
-        workspace: the workspace.
+        data: whose query and gallery images are ranked.
         model: the network.
         training: says what is compared, and how.
         runtime: device, threads and precision, and whether finished work is made again.
@@ -102,8 +103,8 @@ def evaluate_model(workspace: Workspace, model: ReidModel, training: ReidTrainin
     """
     from reid.features import extract_features
 
-    test = test_images(workspace)
-    images = load_images(test["path"].tolist(), workspace.size)
+    test = test_images(data)
+    images = load_images(test["path"].tolist(), data.size)
     features = extract_features(
         model,
         images,
@@ -115,18 +116,18 @@ def evaluate_model(workspace: Workspace, model: ReidModel, training: ReidTrainin
     return evaluate_features(features, test)
 
 
-def test_images(workspace: Workspace) -> pd.DataFrame:
+def test_images(data: Dataset) -> pd.DataFrame:
     """Query and gallery images without junk.
 
     Args:
-        workspace: the workspace.
+        data: whose images they are.
 
     Raises:
         AugmentError: where no model can be evaluated on them.
     """
-    table = drop_junk(workspace.images())
+    table = drop_junk(data.images)
     test = table[table["split"].isin(["query", "gallery"])].reset_index(drop=True)
-    require_ranking(workspace, test)
+    require_ranking(data, test)
     return test
 
 
@@ -157,7 +158,7 @@ def _rank(features: Array, test: pd.DataFrame, query: Array, gallery: Array) -> 
 
 
 def evaluate_saved(
-    workspace: Workspace,
+    data: Dataset,
     path: Path,
     show: int | None,
     output: Path,
@@ -168,7 +169,7 @@ def evaluate_saved(
     """Rank the gallery by a saved model.
 
     Args:
-        workspace: the workspace.
+        data: whose query and gallery images are ranked.
         path: of the model.
         show: with a number, a picture of that many queries is written.
         output: the picture's file.
@@ -185,9 +186,9 @@ def evaluate_saved(
     training = metadata.get("training", {})
     if not {"height", "width", "feature"} <= set(training):
         raise AugmentError(f"{path}: does not say how it was trained; train it again with `augment reid-train`")
-    test = test_images(workspace)
+    test = test_images(data)
     size = (int(training["height"]), int(training["width"]))
-    images = load_images(test["path"].tolist(), workspace.size)
+    images = load_images(test["path"].tolist(), data.size)
     features = extract_features(
         model,
         images,

@@ -14,6 +14,7 @@ import pandas as pd
 from augment import AugmentError
 from augment.artefacts.files import write_csv
 from augment.artefacts.records import read_run
+from augment.datasets.dataset import Dataset
 from augment.generation.plan import Chance, Pools, Sampling, random_pose
 from augment.images import load_images
 from augment.inference.drawing import Pen, draw_plan
@@ -100,20 +101,20 @@ class Judge:
 
     def __init__(
         self,
-        workspace: Workspace,
+        data: Dataset,
         filtering: Filtering,
         kept: Sequence[str],
         model: Path | None,
         pen: Pen,
         poses: pd.DataFrame,
     ) -> None:
-        self.workspace, self.filtering, self.poses = workspace, filtering, poses
+        self.size, self.filtering, self.poses = data.size, filtering, poses
         if model is not None:
             from augment.evaluation.identity_metric import Embedding, IdentityCentres
 
             self.embed = Embedding.load(model, pen.runtime.torch_device())
-            train = workspace.images().query("split == 'train'").set_index("name").loc[list(kept)]
-            self.centres = IdentityCentres.of(self.embed, train, workspace.size)
+            train = data.split("train").loc[list(kept)]
+            self.centres = IdentityCentres.of(self.embed, train, data.size)
 
     def scores(self, plan: pd.DataFrame, folder: Path) -> pd.DataFrame:
         """The criteria's values of a plan's images.
@@ -129,7 +130,7 @@ class Judge:
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=self.filtering.columns)
 
     def _score(self, plan: pd.DataFrame, folder: Path) -> pd.DataFrame:
-        images = load_images([folder / name for name in plan["output"]], self.workspace.size)
+        images = load_images([folder / name for name in plan["output"]], self.size)
         values: dict[str, Sequence[float] | Array] = {}
         if "identity" in self.filtering.by:
             own = self.centres.vectors[self.centres.rows(plan["pid"])]
@@ -158,7 +159,7 @@ def total(scores: pd.DataFrame, scale: pd.DataFrame) -> Array:
 
 
 def filter_set(
-    workspace: Workspace,
+    data: Dataset,
     plan: pd.DataFrame,
     pools: Pools,
     sampling: Sampling,
@@ -183,7 +184,7 @@ def filter_set(
         others = alternatives(drawn.iloc[worst], pools, sampling, filtering.tries, seed)
         if pen.scenes is not None:
             others = others.assign(scene=pen.scenes.choose(others))
-        draw_plan(workspace, others, candidates, pen, None if pools.bank is None else pools.bank.keypoints)
+        draw_plan(data, others, candidates, pen, None if pools.bank is None else pools.bank.keypoints)
         decided = _decide(drawn, first, worst, others, judge.scores(others, candidates), filtering.tries)
         write_csv(decided, folder / SCORES)
     decided = pd.read_csv(folder / SCORES, keep_default_na=False, na_values={name: [""] for name in filtering.columns})

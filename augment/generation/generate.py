@@ -11,8 +11,9 @@ import pandas as pd
 from augment import AugmentError
 from augment.artefacts.artefact import artefact, fingerprint
 from augment.artefacts.files import write_csv
+from augment.datasets.dataset import Dataset
 from augment.datasets.pairs import posed_names
-from augment.datasets.reduced_set import keep_reduced, real_share, share_text, training_images
+from augment.datasets.reduced_set import keep_reduced, real_share, share_text
 from augment.generation.advice import SET_NAMES
 from augment.generation.filtering import Filtering, Judge, begin_again, filter_set, find_judge
 from augment.generation.integrity import data_inputs, refuse_altered, set_contents
@@ -32,8 +33,9 @@ from reid.data.market1501 import FOLDERS
 
 @dataclass(frozen=True)
 class PlannedSet:
-    """What a generated set will be: its plan, the real images it keeps, who could be drawn in which pose and where."""
+    """What a generated set will be: of which data, its plan, the real images it keeps, and what could be sampled."""
 
+    data: Dataset
     plan: pd.DataFrame
     kept: list[str]
     pools: Pools
@@ -121,19 +123,20 @@ def plan_set(
         sampling: how sources and target poses are sampled.
         pose_file: holds the poses of `target_poses` "file".
     """
-    train = training_images(workspace.images())
-    kept = keep_reduced(workspace, portion, seed)
+    data = Dataset.of(workspace)
+    train = data.train
+    kept = keep_reduced(data.images, portion, seed, workspace.reduced_csv(portion, seed))
     posed = posed_names(workspace, train["name"].tolist())
     keeps = set(kept)
     posed_kept = [name for name in posed if name in keeps]
     require_poses(workspace, posed_kept, portion)
     bank = _bank(workspace, sampling.target_poses, posed_kept, pose_file, seed)
     plan = make_plan(train, posed, kept, sampling, seed, bank)
-    scenes = Scenes(workspace, posed_kept, seed, None if bank is None else bank.keypoints) if sampling.scenes else None
+    scenes = Scenes(data, posed_kept, seed, None if bank is None else bank.keypoints) if sampling.scenes else None
     if scenes is not None:
         plan = plan.assign(**{COLUMN: scenes.choose(plan)})
     pid_of = dict(zip(train["name"], train["pid"], strict=True))
-    return PlannedSet(plan, kept, Pools(pid_of, sorted(posed), keeps, bank), scenes)
+    return PlannedSet(data, plan, kept, Pools(pid_of, sorted(posed), keeps, bank), scenes)
 
 
 def require_poses(workspace: Workspace, posed: Sequence[str], portion: float) -> None:
@@ -217,14 +220,14 @@ def generate(
             made = run.recorded(AugmentedSet)
             refuse_altered(folder, made.contents)
             return made
-        plan = _make(workspace, planned, sampling, filtering, model, folder, pen, seed)
+        plan = _make(planned, sampling, filtering, model, folder, pen, seed)
         manifest = make_manifest(plan, planned.kept, pen.mark)
-        write_csv(with_scores(manifest, folder, workspace), folder / MANIFEST)
+        write_csv(with_scores(manifest, folder, planned.data.size), folder / MANIFEST)
         made = AugmentedSet(
             folder=str(folder.relative_to(workspace.root)),
             place=runtime.place(),
             portion=portion,
-            share=real_share(workspace.images(), portion),
+            share=real_share(planned.data.images, portion),
             generator=recorded_place(workspace, checkpoint),
             contents=set_contents(folder),
             counts=Counts.count(plan, planned, sampling),
@@ -249,7 +252,6 @@ def set_name(sampling: Sampling, filtering: Filtering | None = None) -> str:
 
 
 def _make(
-    workspace: Workspace,
     planned: PlannedSet,
     sampling: Sampling,
     filtering: Filtering | None,
@@ -260,16 +262,16 @@ def _make(
 ) -> pd.DataFrame:
     """Link the real images, draw the others, replace the worst; returns the plan of what is there."""
     bank = None if planned.pools.bank is None else planned.pools.bank.keypoints
-    link_real(workspace, planned.kept, folder)
+    link_real(planned.data, planned.kept, folder)
     if filtering is not None:
         begin_again(planned.plan, folder)
-    draw_plan(workspace, planned.plan, folder / FOLDERS["train"], pen, bank)
+    draw_plan(planned.data, planned.plan, folder / FOLDERS["train"], pen, bank)
     if filtering is None:
         return planned.plan
-    poses = workspace.keypoints("train")
+    poses = planned.data.keypoints("train")
     poses = poses if bank is None else pd.concat([poses, bank])
-    judge = Judge(workspace, filtering, planned.kept, model, pen, poses)
-    return filter_set(workspace, planned.plan, planned.pools, sampling, filtering, judge, folder, pen, seed)
+    judge = Judge(planned.data, filtering, planned.kept, model, pen, poses)
+    return filter_set(planned.data, planned.plan, planned.pools, sampling, filtering, judge, folder, pen, seed)
 
 
 def summary(result: AugmentedSet) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 from augment import AugmentError, Different
 from augment.artefacts.artefact import Fingerprint, fingerprint, fingerprint_names
 from augment.artefacts.records import read_run
+from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input, keypoints_input
-from augment.datasets.reduced_set import training_images
 from augment.generation.manifest import MANIFEST
 from augment.inference.generators import recorded_file
 from augment.workspace import Workspace
@@ -17,8 +17,7 @@ from reid.data.market1501 import FOLDERS
 
 def data_inputs(workspace: Workspace) -> dict[str, Fingerprint]:
     """What any generated set is made from, as its `run.json` records it: training images and their key points."""
-    train = training_images(workspace.images())
-    return {"images": images_input(train), "keypoints": keypoints_input(workspace, "train")}
+    return {"images": images_input(Dataset.of(workspace).train), "keypoints": keypoints_input(workspace, "train")}
 
 
 def refuse_stale(workspace: Workspace, folder: Path) -> None:

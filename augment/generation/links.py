@@ -7,27 +7,26 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from augment.datasets.reduced_set import training_images
-from augment.workspace import Workspace
+from augment.datasets.dataset import Dataset
 from reid.data.market1501 import FOLDERS
 
 
-def link_real(workspace: Workspace, kept: Sequence[str], folder: Path) -> None:
+def link_real(data: Dataset, kept: Sequence[str], folder: Path) -> None:
     """Link (copy where links are impossible) the kept real images, the query and the gallery folder.
 
     Args:
-        workspace: the workspace.
+        data: whose images they are.
         kept: names of the kept real images.
         folder: of the set.
     """
-    train = training_images(workspace.images()).set_index("name")
+    paths = data.paths("train")
     target = folder / FOLDERS["train"]
     target.mkdir(exist_ok=True)
     for name in kept:
-        link(Path(str(train.at[name, "path"])), target / name, workspace.root)
+        link(Path(paths[name]), target / name, data.root)
     for split in ("bounding_box_test", "query"):
-        if (workspace.data / split).is_dir():
-            link(workspace.data / split, folder / split, workspace.root)
+        if (data.folder / split).is_dir():
+            link(data.folder / split, folder / split, data.root)
 
 
 def link(source: Path, target: Path, root: Path) -> None:

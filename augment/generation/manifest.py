@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from augment.images import load_images
-from augment.workspace import Workspace
 from numerics.arrays import Array
 
 if TYPE_CHECKING:
@@ -42,16 +41,16 @@ def make_manifest(plan: pd.DataFrame, kept: Sequence[str], mark: str) -> pd.Data
     return pd.concat([real, made], ignore_index=True).sort_values("name", ignore_index=True)
 
 
-def with_scores(manifest: pd.DataFrame, folder: Path, workspace: Workspace) -> pd.DataFrame:
+def with_scores(manifest: pd.DataFrame, folder: Path, size: tuple[int, int]) -> pd.DataFrame:
     """The manifest with each file's sharpness: the mean absolute gradient of its grey values, in [0, 1].
 
     Args:
         manifest: as of `make_manifest`.
         folder: of the set.
-        workspace: the workspace.
+        size: (height, width) in pixels at which it is measured.
     """
     paths = [folder / "bounding_box_train" / name for name in manifest["name"]]
-    sharp = [sharpness(load_images(paths[start : start + 512], workspace.size)) for start in range(0, len(paths), 512)]
+    sharp = [sharpness(load_images(paths[start : start + 512], size)) for start in range(0, len(paths), 512)]
     return manifest.assign(sharpness=np.concatenate(sharp).round(5) if sharp else [])
 
 

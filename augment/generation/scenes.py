@@ -15,8 +15,8 @@ from zlib import crc32
 import numpy as np
 import pandas as pd
 
+from augment.datasets.dataset import Dataset
 from augment.images import load_images
-from augment.workspace import Workspace
 from numerics.arrays import Array, Pixels
 from numerics.seeds import Stream, random_stream
 from patn.keypoints import keypoint_array, scale_keypoints
@@ -43,19 +43,17 @@ class Scenes:
     """The kept images of a set as scenes.
 
     Args:
-        workspace: whose training images they are.
+        data: whose training images they are.
         kept: names of the kept images with a pose.
         seed: of the choice.
-        keypoints: poses that plans name, a key point table; None is the workspace's training images alone.
+        keypoints: poses that plans name, a key point table; None is those of the training images alone.
     """
 
-    def __init__(
-        self, workspace: Workspace, kept: Sequence[str], seed: int, keypoints: pd.DataFrame | None = None
-    ) -> None:
-        own = workspace.keypoints("train")
+    def __init__(self, data: Dataset, kept: Sequence[str], seed: int, keypoints: pd.DataFrame | None = None) -> None:
+        own = data.keypoints("train")
         self.keypoints = own if keypoints is None else pd.concat([own, keypoints])
-        self.size, self.seed = workspace.size, seed
-        images = workspace.images().query("split == 'train'").set_index("name")
+        self.size, self.seed = data.size, seed
+        images = data.split("train").drop(columns="name")
         self.cameras = dict(zip(images.index, images["camid"].tolist(), strict=True))
         self.paths = dict(zip(images.index, images["path"].tolist(), strict=True))
         table = images.loc[sorted(kept), ["pid", "camid"]]

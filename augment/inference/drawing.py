@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Protocol
 import pandas as pd
 from tqdm import tqdm
 
-from augment.datasets.reduced_set import training_images
+from augment.datasets.dataset import Dataset
 from augment.images import load_images, read_image
 from augment.inference.generator import BATCH, Generator
 from augment.inference.pictures import write_jpeg
 from augment.runtime import Runtime
-from augment.workspace import Workspace
 from numerics.arrays import Array, Pixels
 from patn.keypoints import keypoint_array, scale_keypoints
 
@@ -43,24 +42,22 @@ class Placing(Protocol):
         """The scene of each row of a plan."""
 
 
-def draw_plan(
-    workspace: Workspace, plan: pd.DataFrame, target: Path, pen: Pen, keypoints: pd.DataFrame | None = None
-) -> None:
+def draw_plan(data: Dataset, plan: pd.DataFrame, target: Path, pen: Pen, keypoints: pd.DataFrame | None = None) -> None:
     """Generate the images of a plan in fixed batches; a batch that is all there is skipped.
 
     Files appear by rename, so a killed run goes on with the same batches and, on a CPU, ends with the same bytes.
 
     Args:
-        workspace: the workspace.
+        data: whose images and key points the plan names.
         plan: a row an image, see `augment.generation.plan.make_plan`.
         target: the folder to write into.
         pen: the generator.
-        keypoints: further poses that the plan names, a key point table; None is the workspace's training images alone.
+        keypoints: further poses that the plan names, a key point table; None is those of the training images alone.
     """
     target.mkdir(exist_ok=True)
-    path_of = training_images(workspace.images()).set_index("name")["path"].to_dict()
+    path_of = data.paths("train").to_dict()
     for row in plan[plan["how"] == "copy"].itertuples():
-        pixels = read_image(path_of[row.source], workspace.size)
+        pixels = read_image(path_of[row.source], data.size)
         said = f"copy of the real image {row.source}, which has no pose to generate from"
         write_jpeg(pixels, target / str(row.output), said)
     transfers = plan[plan["how"] != "copy"]
@@ -69,7 +66,7 @@ def draw_plan(
     todo = [batch for batch in batches if not all((target / name).is_file() for name in batch["output"])]
     if not todo:
         return
-    draw = Drawing(workspace, pen.checkpoint, pen.runtime, keypoints=keypoints)
+    draw = Drawing(data, pen.checkpoint, pen.runtime, keypoints=keypoints)
     bar = tqdm(todo, desc=target.parent.name, unit="batch", disable=None if pen.runtime.progress else True)
     for batch in bar:
         images = draw(batch["source"].tolist(), batch["pose"].tolist())
@@ -84,21 +81,21 @@ class Drawing:
     """A generator that takes images of one split, and their poses, by name.
 
     Args:
-        workspace: the workspace.
+        data: whose images and key points they are.
         runtime: device, threads and precision, and whether finished work is made again.
     """
 
     def __init__(
         self,
-        workspace: Workspace,
+        data: Dataset,
         checkpoint: Path,
         runtime: Runtime,
         split: str = "train",
         keypoints: pd.DataFrame | None = None,
     ) -> None:
-        self.generator = Generator(checkpoint, runtime, workspace.size)
-        self.paths = workspace.images().query("split == @split").set_index("name")["path"]
-        self.keypoints = workspace.keypoints(split)
+        self.generator = Generator(checkpoint, runtime, data.size)
+        self.paths = data.paths(split)
+        self.keypoints = data.keypoints(split)
         if keypoints is not None:
             self.keypoints = pd.concat([self.keypoints, keypoints])
 
@@ -126,7 +123,7 @@ class Drawing:
         return self.generator.at_own_size(self._images(sources), self.poses(sources), self.poses(poses))
 
     def __call__(self, sources: Sequence[str], poses: Sequence[str]) -> Pixels:
-        """The same at the workspace's image size, as uint8 B x H x W x 3."""
+        """The same at the data set's image size, as uint8 B x H x W x 3."""
         return self.generator.generate(self._images(sources), self.poses(sources), self.poses(poses))
 
     def _images(self, names: Sequence[str]) -> torch.Tensor:

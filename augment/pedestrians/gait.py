@@ -3,26 +3,8 @@
 import numpy as np
 
 from augment.pedestrians.identity import Identity
-from augment.pedestrians.skeleton import (
-    FOOT_L,
-    FOOT_R,
-    FORE_L,
-    FORE_R,
-    HEAD,
-    PELVIS,
-    SHIN_L,
-    SHIN_R,
-    SPINE,
-    THIGH_L,
-    THIGH_R,
-    UPPER_L,
-    UPPER_R,
-    turn,
-)
+from augment.pedestrians.skeleton import ARM, HEAD, LEG, PELVIS, SPINE, turn
 from numerics.arrays import Array
-
-_LEG = {1: (THIGH_L, SHIN_L, FOOT_L), -1: (THIGH_R, SHIN_R, FOOT_R)}
-_ARM = {1: (UPPER_L, FORE_L), -1: (UPPER_R, FORE_R)}
 
 
 def _leg(phase: float, swing: float) -> tuple[float, float, float]:
@@ -57,7 +39,7 @@ def draw_pose(identity: Identity, rng: np.random.Generator) -> dict[int, Array]:
     spread = float(rng.uniform(1.5, 7)) if not walking else float(rng.uniform(0, 2.5))
     for side, offset in ((1, 0.0), (-1, np.pi)):
         hip, knee, pitch = _leg(phase + offset, swing)
-        thigh, shin, foot = _LEG[side]
+        thigh, shin, foot = LEG[side]
         pose[thigh] = turn(x=-hip, y=float(side * rng.uniform(2, 9)), z=side * spread)
         pose[shin] = turn(x=knee)
         pose[foot] = turn(x=hip - knee + pitch)
@@ -67,7 +49,7 @@ def draw_pose(identity: Identity, rng: np.random.Generator) -> dict[int, Array]:
 
 def _arm(identity: Identity, rng: np.random.Generator, side: int, swing: float) -> dict[int, Array]:
     """Rotations of one arm; `swing` is where the leg of the same side is, the arm goes the other way."""
-    upper, fore = _ARM[side]
+    upper, fore = ARM[side]
     loaded = identity.bag_side == side and identity.bag in ("hand", "tote", "shoulder")
     forward = -22 * swing + float(rng.normal(0, 4))
     elbow = 14 + 18 * max(0.0, -swing) + float(rng.uniform(0, 12))
@@ -104,10 +86,10 @@ def walk_pose(phase: float) -> dict[int, Array]:
     pose = {PELVIS: turn(y=-twist), SPINE: turn(x=3.5, y=1.9 * twist), HEAD: turn(x=-2, y=-twist)}
     for side, offset in ((1, 0.0), (-1, np.pi)):
         hip, knee, pitch = _leg(phase + offset, 1.0)
-        thigh, shin, foot = _LEG[side]
+        thigh, shin, foot = LEG[side]
         pose |= {thigh: turn(x=-hip, y=5 * side, z=side), shin: turn(x=knee), foot: turn(x=hip - knee + pitch)}
         ahead = float(np.sin(phase + offset))
-        upper, fore = _ARM[side]
+        upper, fore = ARM[side]
         pose[upper] = turn(x=22 * ahead, z=9.0 * side)
         pose[fore] = turn(x=-18 - 16 * max(0.0, -ahead))
     return pose

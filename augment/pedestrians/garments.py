@@ -4,25 +4,8 @@ import numpy as np
 
 from augment.pedestrians.fabric import blend, edge, folds, paint, prints, straps, woven
 from augment.pedestrians.identity import Identity
-from augment.pedestrians.skeleton import (
-    FOOT_L,
-    FOOT_R,
-    FORE_L,
-    FORE_R,
-    PELVIS,
-    SHIN_L,
-    SHIN_R,
-    SPINE,
-    THIGH_L,
-    THIGH_R,
-    UPPER_L,
-    UPPER_R,
-    Skeleton,
-)
+from augment.pedestrians.skeleton import ARM, LEG, PELVIS, SPINE, THIGH_L, THIGH_R, Skeleton
 from augment.pedestrians.surfaces import Part, Sampler, from_grid, smoothstep
-
-_LEG = {1: (THIGH_L, SHIN_L, FOOT_L), -1: (THIGH_R, SHIN_R, FOOT_R)}
-_ARM = {1: (UPPER_L, FORE_L), -1: (UPPER_R, FORE_R)}
 
 
 def trunk(sampler: Sampler, identity: Identity, rng: np.random.Generator) -> Part:
@@ -81,7 +64,7 @@ def arm(sampler: Sampler, identity: Identity, skeleton: Skeleton, side: int, rng
         side: which one.
         rng: the image's or identity's random stream.
     """
-    upper, fore = _ARM[side]
+    upper, fore = ARM[side]
     top, elbow, wrist = skeleton.shoulder, skeleton.elbow, skeleton.wrist
     g = 0.35 + 0.65 * identity.body.girth
     x = side * skeleton.shoulder_x
@@ -116,7 +99,7 @@ def leg(sampler: Sampler, identity: Identity, skeleton: Skeleton, side: int, rng
         side: which one.
         rng: the image's or identity's random stream.
     """
-    thigh, shin, foot = _LEG[side]
+    thigh, shin, foot = LEG[side]
     hip, knee, hx = skeleton.hip, skeleton.knee, skeleton.hip_x
     g = 0.3 + 0.7 * identity.body.girth * (0.5 + 0.5 * identity.body.hips)
     wide = identity.bottom_width if identity.bottom_kind in ("trousers", "shorts") else 0.001

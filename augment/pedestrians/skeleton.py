@@ -10,6 +10,10 @@ from numerics.arrays import Array
 PELVIS, SPINE, HEAD, UPPER_L, FORE_L, UPPER_R, FORE_R, THIGH_L, SHIN_L, FOOT_L, THIGH_R, SHIN_R, FOOT_R = range(13)
 PARENT = (-1, PELVIS, SPINE, SPINE, UPPER_L, SPINE, UPPER_R, PELVIS, THIGH_L, SHIN_L, PELVIS, THIGH_R, SHIN_R)
 
+LEG = {1: (THIGH_L, SHIN_L, FOOT_L), -1: (THIGH_R, SHIN_R, FOOT_R)}
+ARM = {1: (UPPER_L, FORE_L), -1: (UPPER_R, FORE_R)}
+"""Bones of a side, 1 left and -1 right."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Skeleton:
@@ -54,34 +58,11 @@ def rest_skeleton(body: Body) -> Skeleton:
             [-hip_x, 0.045, -0.01],
         ]
     )
-    h = body.head
-    joints = np.array(
-        [
-            [0, 0.917, 0.066 * h],
-            [0, shoulder, 0],
-            [-shoulder_x, shoulder, 0],
-            [-shoulder_x, elbow, 0],
-            [-shoulder_x, wrist, 0],
-            [shoulder_x, shoulder, 0],
-            [shoulder_x, elbow, 0],
-            [shoulder_x, wrist, 0],
-            [-hip_x, hip, 0],
-            [-hip_x, knee, 0],
-            [-hip_x, 0.045, -0.01],
-            [hip_x, hip, 0],
-            [hip_x, knee, 0],
-            [hip_x, 0.045, -0.01],
-            [-0.018 * h, 0.937, 0.051 * h],
-            [0.018 * h, 0.937, 0.051 * h],
-            [-0.046 * h, 0.928, -0.004],
-            [0.046 * h, 0.928, -0.004],
-        ]
-    )
     bones = [HEAD, SPINE, UPPER_R, FORE_R, FORE_R, UPPER_L, FORE_L, FORE_L]
     bones += [PELVIS, SHIN_R, FOOT_R, PELVIS, SHIN_L, FOOT_L, HEAD, HEAD, HEAD, HEAD]
     return Skeleton(
         pivots=pivots,
-        joints=joints,
+        joints=_rest_joints(pivots, wrist, body.head),
         joint_bones=np.array(bones),
         hip=hip,
         knee=knee,
@@ -90,6 +71,25 @@ def rest_skeleton(body: Body) -> Skeleton:
         wrist=wrist,
         shoulder_x=shoulder_x,
         hip_x=hip_x,
+    )
+
+
+def _rest_joints(pivots: Array, wrist: float, head: float) -> Array:
+    """OpenPose joints in the rest pose, 18 x 3: those at the pivots, wrists, and those of a head of that size."""
+    hands = {bone: [pivots[bone, 0], wrist, 0] for bone in (FORE_R, FORE_L)}
+    return np.array(
+        [
+            [0, 0.917, 0.066 * head],
+            [0, pivots[UPPER_R, 1], 0],
+            *(pivots[UPPER_R], pivots[FORE_R], hands[FORE_R]),
+            *(pivots[UPPER_L], pivots[FORE_L], hands[FORE_L]),
+            *(pivots[THIGH_R], pivots[SHIN_R], pivots[FOOT_R]),
+            *(pivots[THIGH_L], pivots[SHIN_L], pivots[FOOT_L]),
+            [-0.018 * head, 0.937, 0.051 * head],
+            [0.018 * head, 0.937, 0.051 * head],
+            [-0.046 * head, 0.928, -0.004],
+            [0.046 * head, 0.928, -0.004],
+        ]
     )
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from augment import AugmentError
 from augment.artefacts.artefact import Fingerprint, artefact, fingerprint
 from augment.artefacts.files import write_csv, write_image
+from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input, keypoints_input
 from augment.generation.advice import make_set_at
 from augment.images import read_image
@@ -153,7 +154,7 @@ def _of_generator(
     def draw() -> Iterator[Array]:
         from augment.inference.drawing import Drawing
 
-        drawing = Drawing(workspace, checkpoint, runtime, split="gallery")
+        drawing = Drawing(Dataset.of(workspace), checkpoint, runtime, split="gallery")
         for start in range(0, len(rest), BATCH):
             part = rest[start : start + BATCH]
             yield from drawing(part["from"].tolist(), part["to"].tolist())

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from augment import AugmentError
-from augment.artefacts.artefact import artefact, fingerprint
+from augment.artefacts.artefact import Fingerprint, artefact, fingerprint
+from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input, keypoints_input
 from augment.datasets.pairs import pairable, pairs_among
 from augment.datasets.preconditions import require_pairs
-from augment.datasets.reduced_set import keep_reduced, real_share, training_images
+from augment.datasets.reduced_set import keep_reduced, real_share
 from augment.images import load_images, load_or_map, to_uint8
 from augment.inference.generators import BUILTIN
 from augment.inference.sheets import draw_skeleton, write_sheet
@@ -103,69 +104,96 @@ def train_generator(
     require_pairs(workspace, names, portion)
     kind = choose_perceptual(perceptual, weights_dir) if training.lambda_perceptual > 0 else "none"
     options = {**training.as_dict(), "portion": portion, "perceptual": kind, "precision": runtime.precision}
-    train = workspace.images().query("split == 'train'").set_index("name", drop=False).loc[names]
-    inputs = {"images": images_input(train), "keypoints": keypoints_input(workspace, "train")}
-    if workspace.pairs_csv("train").is_file():
-        inputs["pairs"] = fingerprint(workspace.pairs_csv("train"))
-    if initial is not None:
-        inputs |= initial.inputs()
+    inputs = _inputs(workspace, names, initial)
     with artefact(
         folder, "generator", options, inputs=inputs, seed=seed, force=runtime.force, wait=runtime.wait, named=True
     ) as run:
         if run.finished:
             return run.recorded(TrainedGenerator)
-        from augment.training import loop
-        from patn.checkpoints import save_generator
+        from augment.training.loop import read_metrics
         from patn.training.averaging import result_of
 
         runtime.prepare()
-        size = (training.height, training.width_px)
-        paths = train["path"].tolist()
-        images = load_or_map(paths, size, workspace.cache_dir, fingerprint(map(Path, paths)))
+        images = _decoded(workspace, names, training)
         loss = load_perceptual(kind, images, weights_dir, runtime, training)
         log.info("Perceptual term: %s.", loss.name if loss else NO_PERCEPTUAL)
         objective = build_objective(workspace, training, names, images, seed, loss, runtime)
         if initial is not None:
             anew = initial.load_into(objective.networks)
             log.info("Starts from %s%s.", initial.label, f"; anew: {', '.join(anew)}" if anew else "")
-        draw = SampleSheet(result_of(objective), objective.device, held_out_pairs(workspace, size))
-        seconds = loop.train(
-            objective,
-            folder,
-            seed=seed,
-            sample_every=max(training.steps // 8, 1),
-            draw=draw,
-            label=name,
-            save_every=min(500, max(training.steps // 4, 1)),
-            progress=runtime.progress,
-        )
-        extra = {"size": size, "perceptual": loss.name if loss else NO_PERCEPTUAL, "seed": seed, "training": options}
-        network = result_of(objective)
-        with naming(folder / GENERATOR):
-            save_generator(folder / GENERATOR, network, training.generator, extra)
+        said = loss.name if loss else NO_PERCEPTUAL
+        recorded = {"perceptual": said, "seed": seed, "training": options}
+        seconds = _train(workspace, training, objective, folder, recorded, seed, runtime)
         trained = TrainedGenerator(
             folder=str(folder.relative_to(workspace.root)),
             steps=training.steps,
             images=len(names),
             share=real_share(workspace.images(), portion or 1.0),
             pairs=len(objective.pairs),
-            parameters=sum(p.numel() for p in network.parameters()),
-            perceptual=loss.name if loss else NO_PERCEPTUAL,
+            parameters=sum(weights.numel() for weights in result_of(objective).parameters()),
+            perceptual=said,
             initial=None if initial is None else initial.label,
             precision=runtime.precision_name(),
             place=runtime.place(),
             train_seconds=round(seconds, 1),
-            losses=loop.read_metrics(folder)[-1],
+            losses=read_metrics(folder)[-1],
         )
         run.finish(trained)
         return trained
 
 
+def _inputs(workspace: Workspace, names: Sequence[str], initial: InitialWeights | None) -> dict[str, Fingerprint]:
+    """What run.json says that a generator is made from."""
+    images = Dataset.of(workspace).split("train").loc[list(names)]
+    inputs = {"images": images_input(images), "keypoints": keypoints_input(workspace, "train")}
+    if workspace.pairs_csv("train").is_file():
+        inputs["pairs"] = fingerprint(workspace.pairs_csv("train"))
+    return inputs if initial is None else inputs | initial.inputs()
+
+
+def _decoded(workspace: Workspace, names: Sequence[str], training: GeneratorTraining) -> torch.Tensor:
+    """The training images of these names at the configuration's size, uint8 N x 3 x H x W."""
+    paths = Dataset.of(workspace).paths("train").loc[list(names)].tolist()
+    size = (training.height, training.width_px)
+    return load_or_map(paths, size, workspace.cache_dir, fingerprint(map(Path, paths)))
+
+
+def _train(
+    workspace: Workspace,
+    training: GeneratorTraining,
+    objective: Objective,
+    folder: Path,
+    recorded: Mapping[str, object],
+    seed: int,
+    runtime: Runtime,
+) -> float:
+    """Train to the last step and write the generator's file, which says what is `recorded`; returns the seconds."""
+    from augment.training import loop
+    from patn.checkpoints import save_generator
+    from patn.training.averaging import result_of
+
+    size, network = (training.height, training.width_px), result_of(objective)
+    seconds = loop.train(
+        objective,
+        folder,
+        seed=seed,
+        sample_every=max(training.steps // 8, 1),
+        draw=SampleSheet(network, objective.device, held_out_pairs(workspace, size)),
+        label=folder.name,
+        save_every=min(500, max(training.steps // 4, 1)),
+        progress=runtime.progress,
+    )
+    with naming(folder / GENERATOR):
+        save_generator(folder / GENERATOR, network, training.generator, {"size": size, **recorded})
+    return seconds
+
+
 def training_names(workspace: Workspace, portion: float | None, seed: int) -> list[str]:
     """Names of the training images with usable key points: all, or those of M^R_p."""
-    names = training_images(workspace.images())["name"].tolist()
+    data = Dataset.of(workspace)
+    names = data.train["name"].tolist()
     if portion is not None:
-        names = keep_reduced(workspace, portion, seed)
+        names = keep_reduced(data.images, portion, seed, workspace.reduced_csv(portion, seed))
     return pairable(workspace, names)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from augment import AugmentError
 from augment.artefacts.artefact import Fingerprint, artefact, fingerprint, fingerprint_names
+from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input, size_input
 from augment.datasets.preconditions import require_learnable, warn_of_batches
-from augment.datasets.reduced_set import real_share, training_images
+from augment.datasets.reduced_set import real_share
 from augment.evaluation.reid import Rankings, evaluate_model, test_images
 from augment.images import load_images
 from augment.results import Result, spread
@@ -84,68 +86,99 @@ def train_reid(
     tested one, counted from 1, and `validation` its score.  Writes `reid/NAME/`: model.safetensors, last.safetensors,
     metrics.jsonl, run.json; a killed run goes on where it last saved, at most an epoch before.
     """
-    seed = data.seed
+    work = _Work.plan(workspace, training, data, weights)
     folder = workspace.reid_dir(name or data.name(training.backbone))
-    table = data.table(workspace)
-    require_learnable(workspace, training, table)
-    all_images = training_images(workspace.images())
-    training = with_length(training, data, len(all_images))
-    options = {**asdict(training), **data.as_dict(), "weights": weights.name if weights else None}
-    inputs = {"images": images_input(table), "test_images": images_input(test_images(workspace))}
-    inputs["size"] = size_input(workspace)
-    inputs["identities"] = Fingerprint(fingerprint_names(map(str, sorted(all_images["pid"].unique()))))
-    if weights is not None:
-        inputs["weights"] = fingerprint(weights)
     with artefact(
         folder,
         "reid",
-        {**options, "precision": runtime.precision},
-        inputs=inputs,
-        seed=seed,
+        {**work.options, "precision": runtime.precision},
+        inputs=work.inputs(),
+        seed=data.seed,
         force=runtime.force,
         wait=runtime.wait,
         named=True,
     ) as run:
         if run.finished:
             return run.recorded(TrainedModel)
-        from augment.training.loop import train
+        trained = replace(work.train(folder, runtime), folder=str(folder.relative_to(workspace.root)))
+        run.finish(trained)
+        return trained
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is to be done for a model: on which images, in which configuration, from which weights."""
+
+    dataset: Dataset
+    data: TrainingSet
+    table: pd.DataFrame
+    training: ReidTraining
+    weights: Path | None
+
+    @classmethod
+    def plan(cls, workspace: Workspace, training: ReidTraining, data: TrainingSet, weights: Path | None) -> _Work:
+        """Read the images; raises AugmentError where there is nothing to learn from them."""
+        dataset = Dataset.of(workspace)
+        table = data.table(workspace, dataset)
+        require_learnable(dataset, training, table)
+        return cls(dataset, data, table, with_length(training, data, len(dataset.train)), weights)
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """What run.json and the model's file say of its configuration."""
+        name = self.weights.name if self.weights else None
+        return {**asdict(self.training), **self.data.as_dict(), "weights": name}
+
+    def inputs(self) -> dict[str, Fingerprint]:
+        """What run.json says it is made from; raises AugmentError where the model could not be evaluated."""
+        identities = map(str, sorted(self.dataset.train["pid"].unique()))
+        inputs = {
+            "images": images_input(self.table),
+            "test_images": images_input(test_images(self.dataset)),
+            "size": size_input(self.dataset.size, self.dataset.root),
+            "identities": Fingerprint(fingerprint_names(identities)),
+        }
+        return inputs if self.weights is None else {**inputs, "weights": fingerprint(self.weights)}
+
+    def train(self, folder: Path, runtime: Runtime) -> TrainedModel:
+        """Train, write the model's file and evaluate it."""
+        from augment.training.loop import LAST, train
         from reid.checkpoints import save_model
 
-        warn_of_batches(training, table)
+        warn_of_batches(self.training, self.table)
         runtime.prepare()
-        objective, pids = build_objective(workspace, training, table, seed, weights, runtime)
+        seed = self.data.seed
+        objective, pids = build_objective(self.dataset, self.training, self.table, seed, self.weights, runtime)
         seconds = train(
             objective,
             folder,
             seed=seed,
             label=folder.name,
             progress=runtime.progress,
-            save_every=min(500, max(1, objective.steps // training.epochs)),  # an epoch of the schedule
+            save_every=min(500, max(1, objective.steps // self.training.epochs)),  # an epoch of the schedule
         )
         selection = objective.choose()
         with naming(folder / MODEL):
-            save_model(folder / MODEL, objective.model, {"training": options, "pids": pids, "seed": seed})
-        rankings = evaluate_model(workspace, objective.model, training, runtime)
-        (folder / "last.safetensors").unlink(missing_ok=True)
-        trained = TrainedModel(
-            folder=str(folder.relative_to(workspace.root)),
+            save_model(folder / MODEL, objective.model, {"training": self.options, "pids": pids, "seed": seed})
+        rankings = evaluate_model(self.dataset, objective.model, self.training, runtime)
+        (folder / LAST).unlink(missing_ok=True)
+        return TrainedModel(
+            folder=str(folder),
             rankings=rankings,
             updates=objective.steps,
-            images=len(table),
-            real=int((~table["generated"]).sum()),
-            distinct=table["path"].nunique(),
+            images=len(self.table),
+            real=int((~self.table["generated"]).sum()),
+            distinct=self.table["path"].nunique(),
             identities=len(pids),
-            portion=data.portion,
-            share=real_share(workspace.images(), data.portion),
-            training_images=images_input(all_images),
+            portion=self.data.portion,
+            share=real_share(self.dataset.images, self.data.portion),
+            training_images=images_input(self.dataset.train),
             precision=runtime.precision_name(),
             place=runtime.place(),
             train_seconds=round(seconds, 1),
             epoch=selection.epoch if selection else None,
             validation=round(100 * selection.score, 4) if selection else None,
         )
-        run.finish(trained)
-        return trained
 
 
 def with_length(training: ReidTraining, data: TrainingSet, full: int) -> ReidTraining:
@@ -156,15 +189,15 @@ def with_length(training: ReidTraining, data: TrainingSet, full: int) -> ReidTra
 
 
 def build_objective(
-    workspace: Workspace, training: ReidTraining, table: pd.DataFrame, seed: int, weights: Path | None, runtime: Runtime
+    data: Dataset, training: ReidTraining, table: pd.DataFrame, seed: int, weights: Path | None, runtime: Runtime
 ) -> tuple[ReidObjective, list[int]]:
     """What trains on the images of `TrainingSet.table`, decoded once, and the identities of its classes."""
     import torch
 
     from reid.objective import ReidObjective
 
-    labels, pids = labels_of(table, training_images(workspace.images()))
-    size = training.size if training.crop != "random-area" else workspace.size
+    labels, pids = labels_of(table, data.train)
+    size = training.size if training.crop != "random-area" else data.size
     objective = ReidObjective(
         training,
         load_images(table["path"].tolist(), size),

@@ -13,6 +13,7 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.artefacts.records import read_run
+from augment.datasets.dataset import Dataset
 from augment.datasets.reduced_set import keep_reduced, training_images
 from augment.generation.advice import make_set
 from augment.generation.integrity import refuse_stale
@@ -79,16 +80,17 @@ class TrainingSet:
         folder = isinstance(self.augmentation, Path)
         return {**asdict(self), "augmentation": f"{self.set_name}/" if folder else self.augmentation}
 
-    def table(self, workspace: Workspace) -> pd.DataFrame:
+    def table(self, workspace: Workspace, data: Dataset) -> pd.DataFrame:
         """Its images: name, path, pid, camid and generated (True for generated and copied images).
 
+        workspace: where generated sets are.  data: whose images it is made of.
         Raises AugmentError for a generated set that is not finished and a folder that cannot be trained on.
         """
-        train = training_images(workspace.images())
+        train, reduced_csv = data.train, workspace.reduced_csv(self.portion, self.seed)
         if isinstance(self.augmentation, Path):
-            return self._ready_made(workspace, self.augmentation, train)
+            return self._ready_made(data, self.augmentation, reduced_csv)
         if self.augmentation == "none":
-            kept = train[train["name"].isin(keep_reduced(workspace, self.portion, self.seed))]
+            kept = train[train["name"].isin(keep_reduced(data.images, self.portion, self.seed, reduced_csv))]
             rows = kept.iloc[repeated(len(kept), len(train), self.seed)] if self.repeat else kept
             return rows.assign(generated=False).reset_index(drop=True)
         folder = workspace.generated_dir(self.augmentation, self.portion, self.seed, self.ratio)
@@ -110,9 +112,10 @@ class TrainingSet:
                 f"{self.seed}; train with `augment --seed {seed} reid-train --portion {portion}`"
             )
 
-    def _ready_made(self, workspace: Workspace, folder: Path, train: pd.DataFrame) -> pd.DataFrame:
+    def _ready_made(self, data: Dataset, folder: Path, reduced_csv: Path) -> pd.DataFrame:
         """All images of a folder as they are, and M^R_p's too where it holds no real one."""
         self._refuse_other_share(folder)
+        train = data.train
         market = folder / FOLDERS["train"]
         inside = market if market.is_dir() else folder
         if not inside.is_dir():
@@ -125,7 +128,7 @@ class TrainingSet:
         strange = rows.loc[~rows["pid"].isin(train["pid"]), "name"]
         if len(strange):
             raise AugmentError(f"{folder / strange.iloc[0]}: is of an identity without training images; take it away")
-        kept = keep_reduced(workspace, self.portion, self.seed)
+        kept = keep_reduced(data.images, self.portion, self.seed, reduced_csv)
         real = rows.loc[~rows["generated"], "name"]
         withheld = real[~real.isin(kept)]
         if self.portion < 1 and len(withheld):

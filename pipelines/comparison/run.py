@@ -215,6 +215,7 @@ def write_contact_sheet(workspace: Workspace, comparison: Comparison, path: Path
     """
     import torch
 
+    from augment.datasets.dataset import Dataset
     from augment.datasets.pairs import identity_pairs
     from augment.images import load_images
     from augment.inference.drawing import Drawing
@@ -224,7 +225,8 @@ def write_contact_sheet(workspace: Workspace, comparison: Comparison, path: Path
     pairs = identity_pairs(workspace, "gallery", comparison.shown, workspace.seed)
     sources, targets = pairs["from"].tolist(), pairs["to"].tolist()
     generators = [
-        Drawing(workspace, find_generator(workspace, name), runtime, split="gallery") for name in comparison.generators
+        Drawing(Dataset.of(workspace), find_generator(workspace, name), runtime, split="gallery")
+        for name in comparison.generators
     ]
     size = generators[0].generator.size
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from augment import AugmentError
 from augment.artefacts.artefact import artefact, fingerprint
+from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input, keypoints_input
 from augment.datasets.pairs import identity_pairs
 from augment.evaluation.measurement import mean_image
@@ -90,11 +91,11 @@ def measure_heldout(workspace: Workspace, generator: str, options: Heldout, runt
         if not run.finished:
             heldout = identity_pairs(workspace, "gallery", options.pairs, options.seed)
             write_pairs(heldout, folder / "pairs.csv")
-            drawing = Drawing(workspace, checkpoint, runtime, split="gallery")
-            result = _compare(drawing, heldout, mean_image(workspace, drawing.generator.size))
+            drawing = Drawing(Dataset.of(workspace), checkpoint, runtime, split="gallery")
+            result = _compare(drawing, heldout, mean_image(Dataset.of(workspace), drawing.generator.size))
             _write_sheet(drawing, heldout[: options.shown], folder / SHEETS["heldout"])
             training = identity_pairs(workspace, "train", options.shown, options.seed)
-            _write_sheet(Drawing(workspace, checkpoint, runtime), training, folder / SHEETS["training"])
+            _write_sheet(Drawing(Dataset.of(workspace), checkpoint, runtime), training, folder / SHEETS["training"])
             run.finish(result)
         return run.result
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from augment.artefacts.artefact import artefact
+from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input
 from augment.images import load_images
 from augment.runtime import Runtime
@@ -29,7 +30,7 @@ def histogram_baseline(workspace: Workspace, runtime: Runtime) -> dict[str, Any]
     from augment.evaluation.reid import evaluate_features, test_images
     from reid.evaluation.histogram import hsv_histograms
 
-    test = test_images(workspace)
+    test = test_images(Dataset.of(workspace))
     inputs = {"images": images_input(test)}
     options = {"stripes": STRIPES, "size": list(workspace.size)}
     with artefact(

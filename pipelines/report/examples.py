@@ -12,6 +12,7 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.artefacts.records import RunRecord, read_run
+from augment.datasets.dataset import Dataset
 from augment.generation.manifest import MANIFEST
 from augment.images import read_image
 from augment.workspace import Workspace, slug
@@ -92,7 +93,7 @@ def _ready_made(workspace: Workspace, train: Tiles) -> dict[tuple[float, int, tu
         if row_of(cell.row).folder is None or key in described:
             continue
         try:
-            table = Model(cell).data.table(workspace)
+            table = Model(cell).data.table(workspace, Dataset.of(workspace))
         except (AugmentError, DataError):
             continue
         made = table[table["generated"]]

@@ -16,6 +16,7 @@ import pandas as pd
 from augment import AugmentError
 from augment.artefacts.files import write_csv
 from augment.columns import aligned
+from augment.datasets.dataset import Dataset
 from augment.datasets.pairs import evaluation_pairs
 from augment.inference.drawing import Drawing
 from augment.inference.generator import BATCH
@@ -164,7 +165,7 @@ def worst_pairs(workspace: Workspace, figure: Figure, generators: Sequence[Train
 
 def _generate(workspace: Workspace, generator: Trained, pairs: pd.DataFrame, runtime: Runtime) -> Array:
     """A generator's images of the pairs, uint8 N x H x W x 3."""
-    generate = Drawing(workspace, generator.checkpoint(workspace), runtime, split="gallery")
+    generate = Drawing(Dataset.of(workspace), generator.checkpoint(workspace), runtime, split="gallery")
     parts = [pairs[start : start + BATCH] for start in range(0, len(pairs), BATCH)]
     return np.concatenate([generate(part["from"].tolist(), part["to"].tolist()) for part in parts])
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from augment import AugmentError
 from augment.artefacts.artefact import artefact, fingerprint
 from augment.artefacts.records import read_run
+from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input
 from augment.runtime import Runtime
 from augment.workspace import Workspace
@@ -108,12 +109,12 @@ def _make(workspace: Workspace, name: str, runtime: Runtime) -> None:
 
     model, folder = workspace.model_file(name), gallery_dir(workspace, name)
     options = {"queries": QUERIES}
-    inputs = {"model": fingerprint(model), "images": images_input(test_images(workspace))}
+    inputs = {"model": fingerprint(model), "images": images_input(test_images(Dataset.of(workspace)))}
     with artefact(folder, "galleries", options, inputs=inputs, renew=True) as run:
         if not run.finished:
             logger.info("%s: ranking the gallery for the report", name)
             picture_file, partial = folder / "ranked.png", folder / f"{PICTURE}.partial"
-            ranking = evaluate_saved(workspace, model, QUERIES, picture_file, runtime).rankings.standard
+            ranking = evaluate_saved(Dataset.of(workspace), model, QUERIES, picture_file, runtime).rankings.standard
             with Image.open(picture_file) as picture:
                 partial.write_bytes(webp(picture))
             partial.replace(folder / PICTURE)

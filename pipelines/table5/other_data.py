@@ -16,6 +16,7 @@ from augment.artefacts.artefact import artefact, fingerprint
 from augment.artefacts.files import write_json, write_text
 from augment.artefacts.locks import locked
 from augment.artefacts.records import read_run
+from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input, size_input
 from augment.evaluation.reid import evaluate_saved, test_images
 from augment.runtime import Runtime
@@ -55,7 +56,7 @@ def other_workspaces(workspace: Workspace, folders: Sequence[str]) -> dict[str, 
     for folder in folders:
         other = Workspace.find(Path(folder))
         other.require_reid("table5 --test-on")
-        test_images(other)
+        test_images(Dataset.of(other))
         name = slug(other.root.name)
         if other.root == workspace.root:
             raise AugmentError(f"--test-on {folder}: is this workspace, on which every model is tested; leave it out")
@@ -77,12 +78,16 @@ def evaluate_on_others(
 
 
 def _test(workspace: Workspace, cell: Cell, name: str, other: Workspace, runtime: Runtime) -> None:
-    model, folder = workspace.model_file(cell.name), _folder(workspace, name, cell)
-    inputs = {"model": fingerprint(model), "test_images": images_input(test_images(other)), "size": size_input(other)}
+    model, folder, data = workspace.model_file(cell.name), _folder(workspace, name, cell), Dataset.of(other)
+    inputs = {
+        "model": fingerprint(model),
+        "test_images": images_input(test_images(data)),
+        "size": size_input(data.size, data.root),
+    }
     with artefact(folder, "reid-test", {}, inputs=inputs, renew=True) as run:
         if not run.finished:
             logger.info("%s: is tested on %s", cell.name, name)
-            run.finish(evaluate_saved(other, model, None, folder, runtime))
+            run.finish(evaluate_saved(data, model, None, folder, runtime))
 
 
 def _folder(workspace: Workspace, name: str, cell: Cell) -> Path:

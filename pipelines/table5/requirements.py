@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
+from augment.datasets.dataset import Dataset
 from augment.datasets.pairs import pairable, posed_names
 from augment.datasets.preconditions import require_learnable, require_pairs
-from augment.datasets.reduced_set import reduced_set, training_images
+from augment.datasets.reduced_set import reduced_set
 from augment.evaluation.reid import test_images
 from augment.generation.generate import require_poses
 from augment.inference.generators import BUILTIN
@@ -35,7 +37,7 @@ def refuse_unknown(workspace: Workspace, models: Sequence[Model]) -> None:
         training_of(model.cell)
         row = row_of(model.cell.row)
         if row.folder is not None:
-            model.data.table(workspace)
+            model.data.table(workspace, Dataset.of(workspace))
         named = row.generator
         if named not in (None, UNSEEN, BUILTIN, *GENERATORS) and not workspace.patn_dir(str(named)).is_dir():
             raise no_generator(workspace, str(named))
@@ -53,6 +55,11 @@ class Requirements:
         self._posed: list[str] | None = None
         self._pairable: list[str] | None = None
 
+    @cached_property
+    def data(self) -> Dataset:
+        """The workspace's images."""
+        return Dataset.of(self.workspace)
+
     def check(self, stages: Sequence[Stage]) -> None:
         """Refuse stages that cannot be made.
 
@@ -69,15 +76,15 @@ class Requirements:
                 if name is not None and name not in made:
                     require_generator(self.workspace, name)
         if any(isinstance(stage, Model) for stage in stages):
-            test_images(self.workspace)
+            test_images(self.data)
         for stage in stages:
             self._check_data(stage)
 
     def _check_data(self, stage: Stage) -> None:
-        train = training_images(self.workspace.images())
-        kept = reduced_set(self.workspace.images(), _portion(stage), _seed(stage))
+        train = self.data.train
+        kept = reduced_set(self.data.images, _portion(stage), _seed(stage))
         if isinstance(stage, Model):
-            require_learnable(self.workspace, training_of(stage.cell), train[train["name"].isin(kept)])
+            require_learnable(self.data, training_of(stage.cell), train[train["name"].isin(kept)])
             return
         keeps = set(kept)
         if isinstance(stage, GeneratedSet):

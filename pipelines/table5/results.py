@@ -13,8 +13,9 @@ import pandas as pd
 from augment import AugmentError
 from augment.artefacts.files import write_json
 from augment.artefacts.records import read_run
+from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input
-from augment.datasets.reduced_set import standing_for, training_images
+from augment.datasets.reduced_set import standing_for
 from augment.evaluation.reid import test_images
 from augment.workspace import Workspace
 from pipelines.paper import paper_backbone, table5
@@ -127,8 +128,8 @@ def collect(
 def _images_now(workspace: Workspace) -> dict[str, str | None]:
     """What a `run.json` of now says of the images that models are tested and trained on; None where there are none."""
     return {
-        "tested": _mark(lambda: test_images(workspace)),
-        "trained": _mark(lambda: training_images(workspace.images())),
+        "tested": _mark(lambda: test_images(Dataset.of(workspace))),
+        "trained": _mark(lambda: Dataset.of(workspace).train),
     }
 
 

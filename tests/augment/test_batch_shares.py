@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from augment.datasets.dataset import Dataset
 from augment.datasets.reduced_set import reduced_set, training_images
 from augment.generation.plan import Sampling, make_plan
 from augment.training.reid_data import TrainingSet
@@ -42,7 +43,7 @@ def training_table(workspace: Workspace, portion: float, seed: int, target_poses
     for name in kinds["name"]:
         (folder / "bounding_box_train" / name).touch()
     kinds.to_csv(folder / "manifest.csv", index=False)
-    return TrainingSet(portion, folder, seed=seed).table(workspace)
+    return TrainingSet(portion, folder, seed=seed).table(workspace, Dataset.of(workspace))
 
 
 def expected_spread(real: Array, labels: Array, batch: int, instances: int | None) -> tuple[float, float]:

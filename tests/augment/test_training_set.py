@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from augment import AugmentError
+from augment.datasets.dataset import Dataset
 from augment.datasets.reduced_set import reduced_set, training_images
 from augment.training.reid_data import TrainingSet, repeated
 from augment.workspace import Workspace
@@ -21,6 +22,11 @@ REID = ("reid-train", "--preset", "demo", "--epochs", "1", "--batch", "8")
 
 def real_images(root: Path) -> pd.DataFrame:
     return training_images(Workspace.find(root).images())
+
+
+def opened(root: Path) -> tuple[Workspace, Dataset]:
+    workspace = Workspace.find(root)
+    return workspace, Dataset.of(workspace)
 
 
 def kept(root: Path, portion: float) -> list[str]:
@@ -50,7 +56,7 @@ def test_a_repeated_set_has_the_full_sets_updates(people: Path) -> None:
     assert (result["images"], result["real"], result["distinct"]) == (48, 48, 14)
     assert result["updates"] == 48 // 8
     assert result["folder"] == "reid/small-none-repeated-p0.3-s0"
-    rows = TrainingSet(0.3, repeat=True).table(Workspace.find(people))
+    rows = TrainingSet(0.3, repeat=True).table(*opened(people))
     assert set(rows["name"]) == set(kept(people, 0.3))
 
 
@@ -66,7 +72,7 @@ def test_generated_images_of_a_folder_join_the_kept_real_ones(people: Path, tmp_
     result = run(people, *REID, "--portion", "0.5", "--augmentation", str(folder))
     assert (result["images"], result["real"]) == (24 + 10, 24)
     assert result["folder"] == "reid/small-others-p0.5-s0"
-    rows = TrainingSet(0.5, folder).table(Workspace.find(people))
+    rows = TrainingSet(0.5, folder).table(*opened(people))
     assert set(rows.loc[~rows["generated"], "name"]) == set(kept(people, 0.5))
     assert all(name.endswith("_other.jpg") for name in rows.loc[rows["generated"], "name"])
 
@@ -75,7 +81,7 @@ def test_a_folder_with_real_images_is_taken_as_it_is(people: Path, tmp_path: Pat
     names = kept(people, 0.5)[:6]
     folder = ready_made(people, tmp_path / "set" / "bounding_box_train", names, suffix="")
     shutil.copy(folder / names[0], folder / "0001_c1s1_900000_00.jpg")
-    rows = TrainingSet(0.5, tmp_path / "set").table(Workspace.find(people))
+    rows = TrainingSet(0.5, tmp_path / "set").table(*opened(people))
     assert len(rows) == 7
     assert rows.loc[rows["generated"], "name"].tolist() == ["0001_c1s1_900000_00.jpg"]
 
@@ -88,7 +94,7 @@ def test_withheld_real_images_in_a_folder_are_refused(people: Path, tmp_path: Pa
     assert result.exit_code == 1
     assert withheld[0] in result.stderr
     assert "withheld at --portion 0.5" in result.stderr
-    assert len(TrainingSet(1.0, folder).table(Workspace.find(people))) == 25
+    assert len(TrainingSet(1.0, folder).table(*opened(people))) == 25
 
 
 def test_a_manifest_says_which_images_are_generated(people: Path, tmp_path: Path) -> None:
@@ -96,12 +102,12 @@ def test_a_manifest_says_which_images_are_generated(people: Path, tmp_path: Path
     withheld = sorted(set(names) - set(kept(people, 0.5)))
     folder = ready_made(people, tmp_path / "set", withheld, suffix="")
     (folder / "manifest.csv").write_text("\n".join(["name,kind", *(f"{name},generated" for name in withheld)]))
-    rows = TrainingSet(0.5, folder).table(Workspace.find(people))
+    rows = TrainingSet(0.5, folder).table(*opened(people))
     assert set(rows.loc[rows["generated"], "name"]) == set(withheld)
     assert set(rows.loc[~rows["generated"], "name"]) == set(kept(people, 0.5))
     (folder / "manifest.csv").write_text("file\n")
     with pytest.raises(AugmentError, match=r"manifest\.csv: is no table with columns name and kind"):
-        TrainingSet(0.5, folder).table(Workspace.find(people))
+        TrainingSet(0.5, folder).table(*opened(people))
 
 
 def fakes(root: Path, folder: Path, count: int) -> list[str]:
@@ -117,14 +123,14 @@ def fakes(root: Path, folder: Path, count: int) -> list[str]:
 def test_other_images_under_the_names_of_real_ones_are_a_question(people: Path, tmp_path: Path, portion: float) -> None:
     names = fakes(people, tmp_path / "fake", 5)
     with pytest.raises(AugmentError, match=rf"5 images, such as {names[0]}, have the names of real .* and are others"):
-        TrainingSet(portion, tmp_path / "fake").table(Workspace.find(people))
+        TrainingSet(portion, tmp_path / "fake").table(*opened(people))
 
 
 def test_a_manifest_answers_that_question(people: Path, tmp_path: Path) -> None:
     names = fakes(people, tmp_path / "fake", 5)
     lines = ["name,kind,by", *(f"{name}, generated,SPGAN" for name in names)]
     (tmp_path / "fake" / "manifest.csv").write_bytes("\r\n".join(lines).encode("utf-8-sig"))
-    rows = TrainingSet(1.0, tmp_path / "fake").table(Workspace.find(people))
+    rows = TrainingSet(1.0, tmp_path / "fake").table(*opened(people))
     assert rows.loc[rows["generated"], "name"].tolist() == names
     assert rows.loc[~rows["generated"], "name"].tolist() == real_images(people)["name"].tolist()
 
@@ -142,7 +148,7 @@ def test_a_manifest_that_says_nothing_sure_is_refused(people: Path, tmp_path: Pa
     name, *_ = fakes(people, tmp_path / "fake", 1)
     (tmp_path / "fake" / "manifest.csv").write_text("name,kind\n" + lines.format(name))
     with pytest.raises(AugmentError, match=re.escape(sentence.format(name))):
-        TrainingSet(1.0, tmp_path / "fake").table(Workspace.find(people))
+        TrainingSet(1.0, tmp_path / "fake").table(*opened(people))
 
 
 @pytest.mark.parametrize(
@@ -154,14 +160,14 @@ def test_images_that_would_be_left_out_are_refused(people: Path, tmp_path: Path,
     (folder / name).parent.mkdir(exist_ok=True)
     shutil.copy(next(folder.glob("*.jpg")), folder / name)
     with pytest.raises(AugmentError, match=sentence):
-        TrainingSet(1.0, folder).table(Workspace.find(people))
+        TrainingSet(1.0, folder).table(*opened(people))
 
 
 def test_a_strangers_image_is_refused(people: Path, tmp_path: Path) -> None:
     folder = ready_made(people, tmp_path / "set", real_images(people)["name"].tolist()[:1])
     shutil.copy(next(folder.iterdir()), folder / "0900_c1s1_000000_00.jpg")
     with pytest.raises(AugmentError, match=r"0900_c1s1_000000_00\.jpg: is of an identity without training images"):
-        TrainingSet(1.0, folder).table(Workspace.find(people))
+        TrainingSet(1.0, folder).table(*opened(people))
 
 
 def test_a_folder_is_recorded_by_what_is_in_it(people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

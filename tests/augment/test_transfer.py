@@ -8,6 +8,7 @@ from PIL import Image
 import augment.poses.estimation
 from augment.artefacts.artefact import fingerprint
 from augment.cli import augment as command_line
+from augment.datasets.dataset import Dataset
 from augment.inference.drawing import Drawing
 from augment.inference.transfer import grid
 from augment.runtime import Runtime
@@ -29,7 +30,7 @@ def test_one_image_in_one_pose_is_what_generate_draws(
 ) -> None:
     out = tmp_path / "new" / "one.png"
     result = run(people, "transfer", names[0], "--pose", names[9], "-o", str(out), "--generator", str(trained))
-    drawn = Drawing(Workspace.find(people), trained, Runtime(device="cpu"))([names[0]], [names[9]])
+    drawn = Drawing(Dataset.of(Workspace.find(people)), trained, Runtime(device="cpu"))([names[0]], [names[9]])
     assert np.array_equal(np.asarray(Image.open(out)), drawn[0])
     assert (result["images"], result["poses"], result["keypoints"]) == (1, 1, ["workspace"])
 

@@ -1,0 +1,61 @@
+"""The images of a workspace and what is known of them, read once by a command and handed down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from augment.datasets.reduced_set import training_images
+from augment.layouts.kinds import DataLayout
+from augment.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The images of a workspace and what is known of them.
+
+    Attributes:
+        images: a row an image: name, path, pid, camid and split (train, gallery or query).
+        size: (height, width) in pixels that images are brought to; key points are in these pixels.
+        layout: how the images were given.
+        root: the workspace's folder.
+        folder: the folder of the images, with one folder a split.
+        keypoints: the key point table of a split, read when first asked for; raises AugmentError where there is none.
+    """
+
+    images: pd.DataFrame
+    size: tuple[int, int]
+    layout: DataLayout
+    root: Path
+    folder: Path
+    keypoints: Callable[[str], pd.DataFrame]
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> Dataset:
+        """That of a workspace; raises AugmentError where its images cannot be read."""
+        return cls(
+            images=workspace.images(),
+            size=workspace.size,
+            layout=workspace.layout,
+            root=workspace.root,
+            folder=workspace.data,
+            keypoints=cache(workspace.keypoints),
+        )
+
+    @cached_property
+    def train(self) -> pd.DataFrame:
+        """The images that can be trained on: of split train and an identity, by name."""
+        return training_images(self.images)
+
+    def split(self, name: str) -> pd.DataFrame:
+        """The images of a split, with their names as the index too."""
+        return self.images[self.images["split"] == name].set_index("name", drop=False)
+
+    def paths(self, split: str) -> pd.Series[str]:
+        """The file of each image of a split, by name."""
+        paths: pd.Series[str] = self.split(split)["path"]
+        return paths

@@ -154,9 +154,10 @@ class Workspace:
     def keypoints_file(self, split: str) -> Path:
         """The file that the key points of a split are read from; raises AugmentError where there is none."""
         file = POSE_FILES[split]
-        for folder in (self.poses_dir, self.data / "keypoints"):
-            if (folder / file).is_file() and (folder != self.poses_dir or read_run(folder) is not None):
-                return folder / file
+        if (self.poses_dir / file).is_file() and read_run(self.poses_dir) is not None:
+            return self.poses_dir / file
+        if self.exact_keypoints_file(split).is_file():
+            return self.exact_keypoints_file(split)
         raise AugmentError(f"{self.poses_dir / file}: no key points yet; run `augment poses`")
 
     def keypoints_source(self) -> str | None:
@@ -164,7 +165,7 @@ class Workspace:
         run = read_run(self.poses_dir)
         if run is not None:
             return str(run.options["estimator"])
-        return "exact" if (self.data / "keypoints" / POSE_FILES["train"]).is_file() else None
+        return "exact" if self.exact_keypoints_file("train").is_file() else None
 
     @property
     def poses_dir(self) -> Path:
@@ -174,6 +175,20 @@ class Workspace:
     def pairs_csv(self, split: str) -> Path:
         """Pairs of the split `train` or `gallery` (test pairs), where `augment init --pairs` was given them."""
         return self.root / "pairs" / PAIR_FILES[split]
+
+    def exact_keypoints_file(self, split: str) -> Path:
+        """Where the exact joints of a split are that came with rendered data, whether there are any or not."""
+        return self.data / "keypoints" / POSE_FILES[split]
+
+    @property
+    def tensorboard_dir(self) -> Path:
+        """Event files for TensorBoard; may be deleted."""
+        return self.root / "tensorboard"
+
+    def trainings(self, log: str) -> list[Path]:
+        """The folders of all trainings, of generators and re-ID models, that hold a file named `log`, by name."""
+        kinds = (self.generators_dir, self.models_dir)
+        return [path.parent for folder in kinds for path in sorted(folder.glob(f"*/{log}"))]
 
     @property
     def cache_dir(self) -> Path:

@@ -119,8 +119,9 @@ def command(
       augment generate --portion 0.3 --dry-run
     """
     workspace.require_reid("generate")
+    from augment.generation.augmented_set import summary
     from augment.generation.filtering import CRITERIA, Filtering
-    from augment.generation.generate import generate, plan_set, set_name, summary
+    from augment.generation.generate import generate, plan_set, set_name
     from augment.generation.plan import Sampling
 
     filters = unless(share is not None, "without --filter")

@@ -35,5 +35,5 @@ def command(workspace: Workspace, out: Path | None) -> None:
     note_idle_globals("seed", "device", "precision")
     from augment.training.tensorboard import tensorboard_text, write_events
 
-    result = write_events(workspace, out or workspace.root / "tensorboard")
+    result = write_events(workspace, out or workspace.tensorboard_dir)
     emit(result, tensorboard_text(result))

@@ -24,6 +24,7 @@ from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
 from patn.keypoints import keypoint_array
 from patn.metrics.pckh import pckh
+from reid.data.market1501 import FOLDERS
 
 if TYPE_CHECKING:
     import torch
@@ -175,7 +176,7 @@ def filter_set(
     (among the worst, and no try was better) or "replaced".  What is decided is written to `filter.csv` before anything
     is replaced, so that a killed run ends with the same choice, on a CPU with the same bytes.
     """
-    target, candidates = folder / "bounding_box_train", folder / CANDIDATES
+    target, candidates = folder / FOLDERS["train"], folder / CANDIDATES
     if not (folder / SCORES).is_file():
         drawn = plan[plan["how"] != "copy"].reset_index(drop=True)
         first = judge.scores(drawn, target)
@@ -199,7 +200,7 @@ def filter_set(
 
 def begin_again(plan: pd.DataFrame, folder: Path) -> None:
     """Delete a filtered set of which a file is missing: what was replaced there cannot be told from what was not."""
-    target = folder / "bounding_box_train"
+    target = folder / FOLDERS["train"]
     files = [target / str(name) for name in plan["output"]]
     if (folder / SCORES).is_file() and not all(path.is_file() for path in files):
         for path in files:

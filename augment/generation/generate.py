@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -13,8 +13,9 @@ from augment.artefacts.artefact import artefact, fingerprint
 from augment.artefacts.files import write_csv
 from augment.datasets.dataset import Dataset
 from augment.datasets.pairs import posed_names
-from augment.datasets.reduced_set import keep_reduced, real_share, share_text
+from augment.datasets.reduced_set import keep_reduced, real_share
 from augment.generation.advice import SET_NAMES
+from augment.generation.augmented_set import AugmentedSet, Counts
 from augment.generation.filtering import Filtering, Judge, begin_again, filter_set, find_judge
 from augment.generation.integrity import data_inputs, refuse_altered, set_contents
 from augment.generation.links import link_real
@@ -24,8 +25,7 @@ from augment.generation.scenes import COLUMN, Scenes
 from augment.generation.target_poses import PoseBank, canonical_bank, file_bank, rare_bank
 from augment.inference.drawing import Pen, draw_plan
 from augment.inference.generators import find_generator, recorded_place
-from augment.results import Result, spread
-from augment.runtime import Place, Runtime
+from augment.runtime import Runtime
 from augment.workspace import Workspace
 from patn.keypoints import keypoint_array
 from reid.data.market1501 import FOLDERS
@@ -40,75 +40,6 @@ class PlannedSet:
     kept: list[str]
     pools: Pools
     scenes: Scenes | None = None
-
-
-@dataclass(frozen=True)
-class Counts(Result):
-    """What a generated set holds.
-
-    Attributes:
-        real: real images.
-        generated: images in place of removed ones, or beyond.
-        replaced_pose: those of them in another pose, since the removed image has none.
-        copied: those that are copies of a real image, since none of the identity has a pose.
-        dropped: removed images that were left out.
-        filtered: images that the filter replaced by better ones; None without one.
-        not_bettered: images among the worst that stayed; None without a filter.
-    """
-
-    real: int
-    generated: int
-    replaced_pose: int
-    copied: int
-    dropped: int
-    filtered: int | None = None
-    not_bettered: int | None = None
-
-    @classmethod
-    def count(cls, plan: pd.DataFrame, planned: PlannedSet, sampling: Sampling) -> Counts:
-        """The counts of a finished plan.
-
-        Args:
-            plan: the finished one.
-            planned: what was to be made.
-            sampling: how.
-        """
-        how = plan["how"].value_counts()
-        removed = len(planned.pools.pid_of) - len(planned.kept)
-        replacing = sampling.ratio == 1 and sampling.per_identity is None
-        judged = plan["judged"].value_counts() if "judged" in plan else None
-        return cls(
-            real=len(planned.kept),
-            generated=len(plan),
-            replaced_pose=int(how.get("other pose", 0)),
-            copied=int(how.get("copy", 0)),
-            dropped=removed - len(plan) if replacing else 0,
-            filtered=None if judged is None else int(judged.get("replaced", 0)),
-            not_bettered=None if judged is None else int(judged.get("kept", 0)),
-        )
-
-
-@dataclass(frozen=True)
-class AugmentedSet(Result):
-    """M^A_p as it was made.
-
-    Attributes:
-        folder: of the set, in the workspace.
-        place: where it was generated.
-        portion: p.
-        share: of the training images that M^R_p really keeps.
-        generator: its file from the workspace, or builtin.
-        contents: a fingerprint of what it holds for training.
-        counts: of its images.
-    """
-
-    folder: str
-    place: Place = field(metadata=spread(Place))
-    portion: float
-    share: float
-    generator: str
-    contents: str
-    counts: Counts = field(metadata=spread(Counts))
 
 
 def plan_set(
@@ -205,13 +136,10 @@ def generate(
     options = {"portion": portion, **asdict(sampling), "filter": None if filtering is None else asdict(filtering)}
     if runtime.precision == "bf16":
         options["precision"] = "bf16"
+    scores = filtering is not None and "identity" in filtering.by
+    model = find_judge(workspace, judge, portion, seed) if scores else None
     inputs = {"generator": fingerprint(checkpoint), **data_inputs(workspace)}
-    if pose_file is not None:
-        inputs["poses"] = fingerprint(pose_file)
-    model = None
-    if filtering is not None and "identity" in filtering.by:
-        model = find_judge(workspace, judge, portion, seed)
-        inputs["judge"] = fingerprint(model)
+    inputs |= {name: fingerprint(path) for name, path in (("poses", pose_file), ("judge", model)) if path is not None}
     pen = Pen(checkpoint, inputs["generator"], runtime, planned.scenes)
     with artefact(
         folder, "generated", options, inputs=inputs, seed=seed, force=runtime.force, wait=runtime.wait, named=True
@@ -230,7 +158,7 @@ def generate(
             share=real_share(planned.data.images, portion),
             generator=recorded_place(workspace, checkpoint),
             contents=set_contents(folder),
-            counts=Counts.count(plan, planned, sampling),
+            counts=Counts.count(plan, sampling, kept=len(planned.kept), real=len(planned.pools.pid_of)),
         )
         run.finish(made)
         return made
@@ -272,26 +200,3 @@ def _make(
     poses = poses if bank is None else pd.concat([poses, bank])
     judge = Judge(planned.data, filtering, planned.kept, model, pen, poses)
     return filter_set(planned.data, planned.plan, planned.pools, sampling, filtering, judge, folder, pen, seed)
-
-
-def summary(result: AugmentedSet) -> str:
-    """One paragraph for the terminal about a generated set.
-
-    Args:
-        result: as of `generate`.
-    """
-    counts = result.counts
-    lines = [f"{result.folder}: {counts.real} real and {counts.generated} generated images"]
-    if said := share_text(result.portion, result.share):
-        lines.append(said)
-    if counts.replaced_pose:
-        lines.append(f"{counts.replaced_pose} removed images had no pose: another image's pose was taken")
-    if counts.copied:
-        lines.append(f"{counts.copied} could not be generated (no kept image with a pose): a real image was copied")
-    if counts.filtered is not None:
-        tried = counts.filtered + (counts.not_bettered or 0)
-        again = f"{counts.filtered} replaced by better ones, the rest kept"
-        lines.append(f"the {tried} worst were generated again: {again}")
-    if counts.dropped:
-        lines.append(f"{counts.dropped} removed images without a pose were left out")
-    return "\n".join(lines)

@@ -24,7 +24,7 @@ def link_real(data: Dataset, kept: Sequence[str], folder: Path) -> None:
     target.mkdir(exist_ok=True)
     for name in kept:
         link(Path(paths[name]), target / name, data.root)
-    for split in ("bounding_box_test", "query"):
+    for split in (FOLDERS["gallery"], FOLDERS["query"]):
         if (data.folder / split).is_dir():
             link(data.folder / split, folder / split, data.root)
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from augment.images import load_images
 from numerics.arrays import Array
+from reid.data.market1501 import FOLDERS
 
 if TYPE_CHECKING:
     import torch
@@ -49,7 +50,7 @@ def with_scores(manifest: pd.DataFrame, folder: Path, size: tuple[int, int]) -> 
         folder: of the set.
         size: (height, width) in pixels at which it is measured.
     """
-    paths = [folder / "bounding_box_train" / name for name in manifest["name"]]
+    paths = [folder / FOLDERS["train"] / name for name in manifest["name"]]
     sharp = [sharpness(load_images(paths[start : start + 512], size)) for start in range(0, len(paths), 512)]
     return manifest.assign(sharpness=np.concatenate(sharp).round(5) if sharp else [])
 

@@ -101,7 +101,7 @@ def exact_joints(workspace: Workspace, split: str) -> tuple[pd.DataFrame, pd.Ser
     Junk images (pid -1) are botched crops, often without a head or a body: nobody asks an estimator to find them.
     Raises AugmentError where there are joints and no head sizes.
     """
-    file = workspace.data / "keypoints" / POSE_FILES[split]
+    file = workspace.exact_keypoints_file(split)
     if not file.is_file():
         return keypoint_table([], np.empty((0, 18, 2))), pd.Series(dtype=float)
     path = file.with_name(HEAD_SIZES)

@@ -16,12 +16,14 @@ from augment.artefacts.files import write_csv, write_image
 from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input, keypoints_input
 from augment.generation.advice import make_set_at
+from augment.generation.manifest import MANIFEST
 from augment.images import read_image
 from augment.inference.generator import BATCH
 from augment.study.answers import ANSWERS, Answers
 from augment.workspace import Workspace
 from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
+from reid.data.market1501 import FOLDERS
 
 if TYPE_CHECKING:
     from augment.runtime import Runtime
@@ -174,19 +176,19 @@ def _of_set(workspace: Workspace, given: str, study: Study, seed: int) -> tuple[
     folder = Path(given) if Path(given).is_dir() else workspace.sets_dir / given
     if not folder.is_dir() or read_run(folder) is None:
         raise AugmentError(f"{folder}: no finished generated set; {make_set_at(workspace, folder.name)}")
-    manifest = pd.read_csv(folder / "manifest.csv", dtype=str, keep_default_na=False)
+    manifest = pd.read_csv(folder / MANIFEST, dtype=str, keep_default_na=False)
     rng = random_stream(seed, Stream.STUDY_PICTURES)
     names = {
         kind: rng.permutation(manifest.loc[manifest["kind"] == kind, "name"].to_numpy(dtype=str))[: study.pool]
         for kind in ("real", "generated")
     }
     _refuse_few(len(names["real"]), len(names["generated"]), study, f"{folder}: has")
-    images = folder / "bounding_box_train"
+    images = folder / FOLDERS["train"]
     real = [(str(name), images / str(name)) for name in names["real"]]
     drawn = [str(name) for name in names["generated"]]
     pool = _Pool(real, drawn, lambda: (read_image(images / name, workspace.size) for name in drawn))
     shown = fingerprint([*(path for _, path in real), *(images / name for name in drawn)])
-    return folder.name, {"generated": fingerprint(folder / "manifest.csv"), "images": shown}, pool
+    return folder.name, {"generated": fingerprint(folder / MANIFEST), "images": shown}, pool
 
 
 def _refuse_few(real: int, generated: int, study: Study, who: str) -> None:

@@ -17,18 +17,16 @@ from augment.datasets.inputs import images_input, keypoints_input
 from augment.datasets.pairs import pairable, pairs_among
 from augment.datasets.preconditions import require_pairs
 from augment.datasets.reduced_set import keep_reduced, real_share
-from augment.images import load_images, load_or_map, to_uint8
+from augment.images import load_or_map
 from augment.inference.generators import BUILTIN
-from augment.inference.sheets import draw_skeleton, write_sheet
 from augment.results import Result, spread
 from augment.runtime import Place, Runtime
 from augment.training.initial import InitialWeights
+from augment.training.samples import SampleSheet, held_out_pairs
 from augment.weights import find_weights, load_path, missing_sentence
 from augment.workspace import GENERATOR, Workspace
 from numerics.files import naming
-from numerics.seeds import Stream, random_stream
 from patn.keypoints import keypoint_array, scale_keypoints
-from patn.pairs import training_pairs
 
 if TYPE_CHECKING:
     import torch
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
     from patn.training.perceptual import Perceptual
 
 log = logging.getLogger(__name__)
-SHEET_PAIRS = 8
 NO_PERCEPTUAL = "none: the generator is trained without the perceptual term"
 
 
@@ -95,11 +92,7 @@ def train_generator(
     Raises AugmentError for missing key points, no pairs, a wanted weight file that is missing, initial weights of
     another kind or size, or NaN losses.
     """
-    if name == BUILTIN:
-        raise AugmentError(f"{BUILTIN} is the name of the generator that comes with this tool; give another name")
-    folder = workspace.patn_dir(name)
-    if initial is not None:
-        initial.require_fit(training, folder)
+    folder = _folder(workspace, name, training, initial)
     names = training_names(workspace, portion, seed)
     require_pairs(workspace, names, portion)
     kind = choose_perceptual(perceptual, weights_dir) if training.lambda_perceptual > 0 else "none"
@@ -116,12 +109,10 @@ def train_generator(
         runtime.prepare()
         images = _decoded(workspace, names, training)
         loss = load_perceptual(kind, images, weights_dir, runtime, training)
-        log.info("Perceptual term: %s.", loss.name if loss else NO_PERCEPTUAL)
+        log.info("Perceptual term: %s.", said := loss.name if loss else NO_PERCEPTUAL)
         objective = build_objective(workspace, training, names, images, seed, loss, runtime)
         if initial is not None:
-            anew = initial.load_into(objective.networks)
-            log.info("Starts from %s%s.", initial.label, f"; anew: {', '.join(anew)}" if anew else "")
-        said = loss.name if loss else NO_PERCEPTUAL
+            initial.start(objective.networks)
         recorded = {"perceptual": said, "seed": seed, "training": options}
         seconds = _train(workspace, training, objective, folder, recorded, seed, runtime)
         trained = TrainedGenerator(
@@ -140,6 +131,16 @@ def train_generator(
         )
         run.finish(trained)
         return trained
+
+
+def _folder(workspace: Workspace, name: str, training: GeneratorTraining, initial: InitialWeights | None) -> Path:
+    """A new generator's folder; raises AugmentError for a name that is taken and initial weights that do not fit."""
+    if name == BUILTIN:
+        raise AugmentError(f"{BUILTIN} is the name of the generator that comes with this tool; give another name")
+    folder = workspace.patn_dir(name)
+    if initial is not None:
+        initial.require_fit(training, folder)
+    return folder
 
 
 def _inputs(workspace: Workspace, names: Sequence[str], initial: InitialWeights | None) -> dict[str, Fingerprint]:
@@ -269,65 +270,3 @@ def build_objective(
         autocast=runtime.training_dtype(),
         perceptual=perceptual,
     )
-
-
-class HeldOut:
-    """A few pairs of identities that training never sees: images uint8, key points in the images' pixels."""
-
-    def __init__(self, source: torch.Tensor, target: torch.Tensor, poses: tuple[torch.Tensor, torch.Tensor]) -> None:
-        self.source, self.target = source, target
-        self.source_keypoints, self.target_keypoints = poses
-
-
-def held_out_pairs(workspace: Workspace, size: tuple[int, int]) -> HeldOut | None:
-    """Pairs among the gallery's identities, drawn evenly; None where the gallery has no key points or no pair."""
-    import torch
-
-    from patn.pairs import sample_pairs
-
-    try:
-        keypoints = workspace.keypoints("gallery")
-    except AugmentError:
-        return None
-    gallery = workspace.images().query("split == 'gallery' and pid > 0")
-    gallery = gallery[gallery["name"].isin(keypoints.index)]
-    names = gallery["name"].tolist()
-    pairs = training_pairs(names, gallery["pid"].tolist(), keypoint_array(keypoints, names))
-    if pairs.empty:
-        return None
-    pairs = sample_pairs(pairs, min(SHEET_PAIRS, len(pairs)), random_stream(0, Stream.SHEET_PAIRS))
-    path_of = gallery.set_index("name")["path"]
-    loaded, poses = {}, {}
-    for side in ("from", "to"):
-        loaded[side] = load_images([path_of[name] for name in pairs[side]], size, jobs=1)
-        scaled = scale_keypoints(keypoint_array(keypoints, pairs[side].tolist()), workspace.size, size)
-        poses[side] = torch.from_numpy(np.asarray(scaled, np.float32))
-    return HeldOut(loaded["from"], loaded["to"], (poses["from"], poses["to"]))
-
-
-class SampleSheet:
-    """Draws the same held-out pairs every time: source, target pose, generated, target."""
-
-    def __init__(self, network: torch.nn.Module, device: torch.device, pairs: HeldOut | None) -> None:
-        self.network, self.device, self.pairs = network, device, pairs
-
-    def __call__(self, path: Path) -> None:
-        """Write the sheet to `path`; nothing where there are no held-out pairs."""
-        import torch
-
-        if self.pairs is None:
-            return
-        network, device, pairs = self.network, self.device, self.pairs
-        network.eval()
-        with torch.inference_mode():
-            condition = (pairs.source.float() / 127.5 - 1).to(device)
-            drawn = network(condition, pairs.source_keypoints.to(device), pairs.target_keypoints.to(device))
-        network.train()
-        rows = [images.permute(0, 2, 3, 1).cpu().numpy() for images in (pairs.source, to_uint8(drawn), pairs.target)]
-        size = (pairs.source.shape[2], pairs.source.shape[3])
-        skeletons = [draw_skeleton(pose, size) for pose in pairs.target_keypoints.numpy()]
-        columns = [
-            [source, skeleton, made, target]
-            for source, skeleton, made, target in zip(rows[0], skeletons, rows[1], rows[2], strict=True)
-        ]
-        write_sheet(columns, path, ["source", "target pose", "generated", "target"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from patn.training.generator_training import GeneratorTraining
 
+log = logging.getLogger(__name__)
 TUNING_STEPS = 1_200
 """Updates of a training that goes on from another generator, where nothing else is asked for."""
 TUNING_RATE = 0.5
@@ -81,6 +83,11 @@ class InitialWeights:
                     f"{self.checkpoint}: has {name} {about['options'].get(name)}, and {needed.get(name)} is to be "
                     "trained; start from another generator, or leave the preset out to go on with its numbers"
                 )
+
+    def start(self, networks: Mapping[str, nn.Module]) -> None:
+        """Give the networks these weights, and say which start anew."""
+        anew = self.load_into(networks)
+        log.info("Starts from %s%s.", self.label, f"; anew: {', '.join(anew)}" if anew else "")
 
     def load_into(self, networks: Mapping[str, nn.Module]) -> list[str]:
         """Give the networks these weights; returns the names of those that start anew, which are discriminators."""

@@ -19,7 +19,6 @@ from numerics.files import replacing
 if TYPE_CHECKING:
     from tensorboard.compat.proto.event_pb2 import Event
 
-KINDS = ("patn", "reid")
 EVENTS = "events.out.tfevents.augment"
 NO_SCALARS = ("step", "seconds")
 
@@ -43,7 +42,7 @@ def write_events(workspace: Workspace, out: Path) -> EventFiles:
     file that lacks only the newest records gets these appended, one of another training is replaced, and one that is
     complete is not touched.  Raises AugmentError where there is no training or a file cannot be written.
     """
-    folders = [path.parent for kind in KINDS for path in sorted((workspace.root / kind).glob(f"*/{METRICS}"))]
+    folders = workspace.trainings(METRICS)
     if not folders:
         raise AugmentError(f"{workspace.root}: no training has been logged yet; run `augment patn-train`")
     written: dict[str, str] = {}

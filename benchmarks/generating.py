@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from augment.datasets.dataset import Dataset
-from augment.inference import drawing
-from augment.inference.drawing import Drawing, Pen, draw_plan
+from augment.inference import plan_images as drawing
+from augment.inference.plan_images import Drawing, Pen, draw_plan
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 

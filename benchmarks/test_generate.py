@@ -118,7 +118,7 @@ def test_generate(
 def test_bf16_images_stay_close(scale: Scale, record: Any, workspace: Workspace) -> None:
     import torch
 
-    from augment.inference.drawing import Drawing
+    from augment.inference.plan_images import Drawing
     from augment.runtime import Runtime
     from augment.training.generator import train_generator
     from patn.metrics.ssim import ssim

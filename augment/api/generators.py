@@ -14,7 +14,7 @@ from augment.workspace import Workspace
 from numerics.arrays import Array
 
 if TYPE_CHECKING:
-    from augment.inference.redrawing import Redrawing
+    from augment.inference.request import Redrawing
     from augment.poses.readers import Pose
     from patn.training.generator_training import GeneratorTraining
 
@@ -165,7 +165,7 @@ def generate_images(
     Raises:
         AugmentError: for files that are not there, and images in which nobody is found.
     """
-    from augment.inference.redrawing import Redrawing, Request
+    from augment.inference.request import Redrawing, Request
 
     if not pairs:
         raise AugmentError("there is no pair; give at least one (image, pose)")

@@ -90,7 +90,7 @@ def command(
     """
     note_idle_globals("seed")
     from augment.inference.animation import Motion, animate, animation_text
-    from augment.inference.redrawing import Request
+    from augment.inference.request import Request
 
     refuse_idle_csv_size(poses, options["source_pose"])
     walk = unless(poses is not None, "without --poses: the walk has neither gaps nor jitter")

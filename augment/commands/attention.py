@@ -101,7 +101,7 @@ def command(
     """
     note_idle_globals("seed")
     from augment.inference.attention import MaskView, attention, attention_text
-    from augment.inference.redrawing import Request
+    from augment.inference.request import Request
 
     refuse_idle_csv_size(*poses, options["source_pose"])
     refuse_idle({"block": "with --all" if everything else None})

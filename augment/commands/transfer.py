@@ -66,7 +66,7 @@ def command(
       augment transfer 0001_c1s2_001000_01.jpg --pose data/keypoints/query.csv -o grid.png
     """
     note_idle_globals("seed")
-    from augment.inference.redrawing import Request
+    from augment.inference.request import Request
     from augment.inference.transfer import transfer, transfer_text
 
     refuse_idle_csv_size(*poses, options["source_pose"])

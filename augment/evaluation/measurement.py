@@ -15,8 +15,8 @@ from tqdm import tqdm
 from augment.datasets.dataset import Dataset
 from augment.evaluation.protocol import PROTOCOLS, SPLITS, Evaluation
 from augment.images import load_images
-from augment.inference.drawing import Drawing
 from augment.inference.generator import BATCH
+from augment.inference.plan_images import Drawing
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from numerics.arrays import Array

@@ -17,8 +17,8 @@ from augment.artefacts.records import read_run
 from augment.datasets.dataset import Dataset
 from augment.generation.plan import Chance, Pools, Sampling, random_pose
 from augment.images import load_images
-from augment.inference.drawing import Pen, draw_plan
 from augment.inference.generators import seeded
+from augment.inference.plan_images import Pen, draw_plan
 from augment.workspace import Workspace
 from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream

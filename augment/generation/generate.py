@@ -23,8 +23,8 @@ from augment.generation.manifest import MANIFEST, make_manifest, with_scores
 from augment.generation.plan import Pools, Sampling, make_plan
 from augment.generation.scenes import COLUMN, Scenes
 from augment.generation.target_poses import PoseBank, canonical_bank, file_bank, rare_bank
-from augment.inference.drawing import Pen, draw_plan
 from augment.inference.generators import find_generator, recorded_place
+from augment.inference.plan_images import Pen, draw_plan
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from patn.keypoints import keypoint_array

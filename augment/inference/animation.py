@@ -13,7 +13,7 @@ from tqdm import tqdm
 from augment import AugmentError
 from augment.images import read_image
 from augment.inference.generator import BATCH
-from augment.inference.redrawing import Redrawing, Request, Transferred
+from augment.inference.request import Redrawing, Request, Transferred
 from augment.inference.sheets import draw_skeleton, sheet
 from augment.inference.video import FPS, VIDEOS, WRITTEN, extract_frames, require_ffmpeg, write_video
 from augment.pedestrians.walking import walking

@@ -10,7 +10,7 @@ import numpy as np
 from augment import AugmentError
 from augment.images import read_image, to_uint8
 from augment.inference.pictures import write_picture
-from augment.inference.redrawing import Redrawing, Request, Transferred
+from augment.inference.request import Redrawing, Request, Transferred
 from augment.inference.sheets import GAP, draw_skeleton, sheet
 from augment.poses.readers import Pose, scaled_to
 from augment.results import Result, spread

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from augment import AugmentError
 from augment.images import read_image
 from augment.inference.pictures import PICTURES, write_picture
-from augment.inference.redrawing import Redrawing, Request, Transferred
+from augment.inference.request import Redrawing, Request, Transferred
 from augment.inference.sheets import draw_skeleton, sheet
 from augment.poses.readers import scaled_to
 from augment.results import Result, spread

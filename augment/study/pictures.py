@@ -154,7 +154,7 @@ def _of_generator(
     _refuse_few(len(real), len(names), study, f"{workspace.data}: the test pairs give")
 
     def draw() -> Iterator[Array]:
-        from augment.inference.drawing import Drawing
+        from augment.inference.plan_images import Drawing
 
         drawing = Drawing(Dataset.of(workspace), checkpoint, runtime, split="gallery")
         for start in range(0, len(rest), BATCH):

@@ -218,8 +218,8 @@ def write_contact_sheet(workspace: Workspace, comparison: Comparison, path: Path
     from augment.datasets.dataset import Dataset
     from augment.datasets.pairs import identity_pairs
     from augment.images import load_images
-    from augment.inference.drawing import Drawing
     from augment.inference.generators import find_generator
+    from augment.inference.plan_images import Drawing
     from augment.inference.sheets import draw_skeleton, write_sheet
 
     pairs = identity_pairs(workspace, "gallery", comparison.shown, workspace.seed)

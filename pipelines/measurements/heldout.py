@@ -13,8 +13,8 @@ from augment.datasets.inputs import images_input, keypoints_input
 from augment.datasets.pairs import identity_pairs
 from augment.evaluation.measurement import mean_image
 from augment.images import load_images, read_image
-from augment.inference.drawing import Drawing
 from augment.inference.generators import find_generator
+from augment.inference.plan_images import Drawing
 from augment.inference.sheets import draw_skeleton, write_sheet
 from augment.runtime import Runtime
 from augment.workspace import Workspace

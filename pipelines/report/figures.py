@@ -18,9 +18,9 @@ from augment.artefacts.files import write_csv
 from augment.columns import aligned
 from augment.datasets.dataset import Dataset
 from augment.datasets.pairs import evaluation_pairs
-from augment.inference.drawing import Drawing
 from augment.inference.generator import BATCH
 from augment.inference.pictures import PICTURES, write_picture
+from augment.inference.plan_images import Drawing
 from augment.inference.sheets import sheet
 from augment.runtime import Runtime
 from augment.workspace import Workspace

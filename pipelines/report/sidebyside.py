@@ -163,7 +163,7 @@ def _generate(
 
     from augment.inference.animation import Motion, animate
     from augment.inference.attention import MaskView, masks_of
-    from augment.inference.redrawing import Redrawing, Request
+    from augment.inference.request import Redrawing, Request
     from augment.inference.video import film_ending
     from patn.checkpoints import read_metadata
     from patn.models.attention import has_masks

@@ -14,7 +14,7 @@ from augment.datasets.dataset import Dataset
 from augment.generation.links import link
 from augment.generation.manifest import sharpness
 from augment.images import load_images
-from augment.inference.drawing import Drawing
+from augment.inference.plan_images import Drawing
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from patn.checkpoints import load_generator, read_metadata, save_generator

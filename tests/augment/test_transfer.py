@@ -9,7 +9,7 @@ import augment.poses.estimation
 from augment.artefacts.artefact import fingerprint
 from augment.cli import augment as command_line
 from augment.datasets.dataset import Dataset
-from augment.inference.drawing import Drawing
+from augment.inference.plan_images import Drawing
 from augment.inference.transfer import grid
 from augment.runtime import Runtime
 from augment.workspace import Workspace

@@ -122,7 +122,7 @@ def headline(command: Callable[..., Any]) -> Callable[..., Any]:
     return queries(rule(command))
 
 
-def redrawing(command: Callable[..., Any]) -> Callable[..., Any]:
+def generator_and_pose(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --generator and --source-pose: what generates the images of a command, and where their poses are."""
     by = click.option(
         "--generator",

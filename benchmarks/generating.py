@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from augment.datasets.dataset import Dataset
-from augment.inference import plan_images as drawing
-from augment.inference.plan_images import Drawing, Pen, draw_plan
+from augment.inference import plan_images
+from augment.inference.plan_images import Generation, SplitGenerator, generate_plan
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 
@@ -35,7 +35,7 @@ class OurGenerate:
         self.plan = pd.DataFrame(pairs, columns=["source", "pose"])
         self.plan["output"] = [f"{number:04d}_gen.jpg" for number in range(len(pairs))]
         self.plan["how"] = "pose"
-        self.drawing = Drawing(self.data, checkpoint, self.runtime)
+        self.drawing = SplitGenerator(self.data, checkpoint, self.runtime)
         dtypes = {
             module.weight.dtype for module in self.drawing.generator.network.modules() if hasattr(module, "stride")
         }
@@ -47,8 +47,10 @@ class OurGenerate:
         self.runs += 1
         place = self.folder / str(self.runs)
         place.mkdir(parents=True)
-        with patch.object(drawing, "Drawing", lambda *_, **__: self.drawing):
-            draw_plan(self.data, self.plan, place / "images", Pen(self.checkpoint, "benchmark", self.runtime))
+        with patch.object(plan_images, "SplitGenerator", lambda *_, **__: self.drawing):
+            generate_plan(
+                self.data, self.plan, place / "images", Generation(self.checkpoint, "benchmark", self.runtime)
+            )
 
     def result(self) -> Any:
         """The same images before JPEG, uint8 N x H x W x 3."""

@@ -118,7 +118,7 @@ def test_generate(
 def test_bf16_images_stay_close(scale: Scale, record: Any, workspace: Workspace) -> None:
     import torch
 
-    from augment.inference.plan_images import Drawing
+    from augment.inference.plan_images import SplitGenerator
     from augment.runtime import Runtime
     from augment.training.generator import train_generator
     from patn.metrics.ssim import ssim
@@ -132,7 +132,9 @@ def test_bf16_images_stay_close(scale: Scale, record: Any, workspace: Workspace)
     sources, poses = [a for a, _ in pairs], [b for _, b in pairs]
     made = {}
     for precision in ("fp32", "bf16"):
-        drawing = Drawing(Dataset.of(workspace), checkpoint, Runtime("cpu", precision, threads=1, progress=False))
+        drawing = SplitGenerator(
+            Dataset.of(workspace), checkpoint, Runtime("cpu", precision, threads=1, progress=False)
+        )
         made[precision] = torch.from_numpy(drawing(sources, poses)).permute(0, 3, 1, 2)
     levels = (made["bf16"].int() - made["fp32"].int()).abs().float()
     real = torch.stack([torch.from_numpy(_real(workspace, name)).permute(2, 0, 1) for name in poses])

@@ -14,7 +14,7 @@ from augment.workspace import Workspace
 from numerics.arrays import Array
 
 if TYPE_CHECKING:
-    from augment.inference.request import Redrawing
+    from augment.inference.request import LoadedRequest
     from augment.poses.readers import Pose
     from patn.training.generator_training import GeneratorTraining
 
@@ -165,7 +165,7 @@ def generate_images(
     Raises:
         AugmentError: for files that are not there, and images in which nobody is found.
     """
-    from augment.inference.request import Redrawing, Request
+    from augment.inference.request import LoadedRequest, Request
 
     if not pairs:
         raise AugmentError("there is no pair; give at least one (image, pose)")
@@ -173,16 +173,16 @@ def generate_images(
     request = Request(
         images, (), workspace=workspace, generator=str(generator), size=size, runtime=runtime or Runtime()
     )
-    work = Redrawing(request)
+    work = LoadedRequest(request)
     poses = [_pose(work, pose) for _, pose in pairs]
     made = np.empty((len(pairs), *work.generator.out, 3), dtype=np.uint8)
     for image, source in zip(images, work.sources, strict=True):
         rows = [row for row, pair in enumerate(pairs) if str(pair[0]) == image]
-        made[rows] = work.draw(source, [poses[row] for row in rows])
+        made[rows] = work.generate(source, [poses[row] for row in rows])
     return made
 
 
-def _pose(work: Redrawing, pose: TargetPose) -> Pose:
+def _pose(work: LoadedRequest, pose: TargetPose) -> Pose:
     """A caller's pose in the generator's pixels; raises AugmentError where it is none."""
     from augment.poses.readers import Pose, with_a_person
     from patn.keypoints import JOINTS, scale_keypoints

@@ -7,10 +7,10 @@ import click
 
 from augment.cli import emit, runtime, workspace_or_none
 from augment.commands.idle import note_idle_globals, refuse_idle, refuse_idle_csv_size, unless
-from augment.options import Finite, redrawing
+from augment.options import Finite, generator_and_pose
 
 
-@click.command(short_help="Redraw people in motion, as a video.")
+@click.command(short_help="Generate people in motion, as a video.")
 @click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
 @click.option(
     "--poses",
@@ -25,7 +25,7 @@ from augment.options import Finite, redrawing
     metavar="OUT",
     help="A video: .mp4 or .gif.",
 )
-@redrawing
+@generator_and_pose
 @click.option(
     "--csv-size",
     type=click.IntRange(1),
@@ -66,7 +66,7 @@ from augment.options import Finite, redrawing
     show_default=True,
     help="Scale and move the motion as a whole onto each image's person.",
 )
-@click.option("--plain", is_flag=True, help="The redrawn people alone, without images and skeleton.")
+@click.option("--plain", is_flag=True, help="The generated people alone, without images and skeleton.")
 def command(
     images: tuple[str, ...],
     poses: str | None,
@@ -79,7 +79,7 @@ def command(
     fit: bool,
     **options: Any,
 ) -> None:
-    """Redraw the person of each IMAGE in the pose of every frame, the images above and the skeleton at the left.
+    """Generate the person of each IMAGE in the pose of every frame, the images above and the skeleton at the left.
 
     Key points of frames are found as `augment transfer` finds them. Missing joints are bridged and jitter is smoothed
     over time; what it took is printed. MP4 needs the extra `video`, GIF nothing.

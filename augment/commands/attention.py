@@ -7,7 +7,7 @@ import click
 
 from augment.cli import emit, runtime, workspace_or_none
 from augment.commands.idle import note_idle_globals, refuse_idle, refuse_idle_csv_size
-from augment.options import redrawing
+from augment.options import generator_and_pose
 
 
 class Channels(click.ParamType[int | str]):
@@ -63,7 +63,7 @@ class Channels(click.ParamType[int | str]):
     metavar="FILE.npy",
     help="Also write the masks as numbers, pairs x blocks x height / 4 x width / 4.",
 )
-@redrawing
+@generator_and_pose
 @click.option(
     "--csv-size",
     type=click.IntRange(1),

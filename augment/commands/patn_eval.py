@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     "--pairs",
     type=click.IntRange(1),
     metavar="N",
-    help="Pairs, drawn by --seed.  [default: 12,000 as the paper, DeepFashion 8,570, or all]",
+    help="Pairs, sampled by --seed.  [default: 12,000 as the paper, DeepFashion 8,570, or all]",
 )
 @click.option(
     "--protocol",

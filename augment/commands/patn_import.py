@@ -33,7 +33,7 @@ ROLES = {"generator": "generator", "d_pp": "discriminator of the appearance", "d
 @click.option(
     "--pose-maps",
     type=click.Choice(["gaussian", "onehot"]),
-    help="Maps it draws from.  [default: gaussian with batch norm, onehot with instance norm]",
+    help="Maps it generates from.  [default: gaussian with batch norm, onehot with instance norm]",
 )
 @click.option("--force", is_flag=True, help="Make it again where another file was imported.")
 @pass_workspace
@@ -43,7 +43,7 @@ def command(
     """Import a .pth file of the PATN authors' code: a generator, or one of its two discriminators.
 
     Norm, blocks, width and dropout are read off the file, which is never run as a program.  The released DeepFashion
-    model (instance norm) draws from one-hot pose maps.
+    model (instance norm) generates from one-hot pose maps.
 
     \b
     Example:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option(
     "--generator",
     metavar="NAME|PATH",
-    help="Redraws test pairs: a generator below patn/, or a file.  [default: the only one]",
+    help="Generates the images of test pairs: a generator below patn/, or a file.  [default: the only one]",
 )
 @click.option(
     "--generated-set", metavar="NAME|FOLDER", help="Takes real and generated images of a set below generated/ instead."
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     default=220,
     show_default=True,
     metavar="N",
-    help="Images of each kind that a volunteer's are drawn from, at most.",
+    help="Images of each kind that a volunteer's are sampled from, at most.",
 )
 @click.option(
     "--quality",
@@ -87,7 +87,7 @@ def command(
     shown = unless(not no_serve, "with --no-serve: nothing is shown")
     refuse_idle({"zoom": shown, "port": shown})
     if not no_serve:
-        require_packages()  # told before anything is drawn
+        require_packages()  # told before anything is generated
     study = Study(**numbers)
     folder = make_study(
         workspace,

@@ -8,12 +8,12 @@ import click
 
 from augment.cli import emit, runtime, workspace_or_none
 from augment.commands.idle import given, note_idle_globals, refuse_idle_csv_size
-from augment.options import redrawing
+from augment.options import generator_and_pose
 
 log = logging.getLogger(__name__)
 
 
-@click.command(short_help="Redraw people in other poses.")
+@click.command(short_help="Generate people in other poses.")
 @click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
 @click.option(
     "--pose",
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
     metavar="OUT",
     help="A picture (.jpg, .png; a grid for many poses), or a folder for one file a pose.",
 )
-@redrawing
+@generator_and_pose
 @click.option(
     "--csv-size",
     type=click.IntRange(1),
@@ -54,7 +54,7 @@ def command(
     columns: int,
     **options: Any,
 ) -> None:
-    """Redraw the person of each IMAGE in one or many poses.
+    """Generate the person of each IMAGE in one or many poses.
 
     An image is a file or, in a workspace, the name of one of its images, whose key points are then used; mediapipe
     finds those of any other. Images of any size are resized, key points with them. With --generator PATH no workspace
@@ -62,7 +62,7 @@ def command(
 
     \b
     Example:
-      augment transfer 0001_c1s2_001000_01.jpg --pose 0002_c1s3_002000_01.jpg -o redrawn.jpg
+      augment transfer 0001_c1s2_001000_01.jpg --pose 0002_c1s3_002000_01.jpg -o transferred.jpg
       augment transfer 0001_c1s2_001000_01.jpg --pose data/keypoints/query.csv -o grid.png
     """
     note_idle_globals("seed")

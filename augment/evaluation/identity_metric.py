@@ -14,7 +14,7 @@ from torch.nn.functional import normalize
 
 from augment import AugmentError
 from augment.artefacts.records import read_run
-from augment.evaluation.metrics import COPY, GENERATED, REAL, MeanMeter, Panels
+from augment.evaluation.metrics import COPY, GENERATED, REAL, MeanMetric, Panels
 from augment.evaluation.reid import find_model
 from augment.images import load_images
 from augment.workspace import Workspace
@@ -124,7 +124,7 @@ class IdentityCentres:
         return torch.from_numpy(np.searchsorted(self.pids, np.asarray(list(pids))))
 
 
-class IdentityMeter(MeanMeter):
+class IdentityMetric(MeanMetric):
     """Top-1 identity accuracy and cosine to the source identity's centre, of generated, copied and real images.
 
     An identity's centre is the mean unit feature of its real images in `split`; all of the split's identities are

@@ -16,7 +16,7 @@ from augment.datasets.dataset import Dataset
 from augment.evaluation.protocol import PROTOCOLS, SPLITS, Evaluation
 from augment.images import load_images
 from augment.inference.generator import BATCH
-from augment.inference.plan_images import Drawing
+from augment.inference.plan_images import SplitGenerator
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from numerics.arrays import Array
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import torch
 
-    from augment.evaluation.metrics import Meter, Panels, Rows
+    from augment.evaluation.metrics import Metric, Panels, Rows
 
 PARTIAL = "partial.safetensors"
 SAVE_EVERY = 60.0
@@ -54,7 +54,7 @@ def measure(
     checkpoint: Path,
     pairs: pd.DataFrame,
     folder: Path,
-    metrics: list[str],
+    names: list[str],
     runtime: Runtime,
 ) -> Measured:
     """Pass over the pairs once; metrics that lack a weight file, a package or a model are left out with one sentence.
@@ -65,36 +65,36 @@ def measure(
         checkpoint: the generator's file.
         pairs: columns from and to.
         folder: where sums are saved now and then.
-        metrics: names of the metrics.
+        names: of the metrics.
         runtime: device, threads and precision.
     """
     from augment.evaluation.metrics import restore
-    from augment.evaluation.registry import Setting, build_meters
+    from augment.evaluation.registry import Setting, build_metrics
 
     runtime.prepare()
     data = Dataset.of(workspace)
     with ExitStack() as stack:
         setting = Setting(workspace, evaluation, len(pairs), runtime.torch_device(), stack)
-        meters, missing = build_meters(setting, metrics)
-        if meters:
-            first, state = _read_partial(folder / PARTIAL, meters)
-            restore(meters, state)
-            drawing = Drawing(data, checkpoint, runtime, split=SPLITS[evaluation.split])
-            mean = mean_image(data, drawing.generator.out) if "similarity" in meters else None
-            batches = panels(drawing, evaluation.protocol, pairs[first:], mean)
-            _pass(meters, batches, first, len(pairs), folder, runtime.progress)
+        metrics, missing = build_metrics(setting, names)
+        if metrics:
+            first, state = _read_partial(folder / PARTIAL, metrics)
+            restore(metrics, state)
+            generator = SplitGenerator(data, checkpoint, runtime, split=SPLITS[evaluation.split])
+            mean = mean_image(data, generator.generator.out) if "similarity" in metrics else None
+            batches = panels(generator, evaluation.protocol, pairs[first:], mean)
+            _pass(metrics, batches, first, len(pairs), folder, runtime.progress)
     rows: Rows = {}
-    for meter in meters.values():
-        for row, values in meter.rows().items():
+    for metric in metrics.values():
+        for row, values in metric.rows().items():
             rows.setdefault(row, {}).update({name: round(float(value), 6) for name, value in values.items()})
     (folder / PARTIAL).unlink(missing_ok=True)
     return Measured(rows, missing, setting.notes)
 
 
 def _pass(
-    meters: Mapping[str, Meter], batches: Iterator[Panels], done: int, total: int, folder: Path, progress: bool
+    metrics: Mapping[str, Metric], batches: Iterator[Panels], done: int, total: int, folder: Path, progress: bool
 ) -> None:
-    """Give the meters all batches, from the pair `done` on, and save their sums now and then."""
+    """Give the metrics all batches, from the pair `done` on, and save their sums now and then."""
     import torch
 
     bar = tqdm(total=total, initial=done, desc=folder.name, unit="pair", disable=None if progress else True)
@@ -102,20 +102,22 @@ def _pass(
     with bar:
         for batch in batches:
             with torch.inference_mode():
-                for meter in meters.values():
-                    meter.update(batch)
+                for metric in metrics.values():
+                    metric.update(batch)
             done += len(batch.targets)
             bar.update(len(batch.targets))
             if time.monotonic() - saved_at >= SAVE_EVERY and done < total:
-                _write_partial(folder / PARTIAL, done, meters)
+                _write_partial(folder / PARTIAL, done, metrics)
                 saved_at = time.monotonic()
 
 
-def panels(drawing: Drawing, protocol: str, pairs: pd.DataFrame, mean: Array | None = None) -> Iterator[Panels]:
+def panels(
+    generator: SplitGenerator, protocol: str, pairs: pd.DataFrame, mean: Array | None = None
+) -> Iterator[Panels]:
     """The pairs in batches, at the workspace's size, as the protocol shows them.
 
     Args:
-        drawing: the generator with the images it takes.
+        generator: the generator with the images it takes.
         protocol: of `augment.evaluation.protocol.PROTOCOLS`.
         pairs: columns from and to.
         mean: the mean image, 3 x H x W.
@@ -126,44 +128,47 @@ def panels(drawing: Drawing, protocol: str, pairs: pd.DataFrame, mean: Array | N
     from patn.keypoints import keypoint_array
 
     def shown(images: torch.Tensor) -> torch.Tensor:
-        return PROTOCOLS[protocol].panel(images).to(drawing.generator.device)
+        return PROTOCOLS[protocol].panel(images).to(generator.generator.device)
 
     average = None if mean is None else shown(torch.from_numpy(mean)[None])
     for start in range(0, len(pairs), BATCH):
         part = pairs[start : start + BATCH]
         sources, targets = part["from"].tolist(), part["to"].tolist()
         real, condition = (
-            load_images([drawing.paths[name] for name in names], drawing.generator.out) for names in (targets, sources)
+            load_images([generator.paths[name] for name in names], generator.generator.out)
+            for names in (targets, sources)
         )
-        drawn = torch.from_numpy(drawing(sources, targets)).permute(0, 3, 1, 2)
-        keypoints = torch.from_numpy(keypoint_array(drawing.keypoints, targets)).to(drawing.generator.device)
-        yield Panels(shown(real), shown(drawn), shown(condition), keypoints, sources, targets, average)
+        generated = torch.from_numpy(generator(sources, targets)).permute(0, 3, 1, 2)
+        keypoints = torch.from_numpy(keypoint_array(generator.keypoints, targets)).to(generator.generator.device)
+        yield Panels(shown(real), shown(generated), shown(condition), keypoints, sources, targets, average)
 
 
-def _about(done: int, meters: Mapping[str, Meter]) -> dict[str, str]:
-    """What saved sums have to agree with: the meters and their metrics."""
-    parts = [f"{name}:{','.join(getattr(meter, 'metrics', ()))}" for name, meter in meters.items()]
+def _about(done: int, metrics: Mapping[str, Metric]) -> dict[str, str]:
+    """What saved sums have to agree with: the families of metrics and their names."""
+    parts = [f"{name}:{','.join(getattr(metric, 'metrics', ()))}" for name, metric in metrics.items()]
     return {"done": str(done), "meters": " ".join(parts)}
 
 
-def _write_partial(path: Path, done: int, meters: Mapping[str, Meter]) -> None:
+def _write_partial(path: Path, done: int, metrics: Mapping[str, Metric]) -> None:
     """Save the sums after `done` pairs, by rename."""
     from safetensors.torch import save_file
 
     from augment.evaluation.metrics import state_of
 
     with replacing(path) as partial:
-        save_file({name: value.contiguous() for name, value in state_of(meters).items()}, partial, _about(done, meters))
+        save_file(
+            {name: value.contiguous() for name, value in state_of(metrics).items()}, partial, _about(done, metrics)
+        )
 
 
-def _read_partial(path: Path, meters: Mapping[str, Meter]) -> tuple[int, dict[str, torch.Tensor]]:
-    """How many pairs an interrupted run of the same meters had done, and its sums; 0 and nothing without one."""
+def _read_partial(path: Path, metrics: Mapping[str, Metric]) -> tuple[int, dict[str, torch.Tensor]]:
+    """How many pairs an interrupted run of the same metrics had done, and its sums; 0 and nothing without one."""
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="pt") as file:
             about = file.metadata() or {}
-            if about != _about(int(about.get("done", 0)), meters):
+            if about != _about(int(about.get("done", 0)), metrics):
                 return 0, {}
             return int(about["done"]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError, ValueError):

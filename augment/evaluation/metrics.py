@@ -60,7 +60,7 @@ class Panels:
             yield MEAN_IMAGE, self.mean.expand_as(self.target)
 
 
-class Meter(Protocol):
+class Metric(Protocol):
     """Metrics that share work."""
 
     @property
@@ -92,7 +92,7 @@ def padded(images: Tensor) -> Tensor:
 
 
 @dataclass
-class MeanMeter:
+class MeanMetric:
     """A metric whose figures are means: of metric and row, made when first used."""
 
     parts: dict[str, Mean] = field(default_factory=dict)
@@ -110,7 +110,7 @@ class MeanMeter:
         return rows
 
 
-class Similarity(MeanMeter):
+class Similarity(MeanMetric):
     """SSIM, mask-SSIM and L1 of generated images, of copies of the condition image and of the mean image.
 
     `ssim_256_padded` is the paper's figure for DeepFashion. L1 is on the [-1, 1] scale.
@@ -147,7 +147,7 @@ class Similarity(MeanMeter):
         return ssim(real, images, self.data_range, taps=self.taps)
 
 
-class InceptionMeter:
+class InceptionMetrics:
     """IS and mask-IS (mean of ten contiguous splits), and FID to the targets, of generated and of real images.
 
     Args:
@@ -192,7 +192,7 @@ class InceptionMeter:
         return rows
 
 
-class Detection(MeanMeter):
+class Detection(MeanMetric):
     """DS of generated and of real images."""
 
     def __init__(self, detector: Detector) -> None:
@@ -211,7 +211,7 @@ class Detection(MeanMeter):
             self.add(row, "ds", person_confidences(self.detector, padded(images)))
 
 
-class LpipsMeter(MeanMeter):
+class LpipsMetrics(MeanMetric):
     """LPIPS of generated images and of copies of the condition image to the targets, and of both under the mask."""
 
     def __init__(self, metrics: Sequence[str], network: nn.Module) -> None:
@@ -232,21 +232,21 @@ class LpipsMeter(MeanMeter):
                 self.add(row, metric, self.network(*(one.float() / 127.5 - 1 for one in pair)))
 
 
-def state_of(meters: Mapping[str, Meter]) -> dict[str, Tensor]:
+def state_of(metrics: Mapping[str, Metric]) -> dict[str, Tensor]:
     """Everything that the metrics know, by name."""
     return {
         f"{name}//{part}//{key}": value
-        for name, meter in meters.items()
-        for part, accumulator in meter.parts.items()
+        for name, metric in metrics.items()
+        for part, accumulator in metric.parts.items()
         for key, value in accumulator.state.items()
     }
 
 
-def restore(meters: Mapping[str, Meter], state: Mapping[str, Tensor]) -> None:
+def restore(metrics: Mapping[str, Metric], state: Mapping[str, Tensor]) -> None:
     """Give the metrics back what `state_of` took from metrics built alike."""
     for name, value in state.items():
-        meter, part, key = name.split("//")
-        owner = meters[meter]
-        if isinstance(owner, MeanMeter):  # means appear when first used
+        metric, part, key = name.split("//")
+        owner = metrics[metric]
+        if isinstance(owner, MeanMetric):  # means appear when first used
             owner.parts.setdefault(part, Mean())
         owner.parts[part].state[key] = value

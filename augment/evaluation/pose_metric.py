@@ -43,7 +43,7 @@ class JointCounts:
         return Pckh(right, joints, int(self.state["images"]), int(self.state["skipped"]))
 
 
-class PoseMeter:
+class PoseMetric:
     """PCKh by the released script's rule, of generated images and of real ones: the targets as the protocol shows them.
 
     A perfect generator gets what the real images get, not 1: JPEG moves joints that the estimator is unsure of.

@@ -1,4 +1,4 @@
-"""Which meter answers which metrics, and what each needs: weight files, packages, a trained re-ID model."""
+"""What computes which metrics, and what each needs: weight files, packages, a trained re-ID model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import patn
 import reid
 from augment import AugmentError
 from augment.artefacts.artefact import fingerprint
-from augment.evaluation.metrics import Detection, InceptionMeter, LpipsMeter, Meter, Similarity
+from augment.evaluation.metrics import Detection, InceptionMetrics, LpipsMetrics, Metric, Similarity
 from augment.evaluation.protocol import PROTOCOLS, SPLITS, Evaluation
 from augment.weights import load_path
 from augment.workspace import Workspace
@@ -41,37 +41,37 @@ class Setting:
     notes: dict[str, str] = field(default_factory=dict)
 
 
-def build_meters(setting: Setting, metrics: list[str]) -> tuple[dict[str, Meter], dict[str, str]]:
+def build_metrics(setting: Setting, metrics: list[str]) -> tuple[dict[str, Metric], dict[str, str]]:
     """The accumulators of some metrics, and for each metric that lacks a file or package the sentence that says so."""
-    meters: dict[str, Meter] = {}
+    found: dict[str, Metric] = {}
     missing: dict[str, str] = {}
     for family, (names, build) in FAMILIES.items():
         wanted = [name for name in names if name in metrics]
         if not wanted:
             continue
         try:
-            meters[family] = build(setting, wanted)
+            found[family] = build(setting, wanted)
         except (AugmentError, patn.WeightsError, reid.DataError) as error:
             missing.update(dict.fromkeys(wanted, str(error)))
             log.warning("%s: not measured; %s", ", ".join(wanted), error)
-    return meters, missing
+    return found, missing
 
 
-def _similarity(setting: Setting, metrics: list[str]) -> Meter:
+def _similarity(setting: Setting, metrics: list[str]) -> Metric:
     protocol = PROTOCOLS[setting.evaluation.protocol]
     return Similarity(metrics, protocol.data_range, protocol.taps)
 
 
-def _inception(setting: Setting, metrics: list[str]) -> Meter:
+def _inception(setting: Setting, metrics: list[str]) -> Metric:
     from patn.metrics.inception import Inception
 
     network = Inception(load_path("inception", setting.evaluation.weights_dir))
     if "fid" in metrics:
         setting.notes["fid"] = "distance to the targets of the same pairs; few pairs raise it, 10,000 are usual"
-    return InceptionMeter(metrics, network.to(setting.device), setting.pairs)
+    return InceptionMetrics(metrics, network.to(setting.device), setting.pairs)
 
 
-def _detection(setting: Setting, _: list[str]) -> Meter:
+def _detection(setting: Setting, _: list[str]) -> Metric:
     from patn.metrics.detection import load_detector
 
     detector = load_detector(load_path("ssd300", setting.evaluation.weights_dir))
@@ -81,20 +81,20 @@ def _detection(setting: Setting, _: list[str]) -> Meter:
     return Detection(detector.to(setting.device))
 
 
-def _lpips(setting: Setting, metrics: list[str]) -> Meter:
+def _lpips(setting: Setting, metrics: list[str]) -> Metric:
     from patn.metrics.lpips import Lpips, find_linear
 
     linear = find_linear()
     if linear is None:
         raise AugmentError("torchmetrics is not installed; install it with `pip install augment-reid[metrics]`")
     network = Lpips(load_path("alexnet", setting.evaluation.weights_dir), linear)
-    return LpipsMeter(metrics, network.to(setting.device))
+    return LpipsMetrics(metrics, network.to(setting.device))
 
 
-def _poses(setting: Setting, _: list[str]) -> Meter:
+def _poses(setting: Setting, _: list[str]) -> Metric:
     from functools import partial
 
-    from augment.evaluation.pose_metric import Estimate, PoseMeter, pooled
+    from augment.evaluation.pose_metric import Estimate, PoseMetric, pooled
     from augment.images import read_image
     from augment.poses.estimation import ESTIMATING, estimate_arrays
     from augment.workers import worker_pool
@@ -112,19 +112,19 @@ def _poses(setting: Setting, _: list[str]) -> Meter:
     own = workspace.keypoints_source() == ESTIMATOR
     setting.notes["pckh"] = f"joints of both sides by {ESTIMATOR}, the paper's by another estimator"
     real = None if own else lambda names: [read_image(paths[name], workspace.size) for name in names]
-    return PoseMeter(estimate, PROTOCOLS[evaluation.protocol].panel, real)
+    return PoseMetric(estimate, PROTOCOLS[evaluation.protocol].panel, real)
 
 
-def _identity(setting: Setting, _: list[str]) -> Meter:
-    from augment.evaluation.identity_metric import Embedding, IdentityMeter, full_model
+def _identity(setting: Setting, _: list[str]) -> Metric:
+    from augment.evaluation.identity_metric import Embedding, IdentityMetric, full_model
 
     path = full_model(setting.workspace, setting.evaluation.reid_model)
     setting.notes["identity"] = f"by the re-ID model {path.parent.name}"
     embed = Embedding.load(path, setting.device)
-    return IdentityMeter(setting.workspace, SPLITS[setting.evaluation.split], embed, fingerprint(path))
+    return IdentityMetric(setting.workspace, SPLITS[setting.evaluation.split], embed, fingerprint(path))
 
 
-Builder = Callable[[Setting, list[str]], Meter]
+Builder = Callable[[Setting, list[str]], Metric]
 FAMILIES: Mapping[str, tuple[tuple[str, ...], Builder]] = MappingProxyType(
     {
         "similarity": (("ssim", "mask-ssim", "l1"), _similarity),
@@ -135,4 +135,4 @@ FAMILIES: Mapping[str, tuple[tuple[str, ...], Builder]] = MappingProxyType(
         "identity": (("identity",), _identity),
     }
 )
-"""Metrics that share a network, and what builds their meter; it raises where something is missing."""
+"""Metrics that share a network, and what builds their sums; it raises where something is missing."""

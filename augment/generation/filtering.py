@@ -18,7 +18,7 @@ from augment.datasets.dataset import Dataset
 from augment.generation.plan import Chance, Pools, Sampling, random_pose
 from augment.images import load_images
 from augment.inference.generators import seeded
-from augment.inference.plan_images import Pen, draw_plan
+from augment.inference.plan_images import Generation, generate_plan
 from augment.workspace import Workspace
 from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
@@ -106,14 +106,14 @@ class Judge:
         filtering: Filtering,
         kept: Sequence[str],
         model: Path | None,
-        pen: Pen,
+        generation: Generation,
         poses: pd.DataFrame,
     ) -> None:
         self.size, self.filtering, self.poses = data.size, filtering, poses
         if model is not None:
             from augment.evaluation.identity_metric import Embedding, IdentityCentres
 
-            self.embed = Embedding.load(model, pen.runtime.torch_device())
+            self.embed = Embedding.load(model, generation.runtime.torch_device())
             train = data.split("train").loc[list(kept)]
             self.centres = IdentityCentres.of(self.embed, train, data.size)
 
@@ -167,10 +167,10 @@ def filter_set(
     filtering: Filtering,
     judge: Judge,
     folder: Path,
-    pen: Pen,
+    generation: Generation,
     seed: int,
 ) -> pd.DataFrame:
-    """Replace the worst images of the drawn plan in `folder`/bounding_box_train; returns the plan of what is there.
+    """Replace the worst images of the generated plan in `folder`/bounding_box_train; returns the plan of what is there.
 
     The plan gains a column a criterion, `candidate` (0: as planned, k: the k-th try) and `judged`: "good", "kept"
     (among the worst, and no try was better) or "replaced".  What is decided is written to `filter.csv` before anything
@@ -178,15 +178,15 @@ def filter_set(
     """
     target, candidates = folder / FOLDERS["train"], folder / CANDIDATES
     if not (folder / SCORES).is_file():
-        drawn = plan[plan["how"] != "copy"].reset_index(drop=True)
-        first = judge.scores(drawn, target)
+        generated = plan[plan["how"] != "copy"].reset_index(drop=True)
+        first = judge.scores(generated, target)
         order = np.argsort(total(first, first), kind="stable")
-        worst = np.sort(order[: int(np.floor(len(drawn) * filtering.share + 0.5))])
-        others = alternatives(drawn.iloc[worst], pools, sampling, filtering.tries, seed)
-        if pen.scenes is not None:
-            others = others.assign(scene=pen.scenes.choose(others))
-        draw_plan(data, others, candidates, pen, None if pools.bank is None else pools.bank.keypoints)
-        decided = _decide(drawn, first, worst, others, judge.scores(others, candidates), filtering.tries)
+        worst = np.sort(order[: int(np.floor(len(generated) * filtering.share + 0.5))])
+        others = alternatives(generated.iloc[worst], pools, sampling, filtering.tries, seed)
+        if generation.scenes is not None:
+            others = others.assign(scene=generation.scenes.choose(others))
+        generate_plan(data, others, candidates, generation, None if pools.bank is None else pools.bank.keypoints)
+        decided = _decide(generated, first, worst, others, judge.scores(others, candidates), filtering.tries)
         write_csv(decided, folder / SCORES)
     decided = pd.read_csv(folder / SCORES, keep_default_na=False, na_values={name: [""] for name in filtering.columns})
     for row in decided[decided["judged"] == "replaced"].itertuples():
@@ -236,17 +236,17 @@ def _candidate(output: str, number: int) -> str:
 
 
 def _decide(
-    drawn: pd.DataFrame, first: pd.DataFrame, worst: Array, others: pd.DataFrame, scores: pd.DataFrame, tries: int
+    generated: pd.DataFrame, first: pd.DataFrame, worst: Array, others: pd.DataFrame, scores: pd.DataFrame, tries: int
 ) -> pd.DataFrame:
     """The plan after the filter: for each of the worst rows its best try, where that is better."""
     before, after = total(first, first)[worst], total(scores, first).reshape(-1, tries)
     best = after.argmax(axis=1)
     better = after[np.arange(len(worst)), best] > before
-    planned = pd.concat([drawn, first], axis=1).assign(candidate=0, judged="good")
+    planned = pd.concat([generated, first], axis=1).assign(candidate=0, judged="good")
     planned.loc[worst, "judged"] = "kept"
     taken = pd.concat([others, scores], axis=1).iloc[(np.arange(len(worst)) * tries + best)[better]]
     replaced = taken.assign(
-        candidate=best[better] + 1, judged="replaced", output=drawn["output"].to_numpy()[worst[better]]
+        candidate=best[better] + 1, judged="replaced", output=generated["output"].to_numpy()[worst[better]]
     )
     rest = planned.drop(index=worst[better])
     decided: pd.DataFrame = pd.concat([rest, replaced], ignore_index=True).sort_values("output", ignore_index=True)

@@ -24,7 +24,7 @@ from augment.generation.plan import Pools, Sampling, make_plan
 from augment.generation.scenes import COLUMN, Scenes
 from augment.generation.target_poses import PoseBank, canonical_bank, file_bank, rare_bank
 from augment.inference.generators import find_generator, recorded_place
-from augment.inference.plan_images import Pen, draw_plan
+from augment.inference.plan_images import Generation, generate_plan
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from patn.keypoints import keypoint_array
@@ -140,7 +140,7 @@ def generate(
     model = find_judge(workspace, judge, portion, seed) if scores else None
     inputs = {"generator": fingerprint(checkpoint), **data_inputs(workspace)}
     inputs |= {name: fingerprint(path) for name, path in (("poses", pose_file), ("judge", model)) if path is not None}
-    pen = Pen(checkpoint, inputs["generator"], runtime, planned.scenes)
+    generation = Generation(checkpoint, inputs["generator"], runtime, planned.scenes)
     with artefact(
         folder, "generated", options, inputs=inputs, seed=seed, force=runtime.force, wait=runtime.wait, named=True
     ) as run:
@@ -148,8 +148,8 @@ def generate(
             made = run.recorded(AugmentedSet)
             refuse_altered(folder, made.contents)
             return made
-        plan = _make(planned, sampling, filtering, model, folder, pen, seed)
-        manifest = make_manifest(plan, planned.kept, pen.mark)
+        plan = _make(planned, sampling, filtering, model, folder, generation, seed)
+        manifest = make_manifest(plan, planned.kept, generation.mark)
         write_csv(with_scores(manifest, folder, planned.data.size), folder / MANIFEST)
         made = AugmentedSet(
             folder=str(folder.relative_to(workspace.root)),
@@ -185,7 +185,7 @@ def _make(
     filtering: Filtering | None,
     model: Path | None,
     folder: Path,
-    pen: Pen,
+    generation: Generation,
     seed: int,
 ) -> pd.DataFrame:
     """Link the real images, draw the others, replace the worst; returns the plan of what is there."""
@@ -193,10 +193,10 @@ def _make(
     link_real(planned.data, planned.kept, folder)
     if filtering is not None:
         begin_again(planned.plan, folder)
-    draw_plan(planned.data, planned.plan, folder / FOLDERS["train"], pen, bank)
+    generate_plan(planned.data, planned.plan, folder / FOLDERS["train"], generation, bank)
     if filtering is None:
         return planned.plan
     poses = planned.data.keypoints("train")
     poses = poses if bank is None else pd.concat([poses, bank])
-    judge = Judge(planned.data, filtering, planned.kept, model, pen, poses)
-    return filter_set(planned.data, planned.plan, planned.pools, sampling, filtering, judge, folder, pen, seed)
+    judge = Judge(planned.data, filtering, planned.kept, model, generation, poses)
+    return filter_set(planned.data, planned.plan, planned.pools, sampling, filtering, judge, folder, generation, seed)

@@ -18,7 +18,7 @@ COLUMNS = ["output", "pid", "source", "pose", "how"]
 
 @dataclass(frozen=True)
 class Sampling:
-    """How sources and target poses are drawn.
+    """How sources and target poses are sampled.
 
     Attributes:
         target_poses: the removed image's own pose ("removed", the paper's Ours), a random one of M^R_p ("reduced",
@@ -90,8 +90,8 @@ def make_plan(
         rows = [_extra(name, k, name in has_pose, pid_of[name], pools, sampling, chance) for name, k in jobs]
     else:
         removed = sorted(set(pid_of) - keeps)
-        drawn = (_replacement(name, has_pose, pid_of, pools, sampling, chance) for name in removed)
-        rows = [row for row in drawn if row is not None]
+        rows_of_removed = (_replacement(name, has_pose, pid_of, pools, sampling, chance) for name in removed)
+        rows = [row for row in rows_of_removed if row is not None]
     _refuse_collisions([row[0] for row in rows], set(pid_of))
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -137,7 +137,7 @@ def _replacement(
     """The row of the image that takes the place of a removed one; None where it is dropped."""
     pid, output = pid_of[name], f"{pools.stems[name]}_gen.jpg"
     posed = pools.sources.get(pid)
-    source = _draw(posed or pools.kept[pid], chance.sources)  # of a dropped image too: the others' sources stay
+    source = _sample(posed or pools.kept[pid], chance.sources)  # of a dropped image too: the others' sources stay
     if name not in has_pose and sampling.missing == "drop":
         return None
     if posed is None:
@@ -146,7 +146,7 @@ def _replacement(
         return output, pid, source, random_pose(source, pid, pools, sampling, chance.poses), "transfer"
     if name in has_pose:
         return output, pid, source, name, "transfer"
-    return output, pid, source, _draw(pools.removed_posed.get(pid, pools.posed), chance.poses), "other pose"
+    return output, pid, source, _sample(pools.removed_posed.get(pid, pools.posed), chance.poses), "other pose"
 
 
 def _extra(name: str, number: int, posed: bool, pid: int, pools: Pools, sampling: Sampling, chance: Chance) -> Row:
@@ -164,7 +164,7 @@ def _fill(pools: Pools, sampling: Sampling, count: int, chance: Chance) -> list[
         made = dict.fromkeys(kept, 0)
         sources = pools.sources.get(pid)
         for _ in range(count - len(kept)):
-            source = _draw(sources or kept, chance.sources)
+            source = _sample(sources or kept, chance.sources)
             made[source] += 1
             rows.append(_extra(source, made[source], sources is not None, pid, pools, sampling, chance))
     return rows
@@ -183,7 +183,7 @@ def random_pose(source: str, pid: int, pools: Pools, sampling: Sampling, rng: np
     if sampling.target_poses == "own":
         return source
     if pools.bank is not None:
-        return pools.bank.draw(rng)
+        return pools.bank.sample(rng)
     if sampling.target_poses == "reduced":
         pool = pools.kept_posed
     elif sampling.target_poses == "removed" and sampling.ratio == 1:
@@ -192,12 +192,12 @@ def random_pose(source: str, pid: int, pools: Pools, sampling: Sampling, rng: np
         pool = pools.posed
     if len(pool) == 1:
         return pool[0]
-    while (name := _draw(pool, rng)) == source:
+    while (name := _sample(pool, rng)) == source:
         pass
     return name
 
 
-def _draw(names: Sequence[str], rng: np.random.Generator) -> str:
+def _sample(names: Sequence[str], rng: np.random.Generator) -> str:
     return names[int(rng.integers(len(names)))]
 
 

@@ -27,7 +27,7 @@ PREFIX = "bank/"
 
 @dataclass(frozen=True)
 class PoseBank:
-    """Poses to draw from: their names, and how likely each is (None: all the same), adding up to 1.
+    """Poses to sample from: their names, and how likely each is (None: all the same), adding up to 1.
 
     `keypoints` is the table of poses that are no training image's own.
     """
@@ -36,7 +36,7 @@ class PoseBank:
     chances: tuple[float, ...] | None = None
     keypoints: pd.DataFrame | None = None
 
-    def draw(self, rng: np.random.Generator) -> str:
+    def sample(self, rng: np.random.Generator) -> str:
         """The name of one pose, sampled.
 
         Args:

@@ -1,4 +1,4 @@
-"""People in motion: every image redrawn in the pose of every frame, as the paper's video shows it."""
+"""People in motion: every image generated in the pose of every frame, as the paper's video shows it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tqdm import tqdm
 from augment import AugmentError
 from augment.images import read_image
 from augment.inference.generator import BATCH
-from augment.inference.request import Redrawing, Request, Transferred
+from augment.inference.request import LoadedRequest, Request, Transferred
 from augment.inference.sheets import draw_skeleton, sheet
 from augment.inference.video import FPS, VIDEOS, WRITTEN, extract_frames, require_ffmpeg, write_video
 from augment.pedestrians.walking import walking
@@ -93,7 +93,7 @@ def animate(request: Request, motion: Motion, out: Path, *, plain: bool = False)
         raise AugmentError(f"{out}: videos end in {' or '.join(WRITTEN)}; give one of these")
     if out.suffix.lower() == ".mp4":
         require_ffmpeg()
-    work = Redrawing(request)
+    work = LoadedRequest(request)
     track = _read(work, motion)
     seen = joints_present(track.joints)
     if not seen.any():
@@ -120,7 +120,7 @@ def animate(request: Request, motion: Motion, out: Path, *, plain: bool = False)
     )
 
 
-def _read(work: Redrawing, motion: Motion) -> _Track:
+def _read(work: LoadedRequest, motion: Motion) -> _Track:
     """The joints of every frame in order, also of frames in which nobody was found."""
     if motion.poses is None:
         return _Track(walking(motion.frames or WALK, work.generator.size), work.generator.size, "exact")
@@ -137,7 +137,7 @@ def _read(work: Redrawing, motion: Motion) -> _Track:
         return _of_images(work, images, fps)
 
 
-def _of_images(work: Redrawing, images: Sequence[Path], fps: float = FPS) -> _Track:
+def _of_images(work: LoadedRequest, images: Sequence[Path], fps: float = FPS) -> _Track:
     height, width = read_image(images[0]).shape[:2]
     return _track(work.reader((height, width)).of_images(images), (height, width), fps)
 
@@ -146,7 +146,7 @@ def _track(poses: Sequence[Pose], size: tuple[int, int], fps: float = FPS) -> _T
     return _Track(np.stack([pose.keypoints for pose in poses]).astype(np.float64), size, poses[0].origin, fps)
 
 
-def _targets(work: Redrawing, source: Pose, track: Array, size: tuple[int, int], fitted: bool) -> list[Pose]:
+def _targets(work: LoadedRequest, source: Pose, track: Array, size: tuple[int, int], fitted: bool) -> list[Pose]:
     """The motion in the generator's pixels, moved onto the person of an image where that is asked for and possible."""
     moved = fit(track, source.keypoints.astype(np.float64)) if fitted else None
     if moved is None:
@@ -155,8 +155,8 @@ def _targets(work: Redrawing, source: Pose, track: Array, size: tuple[int, int],
     return [Pose(f"frame {number}", joints, "track") for number, joints in enumerate(points)]
 
 
-def _frames(work: Redrawing, moved: Sequence[Sequence[Pose]], plain: bool) -> Iterator[Array]:
-    """The pictures of the video, uint8 H x W x 3, drawn in batches while they are written: a long one needs no memory.
+def _frames(work: LoadedRequest, moved: Sequence[Sequence[Pose]], plain: bool) -> Iterator[Array]:
+    """The pictures of the video, uint8 H x W x 3, generated in batches while they are written: it may be long.
 
     moved: for each image of the request the pose of every frame; the skeleton is that of the first image.
     """
@@ -165,8 +165,8 @@ def _frames(work: Redrawing, moved: Sequence[Sequence[Pose]], plain: bool) -> It
     starts = range(0, len(moved[0]), BATCH)
     for start in tqdm(starts, desc="animate", unit="batch", disable=None if work.request.runtime.progress else True):
         part = slice(start, start + BATCH)
-        drawn = [work.draw(source, poses[part]) for source, poses in zip(work.sources, moved, strict=True)]
-        for images, pose in zip(zip(*drawn, strict=True), moved[0][part], strict=True):
+        generated = [work.generate(source, poses[part]) for source, poses in zip(work.sources, moved, strict=True)]
+        for images, pose in zip(zip(*generated, strict=True), moved[0][part], strict=True):
             if plain:
                 yield sheet([images])
                 continue

@@ -10,7 +10,7 @@ import numpy as np
 from augment import AugmentError
 from augment.images import read_image, to_uint8
 from augment.inference.pictures import write_picture
-from augment.inference.request import Redrawing, Request, Transferred
+from augment.inference.request import LoadedRequest, Request, Transferred
 from augment.inference.sheets import GAP, draw_skeleton, sheet
 from augment.poses.readers import Pose, scaled_to
 from augment.results import Result, spread
@@ -89,7 +89,7 @@ def attention(request: Request, out: Path, view: MaskView, *, values: Path | Non
     """
     if out.suffix.lower() not in (".png", ".jpg", ".jpeg"):
         raise AugmentError(f"{out}: the picture's name has to end in .png or .jpg")
-    work = Redrawing(request)
+    work = LoadedRequest(request)
     pairs = [(source, target) for source in work.sources for target in work.targets]
     found = [masks_of(work, source, target, view) for source, target in pairs]
     blocks, maps = found[0][1], np.stack([kept for _, _, kept in found])
@@ -111,7 +111,7 @@ def attention(request: Request, out: Path, view: MaskView, *, values: Path | Non
     return Masks(str(out), tuple(blocks), channels, ends, tuple(shown), work.summary())
 
 
-def masks_of(work: Redrawing, source: Pose, target: Pose, view: MaskView) -> tuple[Array, list[int], Array]:
+def masks_of(work: LoadedRequest, source: Pose, target: Pose, view: MaskView) -> tuple[Array, list[int], Array]:
     """One pair's generated image (uint8 H x W x 3), the blocks shown (from 1) and their maps (blocks x h x w)."""
     import torch
 
@@ -174,7 +174,7 @@ def _enlarged(size: tuple[int, int]) -> tuple[int, int]:
     return size[0] * factor, size[1] * factor
 
 
-def _people(work: Redrawing, source: Pose, target: Pose, generated: Array) -> list[Array]:
+def _people(work: LoadedRequest, source: Pose, target: Pose, generated: Array) -> list[Array]:
     """The first three tiles of a strip, enlarged: condition image, target pose, generated image."""
     from PIL import Image
 

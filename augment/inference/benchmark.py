@@ -26,7 +26,7 @@ COLUMNS = {
     "generator": "generator",
     "size": "size",
     "parameters": "weights",
-    "transfer_parameters": "used to redraw",
+    "transfer_parameters": "used to generate",
     "paper_parameters": "as the paper counts",
     "gflop": "GFLOP/image",
     "images_per_second": "images/s",

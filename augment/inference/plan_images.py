@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Pen:
+class Generation:
     """Which generator generates, and how: its file, the file's fingerprint, where it runs, the scenes."""
 
     checkpoint: Path
@@ -42,7 +42,9 @@ class Placing(Protocol):
         """The scene of each row of a plan."""
 
 
-def draw_plan(data: Dataset, plan: pd.DataFrame, target: Path, pen: Pen, keypoints: pd.DataFrame | None = None) -> None:
+def generate_plan(
+    data: Dataset, plan: pd.DataFrame, target: Path, generation: Generation, keypoints: pd.DataFrame | None = None
+) -> None:
     """Generate the images of a plan in fixed batches; a batch that is all there is skipped.
 
     Files appear by rename, so a killed run goes on with the same batches and, on a CPU, ends with the same bytes.
@@ -51,7 +53,7 @@ def draw_plan(data: Dataset, plan: pd.DataFrame, target: Path, pen: Pen, keypoin
         data: whose images and key points the plan names.
         plan: a row an image, see `augment.generation.plan.make_plan`.
         target: the folder to write into.
-        pen: the generator.
+        generation: the generator, and how it generates.
         keypoints: further poses that the plan names, a key point table; None is those of the training images alone.
     """
     target.mkdir(exist_ok=True)
@@ -66,18 +68,18 @@ def draw_plan(data: Dataset, plan: pd.DataFrame, target: Path, pen: Pen, keypoin
     todo = [batch for batch in batches if not all((target / name).is_file() for name in batch["output"])]
     if not todo:
         return
-    draw = Drawing(data, pen.checkpoint, pen.runtime, keypoints=keypoints)
-    bar = tqdm(todo, desc=target.parent.name, unit="batch", disable=None if pen.runtime.progress else True)
+    generate = SplitGenerator(data, generation.checkpoint, generation.runtime, keypoints=keypoints)
+    bar = tqdm(todo, desc=target.parent.name, unit="batch", disable=None if generation.runtime.progress else True)
     for batch in bar:
-        images = draw(batch["source"].tolist(), batch["pose"].tolist())
-        images = images if pen.scenes is None else pen.scenes.place(images, batch)
+        images = generate(batch["source"].tolist(), batch["pose"].tolist())
+        images = images if generation.scenes is None else generation.scenes.place(images, batch)
         for row, image in zip(batch.itertuples(), images, strict=True):
             scene = f"; scene {row.scene}" if getattr(row, "scene", "") else ""
-            said = f"generated image; source {row.source}; pose {row.pose}{scene}; generator {pen.mark}"
+            said = f"generated image; source {row.source}; pose {row.pose}{scene}; generator {generation.mark}"
             write_jpeg(image, target / str(row.output), said)
 
 
-class Drawing:
+class SplitGenerator:
     """A generator that takes images of one split, and their poses, by name.
 
     Args:

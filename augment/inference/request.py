@@ -1,4 +1,4 @@
-"""A generator that redraws any image files in any poses, inside a workspace or outside."""
+"""A request: any image files in any poses, by one generator, inside a workspace or outside."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """What a user wants redrawn: images, poses (images, folders, CSV files), and by which generator.
+    """What a user wants generated: images, poses (images, folders, CSV files), and by which generator.
 
     `workspace` None: outside of one.  `size` (height, width) of what is written, default the workspace's, else the
     generator's.
@@ -65,7 +65,7 @@ class Transferred(Result):
     generator: str = field(kw_only=True)
 
 
-class Redrawing:
+class LoadedRequest:
     """A request with its generator loaded and its poses read: `sources` and `targets` are poses that have joints.
 
     Without poses `targets` is empty, for poses of the caller's own. `skipped` are the names of target images in which
@@ -101,7 +101,7 @@ class Redrawing:
         own = np.repeat(source.keypoints[None], len(targets), axis=0)
         return images, own, np.stack([pose.keypoints for pose in targets])
 
-    def draw(self, source: Pose, targets: Sequence[Pose]) -> Pixels:
+    def generate(self, source: Pose, targets: Sequence[Pose]) -> Pixels:
         """One person in each of the poses, uint8 N x H x W x 3 at the size that is written."""
         starts = range(0, len(targets), BATCH)
         made = [self.generator.generate(*self.inputs(source, targets[start : start + BATCH])) for start in starts]

@@ -1,4 +1,4 @@
-"""People in other poses, as pictures: one redrawn image, or a grid of images by poses."""
+"""People in other poses, as pictures: one generated image, or a grid of images by poses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tqdm import tqdm
 from augment import AugmentError
 from augment.images import read_image
 from augment.inference.pictures import PICTURES, write_picture
-from augment.inference.request import Redrawing, Request, Transferred
+from augment.inference.request import LoadedRequest, Request, Transferred
 from augment.inference.sheets import draw_skeleton, sheet
 from augment.poses.readers import scaled_to
 from augment.results import Result, spread
@@ -45,25 +45,25 @@ def transfer(request: Request, out: Path, *, columns: int = 12) -> Pictures:
     single_file = out.suffix.lower() in PICTURES and not out.is_dir()
     if out.suffix and not single_file and not out.is_dir():
         raise AugmentError(f"{out}: pictures end in {', '.join(PICTURES)}; give one of these, or a folder's name")
-    work = Redrawing(request)
+    work = LoadedRequest(request)
     bar = tqdm(work.sources, desc="transfer", unit="person", disable=None if request.runtime.progress else True)
-    drawn = [work.draw(source, work.targets) for source in bar]
+    generated = [work.generate(source, work.targets) for source in bar]
     files: list[str] = []
     if not single_file:
-        files = _write_each(work, drawn, out)
+        files = _write_each(work, generated, out)
     target = out if single_file else out / GRID
     if single_file and len(work.sources) == len(work.targets) == 1:
-        write_picture(drawn[0][0], target, work.description(work.sources, work.targets))
+        write_picture(generated[0][0], target, work.description(work.sources, work.targets))
     else:
-        picture = _grid(work, drawn, columns)
+        picture = _grid(work, generated, columns)
         write_picture(picture, target, work.description(work.sources, work.targets, "grid of generated images"))
     return Pictures(str(out), (*files, str(target)), work.summary())
 
 
-def _write_each(work: Redrawing, drawn: Sequence[Array], folder: Path) -> list[str]:
+def _write_each(work: LoadedRequest, generated: Sequence[Array], folder: Path) -> list[str]:
     """One JPEG an image and pose, named after both."""
     files: list[str] = []
-    for source, images in zip(work.sources, drawn, strict=True):
+    for source, images in zip(work.sources, generated, strict=True):
         for target, pixels in zip(work.targets, images, strict=True):
             stem = f"{Path(source.name).stem}_as_{Path(target.name).stem}"
             path = folder / f"{stem}.jpg"
@@ -76,23 +76,23 @@ def _write_each(work: Redrawing, drawn: Sequence[Array], folder: Path) -> list[s
     return files
 
 
-def _grid(work: Redrawing, drawn: Sequence[Array], columns: int) -> Array:
+def _grid(work: LoadedRequest, generated: Sequence[Array], columns: int) -> Array:
     """The grid of a request, uint8 H x W x 3."""
     sources = [read_image(source.path, work.generator.out) for source in work.sources if source.path is not None]
     skeletons = [
         draw_skeleton(scaled_to(pose, work.generator.size, work.generator.out), work.generator.out)
         for pose in work.targets
     ]
-    return grid(sources, skeletons, drawn, columns)
+    return grid(sources, skeletons, generated, columns)
 
 
-def grid(sources: Sequence[Array], skeletons: Sequence[Array], drawn: Sequence[Array], columns: int = 12) -> Array:
+def grid(sources: Sequence[Array], skeletons: Sequence[Array], generated: Sequence[Array], columns: int = 12) -> Array:
     """Identities by poses as one picture: the sources in the first column, the target skeletons above.
 
     Args:
         sources: uint8 H x W x 3 each.
         skeletons: uint8 H x W x 3 each.
-        drawn: for each source uint8 poses x H x W x 3.
+        generated: for each source uint8 poses x H x W x 3.
         columns: more poses go on in further lines, each with its skeletons and all sources.
     """
     blank = np.full_like(sources[0], 255)
@@ -100,7 +100,7 @@ def grid(sources: Sequence[Array], skeletons: Sequence[Array], drawn: Sequence[A
     for start in range(0, len(skeletons), columns):
         part = slice(start, start + columns)
         rows.append([blank, *skeletons[part]])
-        rows += [[source, *images[part]] for source, images in zip(sources, drawn, strict=True)]
+        rows += [[source, *images[part]] for source, images in zip(sources, generated, strict=True)]
     return sheet(rows)
 
 

@@ -92,7 +92,7 @@ class PoseReader:
         return [pose or next(estimated) for pose in known]
 
     def of_sources(self, paths: Sequence[Path], given: str | None) -> list[Pose]:
-        """The pose of each image to be redrawn, from `given` (an image, or a CSV with a row of each image's name).
+        """The pose of each image to be transferred, from `given` (an image, or a CSV with a row of each image's name).
 
         A CSV with one row is that of a single image, whatever name it has.  Raises AugmentError for a missing row.
         """
@@ -110,7 +110,7 @@ class PoseReader:
         for path in paths:
             name = str(table.index[0]) if len(table) == len(paths) == 1 else path.name
             if name not in table.index:
-                raise AugmentError(f"{csv}: has no row of {name}; give a file with the key points of the image redrawn")
+                raise AugmentError(f"{csv}: has no row of {name}; give a file with the key points of the image")
             height, width = read_image(path).shape[:2]
             points, size = keypoint_array(table, [name]), self._csv_size((height, width))
             refuse_impossible(csv, [name], points, size, cropped=self._cropped)

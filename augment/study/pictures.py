@@ -38,7 +38,7 @@ class Study:
     Attributes:
         images: real ones, and as many generated ones.
         practice: how many of the sequence do not count.
-        pool: pictures of each kind that are drawn from, at most.
+        pool: pictures of each kind that are generated from, at most.
         quality: of the JPEG that all of them become, with 4:2:0 chroma.
 
     Raises:
@@ -63,7 +63,7 @@ class _Pool:
 
     real: Sequence[tuple[str, Path]]
     generated: Sequence[str]
-    draw: Callable[[], Iterator[Array]]
+    make: Callable[[], Iterator[Array]]
 
 
 def make_study(
@@ -153,20 +153,20 @@ def _of_generator(
     names = [f"{row['from']} as {row['to']}" for row in rest.to_dict("records")]
     _refuse_few(len(real), len(names), study, f"{workspace.data}: the test pairs give")
 
-    def draw() -> Iterator[Array]:
-        from augment.inference.plan_images import Drawing
+    def make() -> Iterator[Array]:
+        from augment.inference.plan_images import SplitGenerator
 
-        drawing = Drawing(Dataset.of(workspace), checkpoint, runtime, split="gallery")
+        generate = SplitGenerator(Dataset.of(workspace), checkpoint, runtime, split="gallery")
         for start in range(0, len(rest), BATCH):
             part = rest[start : start + BATCH]
-            yield from drawing(part["from"].tolist(), part["to"].tolist())
+            yield from generate(part["from"].tolist(), part["to"].tolist())
 
     inputs = {
         "generated": fingerprint(checkpoint),
         "keypoints": keypoints_input(workspace, "gallery"),
         "images": images_input(gallery[gallery["name"].isin([*pairs["from"], *pairs["to"]])]),
     }
-    return generator_label(checkpoint), inputs, _Pool(real, names, draw)
+    return generator_label(checkpoint), inputs, _Pool(real, names, make)
 
 
 def _of_set(workspace: Workspace, given: str, study: Study, seed: int) -> tuple[str, dict[str, Fingerprint], _Pool]:
@@ -185,9 +185,9 @@ def _of_set(workspace: Workspace, given: str, study: Study, seed: int) -> tuple[
     _refuse_few(len(names["real"]), len(names["generated"]), study, f"{folder}: has")
     images = folder / FOLDERS["train"]
     real = [(str(name), images / str(name)) for name in names["real"]]
-    drawn = [str(name) for name in names["generated"]]
-    pool = _Pool(real, drawn, lambda: (read_image(images / name, workspace.size) for name in drawn))
-    shown = fingerprint([*(path for _, path in real), *(images / name for name in drawn)])
+    generated = [str(name) for name in names["generated"]]
+    pool = _Pool(real, generated, lambda: (read_image(images / name, workspace.size) for name in generated))
+    shown = fingerprint([*(path for _, path in real), *(images / name for name in generated)])
     return folder.name, {"generated": fingerprint(folder / MANIFEST), "images": shown}, pool
 
 
@@ -209,8 +209,8 @@ def _write(workspace: Workspace, pool: _Pool, folder: Path, quality: int) -> pd.
     def pixels() -> Iterator[tuple[str, str, Array]]:
         for name, path in pool.real:
             yield "real", name, read_image(path, workspace.size)
-        for name, drawn in zip(pool.generated, pool.draw(), strict=True):
-            yield "generated", name, drawn
+        for name, generated in zip(pool.generated, pool.make(), strict=True):
+            yield "generated", name, generated
 
     rows = []
     for number, (kind, name, image) in enumerate(pixels()):

@@ -130,10 +130,10 @@ class TrainingSet:
             raise AugmentError(f"{folder / strange.iloc[0]}: is of an identity without training images; take it away")
         kept = keep_reduced(data.images, self.portion, self.seed, reduced_csv)
         real = rows.loc[~rows["generated"], "name"]
-        withheld = real[~real.isin(kept)]
-        if self.portion < 1 and len(withheld):
+        removed = real[~real.isin(kept)]
+        if self.portion < 1 and len(removed):
             raise AugmentError(
-                f"{folder}: {len(withheld)} real images ({withheld.iloc[0]}) are withheld at --portion {self.portion} "
+                f"{folder}: {len(removed)} real images ({removed.iloc[0]}) are removed at --portion {self.portion} "
                 f"and seed {self.seed}; take them away, or name generated ones in {MANIFEST} (columns name, kind)"
             )
         if real.empty:

@@ -71,9 +71,11 @@ class SampleSheet:
         network.eval()
         with torch.inference_mode():
             condition = (pairs.source.float() / 127.5 - 1).to(device)
-            drawn = network(condition, pairs.source_keypoints.to(device), pairs.target_keypoints.to(device))
+            generated = network(condition, pairs.source_keypoints.to(device), pairs.target_keypoints.to(device))
         network.train()
-        rows = [images.permute(0, 2, 3, 1).cpu().numpy() for images in (pairs.source, to_uint8(drawn), pairs.target)]
+        rows = [
+            images.permute(0, 2, 3, 1).cpu().numpy() for images in (pairs.source, to_uint8(generated), pairs.target)
+        ]
         size = (pairs.source.shape[2], pairs.source.shape[3])
         skeletons = [draw_skeleton(pose, size) for pose in pairs.target_keypoints.numpy()]
         columns = [

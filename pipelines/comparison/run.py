@@ -219,13 +219,13 @@ def write_contact_sheet(workspace: Workspace, comparison: Comparison, path: Path
     from augment.datasets.pairs import identity_pairs
     from augment.images import load_images
     from augment.inference.generators import find_generator
-    from augment.inference.plan_images import Drawing
+    from augment.inference.plan_images import SplitGenerator
     from augment.inference.sheets import draw_skeleton, write_sheet
 
     pairs = identity_pairs(workspace, "gallery", comparison.shown, workspace.seed)
     sources, targets = pairs["from"].tolist(), pairs["to"].tolist()
     generators = [
-        Drawing(Dataset.of(workspace), find_generator(workspace, name), runtime, split="gallery")
+        SplitGenerator(Dataset.of(workspace), find_generator(workspace, name), runtime, split="gallery")
         for name in comparison.generators
     ]
     size = generators[0].generator.size

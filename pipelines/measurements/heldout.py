@@ -14,7 +14,7 @@ from augment.datasets.pairs import identity_pairs
 from augment.evaluation.measurement import mean_image
 from augment.images import load_images, read_image
 from augment.inference.generators import find_generator
-from augment.inference.plan_images import Drawing
+from augment.inference.plan_images import SplitGenerator
 from augment.inference.sheets import draw_skeleton, write_sheet
 from augment.runtime import Runtime
 from augment.workspace import Workspace
@@ -91,16 +91,18 @@ def measure_heldout(workspace: Workspace, generator: str, options: Heldout, runt
         if not run.finished:
             heldout = identity_pairs(workspace, "gallery", options.pairs, options.seed)
             write_pairs(heldout, folder / "pairs.csv")
-            drawing = Drawing(Dataset.of(workspace), checkpoint, runtime, split="gallery")
+            drawing = SplitGenerator(Dataset.of(workspace), checkpoint, runtime, split="gallery")
             result = _compare(drawing, heldout, mean_image(Dataset.of(workspace), drawing.generator.size))
             _write_sheet(drawing, heldout[: options.shown], folder / SHEETS["heldout"])
             training = identity_pairs(workspace, "train", options.shown, options.seed)
-            _write_sheet(Drawing(Dataset.of(workspace), checkpoint, runtime), training, folder / SHEETS["training"])
+            _write_sheet(
+                SplitGenerator(Dataset.of(workspace), checkpoint, runtime), training, folder / SHEETS["training"]
+            )
             run.finish(result)
         return run.result
 
 
-def _compare(drawing: Drawing, pairs: pd.DataFrame, mean: Array) -> dict[str, Any]:
+def _compare(drawing: SplitGenerator, pairs: pd.DataFrame, mean: Array) -> dict[str, Any]:
     """Mean SSIM of the three candidates over the pairs, by each data range."""
     import torch
 
@@ -125,7 +127,7 @@ def _compare(drawing: Drawing, pairs: pd.DataFrame, mean: Array) -> dict[str, An
     return {**means["255"], "paper": means["paper"], "count": len(pairs), "size": list(drawing.generator.size)}
 
 
-def _write_sheet(drawing: Drawing, pairs: pd.DataFrame, path: Path) -> None:
+def _write_sheet(drawing: SplitGenerator, pairs: pd.DataFrame, path: Path) -> None:
     """A contact sheet, a line an example: source, target pose, generated and real image."""
     sources, targets = pairs["from"].tolist(), pairs["to"].tolist()
     generated = drawing(sources, targets)

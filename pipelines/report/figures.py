@@ -20,7 +20,7 @@ from augment.datasets.dataset import Dataset
 from augment.datasets.pairs import evaluation_pairs
 from augment.inference.generator import BATCH
 from augment.inference.pictures import PICTURES, write_picture
-from augment.inference.plan_images import Drawing
+from augment.inference.plan_images import SplitGenerator
 from augment.inference.sheets import sheet
 from augment.runtime import Runtime
 from augment.workspace import Workspace
@@ -148,12 +148,12 @@ def worst_pairs(workspace: Workspace, figure: Figure, generators: Sequence[Train
     """
     import torch
 
-    from augment.evaluation.identity_metric import Embedding, IdentityMeter, full_model
+    from augment.evaluation.identity_metric import Embedding, IdentityMetric, full_model
 
     pairs = evaluation_pairs(workspace, figure.candidates or CANDIDATES, figure.seed)[["from", "to"]]
     runtime.prepare()
     model = full_model(workspace, figure.reid_model)
-    metric = IdentityMeter(workspace, "gallery", Embedding.load(model, runtime.torch_device()))
+    metric = IdentityMetric(workspace, "gallery", Embedding.load(model, runtime.torch_device()))
     scores = {}
     for generator in generators:
         images = _generate(workspace, generator, pairs, runtime)
@@ -165,7 +165,7 @@ def worst_pairs(workspace: Workspace, figure: Figure, generators: Sequence[Train
 
 def _generate(workspace: Workspace, generator: Trained, pairs: pd.DataFrame, runtime: Runtime) -> Array:
     """A generator's images of the pairs, uint8 N x H x W x 3."""
-    generate = Drawing(Dataset.of(workspace), generator.checkpoint(workspace), runtime, split="gallery")
+    generate = SplitGenerator(Dataset.of(workspace), generator.checkpoint(workspace), runtime, split="gallery")
     parts = [pairs[start : start + BATCH] for start in range(0, len(pairs), BATCH)]
     return np.concatenate([generate(part["from"].tolist(), part["to"].tolist()) for part in parts])
 

@@ -163,20 +163,22 @@ def _generate(
 
     from augment.inference.animation import Motion, animate
     from augment.inference.attention import MaskView, masks_of
-    from augment.inference.request import Redrawing, Request
+    from augment.inference.request import LoadedRequest, Request
     from augment.inference.video import film_ending
     from patn.checkpoints import read_metadata
     from patn.models.attention import has_masks
     from pipelines.report.pictures import webp
 
-    work = Redrawing(Request(list(pairs["source"]), list(pairs["target"]), workspace, str(checkpoint), runtime=runtime))
+    work = LoadedRequest(
+        Request(list(pairs["source"]), list(pairs["target"]), workspace, str(checkpoint), runtime=runtime)
+    )
     maps: list[Array] = []
     for number, (source, target) in enumerate(zip(work.sources, work.targets, strict=True)):
         if has_masks(work.generator.network):
             pixels, _, found = masks_of(work, source, target, MaskView())
             maps.append(found)
         else:
-            pixels = work.draw(source, [target])[0]
+            pixels = work.generate(source, [target])[0]
         write_bytes(folder / f"{number:03d}{PICTURE}", webp(Image.fromarray(pixels)))
     result: dict[str, Any] = {"kind": read_metadata(checkpoint)["generator"], "blocks": 0, "ends": [0, 1]}
     result["pairs"] = pairs[["from", "to"]].to_numpy().tolist()

@@ -14,7 +14,7 @@ from augment.datasets.dataset import Dataset
 from augment.generation.links import link
 from augment.generation.manifest import sharpness
 from augment.images import load_images
-from augment.inference.plan_images import Drawing
+from augment.inference.plan_images import SplitGenerator
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from patn.checkpoints import load_generator, read_metadata, save_generator
@@ -76,7 +76,7 @@ def test_a_set_with_files_missing_is_finished_to_the_same_bytes(people: Path, ge
 
 def test_a_generator_draws_at_the_size_it_was_trained_for(people: Path, trained: Path) -> None:
     workspace = Workspace.find(people)
-    draw = Drawing(Dataset.of(workspace), trained, Runtime(device="cpu"))
+    draw = SplitGenerator(Dataset.of(workspace), trained, Runtime(device="cpu"))
     sources, poses = draw.keypoints.index[:2].tolist(), draw.keypoints.index[2:4].tolist()
     assert draw.at_own_size(sources, poses).shape == (2, 3, 64, 32)
     assert draw(sources, poses).shape == (2, 128, 64, 3)
@@ -163,7 +163,7 @@ def test_bfloat16_has_to_be_asked_for_and_is_recorded(people: Path, trained: Pat
     save_generator(lively, network, "patn", read_metadata(trained)["extra"])
     drawn = {}
     for precision in ("auto", "fp32", "bf16"):
-        draw = Drawing(Dataset.of(workspace), lively, Runtime("cpu", precision))
+        draw = SplitGenerator(Dataset.of(workspace), lively, Runtime("cpu", precision))
         drawn[precision] = draw(names[:4], names[4:8]).astype(int)
     assert (drawn["auto"] == drawn["fp32"]).all()
     assert drawn["fp32"].std() > 1

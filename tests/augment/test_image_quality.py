@@ -19,7 +19,7 @@ from augment.evaluation.metrics import (
     Panels,
     Similarity,
 )
-from augment.evaluation.pose_metric import PoseMeter
+from augment.evaluation.pose_metric import PoseMetric
 from augment.evaluation.protocol import Evaluation
 from augment.runtime import Runtime
 from augment.workspace import Workspace
@@ -110,8 +110,8 @@ def test_pose_estimator_of_the_workspaces_own_key_points_is_not_asked_about_targ
     pytest.importorskip("mediapipe")
     with ExitStack() as stack:
         setting = quality_families.Setting(ready, Evaluation(), 1, torch.device("cpu"), stack)
-        (meter,) = quality_families.build_meters(setting, ["pckh"])[0].values()
-    assert isinstance(meter, PoseMeter)
+        (meter,) = quality_families.build_metrics(setting, ["pckh"])[0].values()
+    assert isinstance(meter, PoseMetric)
     assert meter.real is not None  # this workspace's key points are exact
     (image,) = meter.real([ready.images().query("split == 'gallery'")["name"].iloc[0]])
     assert image.shape == (128, 64, 3)

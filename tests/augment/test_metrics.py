@@ -11,15 +11,15 @@ from PIL import Image
 
 from augment.evaluation.metrics import (
     Detection,
-    InceptionMeter,
-    LpipsMeter,
+    InceptionMetrics,
+    LpipsMetrics,
     Panels,
     Similarity,
     padded,
     restore,
     state_of,
 )
-from augment.evaluation.pose_metric import PoseMeter
+from augment.evaluation.pose_metric import PoseMetric
 from augment.evaluation.protocol import PROTOCOLS
 from augment.images import through_jpeg
 from augment.runtime import Runtime
@@ -91,7 +91,7 @@ def test_inception_sees_whole_and_masked_images_and_fid_of_equal_sets_is_zero(mo
         return features, features.repeat(1, 336).softmax(dim=1)
 
     batch = panels(batch=4)
-    meter = InceptionMeter(["is", "mask-is", "fid"], network, 4)  # type: ignore[arg-type]
+    meter = InceptionMetrics(["is", "mask-is", "fid"], network, 4)  # type: ignore[arg-type]
     meter.update(replace(batch, generated=batch.target))
     rows = meter.rows()
     assert rows["generated"]["fid"] == pytest.approx(0, abs=1e-6)
@@ -108,7 +108,7 @@ def test_detection_and_lpips_are_means_beside_the_real_and_the_copied_images():
         return (a - b).abs().mean(dim=(1, 2, 3))
 
     batch = panels()
-    detection, lpips = Detection(detector), LpipsMeter(["lpips", "mask-lpips"], distance)  # type: ignore[arg-type]
+    detection, lpips = Detection(detector), LpipsMetrics(["lpips", "mask-lpips"], distance)  # type: ignore[arg-type]
     detection.update(batch)
     lpips.update(batch)
     assert detection.rows()["real"]["ds"] == pytest.approx(float(batch.target.float().mean() / 255))
@@ -131,7 +131,7 @@ def test_poses_are_compared_after_a_second_jpeg():
         seen.extend(images)
         return found
 
-    meter = PoseMeter(estimate, PROTOCOLS["paper"].panel)
+    meter = PoseMetric(estimate, PROTOCOLS["paper"].panel)
     meter.update(batch)
     assert meter.rows()["generated"]["pckh"] == meter.rows()["real"]["pckh"] == 0.5
     np.testing.assert_array_equal(seen[0], through_jpeg(batch.generated, 75)[0].permute(1, 2, 0).numpy())

@@ -76,7 +76,7 @@ def test_a_rare_pose_is_drawn_more_often(standing: Array) -> None:
     distances = np.sort(np.linalg.norm(poses[:, None] - poses[None], axis=2), axis=1)[:, 1 : NEIGHBOURS + 1]
     expected = distances.mean(axis=1) / distances.mean(axis=1).sum()
     assert bank.chances == pytest.approx(expected.tolist(), rel=1e-4)
-    drawn = [bank.draw(rng) for _ in range(400)]
+    drawn = [bank.sample(rng) for _ in range(400)]
     assert drawn.count("30") / 400 == pytest.approx(expected[30], abs=0.07)
 
 

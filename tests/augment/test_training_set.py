@@ -86,24 +86,24 @@ def test_a_folder_with_real_images_is_taken_as_it_is(people: Path, tmp_path: Pat
     assert rows.loc[rows["generated"], "name"].tolist() == ["0001_c1s1_900000_00.jpg"]
 
 
-def test_withheld_real_images_in_a_folder_are_refused(people: Path, tmp_path: Path) -> None:
+def test_removed_real_images_in_a_folder_are_refused(people: Path, tmp_path: Path) -> None:
     names = real_images(people)["name"].tolist()
-    withheld = sorted(set(names) - set(kept(people, 0.5)))
-    folder = ready_made(people, tmp_path / "leak", [withheld[0], *kept(people, 0.5)], suffix="")
+    removed = sorted(set(names) - set(kept(people, 0.5)))
+    folder = ready_made(people, tmp_path / "leak", [removed[0], *kept(people, 0.5)], suffix="")
     result = invoke(people, *REID, "--portion", "0.5", "--augmentation", str(folder))
     assert result.exit_code == 1
-    assert withheld[0] in result.stderr
-    assert "withheld at --portion 0.5" in result.stderr
+    assert removed[0] in result.stderr
+    assert "removed at --portion 0.5" in result.stderr
     assert len(TrainingSet(1.0, folder).table(*opened(people))) == 25
 
 
 def test_a_manifest_says_which_images_are_generated(people: Path, tmp_path: Path) -> None:
     names = real_images(people)["name"].tolist()
-    withheld = sorted(set(names) - set(kept(people, 0.5)))
-    folder = ready_made(people, tmp_path / "set", withheld, suffix="")
-    (folder / "manifest.csv").write_text("\n".join(["name,kind", *(f"{name},generated" for name in withheld)]))
+    removed = sorted(set(names) - set(kept(people, 0.5)))
+    folder = ready_made(people, tmp_path / "set", removed, suffix="")
+    (folder / "manifest.csv").write_text("\n".join(["name,kind", *(f"{name},generated" for name in removed)]))
     rows = TrainingSet(0.5, folder).table(*opened(people))
-    assert set(rows.loc[rows["generated"], "name"]) == set(withheld)
+    assert set(rows.loc[rows["generated"], "name"]) == set(removed)
     assert set(rows.loc[~rows["generated"], "name"]) == set(kept(people, 0.5))
     (folder / "manifest.csv").write_text("file\n")
     with pytest.raises(AugmentError, match=r"manifest\.csv: is no table with columns name and kind"):

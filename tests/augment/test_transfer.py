@@ -9,7 +9,7 @@ import augment.poses.estimation
 from augment.artefacts.artefact import fingerprint
 from augment.cli import augment as command_line
 from augment.datasets.dataset import Dataset
-from augment.inference.plan_images import Drawing
+from augment.inference.plan_images import SplitGenerator
 from augment.inference.transfer import grid
 from augment.runtime import Runtime
 from augment.workspace import Workspace
@@ -30,7 +30,7 @@ def test_one_image_in_one_pose_is_what_generate_draws(
 ) -> None:
     out = tmp_path / "new" / "one.png"
     result = run(people, "transfer", names[0], "--pose", names[9], "-o", str(out), "--generator", str(trained))
-    drawn = Drawing(Dataset.of(Workspace.find(people)), trained, Runtime(device="cpu"))([names[0]], [names[9]])
+    drawn = SplitGenerator(Dataset.of(Workspace.find(people)), trained, Runtime(device="cpu"))([names[0]], [names[9]])
     assert np.array_equal(np.asarray(Image.open(out)), drawn[0])
     assert (result["images"], result["poses"], result["keypoints"]) == (1, 1, ["workspace"])
 

@@ -62,5 +62,5 @@ def command(workspace: Workspace, out: Path | None, **asked: Any) -> None:
     """
     from pipelines.report.figures import Figure, figure_text, make_figure
 
-    result = make_figure(workspace, Figure(**asked, seed=seed_or(0)), out, runtime())
-    emit(result, figure_text(result))
+    made = make_figure(workspace, Figure(**asked, seed=seed_or(0)), out, runtime())
+    emit(made.as_dict(), figure_text(made))

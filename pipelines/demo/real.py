@@ -177,17 +177,14 @@ def find_poses(workspace: Workspace, csv: Sequence[Path], jobs: int, runtime: Ru
         estimate_poses(workspace, estimator=ESTIMATOR, jobs=jobs, runtime=runtime)
 
 
-def pose_agreement(workspace: Workspace, csv: Sequence[Path], count: int, jobs: int) -> dict[str, Any] | None:
-    """How far the estimator agrees with key points that were given.
+def pose_agreement(workspace: Workspace, csv: Sequence[Path], count: int, jobs: int) -> None:
+    """Measure how far the estimator agrees with key points that were given; says so where it is not installed.
 
     Args:
         workspace: the workspace.
         csv: annotation files of the key points that were given.
         count: on how many images.
         jobs: processes of the estimator.
-
-    Returns:
-        As of `augment.poses.comparison`; None, with a message, where the estimator is not installed.
     """
     options = {"estimator": ESTIMATOR, "count": count}
     inputs = {"csv": fingerprint(list(csv))}
@@ -197,9 +194,8 @@ def pose_agreement(workspace: Workspace, csv: Sequence[Path], count: int, jobs: 
                 compared = compare_estimator(workspace, csv, estimator=ESTIMATOR, count=count, jobs=jobs)
             except AugmentError as error:
                 logger.info("the pose estimator is not compared: %s", error)
-                return None
+                return
             run.finish(compared.as_dict())
-        return run.result
 
 
 def read_runs(folder: Path) -> list[dict[str, Any]]:

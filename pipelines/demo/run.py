@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from augment import AugmentError
 from augment.artefacts.artefact import artefact, fingerprint
+from augment.artefacts.records import read_run
 from augment.pedestrians import Pedestrians
 from augment.runtime import Runtime
 from augment.settings import SETTINGS
@@ -73,7 +74,7 @@ def run_demo(root: Path, preset: DemoPreset, *, seed: int, jobs: int, runtime: R
         result: dict[str, Any] = {"minutes": round(seconds / 60, 2), "gain": gains(workspace)}
         result["ssim"] = {name: ssim[name] for name in ("generated", "copy", "mean")}
         if pose is not None:
-            result["pose"] = {name: pose[name] for name in ("found", "pckh")}
+            result["pose"] = asdict(pose)
         run.finish(result)
         return {**result, "report": str(write_report(workspace, runtime=runtime))}
 
@@ -97,7 +98,7 @@ def prepare(root: Path, pedestrians: Pedestrians, jobs: int) -> Workspace:
 
 def train_unseen(
     workspace: Workspace, preset: DemoPreset, pedestrians: Pedestrians, seed: int, jobs: int, runtime: Runtime
-) -> dict[str, Any]:
+) -> None:
     """Train the same generator on other identities before the same cameras, in `others/`, and copy it here.
 
     Args:
@@ -107,9 +108,6 @@ def train_unseen(
         seed: of the random choices.
         jobs: processes that render.
         runtime: device, threads and precision, and whether finished work is made again.
-
-    Returns:
-        The result of the copied generator.
 
     Raises:
         AugmentError: where the training of the others is not finished.
@@ -123,18 +121,10 @@ def train_unseen(
             for name in ("metrics.jsonl", "generator.safetensors"):
                 shutil.copyfile(made / name, run.folder / f"{name}.partial")
                 (run.folder / f"{name}.partial").replace(run.folder / name)
-            run.finish({"trained_in": f"{OTHERS}/{made.relative_to(others.root)}", **_trained(made)})
-        return run.result
-
-
-def _trained(folder: Path) -> dict[str, Any]:
-    """The recorded result of a generator's folder."""
-    from augment.artefacts.records import read_run
-
-    run = read_run(folder)
-    if run is None:
-        raise AugmentError(f"{folder}: training is not finished; run the demo again")
-    return dict(run.result)
+            trained = read_run(made)
+            if trained is None:
+                raise AugmentError(f"{made}: training is not finished; run the demo again")
+            run.finish({"trained_in": f"{OTHERS}/{made.relative_to(others.root)}", **trained.result})
 
 
 def gains(workspace: Workspace) -> dict[str, list[float]]:

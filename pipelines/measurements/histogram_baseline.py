@@ -1,7 +1,5 @@
 """What colours alone reach: re-ID by HSV histograms, which learn nothing."""
 
-from typing import Any
-
 import numpy as np
 
 from augment.artefacts.artefact import artefact
@@ -14,18 +12,16 @@ from augment.workspace import Workspace
 STRIPES = 6
 
 
-def histogram_baseline(workspace: Workspace, runtime: Runtime) -> dict[str, Any]:
-    """mAP and CMC in percent of a plain HSV histogram of the whole image, Euclidean distance.
+def histogram_baseline(workspace: Workspace, runtime: Runtime) -> None:
+    """Measure mAP and CMC in percent of a plain HSV histogram of the whole image, Euclidean distance.
 
-    See `reid.evaluation.histogram`. Ranked under the same rule as the trained models.
+    See `reid.evaluation.histogram`. Ranked under the same rule as the trained models; "centred" in the result repeats
+    them for the strongest histogram that was tried: of the middle of the image, in 6 horizontal stripes, by Hellinger
+    distance.
 
     Args:
         workspace: the workspace.
         runtime: whether a finished measurement is made again.
-
-    Returns:
-        mAP and CMC; `centred` repeats them for the strongest histogram that was tried: of the middle of the image, in 6
-        horizontal stripes, by Hellinger distance.
     """
     from augment.evaluation.reid import evaluate_features, test_images
     from reid.evaluation.histogram import hsv_histograms
@@ -43,4 +39,3 @@ def histogram_baseline(workspace: Workspace, runtime: Runtime) -> dict[str, Any]
             stripes = np.sqrt(hsv_histograms(images[:, :, rows, columns].contiguous(), stripes=STRIPES))
             centred = evaluate_features(stripes, test)
             run.finish({**evaluate_features(hsv_histograms(images), test).as_dict(), "centred": centred.as_dict()})
-        return run.result

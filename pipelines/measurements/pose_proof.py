@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any
 
 from augment.artefacts.artefact import artefact
 from augment.datasets.inputs import images_input
@@ -15,7 +15,20 @@ logger = logging.getLogger(__name__)
 ESTIMATOR = "mediapipe"
 
 
-def pose_proof(workspace: Workspace, count: int, jobs: int, runtime: Runtime) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class PoseProof:
+    """How well a pose estimator agrees with the exact joints.
+
+    Attributes:
+        found: share of images with a person.
+        pckh: PCKh@0.5 against exact joints.
+    """
+
+    found: float
+    pckh: float
+
+
+def pose_proof(workspace: Workspace, count: int, jobs: int, runtime: Runtime) -> PoseProof | None:
     """How well a pose estimator agrees with the exact joints on a sample of images.
 
     Args:
@@ -25,8 +38,7 @@ def pose_proof(workspace: Workspace, count: int, jobs: int, runtime: Runtime) ->
         runtime: device, threads and precision, and whether finished work is made again.
 
     Returns:
-        "found" (share of images with a person) and "pckh" (PCKh@0.5 against exact joints), among others; None, with a
-        message, where mediapipe is not installed.
+        None, with a message, where mediapipe is not installed.
     """
     if find_spec(ESTIMATOR) is None:
         logger.info("mediapipe is not installed: the joints are not checked (pip install 'augment-reid[poses]')")
@@ -40,4 +52,4 @@ def pose_proof(workspace: Workspace, count: int, jobs: int, runtime: Runtime) ->
     ) as run:
         if not run.finished:
             run.finish(sample_agreement(workspace, estimator=ESTIMATOR, count=count, seed=workspace.seed, jobs=jobs))
-        return run.result
+        return PoseProof(run.result["found"], run.result["pckh"])

@@ -5,8 +5,8 @@ Figs. 3 and 9 to 12 put methods side by side, Figs. 4 and 13 ablations; Fig. 15 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,26 @@ class Figure:
             raise AugmentError(f"--candidates {self.candidates}: fewer than the {self.pairs} --pairs; ask for more")
 
 
-def make_figure(workspace: Workspace, figure: Figure, out: Path | None, runtime: Runtime) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Sheet:
+    """A picture that was written.
+
+    Attributes:
+        file: the picture's.
+        generators: titles by name.
+        pairs: "from", "to", and for the worst ones their scores.
+    """
+
+    file: str
+    generators: Mapping[str, str]
+    pairs: Sequence[Mapping[str, Any]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return asdict(self)
+
+
+def make_figure(workspace: Workspace, figure: Figure, out: Path | None, runtime: Runtime) -> Sheet:
     """Write the sheet and its pairs as CSV beside it.
 
     A line a pair: condition image, target pose, target, then the image of each generator.
@@ -79,7 +98,7 @@ def make_figure(workspace: Workspace, figure: Figure, out: Path | None, runtime:
         runtime: device, threads and precision, and whether finished work is made again.
 
     Returns:
-        "file", "generators" (titles by name) and "pairs" ("from", "to", and for the worst ones their scores).
+        What was written.
 
     Raises:
         AugmentError: for missing generators, pairs or, for the worst, a re-ID model, and for another ending than a
@@ -98,7 +117,7 @@ def make_figure(workspace: Workspace, figure: Figure, out: Path | None, runtime:
     write_picture(picture, path, f"sheet of generated images; generators {', '.join(titles)}; {len(pairs)} test pairs")
     write_csv(pairs, path.with_suffix(".csv"))
     names = {generator.name: generator.title for generator in generators}
-    return {"file": str(path), "generators": names, "pairs": pairs.to_dict("records")}
+    return Sheet(str(path), names, [dict(zip(pairs.columns, pair, strict=True)) for pair in pairs.to_numpy(object)])
 
 
 def chosen(workspace: Workspace, names: Sequence[str]) -> list[Trained]:
@@ -170,15 +189,15 @@ def _generate(workspace: Workspace, generator: Trained, pairs: pd.DataFrame, run
     return np.concatenate([generate(part["from"].tolist(), part["to"].tolist()) for part in parts])
 
 
-def figure_text(result: dict[str, Any]) -> str:
+def figure_text(made: Sheet) -> str:
     """The result for the terminal: the file, its columns, and the scores of the worst pairs.
 
     Args:
-        result: as of `make_figure`.
+        made: as of `make_figure`.
     """
-    columns = ", ".join(f"{title} ({name})" if title != name else name for name, title in result["generators"].items())
-    head = f"{result['file']}: {len(result['pairs'])} test pairs by {columns}"
-    scored = [pair for pair in result["pairs"] if SCORE in pair]
+    columns = ", ".join(f"{title} ({name})" if title != name else name for name, title in made.generators.items())
+    head = f"{made.file}: {len(made.pairs)} test pairs by {columns}"
+    scored = [pair for pair in made.pairs if SCORE in pair]
     if not scored:
         return head
     lines = [

@@ -194,11 +194,8 @@ def run_tasks(
     Raises:
         AugmentError: naming the first task that failed, or those at which a worker died.
     """
-    asked = list(dict.fromkeys(goals))
-    waiting = [goal for goal in asked if runtime.force or not finished(goal)]
-    logger.info("%s: %d of %d are finished", label, len(asked) - len(waiting), len(asked))
-    remaining = OpenTasks(in_order(waiting), set(waiting))
-    if not waiting:
+    remaining = _unfinished(goals, finished, runtime.force, label)
+    if not remaining.left:
         return 0
     bar = tqdm(total=len(remaining.left), desc=label, unit="part", disable=None if runtime.progress else True)
     pending: dict[Future[Outcome], Task] = {}
@@ -209,14 +206,13 @@ def run_tasks(
                 for task in remaining.ready():
                     if len(pending) >= pool.slots:
                         break
-                    goal = task in remaining.goals
-                    if goal and not runtime.force and finished(task):  # by another process meanwhile
+                    if task in remaining.goals and not runtime.force and finished(task):  # by another process
                         remaining.settle(task, Outcome(Ending.DONE))
                         bar.update()
                         continue
                     bar.set_postfix_str(task.name)
                     remaining.started.add(task)
-                    how = pool.runtime if goal else replace(pool.runtime, force=False)
+                    how = pool.runtime if task in remaining.goals else replace(pool.runtime, force=False)
                     pending[pool.submit(attempt, work, root, task, how)] = task
                 for task, outcome in _collect(pending, remaining.pause() if len(pending) < pool.slots else None):
                     remaining.settle(task, outcome)
@@ -226,6 +222,14 @@ def run_tasks(
         raise worker_died(pending.values()) from error
     remaining.verdict()
     return done
+
+
+def _unfinished(goals: Sequence[Task], finished: Callable[[Any], bool], force: bool, label: str) -> OpenTasks:
+    """Goals that are not done, all of them with `force`, and what they need; says how many are."""
+    asked = list(dict.fromkeys(goals))
+    waiting = [goal for goal in asked if force or not finished(goal)]
+    logger.info("%s: %d of %d are finished", label, len(asked) - len(waiting), len(asked))
+    return OpenTasks(in_order(waiting), set(waiting))
 
 
 def worker_died(tasks: Iterable[Task]) -> AugmentError:

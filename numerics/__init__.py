@@ -1,1 +1,1 @@
-"""What all packages share: random streams, names of arrays, files written by rename, folded batch norms."""
+"""What all packages share: random streams, array names, files written by rename, weight files, folded batch norms."""

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from numerics.weight_files import read_weight_file
 from patn import DataError, WeightsError
 from patn.generators import build_generator
 from patn.models.discriminator import Discriminator
@@ -105,7 +106,7 @@ def _state_dict(path: Path) -> dict[str, Tensor]:
             "with a newer PyTorch"
         )
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = read_weight_file(path)
     except Exception as error:  # a damaged or hostile stream makes the reader raise anything
         raise WeightsError(
             f"{path} is not a file of plain weights as torch.save writes a state dict, and nothing in it was run; "

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
+from numerics.weight_files import read_weight_file
 from patn import WeightsError
 
 NESTED = ("state_dict", "model_state_dict", "model", "network", "netG", "generator", "params", "weights")
@@ -30,7 +30,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
     if not Path(path).is_file():
         raise WeightsError(f"{path} is missing; put the weight file there or name its place")
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = read_weight_file(path)
     except Exception as error:  # a damaged or hostile stream makes the reader raise anything
         raise WeightsError(f"{path} is not a file of weights that can be read safely; fetch it again") from error
     state = unwrapped(state)

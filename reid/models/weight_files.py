@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
+from numerics.weight_files import read_weight_file
 from reid import WeightsError
 
 NESTED, WRAPPERS = ("state_dict", "model"), ("module", "_orig_mod")
@@ -32,7 +32,9 @@ def read_weights(path: Path, network: str) -> dict[str, Tensor]:
         WeightsError: if the file is missing or is none.
     """
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = read_weight_file(path)
+        if not isinstance(state, dict):
+            raise TypeError(f"a {type(state).__name__} is no state dict")
         return {name: tensor for name, tensor in _unwrapped(state).items() if isinstance(tensor, Tensor)}
     except FileNotFoundError:
         raise WeightsError(f"{path} does not exist; put {network} weights there") from None

@@ -1,14 +1,21 @@
+import pickle
 import shutil
+import warnings
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
 
+import patn
+import reid
 from augment.artefacts.artefact import fingerprint
 from augment.artefacts.records import read_run
 from augment.images import load_images
 from patn.checkpoints import load_discriminator, load_generator, read_metadata
+from patn.state_dict import read_state
+from reid.models.weight_files import read_weights
 from tests.authors_networks import Generator, discriminator, old_state, seasoned
 from tests.conftest import invoke, run
 
@@ -105,3 +112,24 @@ def test_a_foreign_file_or_size_is_one_sentence_and_leaves_nothing(checkpoint, p
         assert word in refusal.stderr
         assert len(refusal.stderr.splitlines()) == 1
     assert not (people / "patn").exists()
+
+
+def test_the_refusal_of_a_pickle_is_all_that_is_said(people, tmp_path):
+    (tmp_path / "latest_net_netG.pth").write_bytes(pickle.dumps(Path, protocol=4))
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        refusal = invoke(people, "patn-import", str(tmp_path / "latest_net_netG.pth"))
+    assert refusal.exit_code == 1
+    assert "is not a file of plain weights" in refusal.stderr
+    assert len(refusal.stderr.splitlines()) == 1
+    assert not [str(each.message) for each in warned if "pickle" in str(each.message)]
+
+
+@pytest.mark.parametrize("read", [read_state, partial(read_weights, network="resnet50")])
+def test_weights_that_are_a_pickle_are_refused_without_a_warning(read, tmp_path):
+    (tmp_path / "weights.pth").write_bytes(pickle.dumps(Path, protocol=4))
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        with pytest.raises((patn.WeightsError, reid.WeightsError), match=r"weights\.pth is no"):
+            read(tmp_path / "weights.pth")
+    assert not warned

@@ -12,7 +12,9 @@ import pytest
 import tests.hostile.loaders as loaders
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SOURCES = [path for package in ("augment", "patn", "reid", "pipelines") for path in (ROOT / package).rglob("*.py")]
+SOURCES = [
+    path for package in ("augment", "patn", "reid", "pipelines", "numerics") for path in (ROOT / package).rglob("*.py")
+]
 
 
 def test_no_loader_runs_what_a_file_holds(tmp_path: Path) -> None:

@@ -24,16 +24,26 @@ class Fingerprint(str):
 
     @classmethod
     def of(cls, text: str, paths: tuple[Path, ...]) -> Self:
-        """The fingerprint of that text, of those files."""
+        """The fingerprint of that text, of those files.
+
+        Args:
+            text: the fingerprint, a hash or a sentence with one.
+            paths: files whose change changes it.
+        """
         made = cls(text)
         made.paths = paths
         return made
 
 
 def fingerprint(paths: Path | Iterable[Path]) -> Fingerprint:
-    """A short SHA-256 of what the files hold, in the order given; one path or several.
+    """The first 16 hexadecimal digits of the SHA-256 of what the files hold.
 
-    Raises AugmentError for a file that is not there, OSError for one that cannot be read.
+    Args:
+        paths: one file or several; their order counts, their names do not.
+
+    Raises:
+        AugmentError: for a file that is not there.
+        OSError: for a file that cannot be read.
     """
     digest = hashlib.sha256()
     files = (paths,) if isinstance(paths, Path) else tuple(paths)
@@ -48,13 +58,26 @@ def fingerprint(paths: Path | Iterable[Path]) -> Fingerprint:
 
 
 def fingerprint_names(names: Iterable[str]) -> str:
-    """A short SHA-256 of a list of names or values, in the order given."""
+    """The first 16 hexadecimal digits of the SHA-256 of a list of names or values.
+
+    Args:
+        names: in an order that counts.
+    """
     return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
 
 
 @dataclass
 class Run:
-    """An artefact while it is held: `finished` and its `result`, or unfinished work to be done and then `finish`ed."""
+    """An artefact while it is held: `finished` and its `result`, or unfinished work to be done and then `finish`ed.
+
+    Attributes:
+        folder: of the artefact.
+        origin: what it is made from.
+        finished: whether there is nothing left to do.
+        result: as recorded; empty until then.
+        started: when work began, in seconds since 1970.
+        read: of each file that it is made from, when it was written (nanoseconds) and its length in bytes.
+    """
 
     folder: Path
     origin: Origin
@@ -64,7 +87,14 @@ class Run:
     read: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
     def recorded(self, kind: type[R]) -> R:
-        """The result of a finished artefact; raises AugmentError, naming the record, for one of another kind."""
+        """The result of a finished artefact.
+
+        Args:
+            kind: the class to return it as.
+
+        Raises:
+            AugmentError: for a result of another kind, naming the record.
+        """
         try:
             return kind.of(self.result)
         except AugmentError as error:
@@ -73,7 +103,11 @@ class Run:
     def finish(self, result: Result | Mapping[str, Any]) -> None:
         """Record the result and declare the folder complete.
 
-        Raises AugmentError where a file that it was made from has changed in the meantime.
+        Args:
+            result: what `run.json` keeps; a mapping has to be of JSON values.
+
+        Raises:
+            AugmentError: where a file that it was made from has changed in the meantime.
         """
         changed = [path for path, state in self.read.items() if _state(path) != state]
         if changed:
@@ -101,14 +135,29 @@ def artefact(
     named: bool = False,
     wait: bool = True,
 ) -> Iterator[Run]:
-    """Hold an artefact's folder under its lock; yields a Run that is finished or to be done.
+    """Hold an artefact's folder under its lock.
 
-    `options` are what the user chose and `inputs` fingerprints of what was read; both are recorded and compared.
-    With `force` a different, finished or damaged artefact is made again, with `renew` a different one: for what is made
-    without being asked for.  `named` says that the user may choose another name.  The system releases the lock when its
-    owner dies.  A run that fails before it wrote anything leaves nothing that one with other options has to mend.
-    Raises Different, naming the first option that differs, when the folder holds another run, and Busy where
-    another process is at work there and `wait` is False.
+    The system releases the lock when its owner dies.  A run that fails before it wrote anything leaves nothing that one
+    with other options has to mend.
+
+    Args:
+        folder: of the artefact, made where it is not there.
+        kind: of artefact, recorded.
+        options: what the user chose, JSON values; recorded and compared.
+        inputs: fingerprints of what was read, by name; recorded and compared.
+        seed: recorded and compared.
+        force: make a different, finished or damaged artefact again.
+        renew: make a different one again: for what is made without being asked for.
+        named: whether the user may choose another name; an error says so.
+        wait: for another process that is at work there.
+
+    Yields:
+        A Run that is finished or to be done.
+
+    Raises:
+        Different: where the folder holds another run; names the first option that differs.
+        Busy: where another process is at work there and `wait` is False.
+        AugmentError: for a folder that cannot be made, or a damaged record.
     """
     chosen, read = json.loads(json.dumps([dict(options), dict(inputs or {})]))
     origin = Origin(kind, seed, chosen, read)
@@ -143,7 +192,11 @@ def artefact(
 
 
 def is_busy(folder: Path) -> bool:
-    """Whether a process is at work on an artefact now."""
+    """Whether a process is at work on an artefact now.
+
+    Args:
+        folder: of the artefact; need not be there.
+    """
     if not (folder / PENDING).exists():
         return False
     try:

@@ -20,12 +20,22 @@ if TYPE_CHECKING:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text so that `path` is either the old file or the whole new one."""
+    """Write UTF-8 text by rename.
+
+    Args:
+        path: is either the old file or the whole new one at any time.
+        text: all of it, line ends as they are.
+    """
     write_bytes(path, text.encode())
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file by rename, and take away what killed processes of this machine left of the same file."""
+    """Write a file by rename, and take away what killed processes of this machine left of the same file.
+
+    Args:
+        path: is either the old file or the whole new one at any time; its folder is made where it is missing.
+        content: all of it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     here = f"{path.name}.{platform.node()}-"
     for left in path.parent.iterdir():
@@ -46,20 +56,38 @@ def _alive(process: int) -> bool:
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write indented JSON by rename."""
+    """Write indented JSON by rename.
+
+    Args:
+        path: as of `write_text`.
+        value: of JSON types; keys keep their order.
+    """
     write_text(path, json.dumps(value, indent=2, sort_keys=False) + "\n")
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV without its index, by rename; see csv_text."""
+    """Write a table as CSV without its index, by rename.
+
+    Args:
+        table: its numbers are written as `csv_text` does.
+        path: as of `write_text`.
+    """
     write_text(path, csv_text(table))
 
 
 def write_image(image: Image.Image, path: Path, kind: str, **options: Any) -> None:
-    """Write an image of the kind "JPEG" or "PNG" by rename; `options` are Pillow's.
+    """Write an image by rename.
 
     It is encoded in memory: writing a JPEG to a file, Pillow takes a full disk for success.
-    Raises OSError that names the file.
+
+    Args:
+        image: as Pillow has it.
+        path: written by one process alone; its folder has to be there.
+        kind: "JPEG" or "PNG", whatever the path ends in.
+        options: Pillow's, of that kind.
+
+    Raises:
+        OSError: where it cannot be written; names the file.
     """
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
@@ -67,6 +95,14 @@ def write_image(image: Image.Image, path: Path, kind: str, **options: Any) -> No
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file that one process alone writes, by rename; raises OSError that names it."""
+    """Write a file by rename.
+
+    Args:
+        path: written by one process alone; its folder has to be there.
+        content: all of it.
+
+    Raises:
+        OSError: where it cannot be written; names the file.
+    """
     with replacing(path) as partial:
         partial.write_bytes(content)

@@ -21,7 +21,13 @@ def locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
     """Hold the lock of a folder, a file beside it; of processes that share a disk one at a time does.
 
     The system releases it when its owner dies.  Who holds it stands in a second file beside it for as long.
-    Raises Busy where another process holds it and `wait` is False.
+
+    Args:
+        folder: need not be there; the folder around it is made.
+        wait: for the process that holds it.
+
+    Raises:
+        Busy: where another process holds it and `wait` is False.
     """
     from filelock import FileLock, Timeout  # a tenth of the start-up time of `--help`
 

@@ -33,11 +33,19 @@ class Origin:
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Origin:
-        """The part of a record that says it."""
+        """The part of a record that says it.
+
+        Args:
+            record: what `run.json` or `pending.json` holds, checked.
+        """
         return cls(str(record.get("kind", "")), record["seed"], record["options"], record["inputs"])
 
     def differs(self, other: Origin) -> bool:
-        """Whether the other one has other options, inputs or another seed."""
+        """Whether options, inputs or seeds differ.
+
+        Args:
+            other: its kind does not count.
+        """
         return (self.seed, self.options, self.inputs) != (other.seed, other.options, other.inputs)
 
 
@@ -78,6 +86,9 @@ class RunRecord:
 def read_run(folder: Path) -> RunRecord | None:
     """The record of a finished artefact, or None where there is none.
 
+    Args:
+        folder: of the artefact; need not be there.
+
     Raises:
         AugmentError: for a `run.json` that holds something else.
     """
@@ -97,6 +108,9 @@ def read_run(folder: Path) -> RunRecord | None:
 def read_pending(folder: Path) -> Origin | None:
     """What an unfinished artefact is made from, or None where there is none.
 
+    Args:
+        folder: of the artefact; need not be there.
+
     Raises:
         AugmentError: for a `pending.json` that holds something else.
     """
@@ -105,7 +119,15 @@ def read_pending(folder: Path) -> Origin | None:
 
 
 def read_record(path: Path, parts: Mapping[str, type]) -> dict[str, Any] | None:
-    """The JSON object in a file, None where there is no file; raises AugmentError where one of its parts is amiss."""
+    """The JSON object in a file, or None where there is no file.
+
+    Args:
+        path: of the record.
+        parts: names that have to be in it, each with the type of its value; `seed` has to be there as well.
+
+    Raises:
+        AugmentError: for a file that cannot be read, or lacks a part.
+    """
     try:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -118,7 +118,13 @@ def evaluate_reid(workspace: Workspace, model: str | Path, *, runtime: Runtime |
 
 
 def test_images(workspace: Workspace) -> pd.DataFrame:
-    """The query and gallery images: name, path, pid, camid and split, one row an image.
+    """The query and gallery images.
+
+    Args:
+        workspace: whose images they are.
+
+    Returns:
+        A row an image: name, path, pid, camid and split.
 
     Raises:
         AugmentError: where there is no query or no gallery image.

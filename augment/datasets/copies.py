@@ -18,10 +18,15 @@ PLACES = {"identities": "under two identities or more", "parts": "in both the tr
 
 
 def inspect_copies(table: pd.DataFrame, jobs: int) -> dict[str, list[list[str]]]:
-    """Images whose files hold the same bytes, groups of `split/name`; the same picture saved anew is not found.
+    """Images whose files hold the same bytes; the same picture saved anew is not found.
 
-    `identities`: of two identities or more, junk and distractors left out; `parts`: in the training and the test part.
-    A file that cannot be read is left out.
+    Args:
+        table: columns name, path, pid and split; a file that cannot be read is left out.
+        jobs: threads.
+
+    Returns:
+        Groups of `split/name`: `identities`, of two identities or more, junk and distractors left out; `parts`, in the
+        training and the test part.
     """
 
     def mark(path: str) -> int:
@@ -47,7 +52,11 @@ def _groups(copies: pd.DataFrame, by: str) -> list[list[str]]:
 
 
 def copies_said(copies: Mapping[str, Sequence[Sequence[str]]]) -> list[str]:
-    """A sentence on each kind of copies that `inspect_copies` found."""
+    """A sentence on each kind of copies that there is.
+
+    Args:
+        copies: as `inspect_copies` returns them.
+    """
     return [
         f"{'1 picture is' if len(groups) == 1 else f'{len(groups)} pictures are'} {PLACES[kind]}: {_named(groups)}; "
         "take away what is wrong"

@@ -83,16 +83,26 @@ def init_real(
     jobs: int = 1,
     progress: bool = True,
 ) -> Made:
-    """Make a workspace in `root` on real images in `folder`, which is never modified.
+    """Make a workspace on real images in a folder, which is never modified.
 
-    layout: `market1501` uses the folder where it lies, `folders` makes root/data a Market-1501 view of one sub-folder
-    an identity, `deepfashion` makes root/data the crops of the In-shop benchmark's img folder, in `jobs` threads; None
-    looks which it is, and refuses where that would be a guess. size: (height, width) to work at, None takes the images'
-    own. test_share is the share of the identities kept for testing: of `folders`, 0.5 if None, and of `deepfashion`
-    without lists.
-    lists: a folder with train.lst and test.lst, of `deepfashion`.  pairs: files of training and test pairs.
     An interrupted init goes on, and of a workspace that is whole nothing changes; other processes wait.
-    Raises AugmentError where root holds another workspace already, lies inside the folder, or the folder is of no use.
+
+    Args:
+        root: the workspace's folder.
+        folder: of the images.
+        layout: `market1501` uses the folder where it lies, `folders` makes root/data a Market-1501 view of one
+            sub-folder an identity, `deepfashion` makes it the In-shop benchmark's crops; None looks which it is, and
+            refuses where that would be a guess.
+        size: (height, width) in pixels to work at; None takes the images' own.
+        seed: which identities are kept for testing, and the workspace's seed.
+        test_share: share of identities for testing: of `folders` (None: 0.5), and of `deepfashion` without lists.
+        lists: a folder with train.lst and test.lst, of `deepfashion`.
+        pairs: files of training and test pairs.
+        jobs: threads that make the crops of `deepfashion`.
+        progress: show a bar for these.
+
+    Raises:
+        AugmentError: where root holds another workspace already, lies inside the folder, or the folder is of no use.
     """
     folder = folder.resolve()
     layout = detect_layout(folder) if layout is None else _known(layout)
@@ -125,9 +135,15 @@ def init_real(
 
 
 def init_rendered(root: Path, pedestrians: Pedestrians, *, jobs: int = 1) -> Made:
-    """Make a workspace in `root` on rendered pedestrians, with the demo presets for its commands.
+    """Make a workspace on rendered pedestrians, with the demo presets for its commands.
 
-    Raises AugmentError where root holds another workspace already.
+    Args:
+        root: the workspace's folder; given again with the same pedestrians, nothing changes.
+        pedestrians: their seed and size are the workspace's.
+        jobs: processes that render.
+
+    Raises:
+        AugmentError: where root holds another workspace already.
     """
     from augment.pedestrians.dataset import render
 

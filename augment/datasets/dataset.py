@@ -36,7 +36,14 @@ class Dataset:
 
     @classmethod
     def of(cls, workspace: Workspace) -> Dataset:
-        """That of a workspace; raises AugmentError where its images cannot be read."""
+        """That of a workspace.
+
+        Args:
+            workspace: its images are read now, its key points where they are first asked for.
+
+        Raises:
+            AugmentError: where its images cannot be read.
+        """
         return cls(
             images=workspace.images(),
             size=workspace.size,
@@ -52,10 +59,18 @@ class Dataset:
         return training_images(self.images)
 
     def split(self, name: str) -> pd.DataFrame:
-        """The images of a split, with their names as the index too."""
+        """The images of a split, with their names as the index too.
+
+        Args:
+            name: train, gallery or query.
+        """
         return self.images[self.images["split"] == name].set_index("name", drop=False)
 
     def paths(self, split: str) -> pd.Series[str]:
-        """The file of each image of a split, by name."""
+        """The file of each image of a split, by name.
+
+        Args:
+            split: train, gallery or query.
+        """
         paths: pd.Series[str] = self.split(split)["path"]
         return paths

@@ -31,7 +31,14 @@ class ImageNames:
     def match(self, names: Iterable[str]) -> dict[str, str]:
         """Which of the names are images' and of which: all read as the workspace's names or all as photographs'.
 
-        Raises AugmentError for a name of several photographs, and where the names can be read in both ways.
+        Args:
+            names: of images, or paths that end in them.
+
+        Returns:
+            The workspace's name of an image by the name given; names that are no image's are left out.
+
+        Raises:
+            AugmentError: for a name of several photographs, and where the names can be read in both ways.
         """
         names = list(names)
         own = self._own.match(names, ours=True)

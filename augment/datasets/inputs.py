@@ -18,7 +18,12 @@ def images_input(table: pd.DataFrame) -> Fingerprint:
     """A fingerprint of the images of a table: their pixels' files, and their splits, names, identities and cameras.
 
     It begins with how many there are, so that a message about another one says more than that it differs.
-    Raises AugmentError for a file that is not there.
+
+    Args:
+        table: a column path, and what else is known of the images; a file counts once.
+
+    Raises:
+        AugmentError: for a file that is not there.
     """
     distinct = table.drop_duplicates("path")
     files = fingerprint([Path(path) for path in distinct["path"]])
@@ -28,17 +33,26 @@ def images_input(table: pd.DataFrame) -> Fingerprint:
 
 
 def keypoints_input(workspace: Workspace, *splits: str) -> Fingerprint:
-    """A fingerprint of the key points in use of the splits `train`, `query` or `gallery`, by content.
+    """A fingerprint of the key points in use, by content; it ends with the working size, in whose pixels they are.
 
-    It ends with the working size, in whose pixels they are.
-    Raises AugmentError where there are none.
+    Args:
+        workspace: whose key points they are.
+        splits: of train, query and gallery.
+
+    Raises:
+        AugmentError: where there are none.
     """
     files = fingerprint([workspace.keypoints_file(split) for split in splits])
     return Fingerprint.of(f"{files} in {size_input(workspace.size, workspace.root)}", files.paths)
 
 
 def size_input(size: tuple[int, int], root: Path) -> Fingerprint:
-    """The working size in pixels, `128 x 64`, which the `augment.toml` of `root` says and may be changed there."""
+    """The working size as a fingerprint, `128 x 64`.
+
+    Args:
+        size: (height, width) in pixels.
+        root: the workspace's folder, whose `augment.toml` says it and may be changed.
+    """
     height, width = size
     return Fingerprint.of(f"{height} x {width}", (root / SETTINGS,))
 

@@ -20,13 +20,21 @@ TEST_PAIRS = 12_000
 
 
 def import_pairs(workspace: Workspace, files: Sequence[Path]) -> dict[str, int]:
-    """Take pairs from files with the header from,to into the workspace's pairs/train.csv and pairs/test.csv.
+    """Take pairs from files into the workspace's pairs/train.csv and pairs/test.csv.
 
-    A file's pairs may be of both parts. Pairs of images that are not in the workspace are left out, and so are those
-    of images of two parts, and of queries.
-    Returns the numbers of pairs: train, test, left_out (an image is not there), apart (images of two parts or
-    queries). Raises AugmentError where no pair is of this workspace, where a pair cannot be one (see `refuse_unfit`) or
-    it has other pairs already, and patn.DataError for another file.
+    Pairs of images that are not in the workspace are left out, and so are those of images of two parts, and of queries.
+
+    Args:
+        workspace: whose images are paired.
+        files: with the header from,to; a file's pairs may be of both parts.
+
+    Returns:
+        The numbers of pairs: train, test, left_out (an image is not there), apart (images of two parts or queries).
+
+    Raises:
+        AugmentError: where no pair is of this workspace, a pair cannot be one (see `refuse_unfit`), or it has other
+            pairs already.
+        patn.DataError: for another file.
     """
     images = workspace.images()
     pairs = _read_all(workspace, files)
@@ -67,7 +75,16 @@ def _read_all(workspace: Workspace, files: Sequence[Path]) -> pd.DataFrame:
 
 
 def refuse_unfit(pairs: pd.DataFrame, images: pd.DataFrame, path: Path) -> None:
-    """Raise AugmentError for a pair of an image with itself, of two identities, or of images that are nobody's."""
+    """Refuse pairs of an image with itself, of two identities, or of images that are nobody's.
+
+    Args:
+        pairs: columns from and to; names that are no image's are passed over.
+        images: columns name and pid.
+        path: the file of the pairs, for the message.
+
+    Raises:
+        AugmentError: for the first such pair.
+    """
     pid_of = dict(zip(images["name"], images["pid"], strict=True))
     for number, (first, second) in enumerate(zip(pairs["from"], pairs["to"], strict=True), start=1):
         if first == second:
@@ -85,9 +102,14 @@ def refuse_unfit(pairs: pd.DataFrame, images: pd.DataFrame, path: Path) -> None:
 
 
 def given_pairs(workspace: Workspace, split: str) -> pd.DataFrame | None:
-    """The pairs that were given for the split `train` or `gallery`, or None.
+    """The pairs that were given for a split, columns from and to, or None.
 
-    Raises AugmentError where one cannot be a pair, see `refuse_unfit`.
+    Args:
+        workspace: whose pairs they are.
+        split: train or gallery.
+
+    Raises:
+        AugmentError: where one cannot be a pair, see `refuse_unfit`.
     """
     path = workspace.pairs_csv(split)
     if not path.is_file():
@@ -102,6 +124,10 @@ def pairable(workspace: Workspace, names: Sequence[str]) -> list[str]:
 
     By the rule an image needs both shoulders and both hips; where pairs were given, an image needs to be in one and
     to have any joint.
+
+    Args:
+        workspace: whose key points and pairs are read.
+        names: of training images.
     """
     given = given_pairs(workspace, "train")
     if given is None:
@@ -110,17 +136,28 @@ def pairable(workspace: Workspace, names: Sequence[str]) -> list[str]:
 
 
 def posed_names(workspace: Workspace, names: Sequence[str]) -> list[str]:
-    """Those training images whose key points have both shoulders and both hips, which PATN's pairs need."""
+    """Those training images whose key points have both shoulders and both hips, which PATN's pairs need.
+
+    Args:
+        workspace: whose key points are read.
+        names: of training images, in the order returned.
+    """
     table = workspace.keypoints("train")
     known = [name for name in names if name in table.index]
     return [name for name, usable in zip(known, has_torso(keypoint_array(table, known)), strict=True) if usable]
 
 
 def pairs_among(workspace: Workspace, names: Sequence[str], pids: Sequence[int], array: Array) -> pd.DataFrame:
-    """Training pairs, columns from and to, of training images with these identities and key points (N x 18 x 2).
+    """Training pairs, columns from and to, of some of the training images.
 
     Where pairs were given, those between the images; else all ordered pairs of one identity, of which DeepFashion
     takes the paper's 101,966 where there are more.
+
+    Args:
+        workspace: whose pairs are read.
+        names: of the images.
+        pids: their identities.
+        array: their key points, N x 18 x 2.
     """
     given = given_pairs(workspace, "train")
     if given is not None:
@@ -136,9 +173,15 @@ def evaluation_pairs(workspace: Workspace, count: int | None = None, seed: int =
     """Test pairs, columns from and to, names of split `gallery`.
 
     The given ones whose images have a pose, in their order; else the released rule: all ordered pairs of one identity
-    with whole torsos, of which 12,000, for DeepFashion 8,570, are sampled with its seed, 0. `count` asks for fewer, a
-    sample of these by `seed`.
-    Raises AugmentError for missing key points, or where there is no pair.
+    with whole torsos, of which 12,000, for DeepFashion 8,570, are sampled with its seed, 0.
+
+    Args:
+        workspace: whose key points and pairs are read.
+        count: of a sample of these, where fewer are wanted.
+        seed: of that sample.
+
+    Raises:
+        AugmentError: for missing key points, or where there is no pair.
     """
     given = given_pairs(workspace, "gallery")
     gallery = workspace.images().query("split == 'gallery' and pid > 0")
@@ -161,9 +204,16 @@ def evaluation_pairs(workspace: Workspace, count: int | None = None, seed: int =
 
 
 def identity_pairs(workspace: Workspace, split: str, count: int, seed: int) -> pd.DataFrame:
-    """Up to `count` random pairs (from, to) of two images of one identity of a split; both have shoulders and hips.
+    """Random pairs, columns from and to, of two images of one identity that both have shoulders and hips.
 
-    Raises AugmentError where no identity has two such images.
+    Args:
+        workspace: whose key points are read.
+        split: train or gallery.
+        count: at most so many pairs.
+        seed: of the sample.
+
+    Raises:
+        AugmentError: where no identity has two such images.
     """
     table = workspace.keypoints(split)
     images = workspace.images()

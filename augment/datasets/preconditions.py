@@ -22,7 +22,16 @@ log = logging.getLogger(__name__)
 
 
 def require_ranking(data: Dataset, test: pd.DataFrame) -> None:
-    """Raise AugmentError where query and gallery images (without junk) cannot tell one model from another."""
+    """Refuse query and gallery images that cannot tell one model from another.
+
+    Args:
+        data: whose folders the message names.
+        test: columns pid, camid and split, without junk.
+
+    Raises:
+        AugmentError: without a query or gallery image, a match from another camera, or a second identity in the
+            gallery.
+    """
     query, gallery = (test[test["split"] == split] for split in ("query", "gallery"))
     if data.layout.is_linked and (query.empty or gallery.empty):
         raise AugmentError(
@@ -50,9 +59,15 @@ def require_ranking(data: Dataset, test: pd.DataFrame) -> None:
 
 
 def require_learnable(data: Dataset, training: ReidTraining, table: pd.DataFrame) -> None:
-    """Raise AugmentError where a re-ID model has nothing to learn from a training set's images.
+    """Refuse a training set from whose images a re-ID model has nothing to learn.
 
-    table: columns pid and camid.
+    Args:
+        data: whose training identities are counted.
+        training: says which epoch's model is kept.
+        table: the images trained on, columns pid and camid.
+
+    Raises:
+        AugmentError: for a single identity, and where the best epoch is asked for and nobody is seen by two cameras.
     """
     place = data.folder / FOLDERS["train"]
     sizes = data.train["pid"].value_counts()
@@ -69,7 +84,12 @@ def require_learnable(data: Dataset, training: ReidTraining, table: pd.DataFrame
 
 
 def warn_of_batches(training: ReidTraining, table: pd.DataFrame) -> None:
-    """Say where batches have to repeat images or identities; table: a line an image, with its pid."""
+    """Log a warning where batches have to repeat images or identities.
+
+    Args:
+        training: says how large batches are and of how many identities.
+        table: a row an image, with its pid.
+    """
     identities = table["pid"].nunique()
     if len(table) < training.batch:
         log.warning(
@@ -89,7 +109,16 @@ def warn_of_batches(training: ReidTraining, table: pd.DataFrame) -> None:
 
 
 def require_pairs(workspace: Workspace, names: Sequence[str], portion: float | None) -> None:
-    """Raise AugmentError where training images that can be in a pair make none; portion: of M^R_p, None for all."""
+    """Refuse training images that make no pair.
+
+    Args:
+        workspace: whose pairs and identities are read.
+        names: of training images that can be in a pair, see `pairable`.
+        portion: p of M^R_p, for the message; None for all images.
+
+    Raises:
+        AugmentError: where no two are of one identity, or in one of the given pairs.
+    """
     given = given_pairs(workspace, "train")
     if given is not None:
         found = (given["from"].isin(names) & given["to"].isin(names)).any()

@@ -16,12 +16,21 @@ Differences = dict[str, list[int]]
 
 
 def compare_market1501(counts: Mapping[str, int]) -> Differences | None:
-    """Counts that differ from Market-1501's, each as [found, expected]; None for a data set that is not of its size."""
+    """Counts that differ from Market-1501's, each as [found, expected]; None for a data set that is not of its size.
+
+    Args:
+        counts: as `augment check` counts.
+    """
     return None if counts["train"] < MARKET_TRAIN else differences(counts, COUNTS)
 
 
 def differences(counts: Mapping[str, int], expected: Mapping[str, int]) -> Differences:
-    """Counts that are not the expected ones, each as [found, expected]."""
+    """Counts that are not the expected ones, each as [found, expected].
+
+    Args:
+        counts: by name, at least those expected.
+        expected: by name.
+    """
     return {name: [counts[name], wanted] for name, wanted in expected.items() if counts[name] != wanted}
 
 
@@ -64,7 +73,14 @@ def compare_set(counts: Mapping[str, int], key: str | None) -> SetComparison | N
 
 
 def set_lines(report: SetComparison | None) -> tuple[list[str], list[str]]:
-    """What a report of `compare_set` says: lines where all is as published, and notes."""
+    """What a comparison says, in sentences.
+
+    Args:
+        report: as `compare_set` returns it.
+
+    Returns:
+        Lines where all is as published, and notes on what is not.
+    """
     if report is None:
         return [], []
     name, notes = report.name, []

@@ -15,7 +15,11 @@ DIFFERENT = 0.005
 
 
 def training_images(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of an image table that can be trained on: split train, identities above 0, sorted by name."""
+    """The rows of an image table that can be trained on: split train, identities above 0, sorted by name.
+
+    Args:
+        table: columns name, pid and split.
+    """
     train = table[(table["split"] == "train") & (table["pid"] > 0)]
     return train.sort_values("name", ignore_index=True)
 
@@ -23,7 +27,12 @@ def training_images(table: pd.DataFrame) -> pd.DataFrame:
 def reduction_order(names: Sequence[str], pids: Sequence[int], seed: int) -> list[str]:
     """All images in the order in which sets of growing p take them: one random image per identity, then the rest.
 
-    M^R_p for every p is a prefix, so the sets of one seed are nested.  Depends on (names, pids, seed) alone.
+    M^R_p for every p is a prefix, so the sets of one seed are nested.  Depends on the arguments alone.
+
+    Args:
+        names: of the images.
+        pids: their identities, one a name.
+        seed: of the order.
     """
     order = random_stream(seed, Stream.REDUCED_SET).permutation(len(names))
     shuffled = np.asarray(pids)[order]
@@ -35,15 +44,28 @@ def reduction_order(names: Sequence[str], pids: Sequence[int], seed: int) -> lis
 def reduced_set(table: pd.DataFrame, portion: float, seed: int) -> list[str]:
     """The names kept in M^R_p, sorted: round(p N) images (half up), never fewer than one per identity.
 
-    `table` has the columns name, pid and split; `portion` is in (0, 1].
-    Raises AugmentError for another portion or a table without training images.
+    Args:
+        table: columns name, pid and split.
+        portion: p, in (0, 1].
+        seed: which images are kept.
+
+    Raises:
+        AugmentError: for another portion or a table without training images.
     """
     count, train = kept_count(table, portion), training_images(table)
     return sorted(reduction_order(train["name"].tolist(), train["pid"].tolist(), seed)[:count])
 
 
 def kept_count(table: pd.DataFrame, portion: float) -> int:
-    """How many images M^R_p holds, whatever the seed; raises AugmentError as `reduced_set`."""
+    """How many images M^R_p holds, whatever the seed.
+
+    Args:
+        table: columns name, pid and split.
+        portion: p, in (0, 1].
+
+    Raises:
+        AugmentError: for another portion or a table without training images.
+    """
     if not 0 < portion <= 1:
         raise AugmentError(f"portion {portion}: must be above 0 and at most 1")
     train = training_images(table)
@@ -53,17 +75,38 @@ def kept_count(table: pd.DataFrame, portion: float) -> int:
 
 
 def real_share(table: pd.DataFrame, portion: float) -> float:
-    """The share of the training images that M^R_p really keeps: more than p where every identity needs its one."""
+    """The share of the training images that M^R_p really keeps: more than p where every identity needs its one.
+
+    Args:
+        table: columns name, pid and split.
+        portion: p, in (0, 1].
+
+    Returns:
+        The share in (0, 1], to four decimals.
+
+    Raises:
+        AugmentError: for another portion or a table without training images.
+    """
     return round(kept_count(table, portion) / len(training_images(table)), 4)
 
 
 def is_other_share(portion: float, share: float) -> bool:
-    """Whether a real share is not what was asked for, by half a percent or more."""
+    """Whether a real share is not what was asked for, by half a percent or more.
+
+    Args:
+        portion: what was asked for, in (0, 1].
+        share: the real one.
+    """
     return abs(share - portion) >= DIFFERENT
 
 
 def share_text(portion: float, share: float) -> str:
-    """A sentence on a real share that is not what was asked for, else nothing."""
+    """A sentence on a real share that is not what was asked for, else nothing.
+
+    Args:
+        portion: what was asked for, in (0, 1].
+        share: the real one.
+    """
     if not is_other_share(portion, share):
         return ""
     why = ": every identity keeps at least one image" if share > portion else ""
@@ -71,7 +114,11 @@ def share_text(portion: float, share: float) -> str:
 
 
 def standing_for(shares: Mapping[float, float]) -> dict[float, float]:
-    """For each portion the one that its set is presented as: of portions with one real share, the nearest to it."""
+    """For each portion the one that its set is presented as: of portions with one real share, the nearest to it.
+
+    Args:
+        shares: the real share of each portion.
+    """
     best = {
         share: min((p for p, own in shares.items() if own == share), key=lambda p: (abs(p - share), p))
         for share in set(shares.values())
@@ -80,7 +127,20 @@ def standing_for(shares: Mapping[float, float]) -> dict[float, float]:
 
 
 def keep_reduced(table: pd.DataFrame, portion: float, seed: int, path: Path) -> list[str]:
-    """M^R_p's image names, written to a file for the reader; arguments as of `reduced_set`."""
+    """M^R_p's image names, written to a file for the reader.
+
+    Args:
+        table: columns name, pid, camid and split.
+        portion: p, in (0, 1].
+        seed: which images are kept.
+        path: of the CSV file, columns name, pid and camid; one that holds them already is left alone.
+
+    Returns:
+        The names, sorted.
+
+    Raises:
+        AugmentError: for another portion or a table without training images.
+    """
     kept = reduced_set(table, portion, seed)
     train = training_images(table)
     text = csv_text(train.loc[train["name"].isin(kept), ["name", "pid", "camid"]])

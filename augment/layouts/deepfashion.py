@@ -39,7 +39,12 @@ def flat_name(path: str | Path) -> str:
 
     `WOMEN/Tees_Tanks/id_00007838/05_7_additional.jpg` is `fashionWOMENTees_Tanksid0000783805_7additional.jpg`: slashes
     go, so do the id folder's `_` and the file name's but the first; the category keeps its own.
-    Raises AugmentError for a path that is not of the benchmark.
+
+    Args:
+        path: ends in MEN|WOMEN/CATEGORY/id_00000000/NN_V_view.jpg.
+
+    Raises:
+        AugmentError: for a path that is not of the benchmark.
     """
     gender, category, item, file = ("", "", "", "", *Path(path).parts)[-4:]
     match = _FILE.fullmatch(file)
@@ -54,19 +59,27 @@ def identity_of(name: str) -> str:
 
     The released pair maker cuts at the first `_`, which would make one identity of all `Shirts_Polos`: the paper's
     numbers of pairs are only reached by cutting at the last.
+
+    Args:
+        name: as `flat_name` returns it.
     """
     return name.rpartition("_")[0]
 
 
 def item_of(name: str) -> str:
-    """An image's item, of which the clothes numbers are variants: the identity without its last two digits."""
+    """An image's item, of which the clothes numbers are variants: the identity without its last two digits.
+
+    Args:
+        name: as `flat_name` returns it.
+    """
     return identity_of(name)[:-2]
 
 
 def find_root(folder: Path) -> Path | None:
-    """The folder that holds MEN or WOMEN: the given one, img, Img/img or fashion in it, else the first below it.
+    """The folder that holds MEN or WOMEN, None where there is none.
 
-    None where there is none.
+    Args:
+        folder: this one, img, Img/img or fashion in it, else the first below it.
     """
     usual = (folder / inner for inner in ("", "img", "Img/img", "fashion"))
     candidates = chain(usual, folders_below(folder, DEPTH))
@@ -78,7 +91,12 @@ def _has_items(folder: Path) -> bool:
 
 
 def image_table(splits: Mapping[str, str], sources: Mapping[str, Path]) -> pd.DataFrame:
-    """images.csv: name, split, pid (identities numbered from 1), camid (always 1), identity, source; sorted."""
+    """images.csv: name, split, pid (identities numbered from 1), camid (always 1), identity, source; sorted.
+
+    Args:
+        splits: train or gallery, by flat name.
+        sources: the benchmark's file of each.
+    """
     names = sorted(splits, key=lambda name: (list(FOLDERS).index(splits[name]), name))
     numbers = {who: n for n, who in enumerate(sorted({identity_of(name) for name in names}), start=1)}
     rows = [
@@ -90,7 +108,11 @@ def image_table(splits: Mapping[str, str], sources: Mapping[str, Path]) -> pd.Da
 def read_images(data: Path) -> pd.DataFrame:
     """The image table of a prepared folder: name, path, pid, camid and split (train, or gallery for test images).
 
-    Raises AugmentError where its images.csv is missing or another file.
+    Args:
+        data: the folder, as `deepfashion_layout` makes it.
+
+    Raises:
+        AugmentError: where its images.csv is missing or another file.
     """
     try:
         table = pd.read_csv(data / TABLE, usecols=["name", "split", "pid", "camid"], keep_default_na=False)
@@ -103,11 +125,16 @@ def read_images(data: Path) -> pd.DataFrame:
 
 
 def crop_keypoints(points: Array) -> Array:
-    """Key points of 256 x 256 images as those of their crops: x less 40; missing ones (-1) stay missing.
+    """Key points of 256 x 256 images as those of their crops: x less 40.
 
-    points: ... x 2 as (y, x) in pixels; a new float32 array is returned. Joints left or right of the crop keep their
-    coordinates, negative or from 176 on. A joint that would come to x = -1 goes to -2 and is not lost, as it is in
-    the released resized files.
+    Joints left or right of the crop keep their coordinates, negative or from 176 on. A joint that would come to x = -1
+    goes to -2 and is not lost, as it is in the released resized files.
+
+    Args:
+        points: ... x 2 as (y, x) in pixels, missing = -1.
+
+    Returns:
+        A new float32 array of that shape; missing joints stay missing.
     """
     cropped = np.array(points, dtype=np.float32)
     present = (cropped != MISSING).all(axis=-1)

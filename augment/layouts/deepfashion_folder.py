@@ -54,10 +54,20 @@ def deepfashion_layout(
 ) -> Layout:
     """Make `data` from the benchmark's img folder: train/, test/, train.lst, test.lst as the authors had, images.csv.
 
-    lists: a folder with the authors' train.lst and test.lst; None looks beside the data. Without lists, a `test_share`
-    of the items (default as theirs, 4,038 of 52,712 images) is drawn by `seed`. Crops are made in `jobs` threads.
-    An interrupted run goes on; `data` appears complete, by rename. Raises AugmentError for a folder without images,
-    lists that do not fit, test_share beside lists, or an unreadable image.
+    An interrupted run goes on; `data` appears complete, by rename.
+
+    Args:
+        folder: the img folder, or one above it.
+        data: the folder to be made.
+        lists: a folder with the authors' train.lst and test.lst; None looks beside the data.
+        seed: samples the items for testing, where there are no lists.
+        test_share: share of the items for testing; None is the authors', 4,038 of 52,712 images.
+        jobs: threads that make crops.
+        progress: show a bar.
+
+    Raises:
+        AugmentError: for a folder without images, lists that do not fit, test_share beside lists, or an unreadable
+            image.
     """
     root = find_root(folder)
     if root is None:
@@ -129,9 +139,13 @@ def _make(data: Path, table: pd.DataFrame, jobs: int, progress: bool) -> None:
 
 
 def find_images(root: Path) -> dict[str, Path]:
-    """All images of the benchmark below `root`, by flat name in its order.
+    """All images of the benchmark, by flat name in its order.
 
-    Raises AugmentError where there is none, and for two of one flat name.
+    Args:
+        root: the folder that holds MEN or WOMEN.
+
+    Raises:
+        AugmentError: where there is none, and for two of one flat name.
     """
     sources: dict[str, Path] = {}
     for path in sorted(p for gender in GENDERS for p in (root / gender).glob("*/*/*")):
@@ -148,9 +162,14 @@ def find_images(root: Path) -> dict[str, Path]:
 
 
 def find_lists(root: Path, given: Path | None) -> dict[str, Path] | None:
-    """train.lst and test.lst by split, in the `given` folder or beside the data; None where none is beside it.
+    """train.lst and test.lst by split, None where neither is there.
 
-    Raises AugmentError where only one is there, or the given folder lacks them.
+    Args:
+        root: the folder that holds MEN or WOMEN; the lists may lie up to two folders above, or in fashion_data there.
+        given: the only folder to look in, if not None.
+
+    Raises:
+        AugmentError: where only one is there, or the given folder lacks them.
     """
     beside = (root, root.parent, root.parent.parent)
     for folder in [given] if given else [f for near in beside for f in (near, near / "fashion_data")]:
@@ -176,9 +195,14 @@ def read_list(path: Path) -> list[str]:
 
 
 def split_by_lists(names: Collection[str], lists: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], list[str]]:
-    """The split of each of the `names` that is listed, and sentences about those that are not, or not there.
+    """The split of each image that is listed, and sentences about those that are not, or not there.
 
-    Raises AugmentError for a name in both lists, or where no listed image is there.
+    Args:
+        names: of the images that are there.
+        lists: the names listed for train and for gallery.
+
+    Raises:
+        AugmentError: for a name in both lists, or where no listed image is there.
     """
     twice = set(lists["train"]) & set(lists["gallery"])
     if twice:
@@ -197,9 +221,14 @@ def split_by_lists(names: Collection[str], lists: Mapping[str, Sequence[str]]) -
 
 
 def split_by_seed(names: Iterable[str], share: float, seed: int) -> dict[str, str]:
-    """The split of each image: a `share` of the items, drawn by `seed`, is for testing, with all their clothes numbers.
+    """The split of each image, train or gallery: items are for testing with all their clothes numbers.
 
     At least one item trains, and one is tested unless share is 0 or there is no other.
+
+    Args:
+        names: flat names of the images.
+        share: of the items that are for testing.
+        seed: samples these.
     """
     names = sorted(names)
     items = sorted({item_of(name) for name in names})
@@ -214,6 +243,9 @@ def crop(image: Image.Image) -> Image.Image:
 
     An image of another size is scaled first, so that its longer side is 256, and put on the middle of a white square:
     the high-resolution archive thus gives what the low-resolution one holds.
+
+    Args:
+        image: of any mode; the crop is RGB.
     """
     from PIL import Image
 
@@ -229,11 +261,19 @@ def crop(image: Image.Image) -> Image.Image:
 
 
 def write_crops(table: pd.DataFrame, data: Path, jobs: int, progress: bool) -> None:
-    """Crops of the table's images below `data`, JPEGs written by rename; those that are there are kept.
+    """Write crops of images, JPEGs by rename; those that are there are kept.
 
     Quality 75 with halved colour is Pillow's default, with which the authors saved theirs.
 
-    Raises AugmentError for an unreadable image, OSError where nothing can be written.
+    Args:
+        table: columns name, split and source, a file.
+        data: the folder that holds train/ and test/.
+        jobs: threads.
+        progress: show a bar.
+
+    Raises:
+        AugmentError: for an unreadable image.
+        OSError: where nothing can be written.
     """
     for part in FOLDERS.values():
         (data / part).mkdir(parents=True, exist_ok=True)

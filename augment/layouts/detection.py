@@ -27,8 +27,12 @@ def detect_layout(folder: Path) -> DataLayout:
     `market1501` for a folder that holds bounding_box_train (or the downloaded folder), `deepfashion` for one with
     MEN/ or WOMEN/CATEGORY/id_00000000/, either also a few levels below, else `folders`.
 
-    Raises AugmentError for a folder that is missing, holds several data sets, or whose sub-folders are perhaps no
-    people: parts of a data set, cameras, or folders whose images lie deeper.
+    Args:
+        folder: of images.
+
+    Raises:
+        AugmentError: for a folder that is missing, holds several data sets, or whose sub-folders are perhaps no people:
+            parts of a data set, cameras, or folders whose images lie deeper.
     """
     if not folder.is_dir():
         raise AugmentError(f"{folder}: there is no such folder; give the folder of your images with --data")
@@ -44,9 +48,13 @@ def detect_layout(folder: Path) -> DataLayout:
 
 
 def find_market1501(folder: Path) -> Path | None:
-    """The folder that holds bounding_box_train: the given one or the only one below it; None where there is none.
+    """The folder that holds bounding_box_train, None where there is none.
 
-    Raises AugmentError for several below it of which none has the downloaded folder's name.
+    Args:
+        folder: this one, the downloaded folder in it, or the only one below it.
+
+    Raises:
+        AugmentError: for several below it of which none has the downloaded folder's name.
     """
     for root in (folder, folder / DOWNLOADED_AS):
         if (root / FOLDERS["train"]).is_dir():
@@ -108,7 +116,11 @@ def _of_the_folder(path: PurePosixPath) -> bool:
 
 
 def is_part(name: str) -> bool:
-    """Whether a folder is named for a part of a data set: `train`, `bbox_test`, `image_query`, `val2`."""
+    """Whether a folder is named for a part of a data set: `train`, `bbox_test`, `image_query`, `val2`.
+
+    Args:
+        name: of the folder alone.
+    """
     words = re.findall("[a-z]+", name.lower())
     parts = [word for word in words if PARTS.fullmatch(word)]
     return bool(parts) and all(PART_WORDS.fullmatch(word) for word in words if word not in parts)

@@ -32,15 +32,23 @@ SOURCES, PLACES = "sources.csv", ["image", "identity", "camid", "source"]
 def folders_layout(
     folder: Path, data: Path, *, size: tuple[int, int] | None = None, seed: int = 0, test_share: float = 0.5
 ) -> Layout:
-    """Make `data` the Market-1501 view of `folder`, which has one sub-folder an identity.
+    """Make `data` the Market-1501 view of a folder that has one sub-folder an identity.
 
     JPEG files are linked, everything else is converted to JPEG; sources.csv names each image's source. Of the
-    identities that can give a query with a gallery image from another camera, a share drawn by `seed` is for testing,
-    with up to two queries each; the others train. A camera is read from the file name or the name of a folder
-    between (c3, cam003, camera-3, cam_a) if every image has one; else queries count as cameras 1 and 2 and gallery
-    images as 3 to 6, so that the cross-camera rule takes nothing away.
-    `data` appears complete, by rename; one that was made of the same images with the same split is taken over.
-    Raises AugmentError for a folder without images, an image that breaks off, and `data` of other images.
+    identities that can give a query with a gallery image from another camera, a share is for testing, with up to two
+    queries each; the others train. A camera is read from the file name or the name of a folder between (c3, cam003,
+    camera-3, cam_a) if every image has one; else queries count as cameras 1 and 2 and gallery images as 3 to 6, so that
+    the cross-camera rule takes nothing away.
+
+    Args:
+        folder: of the images, which stay as they are.
+        data: appears complete, by rename; one that was made of the same images with the same split is taken over.
+        size: (height, width) in pixels to work at; None takes the most common one, see `common_size`.
+        seed: samples the identities for testing, and their queries.
+        test_share: share of the identities that can be tested, in [0, 1].
+
+    Raises:
+        AugmentError: for a folder without images, an image that breaks off, and `data` of other images.
     """
     photos, files, odd = scan(folder)
     photos = split_identities(photos, test_share, random_stream(seed, Stream.FOLDER_SPLIT))
@@ -123,10 +131,15 @@ def _why_none(photos: Sequence[Photo]) -> str:
 
 
 def split_identities(photos: Sequence[Photo], test_share: float, rng: np.random.Generator) -> list[Photo]:
-    """The photos with their splits: `test_share` of the identities that can give a query are for testing.
+    """The photographs with their splits.
 
-    Identities that cannot (one image, or one camera) train; they are not counted, or every identity with pairs to
-    train a generator on might end up among the tested ones.
+    Identities that cannot give a query (one image, or one camera) train; they are not counted, or every identity with
+    pairs to train a generator on might end up among the tested ones.
+
+    Args:
+        photos: all of them; their own splits are not looked at.
+        test_share: share of the identities that can give a query which is for testing; one identity at least trains.
+        rng: samples queries and identities.
     """
     by_identity: dict[str, list[int]] = {}
     for index, photo in enumerate(photos):
@@ -150,6 +163,10 @@ def choose_queries(cameras: Sequence[Hashable], rng: np.random.Generator) -> lis
     """Up to two places of an identity's images to be queries: each leaves a gallery image from another camera.
 
     Queries come from two different cameras where that can be.
+
+    Args:
+        cameras: of the identity's images.
+        rng: samples the places.
     """
     chosen: list[int] = []
     for fresh in (True, False):
@@ -164,7 +181,11 @@ def choose_queries(cameras: Sequence[Hashable], rng: np.random.Generator) -> lis
 
 
 def number_identities(identities: Sequence[str]) -> dict[str, int]:
-    """Identity numbers 1..: the folder names themselves if all are different numbers from 1 to 9999, else counted."""
+    """Identity numbers 1..: the folder names themselves if all are different numbers from 1 to 9999, else counted.
+
+    Args:
+        identities: names of folders, which may repeat; they are counted in this order.
+    """
     names = list(dict.fromkeys(identities))
     numbers = [int(name) if re.fullmatch(r"[0-9]{1,9}", name) else 0 for name in names]
     if len(set(numbers)) == len(numbers) and all(1 <= number <= 9999 for number in numbers):

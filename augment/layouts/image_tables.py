@@ -61,7 +61,10 @@ def table_layout(
 
 
 def read_table(file: Path) -> pd.DataFrame:
-    """The table of images that a CSV file holds, its paths from the file's folder on.
+    """The table of images that a CSV file holds.
+
+    Args:
+        file: its paths, of a column path, are from its own folder on.
 
     Raises:
         AugmentError: for a file that is no table.

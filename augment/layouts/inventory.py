@@ -44,7 +44,12 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Inventory:
-    """How many files below a folder were taken, and of every other one (a path below it) why it was not."""
+    """What became of the files below a folder.
+
+    Attributes:
+        taken: how many became images.
+        passed: why every other one, a path below the folder, did not.
+    """
 
     taken: int
     passed: Mapping[str, Reason]
@@ -65,7 +70,11 @@ class Inventory:
         return said
 
     def write(self, root: Path) -> None:
-        """Write passed_over.csv (file, reason) into a workspace; none where nothing was passed over."""
+        """Write passed_over.csv (file, reason), or take it away where nothing was passed over.
+
+        Args:
+            root: the workspace's folder.
+        """
         path = root / PASSED_OVER
         if self.passed:
             rows = [(file, reason.value) for file, reason in self.passed.items()]
@@ -75,9 +84,12 @@ class Inventory:
 
 
 def take_stock(folder: Path, taken: Collection[str], reason: Callable[[str], Reason]) -> Inventory:
-    """The inventory of a folder of which the files `taken` (paths below it) were taken.
+    """The inventory of a folder.
 
-    reason: why an image that is neither hidden nor broken was not; all other files say it themselves.
+    Args:
+        folder: all files below it are listed.
+        taken: those that became images, as paths below it.
+        reason: why an image that is neither hidden nor broken did not; all other files say it themselves.
     """
     passed = {
         printable(file): own_reason(folder, file) or reason(file) for file in files_below(folder) if file not in taken
@@ -86,7 +98,12 @@ def take_stock(folder: Path, taken: Collection[str], reason: Callable[[str], Rea
 
 
 def own_reason(folder: Path, file: str) -> Reason | None:
-    """Why a file is no image to be taken in any layout; None where it may be one."""
+    """Why a file is no image to be taken in any layout; None where it may be one.
+
+    Args:
+        folder: of the images.
+        file: as a path below it; need not be there.
+    """
     if is_hidden(file):
         return Reason.HIDDEN
     if not is_image_name(PurePosixPath(file).name):
@@ -97,8 +114,11 @@ def own_reason(folder: Path, file: str) -> Reason | None:
 def files_below(folder: Path) -> list[str]:
     """Every file below a folder, as a path below it with slashes, in natural order.
 
-    Links to folders are followed, except those that lead in a circle.  Raises AugmentError for a folder that cannot be
-    read.
+    Args:
+        folder: links to folders in it are followed, except those that lead in a circle.
+
+    Raises:
+        AugmentError: for a folder that cannot be read.
     """
     return sorted(_walk(os.fspath(folder), "", ()), key=natural_key)
 
@@ -115,7 +135,12 @@ def _walk(folder: str, below: str, followed: tuple[str, ...]) -> Iterator[str]:
 
 
 def folders_below(folder: Path, depth: int) -> Iterator[Path]:
-    """The folders below a folder, at most so many levels deep, upper ones first, in natural order; no hidden ones."""
+    """The folders below a folder, upper ones first, in natural order; no hidden ones.
+
+    Args:
+        folder: is not among them.
+        depth: at most so many levels below it.
+    """
     level = [folder]
     for _ in range(depth):
         level = [
@@ -128,7 +153,11 @@ def folders_below(folder: Path, depth: int) -> Iterator[Path]:
 
 
 def is_hidden(path: str) -> bool:
-    """Whether a path below a folder is a hidden or system file, or lies in such a folder."""
+    """Whether a file is a hidden or system file, or lies in such a folder.
+
+    Args:
+        path: below the folder of the images, with slashes.
+    """
     parts = path.split("/")
     if any(part.startswith(".") or part.lower() in SYSTEM_FOLDERS for part in parts):
         return True
@@ -136,7 +165,11 @@ def is_hidden(path: str) -> bool:
 
 
 def printable(path: str) -> str:
-    """A path as text that can be printed and written: bytes that are no text, and line breaks, as escapes."""
+    """A path as text that can be printed and written.
+
+    Args:
+        path: bytes in it that are no text, and line breaks, become escapes.
+    """
     text = path.encode("utf-8", "backslashreplace").decode()
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 

@@ -9,10 +9,13 @@ _NUMBERS = re.compile("([0-9]+)")
 
 
 def natural_key(path: str | PurePath) -> tuple[tuple[list[tuple[int, str]], str], ...]:
-    """A sort key of a name or path: folder by folder, digits count as numbers; equal numbers go by characters.
+    """A sort key: folder by folder, digits count as numbers; equal numbers go by characters.
 
     >>> sorted(["frame10", "frame2", "frame02", "frame1"], key=natural_key)
     ['frame1', 'frame02', 'frame2', 'frame10']
+
+    Args:
+        path: or a name.
     """
     return tuple((_pieces(part), part) for part in PurePath(path).parts)
 

@@ -25,9 +25,15 @@ SHOWN = 8
 
 @dataclass(frozen=True)
 class Photo:
-    """An image of the given folder: whose it is, the camera its name gives (None: none), whether a link will do.
+    """An image of the given folder.
 
-    `file` is its path below that folder, `source` where it is once links are followed.
+    Attributes:
+        file: its path below that folder.
+        source: where it is once links are followed.
+        identity: the name of the folder of whoever it shows.
+        camera: that its name gives, None where it gives none.
+        plain: whether a link will do; else it has to be converted to JPEG.
+        split: train, query or gallery.
     """
 
     file: str
@@ -41,8 +47,12 @@ class Photo:
 def scan(folder: Path) -> tuple[list[Photo], Inventory, list[str]]:
     """All readable images by identity in natural order, the inventory of all files, and sentences on what was odd.
 
-    Everything below an identity's folder is of that identity.  Raises AugmentError without any image, and
-    reid.DataError for the number of a camera that is too large.
+    Args:
+        folder: everything below a sub-folder of it is of one identity.
+
+    Raises:
+        AugmentError: where there is no image.
+        reid.DataError: for the number of a camera that is too large.
     """
     passed: dict[str, Reason] = {}
     candidates = []
@@ -81,12 +91,20 @@ def _reason(folder: Path, file: str) -> Reason | None:
 
 
 def is_nobody(identity: str) -> bool:
-    """Whether an identity is 0 or -1, as Market-1501 numbers background (0000) and junk."""
+    """Whether an identity is 0 or -1, as Market-1501 numbers background (0000) and junk.
+
+    Args:
+        identity: the name of a folder.
+    """
     return _NOBODY.fullmatch(identity) is not None
 
 
 def can_be_linked(path: Path) -> bool | Reason:
-    """Whether an image can be linked as it is (an upright JPEG) or has to be converted; why it cannot be taken."""
+    """Whether an image can be linked as it is (an upright JPEG) or has to be converted; why it cannot be taken.
+
+    Args:
+        path: its header alone is read.
+    """
     from PIL import Image
 
     try:
@@ -104,9 +122,15 @@ def _photo(folder: Path, file: str, *, plain: bool) -> Photo:
 
 
 def camera_of(stem: str, folders: Sequence[str], file: str) -> str | None:
-    """The camera that a file's name gives (`c3`, `cam003`), else the nearest of the folders (also `cam_a`).
+    """The camera that names give, without leading zeros; 0 is one.  None where no name gives one.
 
-    Leading zeros do not count, and 0 is a camera.  None where neither gives one.
+    Args:
+        stem: of the file's name, looked at first (`c3`, `cam003`).
+        folders: between the identity's and the file, of which the nearest counts (also `cam_a`).
+        file: the path, for messages.
+
+    Raises:
+        reid.DataError: for a number that is too large.
     """
     found = _CAMERA.search(stem) or next(filter(None, map(_CAMERA.fullmatch, reversed(folders))), None)
     if found is not None:
@@ -116,7 +140,11 @@ def camera_of(stem: str, folders: Sequence[str], file: str) -> str | None:
 
 
 def number_cameras(photos: Sequence[Photo]) -> tuple[dict[str, int], str]:
-    """The number from 1 of each camera where every photograph has one, else nothing; and a sentence that says so."""
+    """The number from 1 of each camera where every photograph has one, else nothing; and a sentence that says so.
+
+    Args:
+        photos: all of the data set.
+    """
     without = [photo.file for photo in photos if photo.camera is None]
     if without:
         return {}, (

@@ -26,10 +26,14 @@ HEADERS_AT_ONCE = 4
 
 @dataclass(frozen=True)
 class Layout:
-    """What became of a folder of images: a Market-1501 folder, the working size and the decisions taken, in words.
+    """What became of a folder of images.
 
-    `size` is (height, width) in pixels; `decisions` are sentences for the user; `files` says of every file below the
-    folder whether it was taken.
+    Attributes:
+        data: the folder that is read from now on.
+        layout: how the images were given.
+        size: (height, width) in pixels to work at.
+        decisions: that were taken for the user, sentences.
+        files: says of every file below the folder whether it was taken.
     """
 
     data: Path
@@ -47,11 +51,18 @@ class Layout:
 
 
 def market1501_layout(folder: Path, size: tuple[int, int] | None = None) -> Layout:
-    """The layout of a Market-1501 folder as downloaded, or of the only one below a folder, used where it lies.
+    """The layout of a Market-1501 folder as downloaded, used where it lies.
 
-    size: (height, width) to work at; None takes the most common size of the training images (see common_size).
     Folders bounding_box_test and query may be missing or empty: then re-ID cannot be evaluated, and a decision says so.
-    Raises AugmentError without bounding_box_train, and reid.DataError for names that cannot be read.
+
+    Args:
+        folder: the downloaded one, or one with a single one below it.
+        size: (height, width) in pixels to work at; None takes the most common one of the training images, see
+            `common_size`.
+
+    Raises:
+        AugmentError: without bounding_box_train.
+        reid.DataError: for names that cannot be read.
     """
     root = find_market1501(folder)
     if root is None:
@@ -112,7 +123,11 @@ def _odd_names(table: pd.DataFrame) -> list[str]:
 
 
 def describe(table: pd.DataFrame) -> str:
-    """Images and identities of each split of an image table, in words."""
+    """Images and identities of each split of an image table, in words.
+
+    Args:
+        table: columns pid and split.
+    """
     parts = []
     for split, word in (("train", "training"), ("query", "query"), ("gallery", "gallery")):
         part = table[table["split"] == split]
@@ -125,8 +140,10 @@ def common_size(paths: Sequence[Path]) -> tuple[tuple[int, int], str]:
     """The (height, width) to work at, and the sentence that says why.
 
     The most common size where at least half of the images share it and neither side is over 512 pixels, rounded to
-    multiples of 4 (the generator halves twice); else 128 x 64. Only file headers are read; unreadable files are
-    passed over here.
+    multiples of 4 (the generator halves twice); else 128 x 64.
+
+    Args:
+        paths: of images; their headers alone are read, and unreadable ones passed over.
     """
     sizes = Counter(size for size in thread_map(header_size, paths, HEADERS_AT_ONCE) if size is not None)
     if not sizes:

@@ -164,7 +164,11 @@ class SetChoice:
 
 
 def published_counts(key: str) -> Mapping[str, int]:
-    """The counts that torchreid states for a choice's key; none for cuhk03's classic splits and for unknown names."""
+    """The counts that torchreid states, by name; none for cuhk03's classic splits and for unknown names.
+
+    Args:
+        key: of a `SetChoice`.
+    """
     name, *words = key.split()
     return {} if name not in SETS or "classic" in words else SETS[name].counts
 

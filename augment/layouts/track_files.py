@@ -24,7 +24,13 @@ PEDESTRIAN = 1
 
 @dataclass(frozen=True)
 class Sequence:
-    """One sequence: its frames, a folder of images or a video, and the file of its boxes."""
+    """One sequence.
+
+    Attributes:
+        name: of its folder.
+        frames: a folder of images or a video.
+        boxes: the file of its boxes.
+    """
 
     name: str
     frames: Path
@@ -54,7 +60,13 @@ class Sequence:
         return boxes.astype({"frame": int, "track": int})
 
     def read_frames(self, wanted: set[int]) -> Iterator[tuple[int, Array]]:
-        """The frames of these numbers from 1, uint8 H x W x 3, RGB, in order; those that are not there are left out.
+        """Frames in order, each with its number; those that are not there are left out.
+
+        Args:
+            wanted: numbers, from 1.
+
+        Yields:
+            The number and the frame, uint8 H x W x 3, RGB.
 
         Raises:
             AugmentError: for a frame or video that cannot be read.
@@ -86,14 +98,21 @@ def _film(video: Path, wanted: set[int]) -> Iterator[tuple[int, Array]]:
 
 
 def images_in(folder: Path) -> list[Path]:
-    """The images that lie directly in a folder, in natural order."""
+    """The images that lie directly in a folder, in natural order.
+
+    Args:
+        folder: what lies deeper is not looked at.
+    """
     return sorted(
         (path for path in folder.iterdir() if is_image_name(path.name)), key=lambda path: natural_key(path.name)
     )
 
 
 def find_sequences(folder: Path) -> list[Sequence]:
-    """The sequences in a folder, by name: the folder itself, or its sub-folders that hold frames and boxes.
+    """The sequences in a folder, by name.
+
+    Args:
+        folder: is one itself, or has sub-folders that hold frames and boxes.
 
     Raises:
         AugmentError: where there is none, with the expected layout.

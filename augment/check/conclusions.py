@@ -13,7 +13,14 @@ SHOWN = 5
 
 
 def conclusions(report: Report) -> tuple[list[str], list[str]]:
-    """(problems, notes) of a report without them, each one sentence."""
+    """What a report means, in sentences.
+
+    Args:
+        report: its own problems and notes are not looked at.
+
+    Returns:
+        Problems, for which commands would fail, and notes.
+    """
     counts, people, images = report.counts, report.identities, report.images
     problems: list[str] = []
     notes: list[str] = []
@@ -94,7 +101,11 @@ def _pose_notes(keypoints: KeypointsChecked | None) -> list[str]:
 
 
 def check_text(report: Report) -> str:
-    """A report of `check`, in words."""
+    """A report in words.
+
+    Args:
+        report: as `check` returns it.
+    """
     counts = report.counts
     height, width = report.size
     lines = [

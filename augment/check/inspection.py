@@ -29,7 +29,14 @@ JUDGED = 5_000
 def check(workspace: Workspace, *, weights_dir: Path | None = None, jobs: int = 1, progress: bool = True) -> Report:
     """Look at everything that later commands need; nothing is written.
 
-    Every image is decoded, in `jobs` threads. Raises AugmentError where there is no image at all.
+    Args:
+        workspace: every image of it is decoded.
+        weights_dir: a folder searched for files of weights before the hub's cache.
+        jobs: threads that decode images.
+        progress: show a bar.
+
+    Raises:
+        AugmentError: where there is no image at all.
     """
     table = workspace.images()
     counts = count(table)
@@ -56,7 +63,11 @@ def check(workspace: Workspace, *, weights_dir: Path | None = None, jobs: int = 
 
 
 def count(table: pd.DataFrame) -> dict[str, int]:
-    """Images and identities of each split, under the names that reid.data.market1501.COUNTS has."""
+    """Images and identities of each split, under the names that reid.data.market1501.COUNTS has.
+
+    Args:
+        table: columns pid and split.
+    """
     train, query, gallery = (table[table["split"] == split] for split in ("train", "query", "gallery"))
     return {
         "train": len(train),
@@ -72,7 +83,14 @@ def count(table: pd.DataFrame) -> dict[str, int]:
 
 
 def inspect_images(paths: Sequence[str], size: tuple[int, int], jobs: int, progress: bool) -> ImagesChecked:
-    """Decode every image and compare its size with `size`."""
+    """Decode images; how many are readable and how many of another size.
+
+    Args:
+        paths: of the images.
+        size: (height, width) in pixels that they should have.
+        jobs: threads.
+        progress: show a bar.
+    """
     from tqdm import tqdm
 
     def look(path: str) -> tuple[int, int] | str:
@@ -93,7 +111,11 @@ def inspect_images(paths: Sequence[str], size: tuple[int, int], jobs: int, progr
 
 
 def identities(table: pd.DataFrame) -> IdentitiesChecked:
-    """What identities the data set holds, by number."""
+    """What identities the data set holds, by number.
+
+    Args:
+        table: columns pid, camid and split.
+    """
     train = table[(table["split"] == "train") & (table["pid"] > 0)]
     query, gallery = table[table["split"] == "query"], table[(table["split"] == "gallery") & (table["pid"] > 0)]
     sizes = train["pid"].value_counts()
@@ -112,7 +134,13 @@ def identities(table: pd.DataFrame) -> IdentitiesChecked:
 
 
 def inspect_keypoints(workspace: Workspace, table: pd.DataFrame) -> KeypointsChecked | None:
-    """Look at the key points of at most JUDGED images: imported ones were all judged; None where there are none."""
+    """What key points there are and which are doubtful; None where there are none.
+
+    Args:
+        workspace: at most JUDGED of its images are looked at, evenly spaced: imported key points were all judged
+            before.
+        table: its images, columns name and split.
+    """
     source = workspace.keypoints_source()
     if source is None:
         return None
@@ -135,7 +163,11 @@ def inspect_keypoints(workspace: Workspace, table: pd.DataFrame) -> KeypointsChe
 
 
 def inspect_pairs(workspace: Workspace) -> PairsChecked | None:
-    """How many pairs DeepFashion's images make and where they come from; None on other data or without key points."""
+    """How many pairs the images make and where they come from; None without key points.
+
+    Args:
+        workspace: of DeepFashion; None is returned for other data, too.
+    """
     from augment.datasets.pairs import evaluation_pairs, given_pairs, pairable, pairs_among
 
     if workspace.layout.published_pairs is None or workspace.keypoints_source() is None:

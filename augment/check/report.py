@@ -14,7 +14,13 @@ from augment.weights import FoundWeights
 
 @dataclass(frozen=True)
 class ImagesChecked(Result):
-    """How many images could be decoded, how many are of another size, and a sentence on each that is unreadable."""
+    """What decoding the images says.
+
+    Attributes:
+        decoded: how many could be.
+        resized: how many are of another size than the workspace's.
+        unreadable: a sentence on each that is.
+    """
 
     decoded: int
     resized: int
@@ -61,7 +67,13 @@ class KeypointsChecked(Result):
 
 @dataclass(frozen=True)
 class PairsChecked(Result):
-    """How many pairs the images make, and for which splits they were given."""
+    """How many pairs the images make.
+
+    Attributes:
+        train: of training images.
+        gallery: of test images.
+        given: the splits for which they were given.
+    """
 
     train: int
     gallery: int

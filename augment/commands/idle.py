@@ -12,15 +12,24 @@ log = logging.getLogger(__name__)
 
 
 def given(parameter: str) -> bool:
-    """Whether a parameter of this call stands on the command line, and not in augment.toml or the environment."""
+    """Whether a parameter of this call stands on the command line, and not in augment.toml or the environment.
+
+    Args:
+        parameter: its Python name.
+    """
     return click.get_current_context().get_parameter_source(parameter) is ParameterSource.COMMANDLINE
 
 
 def refuse_idle(reasons: Mapping[str, str | None]) -> None:
-    """Raise click.UsageError for the first option that was given though it would have no effect.
+    """Refuse an option that was given though it would have no effect.
 
-    reasons: for parameters, by name, why each has no effect in this call; None where it has one.
     What stands in augment.toml or the environment is for many calls and may be idle in some.
+
+    Args:
+        reasons: for parameters, by Python name, why each has no effect in this call; None where it has one.
+
+    Raises:
+        click.UsageError: for the first such option.
     """
     options = {parameter.name: parameter.opts[0] for parameter in click.get_current_context().command.params}
     for parameter, why in reasons.items():
@@ -47,12 +56,24 @@ def refuse_idle_csv_size(*sources: str | None) -> None:
 
 
 def unless(needed: object, why: str) -> str | None:
-    """`why` where what an option needs is not there, else None."""
+    """The reason where what an option needs is not there, else None.
+
+    Args:
+        needed: false where it is not there.
+        why: the option has no effect then, for `refuse_idle`.
+    """
     return None if needed else why
 
 
 def refuse_workspace(directory: str) -> None:
-    """Raise click.UsageError where `augment --workspace` was given, and no DIR, to a command that makes one in DIR."""
+    """Refuse `augment --workspace` without DIR on a command that makes a workspace in DIR.
+
+    Args:
+        directory: the Python name of the parameter DIR.
+
+    Raises:
+        click.UsageError: for such a call.
+    """
     context = click.get_current_context()
     if context.find_root().params.get("workspace") is not None and not given(directory):
         raise click.UsageError(f"--workspace has no effect on {context.info_name}; give the folder as DIR behind it")

@@ -191,9 +191,15 @@ def command(
 
 
 def training_of(preset: str | None, given: dict[str, Any], initial: InitialWeights | None = None) -> GeneratorTraining:
-    """The generator's preset with those options that were given: fields of its training, and flags of the ablations.
+    """The generator's preset with those options that were given.
 
-    Raises DataError for an unknown generator, and for options that do not go together or are another generator's.
+    Args:
+        preset: its name; None is the generator's own, or that of the initial weights.
+        given: options by name, None where one was not given: fields of the training, and flags of the ablations.
+        initial: the weights to start from.
+
+    Raises:
+        DataError: for an unknown generator, and for options that do not go together or are another generator's.
     """
     from dataclasses import replace
 

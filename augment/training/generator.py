@@ -84,13 +84,24 @@ def train_generator(
     weights_dir: Path | None = None,
     runtime: Runtime,
 ) -> TrainedGenerator:
-    """Train a generator on all training pairs, or with `portion` on the pairs inside M^R_p.
+    """Train a generator into `patn/NAME/`: generator.safetensors, last.safetensors, metrics.jsonl, samples/, run.json.
 
-    Writes `patn/NAME/`: generator.safetensors, last.safetensors, metrics.jsonl, samples/, run.json.  A killed run goes
-    on where it last saved, on a CPU with the result of an unbroken one.  initial: the weights to start from, None for
-    fresh ones.
-    Raises AugmentError for missing key points, no pairs, a wanted weight file that is missing, initial weights of
-    another kind or size, or NaN losses.
+    A killed run goes on where it last saved, on a CPU with the result of an unbroken one.
+
+    Args:
+        workspace: whose training images it learns from.
+        training: its numbers.
+        name: of the folder.
+        portion: trains on the pairs inside M^R_p; None on all.
+        seed: of weights, batches and M^R_p.
+        initial: the weights to start from, None for fresh ones.
+        perceptual: auto, vgg19, mobilenet or none, see `choose_perceptual`.
+        weights_dir: a folder searched for files of weights before the hub's cache.
+        runtime: device, number format, threads.
+
+    Raises:
+        AugmentError: for missing key points, no pairs, a wanted weight file that is missing, initial weights of another
+            kind or size, or NaN losses.
     """
     folder = _folder(workspace, name, training, initial)
     names = training_names(workspace, portion, seed)
@@ -190,7 +201,13 @@ def _train(
 
 
 def training_names(workspace: Workspace, portion: float | None, seed: int) -> list[str]:
-    """Names of the training images with usable key points: all, or those of M^R_p."""
+    """Names of the training images with usable key points.
+
+    Args:
+        workspace: whose images they are.
+        portion: p of M^R_p, whose images alone count; None for all.
+        seed: of M^R_p.
+    """
     data = Dataset.of(workspace)
     names = data.train["name"].tolist()
     if portion is not None:
@@ -201,7 +218,12 @@ def training_names(workspace: Workspace, portion: float | None, seed: int) -> li
 def choose_perceptual(wanted: str, weights_dir: Path | None) -> str:
     """`vgg19`, `mobilenet` or `none`: what is wanted, or for `auto` the first of them that is there.
 
-    Raises AugmentError where a named one is missing.
+    Args:
+        wanted: one of these or `auto`.
+        weights_dir: a folder searched before the hub's cache.
+
+    Raises:
+        AugmentError: where a named one is missing.
     """
     from patn.training.perceptual import find_mobilenet
 

@@ -52,10 +52,19 @@ def import_network(
 ) -> ImportedNetwork:
     """Write an authors' `.pth` file as `patn/NAME/generator.safetensors`, or d_pp or d_pb.
 
-    name: default "imported", for a discriminator "imported-d_pp" or "imported-d_pb".
-    size: (height, width) the network was trained for, and pose_maps: "gaussian" or "onehot"; default those of the
-    released model with this norm: 128 x 64 and Gaussian for batch norm, 256 x 176 and one-hot for instance norm.
-    Raises WeightsError for a file that is no network of PATN, AugmentError for a size not divisible by 4.
+    Args:
+        workspace: where it is written.
+        path: of the `.pth` file.
+        name: of the folder; None is "imported", for a discriminator "imported-d_pp" or "imported-d_pb".
+        size: (height, width) in pixels the network was trained for; None is the released model's with this norm: 128 x
+            64 for batch norm, 256 x 176 for instance norm.
+        pose_maps: "gaussian" or "onehot"; None is the released model's: Gaussian for batch norm, one-hot for instance
+            norm.
+        force: write over another network.
+
+    Raises:
+        WeightsError: for a file that is no network of PATN.
+        AugmentError: for a size not divisible by 4, and pose maps of a discriminator.
     """
     from patn.checkpoints import save_discriminator, save_generator
     from patn.importing import GENERATOR, read_authors

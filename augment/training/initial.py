@@ -42,7 +42,15 @@ class InitialWeights:
 
     @classmethod
     def find(cls, workspace: Workspace, name: str | Path) -> InitialWeights:
-        """Those of a generator: `builtin`, a name in the workspace or a file; raises AugmentError where it is not."""
+        """Those of a generator.
+
+        Args:
+            workspace: where its name is looked up.
+            name: `builtin`, a name in the workspace or a file.
+
+        Raises:
+            AugmentError: where it is not there.
+        """
         checkpoint = find_generator(workspace, name)
         last = checkpoint.with_name(LAST) if checkpoint.name == GENERATOR else discriminators_file(checkpoint)
         return cls(checkpoint, last if last.is_file() else None)
@@ -58,7 +66,15 @@ class InitialWeights:
         return marks if self.others is None else {**marks, "initial_discriminators": fingerprint(self.others)}
 
     def require_fit(self, training: GeneratorTraining, folder: Path) -> None:
-        """Raises AugmentError for a generator of another kind, size or options, and for the one made in `folder`."""
+        """Refuse weights that a training cannot start from.
+
+        Args:
+            training: the one that would start.
+            folder: where it writes its generator.
+
+        Raises:
+            AugmentError: for a generator of another kind, size or options, and for the one made in `folder`.
+        """
         from patn.checkpoints import read_metadata
 
         if self.checkpoint.parent.resolve() == folder.resolve():
@@ -85,12 +101,23 @@ class InitialWeights:
                 )
 
     def start(self, networks: Mapping[str, nn.Module]) -> None:
-        """Give the networks these weights, and say which start anew."""
+        """Give the networks these weights, and log which start anew.
+
+        Args:
+            networks: as of `load_into`.
+        """
         anew = self.load_into(networks)
         log.info("Starts from %s%s.", self.label, f"; anew: {', '.join(anew)}" if anew else "")
 
     def load_into(self, networks: Mapping[str, nn.Module]) -> list[str]:
-        """Give the networks these weights; returns the names of those that start anew, which are discriminators."""
+        """Give the networks these weights.
+
+        Args:
+            networks: by their names in a checkpoint; changed in place.
+
+        Returns:
+            The names of those that start anew, which are discriminators.
+        """
         from patn.checkpoints import load_generator
         from patn.training.averaging import AVERAGE, GENERATOR
 
@@ -108,12 +135,21 @@ class InitialWeights:
 
 
 def discriminators_file(checkpoint: Path) -> Path:
-    """Where the discriminators of a generator's file lie that is not in a training's folder, such as the built-in's."""
+    """Where the discriminators of a generator's file lie that is not in a training's folder, such as the built-in's.
+
+    Args:
+        checkpoint: the generator's file.
+    """
     return checkpoint.with_name(f"{checkpoint.stem}-discriminators.safetensors")
 
 
 def write_discriminators(last: Path, checkpoint: Path) -> None:
-    """Write the discriminators of a training's last checkpoint beside a copy of its generator, for others to go on."""
+    """Write the discriminators of a training beside a copy of its generator, for others to go on.
+
+    Args:
+        last: the training's last checkpoint.
+        checkpoint: the copy of its generator; see `discriminators_file`.
+    """
     from safetensors.torch import save_file
 
     from patn.training.averaging import AVERAGE, GENERATOR

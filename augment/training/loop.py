@@ -35,16 +35,29 @@ class Objective(Protocol):
     """What seeds torch's global generator before each step."""
 
     def batch(self, step: int) -> dict[str, torch.Tensor]:
-        """The step's batch, a function of the objective's seed and `step` alone."""
+        """The step's batch, a function of the objective's seed and the step alone.
+
+        Args:
+            step: from 0.
+        """
 
     def step(self, batch: dict[str, torch.Tensor], step: int) -> dict[str, torch.Tensor]:
-        """Set the learning rate of `step`, update the networks once, return the losses."""
+        """Set the learning rate, update the networks once, return the losses.
+
+        Args:
+            batch: of this step.
+            step: from 0.
+        """
 
     def extra_state(self) -> dict[str, torch.Tensor]:
         """State beyond weights and optimisers (image pools)."""
 
     def load_extra_state(self, state: dict[str, torch.Tensor]) -> None:
-        """Take back what `extra_state` gave."""
+        """Take back what `extra_state` gave.
+
+        Args:
+            state: tensors by the same names.
+        """
 
 
 def train(
@@ -59,12 +72,28 @@ def train(
     label: str = "train",
     progress: bool = True,
 ) -> float:
-    """Train to the objective's last step, resuming from `last.safetensors`; returns the seconds spent in this process.
+    """Train to the objective's last step, resuming from `last.safetensors`.
 
     A killed run continues with the result of an unbroken one, on a CPU to the byte; a GPU's default kernels add up in
-    an order of their own.  Every `sample_every` steps `draw` writes a picture.
-    Raises AugmentError where a loss that is logged or precedes a checkpoint, or a weight that would be saved, is not
-    finite, naming the steps since losses were last read and the last checkpoint, which stays.
+    an order of their own.
+
+    Args:
+        objective: what is trained.
+        folder: holds `last.safetensors` and `metrics.jsonl`; has to be there.
+        seed: of dropout.
+        save_every: steps between checkpoints.
+        log_every: steps between records of metrics.jsonl.
+        sample_every: steps between sample sheets, 0 for none.
+        draw: writes a sample sheet to the path it is given.
+        label: stands before the bar.
+        progress: show a bar.
+
+    Returns:
+        The seconds spent in this process.
+
+    Raises:
+        AugmentError: where a loss that is logged or precedes a checkpoint, or a weight that would be saved, is not
+            finite; names the steps since losses were last read and the last checkpoint, which stays.
     """
     import torch
 
@@ -145,15 +174,25 @@ def _cut_metrics(path: Path, step: int) -> None:
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
-    """The records of a training, one a logged step."""
+    """The records of a training, one a logged step; none where nothing was logged.
+
+    Args:
+        folder: of the training.
+    """
     path = folder / METRICS
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
 
 def save_state(objective: Objective, path: Path, step: int) -> None:
-    """Weights, optimiser tensors, further state and the step in one safetensors file, written by rename.
+    """Write weights, optimiser tensors, further state and the step as one safetensors file, by rename.
 
-    Raises AugmentError where one of them is not finite; the file before stays.
+    Args:
+        objective: whose state it is.
+        path: of the file.
+        step: how many steps are done.
+
+    Raises:
+        AugmentError: where a tensor is not finite; the file before stays.
     """
     from safetensors.torch import save_file
 
@@ -177,9 +216,17 @@ def save_state(objective: Objective, path: Path, step: int) -> None:
 
 
 def load_state(objective: Objective, path: Path) -> int:
-    """Take back what `save_state` wrote; returns the steps already done, 0 where there is no file.
+    """Take back what `save_state` wrote.
 
-    Raises AugmentError for a file of other networks, and for one with a tensor that is not finite.
+    Args:
+        objective: built as the one that was saved.
+        path: of the file.
+
+    Returns:
+        The steps already done, 0 where there is no file.
+
+    Raises:
+        AugmentError: for a file of other networks, and for one with a tensor that is not finite.
     """
     if not path.exists():
         return 0
@@ -192,9 +239,13 @@ def load_state(objective: Objective, path: Path) -> int:
 
 
 def read_networks(path: Path) -> dict[str, dict[str, torch.Tensor]]:
-    """The weights of every network, by its name, of a checkpoint that `save_state` wrote.
+    """The weights of every network, by its name.
 
-    Raises AugmentError for another file.
+    Args:
+        path: of a checkpoint that `save_state` wrote.
+
+    Raises:
+        AugmentError: for another file.
     """
     tensors = _under(_read_state(path)[1], "network.")
     return {name: _under(tensors, f"{name}.") for name in dict.fromkeys(key.split(".", 1)[0] for key in tensors)}

@@ -80,11 +80,23 @@ def train_reid(
     weights: Path | None = None,
     runtime: Runtime,
 ) -> TrainedModel:
-    """Train on `data` and evaluate on query and gallery.
+    """Train a re-ID model, evaluate it on query and gallery, and write `reid/NAME/`.
 
-    `weights` is a file of the backbone's weights, None for training from scratch.  With model "best", `epoch` is the
-    tested one, counted from 1, and `validation` its score.  Writes `reid/NAME/`: model.safetensors, last.safetensors,
-    metrics.jsonl, run.json; a killed run goes on where it last saved, at most an epoch before.
+    That is model.safetensors, last.safetensors, metrics.jsonl and run.json; a killed run goes on where it last saved,
+    at
+    most an epoch before.  With model "best", the result's `epoch` is the tested one, counted from 1, and `validation`
+    its score.
+
+    Args:
+        workspace: whose images are trained on and ranked.
+        training: its numbers.
+        data: the training images.
+        name: of the folder; None says what the model is.
+        weights: a file of the backbone's weights, None for training from scratch.
+        runtime: device, number format, threads.
+
+    Raises:
+        AugmentError: for images that nothing can be learnt from or ranked with, and for NaN losses.
     """
     work = _Work.plan(workspace, training, data, weights)
     folder = workspace.reid_dir(name or data.name(training.backbone))
@@ -182,7 +194,13 @@ class _Work:
 
 
 def with_length(training: ReidTraining, data: TrainingSet, full: int) -> ReidTraining:
-    """The recipe with the number of updates that the full set of `full` images gives, where that is asked for."""
+    """The configuration with the number of updates that the full real set gives, where that is asked for.
+
+    Args:
+        training: its epochs and batch count.
+        data: says whether epochs or updates are kept.
+        full: how many images the full real set has.
+    """
     if data.length == "epochs":
         return training
     return replace(training, updates=training.epochs * max(1, full // training.batch))
@@ -191,7 +209,16 @@ def with_length(training: ReidTraining, data: TrainingSet, full: int) -> ReidTra
 def build_objective(
     data: Dataset, training: ReidTraining, table: pd.DataFrame, seed: int, weights: Path | None, runtime: Runtime
 ) -> tuple[ReidObjective, list[int]]:
-    """What trains on the images of `TrainingSet.table`, decoded once, and the identities of its classes."""
+    """What trains on images, which are decoded once, and the identities of its classes.
+
+    Args:
+        data: whose training identities are the classes.
+        training: its numbers.
+        table: the images, as of `TrainingSet.table`.
+        seed: of weights and batches.
+        weights: a file of the backbone's weights, None for training from scratch.
+        runtime: device and number format.
+    """
     import torch
 
     from reid.objective import ReidObjective
@@ -214,7 +241,12 @@ def build_objective(
 
 
 def labels_of(table: pd.DataFrame, everyone: pd.DataFrame) -> tuple[torch.Tensor, list[int]]:
-    """Class indices over all training identities (also those without an image here), and the identities."""
+    """Class indices of images, and the identities of the classes.
+
+    Args:
+        table: the images, column pid.
+        everyone: all training images, column pid: an identity without an image in `table` has a class, too.
+    """
     import torch
 
     _, pids = relabel(everyone["pid"].tolist())
@@ -225,8 +257,15 @@ def labels_of(table: pd.DataFrame, everyone: pd.DataFrame) -> tuple[torch.Tensor
 def choose_weights(backbone: str, from_scratch: bool, weights: Path | None, weights_dir: Path | None) -> Path | None:
     """The file of weights that a backbone starts from, None for one that is trained from scratch.
 
-    Raises AugmentError where resnet50's file is missing and training from scratch was not asked for, and for a file
-    that would not be used.
+    Args:
+        backbone: its name.
+        from_scratch: whether that is asked for.
+        weights: a file that is asked for.
+        weights_dir: a folder searched for torchvision's before the hub's cache.
+
+    Raises:
+        AugmentError: where resnet50's file is missing and training from scratch was not asked for, and for a file that
+            would not be used.
     """
     from reid.models.backbones import backbone_of
 

@@ -33,12 +33,17 @@ KINDS = ("real", *MADE)
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """What a re-ID model is trained on.
+    """What a re-ID model is trained on; raises AugmentError for what does not go together.
 
-    `augmentation` is "none" for M^R_p, the name of a generated set, or the Path of a ready-made folder; `seed` is the
-    split's and plan's; `length` is "epochs" (passes over this set, as in the paper) or "updates" (as many steps as the
-    full real set would give).  `repeat` repeats M^R_p to the size of the full set, the control that tells what more
-    updates alone are worth; it goes with "none" only.  Raises AugmentError for what does not go together.
+    Attributes:
+        portion: share p of the real images, in (0, 1].
+        augmentation: "none" for M^R_p, the name of a generated set, or the Path of a ready-made folder.
+        ratio: of the generated set; 2 and 3 add one and two images per real one.
+        seed: the split's and plan's.
+        length: "epochs" (passes over this set, as in the paper) or "updates" (as many steps as the full real set would
+            give).
+        repeat: repeat M^R_p to the size of the full set, the control that tells what more updates alone are worth; goes
+            with "none" only.
     """
 
     portion: float = 1.0
@@ -70,7 +75,11 @@ class TrainingSet:
         return f"{self.augmentation}-repeated" if self.repeat else self.augmentation
 
     def name(self, backbone: str) -> str:
-        """The default name of a model trained on it."""
+        """The default name of a model trained on it.
+
+        Args:
+            backbone: the model's.
+        """
         ratio = f"-x{self.ratio}" if self.ratio > 1 else ""
         length = "" if self.length == "epochs" else f"-{self.length}"
         return f"{backbone}-{self.set_name}-p{self.portion}{ratio}-s{self.seed}{length}"
@@ -83,8 +92,12 @@ class TrainingSet:
     def table(self, workspace: Workspace, data: Dataset) -> pd.DataFrame:
         """Its images: name, path, pid, camid and generated (True for generated and copied images).
 
-        workspace: where generated sets are.  data: whose images it is made of.
-        Raises AugmentError for a generated set that is not finished and a folder that cannot be trained on.
+        Args:
+            workspace: where generated sets are.
+            data: whose images it is made of.
+
+        Raises:
+            AugmentError: for a generated set that is not finished and a folder that cannot be trained on.
         """
         train, reduced_csv = data.train, workspace.reduced_csv(self.portion, self.seed)
         if isinstance(self.augmentation, Path):
@@ -159,11 +172,18 @@ def _refuse_untrained(folder: Path, found: pd.DataFrame) -> None:
 
 
 def mark_generated(table: pd.DataFrame, folder: Path, train: pd.DataFrame) -> pd.DataFrame:
-    """The image table with the column generated: what the folder's manifest.csv calls generated or copy.
+    """An image table with the column generated: what the folder's manifest.csv calls generated or copy.
 
     An image without a line in it is generated if its name is none of the real training images', and real if it is the
     image of that name, byte for byte.
-    Raises AugmentError for a manifest that is not one, and for other images under the names of real ones.
+
+    Args:
+        table: the folder's images, columns name and path.
+        folder: may hold a manifest.csv.
+        train: the real training images, columns name and path.
+
+    Raises:
+        AugmentError: for a manifest that is not one, and for other images under the names of real ones.
     """
     path = folder / MANIFEST
     kinds = read_kinds(path) if path.is_file() else pd.Series(dtype=str)
@@ -183,9 +203,13 @@ def mark_generated(table: pd.DataFrame, folder: Path, train: pd.DataFrame) -> pd
 
 
 def read_kinds(path: Path) -> pd.Series:
-    """The kind (real, generated or copy) of each image that a manifest.csv names, by name.
+    """The kind (real, generated or copy) of each image that a manifest names, by name.
 
-    Raises AugmentError for a file without the columns name and kind, another kind, and two kinds of one image.
+    Args:
+        path: of the manifest.csv.
+
+    Raises:
+        AugmentError: for a file without the columns name and kind, another kind, and two kinds of one image.
     """
     try:
         lines = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")[["name", "kind"]]
@@ -209,7 +233,13 @@ def _same(first: str | Path, second: str | Path) -> bool:
 
 
 def repeated(count: int, full: int, seed: int) -> Array:
-    """Indices that repeat `count` images to `full`: each floor(full / count) or one time more, chosen by the seed."""
+    """Sorted indices that repeat images: each floor(full / count) or one time more.
+
+    Args:
+        count: how many images there are.
+        full: how many indices are returned.
+        seed: chooses those that come once more.
+    """
     times, more = divmod(full, count)
     chosen = random_stream(seed, Stream.REPEATED_IMAGES).permutation(count)[:more]
     return np.sort(np.concatenate([np.tile(np.arange(count), times), chosen]))

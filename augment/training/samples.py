@@ -30,7 +30,12 @@ class HeldOut:
 
 
 def held_out_pairs(workspace: Workspace, size: tuple[int, int]) -> HeldOut | None:
-    """Pairs among the gallery's identities, sampled evenly; None where the gallery has no key points or no pair."""
+    """Pairs of two images of one test identity, sampled evenly; None where the gallery has no key points or no pair.
+
+    Args:
+        workspace: whose gallery they are of.
+        size: (height, width) in pixels of the images returned; key points are scaled to it.
+    """
     import torch
 
     from patn.pairs import sample_pairs

@@ -25,7 +25,16 @@ NO_SCALARS = ("step", "seconds")
 
 @dataclass(frozen=True)
 class EventFiles(Result):
-    """How many trainings have event files below a folder, and what was done to these."""
+    """What was done to the event files of a workspace's trainings.
+
+    Attributes:
+        out: the folder they are below.
+        trainings: how many have one.
+        new: how many were written.
+        appended: how many got their newest records.
+        replaced: how many were of another training.
+        unchanged: how many were complete.
+    """
 
     out: str
     trainings: int
@@ -36,11 +45,18 @@ class EventFiles(Result):
 
 
 def write_events(workspace: Workspace, out: Path) -> EventFiles:
-    """Bring the event files below `out` up to date with all trainings of a workspace.
+    """Bring event files up to date with all trainings of a workspace.
 
     One file a training, `out/KIND/NAME/`: every number of metrics.jsonl as a scalar, every sample sheet as an image.  A
     file that lacks only the newest records gets these appended, one of another training is replaced, and one that is
-    complete is not touched.  Raises AugmentError where there is no training or a file cannot be written.
+    complete is not touched.
+
+    Args:
+        workspace: whose trainings are read.
+        out: the folder that tensorboard is pointed at.
+
+    Raises:
+        AugmentError: where there is no training or a file cannot be written.
     """
     folders = workspace.trainings(METRICS)
     if not folders:
@@ -75,9 +91,13 @@ def _bring_up_to_date(path: Path, folder: Path) -> str:
 
 
 def events(folder: Path, started: float) -> Iterator[Event]:
-    """The events of one training in the order of its steps; wall times are `started` plus seconds of training.
+    """The events of one training in the order of its steps.
 
     Numbers other than step and seconds are scalars of their own name; `samples/STEP.png` is the image `samples`.
+
+    Args:
+        folder: of the training.
+        started: seconds since 1970, to which those of training are added as wall times.
     """
     from tensorboard.compat.proto.event_pb2 import Event
 
@@ -96,7 +116,11 @@ def events(folder: Path, started: float) -> Iterator[Event]:
 
 
 def logged(folder: Path) -> list[Mapping[str, Any]]:
-    """The whole records of a metrics.jsonl; a last line that is still being written is left for the next time."""
+    """The whole records of a training; a last line that is still being written is left for the next time.
+
+    Args:
+        folder: holds metrics.jsonl.
+    """
     lines = (folder / METRICS).read_text(encoding="utf-8").splitlines(keepends=True)
     return [json.loads(line) for line in lines if line.endswith("\n")]
 
@@ -125,7 +149,11 @@ def _image(path: Path, step: int, wall: float) -> Event:
 
 
 def record(event: Event) -> bytes:
-    """An event as TFRecord: length, its checksum, the bytes, their checksum."""
+    """An event as TFRecord: length, its checksum, the bytes, their checksum.
+
+    Args:
+        event: a protocol buffer; equal ones give equal bytes.
+    """
     from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
 
     data = event.SerializeToString(deterministic=True)
@@ -159,6 +187,10 @@ def _started(folder: Path) -> float:
 
 
 def tensorboard_text(result: EventFiles) -> str:
-    """The result in words."""
+    """What was done, and how to look at it, in words.
+
+    Args:
+        result: as `write_events` returns it.
+    """
     counts = f"{result.new} new, {result.appended} appended, {result.replaced} replaced, {result.unchanged} unchanged"
     return f"{result.trainings} trainings: {counts}\nLook at them with: tensorboard --logdir {result.out}"

@@ -110,7 +110,11 @@ class Group(click.Group):
 
 
 def short_help(verb: str) -> str:
-    """The sentence on one of VERBS that its command has, read from its source: importing all of them takes long."""
+    """The sentence on a command that stands in its source: importing all of them takes long.
+
+    Args:
+        verb: one of VERBS.
+    """
     module = ast.parse(
         (Path(__file__).parent / "commands" / f"{verb.replace('-', '_')}.py").read_text(encoding="utf-8")
     )
@@ -124,7 +128,12 @@ def _plugged() -> Mapping[str, metadata.EntryPoint]:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """` Did you mean 'x'?` for the known word most like `word`, or an empty string."""
+    """` Did you mean 'x'?`, or an empty string where nothing is like the word.
+
+    Args:
+        word: what was typed.
+        known: what could have been.
+    """
     match = difflib.get_close_matches(word, list(known), n=1)
     return f" Did you mean {match[0]!r}?" if match else ""
 
@@ -233,7 +242,17 @@ def workspace_or_none() -> Workspace | None:
 
 @dataclass(frozen=True)
 class GlobalOptions:
-    """The options that stand before the verb."""
+    """The options that stand before the verb.
+
+    Attributes:
+        workspace: the folder given, None for the current one.
+        device: auto, cpu, cuda or cuda:N.
+        precision: auto, fp32 or bf16.
+        seed: None where it was not given.
+        as_json: print one JSON document.
+        verbose: how often -v was given.
+        quiet: show no progress.
+    """
 
     workspace: Path | None
     device: str
@@ -262,7 +281,12 @@ def seed_or(default: int) -> int:
 
 
 def emit(result: Result | Mapping[str, Any], text: str) -> None:
-    """Print a command's result on stdout: the JSON object with `--json`, else the text."""
+    """Print a command's result on stdout: the JSON object with `--json`, else the text.
+
+    Args:
+        result: of JSON values.
+        text: the same in words.
+    """
     if global_options().as_json:
         text = json.dumps(result.as_dict() if isinstance(result, Result) else result)
     click.echo(text)

@@ -34,7 +34,11 @@ _REMEDIES = {
 
 
 def sentence(error: Exception) -> str:
-    """What went wrong and what to do, in one sentence: the packages' own words, a file's trouble, or a bug's name."""
+    """What went wrong and what to do, in one sentence: the packages' own words, a file's trouble, or a bug's name.
+
+    Args:
+        error: whatever ended a command.
+    """
     text = str(error).strip().translate(_VISIBLE)
     if isinstance(error, OURS):
         return text

@@ -34,8 +34,12 @@ NOT_THE_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 def open_image(path: str | Path) -> Iterator[Image.Image]:
     """The opened image of a file, its pixels not decoded yet.
 
-    Raises AugmentError for a file that is not a readable image, also where decoding it inside the block fails, and for
-    one of more than LARGEST pixels.
+    Args:
+        path: of the file.
+
+    Raises:
+        AugmentError: for a file that is not a readable image, also where decoding it inside the block fails, and for
+            one of more than LARGEST pixels.
     """
     from PIL import Image
 
@@ -52,7 +56,11 @@ def open_image(path: str | Path) -> Iterator[Image.Image]:
 
 
 def header_size(path: str | Path) -> tuple[int, int] | None:
-    """The (height, width) that an image's header gives, None where the file is no readable image."""
+    """The (height, width) that an image's header gives, None where the file is no readable image.
+
+    Args:
+        path: of the file.
+    """
     try:
         with open_image(path) as image:
             return image.height, image.width
@@ -61,7 +69,11 @@ def header_size(path: str | Path) -> tuple[int, int] | None:
 
 
 def upright_rgb(image: Image.Image) -> Image.Image:
-    """As RGB of 8 bits: turned upright as its EXIF says, 16 bits scaled down, transparency on white."""
+    """As RGB of 8 bits: turned upright as its EXIF says, 16 bits scaled down, transparency on white.
+
+    Args:
+        image: of any mode.
+    """
     from PIL import Image, ImageOps
 
     image = ImageOps.exif_transpose(image)
@@ -74,9 +86,14 @@ def upright_rgb(image: Image.Image) -> Image.Image:
 
 
 def read_image(path: str | Path, size: tuple[int, int] | None = None) -> Array:
-    """One image as uint8 H x W x 3, RGB, resized bilinearly (antialiased) to `size` = (height, width) where it differs.
+    """One image as uint8 H x W x 3, made RGB by `upright_rgb`.
 
-    It is made RGB by `upright_rgb`.  Raises AugmentError for a file that is not a readable image.
+    Args:
+        path: of the file.
+        size: (height, width) in pixels to which it is resized bilinearly, antialiased; None leaves it.
+
+    Raises:
+        AugmentError: for a file that is not a readable image.
     """
     from PIL import Image
 
@@ -90,7 +107,13 @@ def read_image(path: str | Path, size: tuple[int, int] | None = None) -> Array:
 def load_images(paths: Sequence[str | Path], size: tuple[int, int], jobs: int = 2) -> torch.Tensor:
     """All images as one uint8 tensor N x 3 x height x width, RGB; Market-1501's 12,936 of 128 x 64 take 318 MB.
 
-    Decoding runs in `jobs` threads.  Raises AugmentError naming an unreadable file.
+    Args:
+        paths: of the files.
+        size: (height, width) in pixels to which they are resized.
+        jobs: threads that decode.
+
+    Raises:
+        AugmentError: for a file that is not a readable image.
     """
     import torch
 
@@ -108,11 +131,23 @@ def load_images(paths: Sequence[str | Path], size: tuple[int, int], jobs: int = 
 def load_or_map(
     paths: Sequence[str | Path], size: tuple[int, int], cache: Path, key: str, jobs: int = 2, most: int | None = None
 ) -> torch.Tensor:
-    """As load_images, but more than `most` bytes (IN_MEMORY) of pixels stay in a file below `cache` that is mapped.
+    """As load_images, but many pixels stay in a file that is mapped.
 
-    key: a fingerprint of the images and their order; the file of that key and size is made once, by rename, and used
-    from then on.  DeepFashion's 48,674 images of 256 x 176 take 6.6 GB of disk; memory holds only what is looked at.
-    The tensor is channels-last, so that networks take rows of it as they are; writing to it does not reach the file.
+    DeepFashion's 48,674 images of 256 x 176 take 6.6 GB of disk; memory holds only what is looked at.
+
+    Args:
+        paths: of the files.
+        size: (height, width) in pixels to which they are resized.
+        cache: the folder of the mapped file, which is made once, by rename, and used from then on.
+        key: a fingerprint of the images and their order, part of the file's name.
+        jobs: threads that decode.
+        most: bytes of pixels that are held in memory; None is IN_MEMORY.
+
+    Returns:
+        A channels-last tensor, so that networks take rows of it as they are; writing to it does not reach the file.
+
+    Raises:
+        AugmentError: for a file that is not a readable image.
     """
     import torch
 
@@ -137,14 +172,23 @@ def _decode_into(path: Path, paths: Sequence[str | Path], size: tuple[int, int],
 
 
 def to_uint8(images: torch.Tensor) -> torch.Tensor:
-    """Networks' [-1, 1] to uint8 by truncation of (x + 1) / 2 * 255, as the released code does."""
+    """Images as uint8 by truncation of (x + 1) / 2 * 255, as the released code does.
+
+    Args:
+        images: a network's, in [-1, 1]; values outside are clipped.
+    """
     import torch
 
     return ((images.float() + 1) / 2 * 255).clamp(0, 255).to(torch.uint8)
 
 
 def through_jpeg(images: torch.Tensor, quality: int) -> torch.Tensor:
-    """Images after a JPEG of that quality with 4:2:0 chroma, uint8 N x 3 x H x W in and out, on the same device."""
+    """Images after a JPEG with 4:2:0 chroma, on the same device.
+
+    Args:
+        images: uint8 N x 3 x H x W, RGB, as those returned.
+        quality: Pillow's, 1 to 95.
+    """
     import io
 
     import torch

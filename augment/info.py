@@ -16,7 +16,12 @@ from augment.workers import available_cores
 
 @dataclass(frozen=True)
 class Processor(Result):
-    """The instructions that torch uses on the processor, and whether it computes bf16 natively."""
+    """What torch uses of the processor.
+
+    Attributes:
+        capability: the instructions.
+        bf16: whether it computes bf16 natively.
+    """
 
     capability: str
     bf16: bool
@@ -24,7 +29,12 @@ class Processor(Result):
 
 @dataclass(frozen=True)
 class Gpu(Result):
-    """A graphics card and its memory."""
+    """A graphics card.
+
+    Attributes:
+        name: as its driver says.
+        gib: its memory in GiB.
+    """
 
     name: str
     gib: float
@@ -58,7 +68,12 @@ class Info(Result):
 
 
 def info(runtime: Runtime, weights_dir: Path | None = None) -> Info:
-    """What this machine offers to a command that runs as `runtime` says."""
+    """What this machine offers to a command.
+
+    Args:
+        runtime: how the command would run.
+        weights_dir: a folder searched for files of weights before the hub's cache.
+    """
     import torch
 
     from patn.training.perceptual import find_mobilenet
@@ -87,7 +102,11 @@ def _cpu_bf16() -> bool:
 
 
 def info_text(report: Info) -> str:
-    """A report of `info`, in words."""
+    """A report in words.
+
+    Args:
+        report: as `info` returns it.
+    """
     lines = [f"{name} {version}" for name, version in report.versions.items()]
     lines += [
         report.platform,

@@ -98,13 +98,21 @@ class Renamed(click.Option):
 
 
 def settings_names(parameter: click.Parameter) -> list[str]:
-    """The keys of augment.toml that set an option: its name, and those it had."""
+    """The keys of augment.toml that set an option: its name, and those it had.
+
+    Args:
+        parameter: of a command.
+    """
     former = parameter.former if isinstance(parameter, Renamed) else ()
     return [str(parameter.name), *(name.lstrip("-").replace("-", "_") for name in former)]
 
 
 def headline(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --queries and --ap: which of the figures, all of which are computed and kept, is printed first."""
+    """Add --queries and --ap: which of the figures, all of which are computed and kept, is printed first.
+
+    Args:
+        command: a function with parameters `queries` and `ap`.
+    """
     queries = click.option(
         "--queries",
         type=click.Choice(["standard", "open-reid"]),
@@ -123,7 +131,11 @@ def headline(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def generator_and_pose(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --generator and --source-pose: what generates the images of a command, and where their poses are."""
+    """Add --generator and --source-pose: what generates the images of a command, and where their poses are.
+
+    Args:
+        command: a function with parameters `generator` and `source_pose`.
+    """
     by = click.option(
         "--generator",
         metavar="NAME|PATH",

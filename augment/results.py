@@ -34,7 +34,10 @@ class Result:
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
-        """The value of a JSON object that `as_dict` made; other keys are passed over.
+        """The value of a JSON object that `as_dict` made.
+
+        Args:
+            record: the object; keys that are no field's are passed over.
 
         Raises:
             AugmentError: where a key is missing.

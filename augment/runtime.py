@@ -32,9 +32,14 @@ class Place(Result):
 class Runtime:
     """How a command runs; none of it changes what is asked for, only `precision` changes the figures.
 
-    `device` is auto, cpu, cuda or cuda:N; `precision` auto, fp32 or bf16, where auto trains in bf16 on hardware that
-    computes it natively and in fp32 elsewhere, and generates in fp32; `threads` per process, None for all cores.
-    `wait` for an artefact that another process is at work on; False raises Busy there.
+    Attributes:
+        device: auto, cpu, cuda or cuda:N.
+        precision: auto, fp32 or bf16; auto trains in bf16 on hardware that computes it natively and in fp32 elsewhere,
+            and generates in fp32.
+        threads: per process, None for all cores.
+        progress: show bars.
+        force: make an artefact that is there already, or another, again.
+        wait: for an artefact that another process is at work on; False raises Busy there.
     """
 
     device: str = "auto"

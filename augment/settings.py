@@ -17,7 +17,11 @@ SIDES = (4, 2048)
 def read_settings(path: Path) -> dict[str, Any]:
     """The settings of an `augment.toml`.
 
-    Raises AugmentError for broken TOML, a missing `data`, and a size or seed that is none.
+    Args:
+        path: of the file.
+
+    Raises:
+        AugmentError: for broken TOML, a missing `data`, and a size or seed that is none.
     """
     try:
         settings = tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -40,7 +44,11 @@ def _whole(value: object, least: int, largest: int) -> bool:
 
 
 def format_settings(settings: Mapping[str, Any]) -> str:
-    """Settings as TOML: plain keys first, then one table per command."""
+    """Settings as TOML: plain keys first, then one table per command.
+
+    Args:
+        settings: text, numbers, and lists of these; a mapping of them is a command's.
+    """
     plain = [f"{key} = {_toml(value)}" for key, value in settings.items() if not isinstance(value, Mapping)]
     tables = [
         "\n".join([f"\n[{name}]", *(f"{key} = {_toml(value)}" for key, value in table.items())])

@@ -15,7 +15,12 @@ from augment.results import Result
 class WeightFile:
     """An official weight file; the last part of its name is how the SHA-256 of its bytes begins.
 
-    `origin` is whose network it is and `fetch` the Python call that downloads it into the torch hub cache.
+    Attributes:
+        file: its name.
+        network: that it is for, in words.
+        needed_for: what needs it, in words.
+        fetch: the Python call that downloads it into the torch hub cache.
+        origin: whose network it is.
     """
 
     file: str
@@ -76,9 +81,13 @@ file under the names of torch-fidelity and pytorch-fid.
 
 
 def official_files(name: str) -> tuple[WeightFile, ...]:
-    """The official files of a network (`vgg19`) or the one of that file name (`vgg19-dcbb9e9d.pth`).
+    """The official files of a network, the preferred one first.
 
-    Raises AugmentError for a name that is neither.
+    Args:
+        name: of the network (`vgg19`), or of one file (`vgg19-dcbb9e9d.pth`).
+
+    Raises:
+        AugmentError: for a name that is neither.
     """
     if name in WEIGHTS:
         return WEIGHTS[name]
@@ -95,9 +104,16 @@ def hub_checkpoints() -> Path:
 
 
 def find_weights(name: str, weights_dir: Path | None = None) -> Path | None:
-    """The file of a network or official file name, or None: `weights_dir` is searched first, then the hub cache.
+    """The file of a network or official file name, or None where there is none.
 
     Its bytes are not looked at; use load_path for a file that is about to be read.
+
+    Args:
+        name: as of `official_files`.
+        weights_dir: a folder searched before the hub's cache.
+
+    Raises:
+        AugmentError: for a name that is neither.
     """
     for folder in (weights_dir, hub_checkpoints()):
         for weight in official_files(name):
@@ -109,7 +125,12 @@ def find_weights(name: str, weights_dir: Path | None = None) -> Path | None:
 def load_path(name: str, weights_dir: Path | None = None) -> Path:
     """The file of a network, its SHA-256 checked against its name.
 
-    Raises AugmentError where there is none, and for a file that is damaged or another one under that name.
+    Args:
+        name: as of `official_files`.
+        weights_dir: a folder searched before the hub's cache.
+
+    Raises:
+        AugmentError: where there is none, and for a file that is damaged or another one under that name.
     """
     path = find_weights(name, weights_dir)
     if path is None:
@@ -119,7 +140,14 @@ def load_path(name: str, weights_dir: Path | None = None) -> Path:
 
 
 def verify(path: Path) -> None:
-    """Raise AugmentError unless the file's SHA-256 begins as the last part of its name says."""
+    """Refuse a damaged file of weights.
+
+    Args:
+        path: the last part of its name says how the SHA-256 of its bytes begins.
+
+    Raises:
+        AugmentError: where it does not, and for a file that cannot be read.
+    """
     expected = path.stem.rpartition("-")[2]
     try:
         with path.open("rb") as file:
@@ -134,7 +162,14 @@ def verify(path: Path) -> None:
 
 
 def missing_sentence(name: str) -> str:
-    """One sentence: which file is missing, its hash, where to put it and how to get it."""
+    """One sentence: which file is missing, its hash, where to put it and how to get it.
+
+    Args:
+        name: as of `official_files`.
+
+    Raises:
+        AugmentError: for another name.
+    """
     weight = official_files(name)[0]
     return (
         f"{weight.file} ({weight.origin}'s {weight.network}, SHA-256 {weight.hash_prefix}...) was not found; "
@@ -145,7 +180,15 @@ def missing_sentence(name: str) -> str:
 
 @dataclass(frozen=True)
 class FoundWeights(Result):
-    """The weights of a network: which file, what for, and where it is (None: it is missing)."""
+    """The weights of a network, found or missing.
+
+    Attributes:
+        network: its name.
+        file: the name of the file found, else of the preferred one.
+        hash_prefix: how the file's SHA-256 begins.
+        needed_for: what needs it, in words.
+        path: where it is, None where it is missing.
+    """
 
     network: str
     file: str
@@ -155,7 +198,11 @@ class FoundWeights(Result):
 
 
 def weights_report(weights_dir: Path | None = None) -> tuple[FoundWeights, ...]:
-    """The weights of every network, found or missing."""
+    """The weights of every network, found or missing.
+
+    Args:
+        weights_dir: a folder searched before the hub's cache.
+    """
     report = []
     for network, (preferred, *_) in WEIGHTS.items():
         path = find_weights(network, weights_dir)
@@ -166,7 +213,11 @@ def weights_report(weights_dir: Path | None = None) -> tuple[FoundWeights, ...]:
 
 
 def weights_lines(report: Iterable[FoundWeights]) -> list[str]:
-    """The report in words, one line a network."""
+    """What was found, in words, one line a network.
+
+    Args:
+        report: as `weights_report` returns it.
+    """
     return [
         f"{found.file}: {found.path}" if found.path else f"missing: {missing_sentence(found.file)}" for found in report
     ]

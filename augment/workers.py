@@ -20,9 +20,14 @@ AHEAD = 2048
 
 
 def thread_map(work: Callable[[Item], Result], items: Sequence[Item], jobs: int) -> Iterator[Result]:
-    """What `work` gives for each item, in order, by `jobs` threads; a million items take no more memory than a few.
+    """What a function gives for each item, in order; a million items take no more memory than a few.
 
     The first error, or whatever ends the iteration early, drops what has not begun.
+
+    Args:
+        work: the function, called in threads.
+        items: what it is given, one a call.
+        jobs: threads, at least one.
     """
     pool = ThreadPoolExecutor(max(1, jobs))
     try:
@@ -34,10 +39,16 @@ def thread_map(work: Callable[[Item], Result], items: Sequence[Item], jobs: int)
 
 @contextmanager
 def worker_pool(jobs: int, doing: str) -> Iterator[ProcessPoolExecutor]:
-    """At least one and at most `jobs` spawned processes (libraries with threads do not survive a fork).
+    """A pool of spawned processes (libraries with threads do not survive a fork).
 
     Whatever ends the block early drops what has not begun and waits for what has.
-    Raises AugmentError, which says that it happened while `doing`, where a process was killed.
+
+    Args:
+        jobs: how many at most, at least one.
+        doing: what they do, for the message, such as "estimating poses".
+
+    Raises:
+        AugmentError: where a process was killed.
     """
     pool = ProcessPoolExecutor(max(1, jobs), multiprocessing.get_context("spawn"), initializer=start_worker)
     try:

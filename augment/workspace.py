@@ -38,16 +38,25 @@ def slug(name: str) -> str:
 
 @dataclass(frozen=True)
 class Workspace:
-    """A workspace's root and settings; every path inside is fixed here and nowhere else."""
+    """A workspace; every path inside is fixed here and nowhere else.
+
+    Attributes:
+        root: its folder.
+        settings: what its `augment.toml` says.
+    """
 
     root: Path
     settings: Mapping[str, Any]
 
     @classmethod
     def find(cls, start: Path | None = None) -> "Workspace":
-        """The workspace that `start` (default: the current folder) lies in.
+        """The workspace that a folder lies in.
 
-        Raises AugmentError where there is no such folder, and where no folder upwards holds an `augment.toml`.
+        Args:
+            start: the folder; None is the current one.
+
+        Raises:
+            AugmentError: where there is no such folder, and where no folder upwards holds an `augment.toml`.
         """
         if start is not None and not start.is_dir():
             raise AugmentError(f"{start}: there is no such folder; give a workspace's, or make one with `augment init`")
@@ -59,7 +68,15 @@ class Workspace:
 
     @classmethod
     def create(cls, root: Path, settings: Mapping[str, Any]) -> "Workspace":
-        """Write `augment.toml` into `root`; raises AugmentError where one is already there."""
+        """Make a workspace by writing its `augment.toml`.
+
+        Args:
+            root: its folder, made where it is not there.
+            settings: as `read_settings` returns them.
+
+        Raises:
+            AugmentError: where one is already there, and where it cannot be written.
+        """
         path = root.resolve() / SETTINGS
         if path.exists():
             raise AugmentError(f"{path}: is already there; work in {root} or choose another folder")
@@ -147,12 +164,24 @@ class Workspace:
         """The key point table of a split, indexed by image name.
 
         `poses/` as `augment poses` made it, else the exact joints that came with rendered data.
-        Raises AugmentError where there is neither.
+
+        Args:
+            split: train, query or gallery.
+
+        Raises:
+            AugmentError: where there is neither.
         """
         return read_keypoints(self.keypoints_file(split))
 
     def keypoints_file(self, split: str) -> Path:
-        """The file that the key points of a split are read from; raises AugmentError where there is none."""
+        """The file that the key points of a split are read from.
+
+        Args:
+            split: train, query or gallery.
+
+        Raises:
+            AugmentError: where there is none.
+        """
         file = POSE_FILES[split]
         if (self.poses_dir / file).is_file() and read_run(self.poses_dir) is not None:
             return self.poses_dir / file

@@ -16,16 +16,7 @@ class Channels(click.ParamType[int | str]):
     name = "mean|N"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
-        """The word, or the number as int.
-
-        Args:
-            value: `mean`, or digits.
-            param: the option, for the message.
-            ctx: the call, for the message.
-
-        Raises:
-            click.BadParameter: for anything else.
-        """
+        """The word, or the number as int."""
         if isinstance(value, int):
             return value
         if value == "mean":

@@ -19,12 +19,7 @@ class SectionCommand(click.Command):
     """A command whose help has one list for each section, in the order of their first options."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the sections; options without one are under Options.
-
-        Args:
-            ctx: the call, whose hidden parameters are left out.
-            formatter: is written to.
-        """
+        """Write the sections; options without one are under Options."""
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             if record := parameter.get_help_record(ctx):

@@ -17,7 +17,7 @@ class WeightFile:
 
     Attributes:
         file: its name.
-        network: that it is for, in words.
+        network: that it is for, as its owners call it.
         needed_for: what needs it, in words.
         fetch: the Python call that downloads it into the torch hub cache.
         origin: whose network it is.

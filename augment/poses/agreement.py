@@ -40,7 +40,12 @@ class Agreement(Result):
 
 @dataclass(frozen=True)
 class SampleAgreement(Result):
-    """The agreement of an estimator on a sample of images."""
+    """The agreement of an estimator on a sample of images.
+
+    Attributes:
+        estimator: its name.
+        agreement: with exact joints.
+    """
 
     estimator: str
     agreement: Agreement = field(metadata=spread(Agreement))
@@ -49,7 +54,9 @@ class SampleAgreement(Result):
 def agreement(workspace: Workspace, tables: Mapping[str, pd.DataFrame]) -> Agreement | None:
     """The agreement of key points with exact ones; None where no exact joints are known.
 
-    tables: estimated key point tables by split; junk images do not count.
+    Args:
+        workspace: whose exact joints they are compared with.
+        tables: estimated key point tables by split; junk images do not count.
     """
     truths, guesses, sizes = [], [], []
     for split, table in tables.items():
@@ -74,9 +81,17 @@ def agreement(workspace: Workspace, tables: Mapping[str, pd.DataFrame]) -> Agree
 def sample_agreement(
     workspace: Workspace, *, estimator: str = "mediapipe", count: int = 200, seed: int = 0, jobs: int = 1
 ) -> SampleAgreement:
-    """The agreement on `count` images sampled by `seed` from all that have exact joints; nothing is written.
+    """The agreement on a sample of all images that have exact joints; nothing is written.
 
-    Raises AugmentError where no exact joints came with the data, or the estimator is not installed.
+    Args:
+        workspace: whose images are sampled.
+        estimator: what finds the joints.
+        count: of images in the sample, at most.
+        seed: of the sample.
+        jobs: processes.
+
+    Raises:
+        AugmentError: where no exact joints came with the data, or the estimator is not installed.
     """
     images = workspace.images()
     known = {(split, name) for split in POSE_FILES for name in exact_joints(workspace, split)[0].index}
@@ -99,7 +114,13 @@ def exact_joints(workspace: Workspace, split: str) -> tuple[pd.DataFrame, pd.Ser
     """Exact key point table of a split without junk, and head sizes in pixels by image name; both empty without data.
 
     Junk images (pid -1) are botched crops, often without a head or a body: nobody asks an estimator to find them.
-    Raises AugmentError where there are joints and no head sizes.
+
+    Args:
+        workspace: whose data may have come with them.
+        split: train, query or gallery.
+
+    Raises:
+        AugmentError: where there are joints and no head sizes.
     """
     file = workspace.exact_keypoints_file(split)
     if not file.is_file():
@@ -115,6 +136,10 @@ def exact_joints(workspace: Workspace, split: str) -> tuple[pd.DataFrame, pd.Ser
 
 
 def agreement_text(result: Agreement) -> str:
-    """An agreement in words."""
+    """An agreement in words.
+
+    Args:
+        result: as `agreement` returns it.
+    """
     pckh = "none" if result.pckh is None else f"{result.pckh:.3f}"
     return f"Against exact joints ({result.images} images): found {result.found:.1%}, PCKh@0.5 {pckh}"

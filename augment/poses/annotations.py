@@ -28,8 +28,10 @@ HEADERS = 4
 class Annotations:
     """Key points of a workspace's images as its files hold them.
 
-    tables: of each split, rows of the images that have one, in pixels of the workspace's size.  unused: rows of no
-    image.  notes: sentences on what looks odd.
+    Attributes:
+        tables: of each split, rows of the images that have one, in pixels of the workspace's size.
+        unused: rows of no image.
+        notes: sentences on what looks odd.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -42,9 +44,15 @@ def read_annotations(
 ) -> Annotations:
     """The key points that files hold of a workspace's images.
 
-    size: the (height, width) that the coordinates are for, default the workspace's; own_pixels: each image's own.
-    Raises AugmentError where no row is an image's, two rows of one image differ, or the key points cannot be those of
-    the images (see `augment.poses.plausibility`).
+    Args:
+        files: in the authors' format; a row is matched by its image's name.
+        workspace: whose images they are.
+        size: (height, width) that the coordinates are for; None is the workspace's.
+        own_pixels: the coordinates are in each image's own pixels.
+
+    Raises:
+        AugmentError: where no row is an image's, two rows of one image differ, or the key points cannot be those of the
+            images (see `augment.poses.plausibility`).
     """
     rows = _read_all(files)
     images = workspace.images()
@@ -68,7 +76,12 @@ def read_annotations(
 
 
 def completed(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """One row for each name; names without a row get no joint."""
+    """One row for each name.
+
+    Args:
+        rows: a key point table by image name.
+        names: in the order returned; those without a row get no joint.
+    """
     return keypoint_table(names, keypoint_array(rows.reindex(list(names), fill_value=MISSING), names))
 
 

@@ -27,9 +27,12 @@ SAMPLE = 1000
 class JointAgreement(Result):
     """One joint's agreement, over the images in which both sides see somebody.
 
-    given: in how many of them the file has the joint.  found: the share of these in which the estimator has it too.
-    pckh: the share of these in which it is right (see `patn.metrics.pckh`).  pixels: the median distance of those that
-    both have, in pixels of the workspace's size.  None where there is nothing to count.
+    Attributes:
+        given: in how many of them the file has the joint.
+        found: the share of these in which the estimator has it too; None where there is none.
+        pckh: the share of these in which it is right (see `patn.metrics.pckh`); None where there is none.
+        pixels: the median distance of those that both have, in pixels of the workspace's size; None where there is
+            none.
     """
 
     given: int
@@ -42,9 +45,16 @@ class JointAgreement(Result):
 class Comparison(Result):
     """An estimator's agreement with the key points of a file.
 
-    images: how many were looked at.  given, found, both: the shares of them in which the file, the estimator and both
-    see somebody.  swapped: the share of the latter in which the estimator's joints lie nearer to the file's when left
-    and right are exchanged.  pckh, pixels: as of a joint, over all.  joints: each joint's, by name.
+    Attributes:
+        images: how many were looked at.
+        given: the share of them in which the file sees somebody.
+        found: the share in which the estimator does.
+        both: the share in which both do.
+        swapped: the share of the latter in which the estimator's joints lie nearer to the file's when left and right
+            are exchanged; None where there is none.
+        pckh: as of a joint, over all.
+        pixels: as of a joint, over all.
+        joints: each joint's, by name.
     """
 
     images: int
@@ -70,8 +80,18 @@ def compare_estimator(
 ) -> Comparison:
     """Estimate the key points of training images that have a row in the files, and compare them; nothing is written.
 
-    count: as many images, sampled by `seed`.  size, own_pixels: as of `augment.poses.estimate.import_poses`.
-    Raises AugmentError where no training image has a row, or the estimator is not installed.
+    Args:
+        workspace: whose images are sampled.
+        files: of key points, as of `read_annotations`.
+        estimator: what finds the joints.
+        count: of images in the sample, at most.
+        size: as of `read_annotations`.
+        own_pixels: as of `read_annotations`.
+        seed: of the sample.
+        jobs: processes.
+
+    Raises:
+        AugmentError: where no training image has a row, or the estimator is not installed.
     """
     rows = read_annotations(files, workspace, size=size, own_pixels=own_pixels).tables.get("train")
     images = workspace.images().query("split == 'train'")
@@ -85,7 +105,12 @@ def compare_estimator(
 
 
 def compare_keypoints(given: Array, found: Array) -> Comparison:
-    """Compare estimates with the key points that are given: both N x 18 x 2 as (y, x) in pixels, missing = -1."""
+    """Compare estimates with the key points that are given.
+
+    Args:
+        given: N x 18 x 2 as (y, x) in pixels, missing = -1.
+        found: the same images' estimates, of the same form.
+    """
     seen = [joints_present(points).any(axis=1) for points in (given, found)]
     both = seen[0] & seen[1]
     ours, theirs = found[both].astype(np.float64), given[both].astype(np.float64)
@@ -117,6 +142,13 @@ def swapped(given: Array, found: Array) -> Array:
     """In which of N images the joints found lie nearer to the given ones when left and right are exchanged.
 
     By the sum of the distances of all joints whose both sides both have; False where there is none.
+
+    Args:
+        given: N x 18 x 2 as (y, x) in pixels, missing = -1.
+        found: of the same form.
+
+    Returns:
+        Booleans, N.
     """
     mirror = list(MIRROR)
     sided = np.array(mirror) != np.arange(len(JOINTS))
@@ -141,7 +173,12 @@ def _rounded(value: float) -> float | None:
 
 
 def comparison_text(estimator: str, result: Comparison) -> str:
-    """A comparison in words and as a table of joints."""
+    """A comparison in words and as a table of joints.
+
+    Args:
+        estimator: its name.
+        result: as `compare_estimator` returns it.
+    """
 
     def percent(value: float | None) -> str:
         return "-" if value is None else f"{100 * value:.1f}"

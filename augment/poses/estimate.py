@@ -37,7 +37,14 @@ PARTS = "parts"
 
 @dataclass(frozen=True)
 class PoseCounts(Result):
-    """How many images there are, and how many of them have no row, no joint at all, and no whole torso."""
+    """How many images there are, and what they lack.
+
+    Attributes:
+        images: all of them.
+        no_row: those without a row of key points.
+        no_pose: those without any joint, which includes those without a row.
+        no_torso: those without both shoulders and both hips, which includes those without a pose.
+    """
 
     images: int
     no_row: int
@@ -47,13 +54,21 @@ class PoseCounts(Result):
 
 @dataclass(frozen=True)
 class PoseSummary(PoseCounts):
-    """The counts of all images, and those of each split (train, query, gallery)."""
+    """The counts of all images, and those of each split.
+
+    Attributes:
+        splits: the counts of train, query and gallery.
+    """
 
     splits: Mapping[str, PoseCounts]
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
-        """The summary that a JSON object holds."""
+        """The summary that a JSON object holds.
+
+        Args:
+            record: as `as_dict` made it.
+        """
         splits = {split: PoseCounts.of(counts) for split, counts in record.get("splits", {}).items()}
         return replace(super().of(record), splits=splits)
 
@@ -78,7 +93,11 @@ class PosesMade(Result):
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
-        """The result that a JSON object holds."""
+        """The result that a JSON object holds.
+
+        Args:
+            record: as `as_dict` made it.
+        """
         exact = record.get("agreement")
         return replace(super().of(record), agreement=None if exact is None else Agreement.of(exact))
 
@@ -116,12 +135,21 @@ def import_poses(
 ) -> PosesMade:
     """Take the key points of every image from the authors' annotation files; rows are matched by file name.
 
-    size: the (height, width) that the files' coordinates are for, default the workspace's; own_pixels: each image's
-    own.  They are scaled to the workspace's.
-    DeepFashion's files for 256 x 256 are not scaled but cropped like its images.
+    They are scaled to the workspace's size. DeepFashion's files for 256 x 256 are not scaled but cropped like its
+    images.
     Rows of other images are passed over; images without a row are counted in the summary and get no joint.
-    Raises AugmentError when no image has a row, two rows disagree on one, or the key points cannot be those of the
-    images; patn.KeypointError for a malformed file.
+
+    Args:
+        workspace: whose images they are.
+        files: in the authors' format.
+        size: (height, width) that the files' coordinates are for; None is the workspace's.
+        own_pixels: the coordinates are in each image's own pixels.
+        runtime: whether poses/ is made again.
+
+    Raises:
+        AugmentError: where no image has a row, two rows disagree on one, or the key points cannot be those of the
+            images.
+        patn.KeypointError: for a malformed file.
     """
     runtime = runtime or Runtime()
     table = workspace.images()
@@ -143,7 +171,9 @@ def import_poses(
 def summarise(images: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> PoseSummary:
     """Counts of images with and without key points, of each split and of all.
 
-    images: an image table; tables: the key point table of each split. `no_pose` counts missing rows too.
+    Args:
+        images: columns name and split.
+        tables: the key point table of each split, where there is one.
     """
     splits = {}
     for split in POSE_FILES:
@@ -213,7 +243,12 @@ def _finish(run: Run, tables: Mapping[str, pd.DataFrame], result: PosesMade) -> 
 
 
 def poses_text(workspace: Workspace, result: PosesMade) -> str:
-    """The result of estimating or importing, in words."""
+    """The result of estimating or importing, in words.
+
+    Args:
+        workspace: whose key points they are.
+        result: as `estimate_poses` or `import_poses` returns it.
+    """
     counts = result.summary
     splits = ", ".join(f"{POSE_FILES[split]} {part.images}" for split, part in counts.splits.items())
     lines = [

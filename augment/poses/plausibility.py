@@ -30,18 +30,25 @@ HEAD, HIPS = (14, 15, 16, 17), (8, 11)
 
 @dataclass(frozen=True)
 class Doubt:
-    """What speaks against key points, one sentence; `impossible` where they cannot be those of the images."""
+    """What speaks against key points.
+
+    Attributes:
+        sentence: that says it.
+        impossible: whether they cannot be those of the images.
+    """
 
     sentence: str
     impossible: bool
 
 
 def doubts(names: Sequence[str], points: Array, size: tuple[int, int], *, cropped: bool = False) -> list[Doubt]:
-    """What speaks against N x 18 x 2 key points being of images of `size` (height, width); empty for sound ones.
+    """What speaks against key points being of some images; empty for sound ones.
 
-    names: N names of images.  points: (y, x) in pixels, missing = -1.  cropped: the images were cut out of larger
-    ones, so that joints may lie beyond the edges by up to an image.
-    Images without a joint play no part.
+    Args:
+        names: of N images; those without a joint play no part.
+        points: N x 18 x 2 as (y, x) in pixels, missing = -1.
+        size: (height, width) of the images in pixels.
+        cropped: the images were cut out of larger ones, so that joints may lie beyond the edges by up to an image.
     """
     points = np.asarray(points, dtype=np.float64)
     posed = joints_present(points).any(axis=1) if len(points) else np.zeros(0, dtype=bool)
@@ -55,7 +62,18 @@ def doubts(names: Sequence[str], points: Array, size: tuple[int, int], *, croppe
 def refuse_impossible(
     file: Path, names: Sequence[str], points: Array, size: tuple[int, int], *, cropped: bool = False
 ) -> list[str]:
-    """The notes on a file's key points (see `doubts`); raises AugmentError where they cannot be those of the images."""
+    """The notes on a file's key points, see `doubts`.
+
+    Args:
+        file: for the message.
+        names: as of `doubts`.
+        points: as of `doubts`.
+        size: as of `doubts`.
+        cropped: as of `doubts`.
+
+    Raises:
+        AugmentError: where they cannot be those of the images.
+    """
     found = doubts(names, points, size, cropped=cropped)
     for doubt in found:
         if doubt.impossible:

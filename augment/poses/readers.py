@@ -28,8 +28,11 @@ log = logging.getLogger(__name__)
 class Pose:
     """The joints of one person and what they were read from.
 
-    keypoints: float32 18 x 2 as (y, x) in pixels of the reader's size, missing = -1.  origin: "workspace", "csv", or
-    the estimator's name.  path: the image, None for a row of a file.
+    Attributes:
+        name: of the image, or of the row.
+        keypoints: float32 18 x 2 as (y, x) in pixels of the reader's size, missing = -1.
+        origin: "workspace", "csv", or the estimator's name.
+        path: the image, None for a row of a file.
     """
 
     name: str
@@ -67,7 +70,12 @@ class PoseReader:
     def read(self, source: str) -> list[Pose]:
         """The poses of an image, of a folder's images in the natural order of their names, or of a CSV's rows.
 
-        Raises AugmentError for what is none of these, and patn.KeypointError for a malformed CSV.
+        Args:
+            source: a path or, inside a workspace, an image's name.
+
+        Raises:
+            AugmentError: for what is none of these.
+            patn.KeypointError: for a malformed CSV.
         """
         path = Path(source)
         if path.is_dir():
@@ -84,7 +92,11 @@ class PoseReader:
         return self.of_images([find_image(source, self.workspace)])
 
     def of_images(self, paths: Sequence[Path]) -> list[Pose]:
-        """The pose of each image: the workspace's key points, estimated where it has none of that image."""
+        """The pose of each image: the workspace's key points, estimated where it has none of that image.
+
+        Args:
+            paths: of the images.
+        """
         known = [self._known(path) for path in paths]
         unknown = [path for path, pose in zip(paths, known, strict=True) if pose is None]
         bar = tqdm(unknown, desc="poses", unit="image", disable=None if self.progress and len(unknown) > 8 else True)
@@ -92,9 +104,15 @@ class PoseReader:
         return [pose or next(estimated) for pose in known]
 
     def of_sources(self, paths: Sequence[Path], given: str | None) -> list[Pose]:
-        """The pose of each image to be transferred, from `given` (an image, or a CSV with a row of each image's name).
+        """The pose of each image to be transferred.
 
-        A CSV with one row is that of a single image, whatever name it has.  Raises AugmentError for a missing row.
+        Args:
+            paths: of the images.
+            given: an image whose pose all get, or a CSV with a row of each image's name; one with one row is that of a
+                single image, whatever name it has. None reads or estimates each.
+
+        Raises:
+            AugmentError: for a missing row.
         """
         if given is None:
             return self.of_images(paths)
@@ -164,7 +182,15 @@ class PoseReader:
 
 
 def find_image(name: str, workspace: Workspace | None) -> Path:
-    """The file of that path, else the workspace's image of that name; raises AugmentError where there is neither."""
+    """The file of an image.
+
+    Args:
+        name: a path, else the workspace's image of that name.
+        workspace: None where there is none.
+
+    Raises:
+        AugmentError: where there is neither.
+    """
     if Path(name).is_file():
         return Path(name)
     if workspace is not None:
@@ -179,7 +205,11 @@ def find_image(name: str, workspace: Workspace | None) -> Path:
 def folder_images(folder: Path) -> list[Path]:
     """Image files of a folder in the natural order of their names (frame2 before frame10), hidden ones left out.
 
-    Raises AugmentError where there is none.
+    Args:
+        folder: what lies deeper is not looked at.
+
+    Raises:
+        AugmentError: where there is none.
     """
     files = [path for path in folder.iterdir() if path.is_file()]
     paths = sorted((path for path in files if is_image_name(path.name)), key=natural_key)
@@ -191,7 +221,15 @@ def folder_images(folder: Path) -> list[Path]:
 
 
 def with_a_person(poses: Sequence[Pose], what: str) -> list[Pose]:
-    """Those poses that have a joint.  Raises AugmentError, naming the first, where none has."""
+    """Those poses that have a joint.
+
+    Args:
+        poses: one at least.
+        what: they were given as, for the message: "image" or "pose".
+
+    Raises:
+        AugmentError: where none has; names the first.
+    """
     found = [pose for pose in poses if not pose.empty]
     if not found:
         raise AugmentError(f"{poses[0].name}: no person was found in it; give another {what} or key points as a CSV")
@@ -199,5 +237,11 @@ def with_a_person(poses: Sequence[Pose], what: str) -> list[Pose]:
 
 
 def scaled_to(pose: Pose, size: tuple[int, int], to_size: tuple[int, int]) -> Array:
-    """A pose of a reader of `size` in pixels of images of `to_size`, 18 x 2, missing = -1."""
+    """A pose in pixels of images of another size, 18 x 2, missing = -1.
+
+    Args:
+        pose: of a reader.
+        size: that reader's (height, width).
+        to_size: (height, width) of the images.
+    """
     return np.where(pose.keypoints == MISSING, MISSING, scale_keypoints(pose.keypoints, size, to_size))

@@ -16,10 +16,13 @@ ORDER = 2
 
 
 def bridge(track: Array, longest: int = 5) -> Array:
-    """Fill the gaps of each joint: up to `longest` frames in a straight line, a longer one with its last position.
+    """Fill the gaps of each joint: short ones in a straight line, longer ones with its last position.
 
-    track: T x 18 x 2 as (y, x) in pixels, missing = -1.  A joint is never put where it was not seen yet, and one that
-    is gone until the end is held.  0 leaves every gap as it is.
+    A joint is never put where it was not seen yet, and one that is gone until the end is held.
+
+    Args:
+        track: T x 18 x 2 as (y, x) in pixels, missing = -1.
+        longest: frames of a gap that gets a straight line; 0 leaves every gap as it is.
     """
     filled = track.astype(np.float64)
     if longest == 0:
@@ -36,10 +39,14 @@ def bridge(track: Array, longest: int = 5) -> Array:
 
 
 def smooth(track: Array, window: int) -> Array:
-    """Savitzky-Golay over `window` frames, each unbroken stretch of a joint by itself; 0 leaves the track as it is.
+    """Savitzky-Golay, each unbroken stretch of a joint by itself.
 
-    track: T x 18 x 2, missing = -1 stays missing.  A stretch that is shorter than the window takes the longest odd
-    window that fits; windows under 5 frames change nothing, since the polynomial goes through 3 points.
+    A stretch that is shorter than the window takes the longest odd window that fits; windows under 5 frames change
+    nothing, since the polynomial goes through 3 points.
+
+    Args:
+        track: T x 18 x 2, missing = -1 stays missing.
+        window: frames, an even number counts as one less; 0 leaves the track as it is.
     """
     from scipy.signal import savgol_filter
 
@@ -62,7 +69,11 @@ def _stretches(present: Array) -> Iterator[slice]:
 
 
 def jerk(track: Array) -> float:
-    """The mean length of the joints' second differences in pixels; 0 where no joint is there for three frames."""
+    """The mean length of the joints' second differences in pixels; 0 where no joint is there for three frames.
+
+    Args:
+        track: T x 18 x 2 as (y, x) in pixels, missing = -1.
+    """
     seen = joints_present(track)
     whole = seen[:-2] & seen[1:-1] & seen[2:]
     second = track[:-2] - 2 * track[1:-1] + track[2:]
@@ -72,8 +83,14 @@ def jerk(track: Array) -> float:
 def fit(track: Array, pose: Array) -> Array | None:
     """The track scaled and moved as a whole, so that its middle neck and middle torso length are those of a pose.
 
-    track: T x 18 x 2, pose: 18 x 2.  One similarity for all frames keeps the motion.  None where either lacks neck or
-    hips.
+    One similarity for all frames keeps the motion.
+
+    Args:
+        track: T x 18 x 2, missing = -1.
+        pose: 18 x 2, missing = -1.
+
+    Returns:
+        A new track, None where either lacks neck or hips.
     """
     own, other = _torsos(track), _torsos(pose[None])
     if own is None or other is None:
@@ -94,7 +111,12 @@ def _torsos(track: Array) -> tuple[Array, float] | None:
 
 
 def inside(track: Array, size: tuple[int, int]) -> Array:
-    """The track with joints outside of an image of `size` (height, width) missing."""
+    """The track with joints outside of an image missing.
+
+    Args:
+        track: T x 18 x 2 as (y, x) in pixels, missing = -1.
+        size: (height, width) of the image in pixels.
+    """
     kept = track.copy()
     kept[((track < 0) | (track > np.subtract(size, 1))).any(axis=-1)] = MISSING
     return kept

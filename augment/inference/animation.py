@@ -83,11 +83,19 @@ class Animation(Result):
 
 
 def animate(request: Request, motion: Motion, out: Path, *, plain: bool = False) -> Animation:
-    """Write the video of all images of the request (whose `poses` are not used) in the frames of a motion.
+    """Write the video of some images in the frames of a motion.
 
-    A grid as in the paper: the images above, the skeleton at the left; `plain` shows the generated images alone, side
-    by side.  The file appears by rename; the same command makes the same frames.
-    Raises AugmentError for another ending than .mp4 or .gif, and where no frame shows a person.
+    A grid as in the paper: the images above, the skeleton at the left.  The file appears by rename; the same command
+    makes the same frames.
+
+    Args:
+        request: the images and the generator; its `poses` are not used.
+        motion: the frames' poses.
+        out: the file, .mp4 or .gif.
+        plain: show the generated images alone, side by side.
+
+    Raises:
+        AugmentError: for another ending, and where no frame shows a person.
     """
     if out.suffix.lower() not in WRITTEN:
         raise AugmentError(f"{out}: videos end in {' or '.join(WRITTEN)}; give one of these")

@@ -46,7 +46,13 @@ class MaskView:
 
 @dataclass(frozen=True)
 class Strip(Result):
-    """The masks of one pair: names of image and pose, and the mean of each block's map."""
+    """The masks of one pair.
+
+    Attributes:
+        image: its name.
+        pose: the name of the image or row that it is of.
+        means: of each block's map.
+    """
 
     image: str
     pose: str
@@ -112,7 +118,20 @@ def attention(request: Request, out: Path, view: MaskView, *, values: Path | Non
 
 
 def masks_of(work: LoadedRequest, source: Pose, target: Pose, view: MaskView) -> tuple[Array, list[int], Array]:
-    """One pair's generated image (uint8 H x W x 3), the blocks shown (from 1) and their maps (blocks x h x w)."""
+    """One pair's generated image and attention masks.
+
+    Args:
+        work: the generator, loaded.
+        source: whom the image shows.
+        target: the pose generated.
+        view: which blocks and channels are shown.
+
+    Returns:
+        The image (uint8 H x W x 3), the blocks shown (from 1) and their maps (blocks x h x w).
+
+    Raises:
+        AugmentError: for a generator without masks, and for blocks or channels that it has not.
+    """
     import torch
 
     from patn.models.attention import forward_with_masks, mask_maps

@@ -94,10 +94,17 @@ class Candidate:
 
 
 def candidates(wanted: Sequence[str], sizes: Sequence[tuple[int, int]], workspace: Workspace | None) -> list[Candidate]:
-    """The generators by name or file; without names all of `GENERATORS` and the trained ones of the workspace.
+    """The generators to be measured.
 
-    At 256 x 176 one by name is DeepFashion's, else Market-1501's.  A trained one is measured at its own size where no
-    size is given.  Raises AugmentError for a name that is neither, and for a file that is no generator.
+    At 256 x 176 one by name is DeepFashion's, else Market-1501's.
+
+    Args:
+        wanted: names or files; empty for all of `GENERATORS` and the trained ones of the workspace.
+        sizes: (height, width) to measure at; a trained one is measured at its own where none is given.
+        workspace: where trained ones are.
+
+    Raises:
+        AugmentError: for a name that is neither, and for a file that is no generator.
     """
     from patn.generators import GENERATORS
 
@@ -151,10 +158,14 @@ def _trained(label: str, path: Path, sizes: Sequence[tuple[int, int]]) -> list[C
 def bench(
     found: Sequence[Candidate], runtime: Runtime, *, speed: bool = True, batch: int = 8, seconds: float = 3.0
 ) -> list[Benchmark]:
-    """Counts of each candidate, and with `speed` images/s, GFLOP/s and peak memory, each in a new process.
+    """Counts of each candidate, and images/s, GFLOP/s and peak memory, each in a new process.
 
-    runtime.precision "bf16" generates with bfloat16 weights, anything else in fp32.  batch: images at a time.
-    seconds: how long each is timed at least, after one batch of warming up.
+    Args:
+        found: as `candidates` returns them.
+        runtime: its precision "bf16" generates with bfloat16 weights, anything else in fp32.
+        speed: measure more than the counts.
+        batch: images at a time.
+        seconds: how long each is timed at least, after one batch of warming up.
     """
     from patn.complexity import complexity, published_count
 

@@ -58,7 +58,13 @@ class Generator:
     def inputs(
         self, images: torch.Tensor, source_poses: Array, target_poses: Array
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """What the network takes, on the device; arguments as of `generate`."""
+        """What the network takes, on the device.
+
+        Args:
+            images: as of `generate`.
+            source_poses: as of `generate`.
+            target_poses: as of `generate`.
+        """
         import torch
 
         condition = images.to(self.device).float() / 127.5 - 1
@@ -68,7 +74,13 @@ class Generator:
         return condition.contiguous(memory_format=torch.channels_last), poses[0], poses[1]
 
     def at_own_size(self, images: torch.Tensor, source_poses: Array, target_poses: Array) -> torch.Tensor:
-        """Images as uint8 B x 3 x h x w of the generator's own size, on the CPU; arguments as of `generate`."""
+        """Images as uint8 B x 3 x h x w of the generator's own size, on the CPU.
+
+        Args:
+            images: as of `generate`.
+            source_poses: as of `generate`.
+            target_poses: as of `generate`.
+        """
         import torch
 
         with torch.inference_mode():
@@ -88,7 +100,11 @@ class Generator:
         return self.finished(self.at_own_size(images, source_poses, target_poses))
 
     def finished(self, generated: torch.Tensor) -> Pixels:
-        """Images of the generator's own size, uint8 B x 3 x h x w on the CPU, as B x H x W x 3 of the size `out`."""
+        """Images as uint8 B x H x W x 3 of the size `out`.
+
+        Args:
+            generated: as `at_own_size` returns them.
+        """
         from torch.nn.functional import interpolate
 
         if self.size != self.out:
@@ -97,7 +113,11 @@ class Generator:
 
 
 def trained_size(checkpoint: Path) -> tuple[int, int] | None:
-    """The (height, width) that a generator was trained at, None where its file does not say."""
+    """The (height, width) that a generator was trained at, None where its file does not say.
+
+    Args:
+        checkpoint: its file.
+    """
     from patn.checkpoints import read_metadata
 
     size = read_metadata(checkpoint)["extra"].get("size")

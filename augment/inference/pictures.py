@@ -12,12 +12,26 @@ _DESCRIPTION, _SOFTWARE = 0x010E, 0x0131
 
 
 def write_jpeg(pixels: Pixels, path: Path, description: str) -> None:
-    """A JPEG of quality 95 whose metadata says what it is, written by rename; raises OSError that names the file."""
+    """Write a JPEG of quality 95 by rename.
+
+    Args:
+        pixels: of the image.
+        path: of the file.
+        description: what it is, for its metadata.
+
+    Raises:
+        OSError: where it cannot be written; names the file.
+    """
     _write(pixels, path, description, "JPEG", quality=95)
 
 
 def write_picture(pixels: Pixels, path: Path, description: str) -> None:
-    """A JPEG or PNG, by its name's ending, whose EXIF says that it is generated and from what; written by rename.
+    """Write a JPEG or PNG whose EXIF says that it is generated and from what, by rename.
+
+    Args:
+        pixels: of the image.
+        path: of the file, whose ending says which; its folder is made where it is missing.
+        description: for the EXIF.
 
     Raises:
         AugmentError: where it cannot be written.

@@ -36,10 +36,19 @@ class Placing(Protocol):
     """What puts generated people into scenes."""
 
     def place(self, images: Pixels, rows: pd.DataFrame) -> Pixels:
-        """Images B x H x W x 3 in the scenes of their rows of the plan."""
+        """Generated people in the scenes of their rows.
+
+        Args:
+            images: B x H x W x 3, as those returned.
+            rows: of the plan, one an image.
+        """
 
     def choose(self, plan: pd.DataFrame) -> list[str]:
-        """The scene of each row of a plan."""
+        """The scene of each row.
+
+        Args:
+            plan: of a generated set.
+        """
 
 
 def generate_plan(

@@ -90,25 +90,45 @@ class LoadedRequest:
         self.skipped = [pose.name for pose in asked if pose.empty]
 
     def reader(self, size: tuple[int, int]) -> PoseReader:
-        """Reads poses in pixels of images of `size` (height, width), as the request says."""
+        """What reads poses, as the request says.
+
+        Args:
+            size: (height, width) of the images in whose pixels poses are returned.
+        """
         asked = self.request
         return PoseReader(size, workspace=asked.workspace, csv_size=asked.csv_size, progress=asked.runtime.progress)
 
     def inputs(self, source: Pose, targets: Sequence[Pose]) -> tuple[torch.Tensor, Array, Array]:
-        """What the generator is given for one source and several targets: images, source and target poses."""
+        """What the generator is given for one source: images, source and target poses.
+
+        Args:
+            source: of an image, not of a row of a file.
+            targets: one an image to be made.
+        """
         assert source.path is not None
         images = load_images([source.path], self.generator.size, jobs=1).expand(len(targets), -1, -1, -1)
         own = np.repeat(source.keypoints[None], len(targets), axis=0)
         return images, own, np.stack([pose.keypoints for pose in targets])
 
     def generate(self, source: Pose, targets: Sequence[Pose]) -> Pixels:
-        """One person in each of the poses, uint8 N x H x W x 3 at the size that is written."""
+        """One person in each of some poses, uint8 N x H x W x 3 at the size that is written.
+
+        Args:
+            source: of an image, not of a row of a file.
+            targets: the poses, in the generator's pixels.
+        """
         starts = range(0, len(targets), BATCH)
         made = [self.generator.generate(*self.inputs(source, targets[start : start + BATCH])) for start in starts]
         return np.concatenate(made)
 
     def description(self, sources: Sequence[Pose], targets: Sequence[Pose], what: str = "generated image") -> str:
-        """What the metadata of a written picture says, in the words of generated sets."""
+        """What the metadata of a written picture says, in the words of generated sets.
+
+        Args:
+            sources: whom it shows.
+            targets: the poses; the first 20 are named.
+            what: the picture is.
+        """
         names = [", ".join(pose.name for pose in poses[:20]) for poses in (sources, targets)]
         more = f" and {len(targets) - 20} more" if len(targets) > 20 else ""
         return f"{what}; source {names[0]}; pose {names[1]}{more}; generator {self.generator.fingerprint}"

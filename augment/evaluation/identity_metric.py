@@ -53,7 +53,14 @@ def full_model(workspace: Workspace, model: str | None) -> Path:
 
 @dataclass
 class Embedding:
-    """A re-ID model that gives unit feature vectors, as its own evaluation compares them."""
+    """A re-ID model that gives unit feature vectors, as its own evaluation compares them.
+
+    Attributes:
+        model: on the device.
+        size: (height, width) in pixels of the images it takes.
+        feature: which of its layers is compared.
+        device: where it runs.
+    """
 
     model: ReidModel
     size: tuple[int, int]

@@ -93,12 +93,22 @@ def padded(images: Tensor) -> Tensor:
 
 @dataclass
 class MeanMetric:
-    """A metric whose figures are means: of metric and row, made when first used."""
+    """A metric whose figures are means.
+
+    Attributes:
+        parts: the mean of each ROW/METRIC, made when first used.
+    """
 
     parts: dict[str, Mean] = field(default_factory=dict)
 
     def add(self, row: str, metric: str, values: Tensor) -> None:
-        """Add a batch's values of one figure."""
+        """Add a batch's values of one figure.
+
+        Args:
+            row: of the table the figure is in.
+            metric: its name.
+            values: one an image.
+        """
         self.parts.setdefault(f"{row}/{metric}", Mean()).update(values)
 
     def rows(self) -> Rows:
@@ -233,7 +243,11 @@ class LpipsMetrics(MeanMetric):
 
 
 def state_of(metrics: Mapping[str, Metric]) -> dict[str, Tensor]:
-    """Everything that the metrics know, by name."""
+    """Everything that metrics know, as NAME//PART//KEY.
+
+    Args:
+        metrics: by name.
+    """
     return {
         f"{name}//{part}//{key}": value
         for name, metric in metrics.items()
@@ -243,7 +257,12 @@ def state_of(metrics: Mapping[str, Metric]) -> dict[str, Tensor]:
 
 
 def restore(metrics: Mapping[str, Metric], state: Mapping[str, Tensor]) -> None:
-    """Give the metrics back what `state_of` took from metrics built alike."""
+    """Give metrics back what `state_of` took.
+
+    Args:
+        metrics: built as those it was taken from.
+        state: what it returned.
+    """
     for name, value in state.items():
         metric, part, key = name.split("//")
         owner = metrics[metric]

@@ -32,7 +32,11 @@ class JointCounts:
         self.state |= {name: torch.zeros((), dtype=torch.int64) for name in ("images", "skipped")}
 
     def update(self, counts: Pckh) -> None:
-        """Add a batch's counts."""
+        """Add a batch's counts.
+
+        Args:
+            counts: of joints there and right.
+        """
         for name in self.state:
             self.state[name] += torch.as_tensor(getattr(counts, name))
 

@@ -88,7 +88,11 @@ class Evaluation:
             raise AugmentError(f"protocol {self.protocol}, split {self.split}: must be paper or clean, test or train")
 
     def choose_pairs(self, workspace: Workspace) -> pd.DataFrame:
-        """The pairs, sorted by name as the released scripts list them: the order decides the splits of IS."""
+        """The pairs, sorted by name as the released scripts list them: the order decides the splits of IS.
+
+        Args:
+            workspace: whose images are paired.
+        """
         if self.split == "test":
             pairs = evaluation_pairs(workspace, self.pairs, self.seed)
         else:

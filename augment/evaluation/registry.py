@@ -42,7 +42,15 @@ class Setting:
 
 
 def build_metrics(setting: Setting, metrics: list[str]) -> tuple[dict[str, Metric], dict[str, str]]:
-    """The accumulators of some metrics, and for each metric that lacks a file or package the sentence that says so."""
+    """The accumulators of some metrics.
+
+    Args:
+        setting: what they are built for.
+        metrics: their names.
+
+    Returns:
+        The accumulators by family, and for each metric that lacks a file or package the sentence that says so.
+    """
     found: dict[str, Metric] = {}
     missing: dict[str, str] = {}
     for family, (names, build) in FAMILIES.items():

@@ -51,13 +51,22 @@ class Ranking(Result):
 
 @dataclass(frozen=True)
 class Rankings(Result):
-    """The gallery ranked for the standard queries, and for Open-ReID's: every test image."""
+    """The gallery ranked for two sets of queries.
+
+    Attributes:
+        standard: for the data set's own queries.
+        open_reid: for Open-ReID's: every test image.
+    """
 
     standard: Ranking = field(metadata=spread(Ranking))
     open_reid: Ranking = field(metadata=spread(Ranking, "_open_reid"))
 
     def of_queries(self, queries: str) -> Ranking:
-        """That of one set of queries, `standard` or `open-reid`."""
+        """The ranking for one set of queries.
+
+        Args:
+            queries: "standard" or "open-reid".
+        """
         return self.standard if queries == "standard" else self.open_reid
 
 

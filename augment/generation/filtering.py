@@ -36,12 +36,18 @@ CHUNK = 256
 
 @dataclass(frozen=True)
 class Filtering:
-    """What is replaced: the `share` of the generated images that score worst, in (0, 1), judged `by` CRITERIA.
+    """Which generated images are replaced.
 
-    identity: the cosine of the image's re-ID feature to the centre of its identity's kept real images.  pose: the share
-    of the target pose's joints that a pose estimator finds in the image (PCKh).  With both, each in standard
-    deviations, added.  Every replaced image is the best of `tries` others of its identity: another kept image, another
-    pose; where none of them is better, it stays.
+    Every replaced image is the best of several others of its identity: another kept image, another pose; where none of
+    them is better, it stays.
+
+    Attributes:
+        share: of the generated images that score worst, in (0, 1).
+        by: criteria: "identity", the cosine of the image's re-ID feature to the centre of its identity's kept real
+            images; "pose", the share of the target pose's joints that a pose estimator finds in the image (PCKh). Of
+            both, each in standard deviations, added.
+        tries: how many others are made of each.
+        estimator: what finds the joints.
     """
 
     share: float
@@ -170,11 +176,26 @@ def filter_set(
     generation: Generation,
     seed: int,
 ) -> pd.DataFrame:
-    """Replace the worst images of the generated plan in `folder`/bounding_box_train; returns the plan of what is there.
+    """Replace the worst images of a generated set.
 
-    The plan gains a column a criterion, `candidate` (0: as planned, k: the k-th try) and `judged`: "good", "kept"
-    (among the worst, and no try was better) or "replaced".  What is decided is written to `filter.csv` before anything
-    is replaced, so that a killed run ends with the same choice, on a CPU with the same bytes.
+    What is decided is written to `filter.csv` before anything is replaced, so that a killed run ends with the same
+    choice,
+    on a CPU with the same bytes.
+
+    Args:
+        data: whose images and key points the plan names.
+        plan: as `make_plan` returns it.
+        pools: what can be sampled in place of a bad image.
+        sampling: how sources and target poses are sampled.
+        filtering: which images are replaced.
+        judge: gives the scores.
+        folder: of the set, whose bounding_box_train is changed.
+        generation: which generator generates, and how.
+        seed: of the choice of others.
+
+    Returns:
+        The plan of what is there, with a column a criterion, `candidate` (0: as planned, k: the k-th try) and `judged`:
+        "good", "kept" (among the worst, and no try was better) or "replaced".
     """
     target, candidates = folder / FOLDERS["train"], folder / CANDIDATES
     if not (folder / SCORES).is_file():
@@ -199,7 +220,12 @@ def filter_set(
 
 
 def begin_again(plan: pd.DataFrame, folder: Path) -> None:
-    """Delete a filtered set of which a file is missing: what was replaced there cannot be told from what was not."""
+    """Delete a filtered set of which a file is missing: what was replaced there cannot be told from what was not.
+
+    Args:
+        plan: names the images, column output.
+        folder: of the set.
+    """
     target = folder / FOLDERS["train"]
     files = [target / str(name) for name in plan["output"]]
     if (folder / SCORES).is_file() and not all(path.is_file() for path in files):

@@ -33,7 +33,15 @@ from reid.data.market1501 import FOLDERS
 
 @dataclass(frozen=True)
 class PlannedSet:
-    """What a generated set will be: of which data, its plan, the real images it keeps, and what could be sampled."""
+    """What a generated set will be.
+
+    Attributes:
+        data: whose images it is made of.
+        plan: a row an image to be generated.
+        kept: names of the real images in it.
+        pools: what could be sampled.
+        scenes: backgrounds that generated people are put before, None for none.
+    """
 
     data: Dataset
     plan: pd.DataFrame
@@ -119,10 +127,22 @@ def generate(
 ) -> AugmentedSet:
     """Make M^A_p.
 
-    sampling: what is sampled (default: the paper's Ours).  filtering: the worst images are replaced, as the model
-    `judge` scores them (see `augment.generation.filtering.find_judge`).  Finished sets are skipped, interrupted ones go
-    on, on a CPU to the same bytes.  `name` defaults to that of `set_name`.
-    Raises AugmentError for missing poses, generator or judge, or a folder made with other options.
+    A finished set is skipped, an interrupted one goes on, on a CPU to the same bytes.
+
+    Args:
+        workspace: whose training images are kept and generated.
+        portion: share p of the training images that is kept, in (0, 1].
+        seed: of split and plan.
+        generator: as of `find_generator`.
+        sampling: how sources and target poses are sampled; None is the paper's Ours.
+        pose_file: holds the poses of `target_poses` "file".
+        filtering: which images are replaced by better ones; None for none.
+        judge: the re-ID model that scores them, see `augment.generation.filtering.find_judge`.
+        name: of the folder; None is that of `set_name`.
+        runtime: device, number format, threads.
+
+    Raises:
+        AugmentError: for missing poses, generator or judge, or a folder made with other options.
     """
     sampling = sampling or Sampling()
     checkpoint = find_generator(workspace, generator)

@@ -16,7 +16,11 @@ from reid.data.market1501 import FOLDERS
 
 
 def data_inputs(workspace: Workspace) -> dict[str, Fingerprint]:
-    """What any generated set is made from, as its `run.json` records it: training images and their key points."""
+    """What any generated set is made from, as its `run.json` records it.
+
+    Args:
+        workspace: whose training images and key points they are.
+    """
     return {"images": images_input(Dataset.of(workspace).train), "keypoints": keypoints_input(workspace, "train")}
 
 

@@ -98,7 +98,12 @@ def make_plan(
 
 @dataclass(frozen=True)
 class Chance:
-    """A plan's random streams: poses have their own, so that sets of one seed and portion share their sources."""
+    """A plan's random streams: poses have their own, so that sets of one seed and portion share their sources.
+
+    Attributes:
+        sources: samples condition images.
+        poses: samples target poses.
+    """
 
     sources: np.random.Generator
     poses: np.random.Generator

@@ -27,9 +27,12 @@ PREFIX = "bank/"
 
 @dataclass(frozen=True)
 class PoseBank:
-    """Poses to sample from: their names, and how likely each is (None: all the same), adding up to 1.
+    """Poses to sample from.
 
-    `keypoints` is the table of poses that are no training image's own.
+    Attributes:
+        names: of the poses.
+        chances: how likely each is, adding up to 1; None where all are alike.
+        keypoints: the table of poses that are no training image's own.
     """
 
     names: tuple[str, ...]

@@ -31,7 +31,13 @@ _DONE, _BEGUN, _SHARDS = "pedestrians.json", "pedestrians.begun.json", ".pedestr
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """One identity to render: its number, the pid in the file names, and (split, name, camera) of each image."""
+    """One identity to render.
+
+    Attributes:
+        identity: its number, which its looks follow from.
+        images: (split, name, camera) of each; the name holds the pid.
+        botched: whether the images are bad crops, as junk is.
+    """
 
     identity: int
     images: tuple[tuple[str, str, int], ...]

@@ -15,7 +15,13 @@ from numerics.arrays import Array
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """An identity in the rest pose: skeleton and coloured parts."""
+    """An identity in the rest pose.
+
+    Attributes:
+        identity: how it looks.
+        skeleton: its joints.
+        parts: its coloured surfaces.
+    """
 
     identity: Identity
     skeleton: Skeleton

@@ -47,7 +47,14 @@ class Body:
 
 @dataclass(frozen=True, kw_only=True)
 class Cloth:
-    """A garment's fabric: base and second colour, woven pattern and its size in statures."""
+    """A garment's fabric.
+
+    Attributes:
+        base: colour.
+        second: colour, of the pattern.
+        pattern: woven into it.
+        size: of the pattern, in statures.
+    """
 
     base: Colour
     second: Colour

@@ -14,7 +14,13 @@ from numerics.arrays import Array
 
 @dataclass(frozen=True, kw_only=True)
 class Surface:
-    """Positions and outward normals (3 x N) and the angle around the axis (N): 0 is left, pi/2 front."""
+    """Points of a surface.
+
+    Attributes:
+        positions: 3 x N, in statures.
+        normals: 3 x N, outward.
+        angle: N, around the axis: 0 is left, pi/2 front.
+    """
 
     positions: Array
     normals: Array
@@ -31,7 +37,14 @@ class Surface:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A coloured surface and the bones that carry it: colours 3 x N in 0..255, weights B x N that sum to 1."""
+    """A coloured surface and the bones that carry it.
+
+    Attributes:
+        surface: N points.
+        colours: 3 x N in 0..255.
+        bones: B of the skeleton's.
+        weights: B x N that sum to 1; None where one bone carries all.
+    """
 
     surface: Surface
     colours: Array
@@ -53,7 +66,11 @@ def smoothstep(values: Array, low: float, high: float) -> Array:
 
 @dataclass(frozen=True, kw_only=True)
 class Sampler:
-    """Makes surfaces whose neighbouring points are `spacing` apart, in statures."""
+    """Makes surfaces.
+
+    Attributes:
+        spacing: of neighbouring points, in statures.
+    """
 
     spacing: float
 

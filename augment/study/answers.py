@@ -28,7 +28,12 @@ CREATE TABLE IF NOT EXISTS trial (
 
 @dataclass(frozen=True)
 class Trial:
-    """What the page may know of a picture: its opaque id, and whether it has been shown."""
+    """What the page may know of a picture.
+
+    Attributes:
+        id: opaque.
+        seen: whether it has been shown.
+    """
 
     id: str
     seen: bool
@@ -36,7 +41,15 @@ class Trial:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a volunteer stands: pictures answered and in all, the one to be shown and the one after it."""
+    """Where a volunteer stands.
+
+    Attributes:
+        done: pictures answered.
+        total: pictures in all.
+        practice: how many of these, the first, are for practice.
+        now: the picture to be shown; None at the end.
+        next: the one after it.
+    """
 
     done: int
     total: int

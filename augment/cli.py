@@ -231,7 +231,11 @@ def pass_workspace(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def workspace_or_none() -> Workspace | None:
-    """The Workspace of this call, None outside of one; raises AugmentError where `--workspace` names none."""
+    """The Workspace of this call, None outside of one.
+
+    Raises:
+        AugmentError: where `--workspace` names none.
+    """
     from augment.workspace import Workspace
 
     given = global_options().workspace

@@ -50,7 +50,11 @@ class Runtime:
     wait: bool = True
 
     def torch_device(self) -> torch.device:
-        """The device; raises AugmentError for a GPU that is not there."""
+        """The device.
+
+        Raises:
+            AugmentError: for a GPU that is not there.
+        """
         import torch
 
         name = self.device

@@ -95,7 +95,11 @@ class Workspace:
 
     @property
     def layout(self) -> DataLayout:
-        """How the images were given; raises AugmentError where the settings name none."""
+        """How the images were given.
+
+        Raises:
+            AugmentError: where the settings name no layout.
+        """
         name = self.settings.get("layout", DataLayout.MARKET1501)
         try:
             return DataLayout(name)
@@ -156,7 +160,9 @@ class Workspace:
         """The image table: name, path, pid, camid, split (train, gallery or query), of the splits that have images.
 
         DeepFashion's test images are of split gallery; its identities (a person in an outfit) are numbered.
-        Raises AugmentError where none has.
+
+        Raises:
+            AugmentError: where no split has any.
         """
         return self._images
 

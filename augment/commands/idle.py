@@ -50,7 +50,14 @@ def note_idle_globals(*names: str) -> None:
 
 
 def refuse_idle_csv_size(*sources: str | None) -> None:
-    """Raise click.UsageError where --csv-size was given and none of the sources of key points is a CSV file."""
+    """Refuse --csv-size where none of the sources of key points is a CSV file.
+
+    Args:
+        sources: of key points, as given; None where none was.
+
+    Raises:
+        click.UsageError: for such a call.
+    """
     csv = any(source is not None and source.lower().endswith(".csv") for source in sources)
     refuse_idle({"csv_size": None if csv else "without a CSV file of key points"})
 

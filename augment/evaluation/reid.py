@@ -72,7 +72,12 @@ class Rankings(Result):
 
 @dataclass(frozen=True)
 class Evaluated(Result):
-    """The figures of the model in a folder."""
+    """The figures of a model.
+
+    Attributes:
+        folder: of the model.
+        rankings: of the gallery.
+    """
 
     folder: str
     rankings: Rankings = field(metadata=spread(Rankings))

@@ -41,7 +41,12 @@ FOOTNOTE = (
 
 @dataclass(frozen=True)
 class Speed(Result):
-    """How fast a generator is, and the most memory it takes in MiB; None where the system does not tell."""
+    """How fast a generator is.
+
+    Attributes:
+        images_per_second: in batches.
+        peak_mib: the most memory it takes; None where the system does not tell.
+    """
 
     images_per_second: float
     peak_mib: int | None

@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Generation:
-    """Which generator generates, and how: its file, the file's fingerprint, where it runs, the scenes."""
+    """Which generator generates, and how.
+
+    Attributes:
+        checkpoint: its file.
+        mark: that file's fingerprint.
+        runtime: where it runs.
+        scenes: what generated people are put into, None for nothing.
+    """
 
     checkpoint: Path
     mark: str

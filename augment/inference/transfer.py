@@ -23,7 +23,13 @@ GRID = "grid.png"
 
 @dataclass(frozen=True)
 class Pictures(Result):
-    """Written pictures: the place that was named, all files, and what was generated."""
+    """Written pictures.
+
+    Attributes:
+        out: the place that was named.
+        files: all of them.
+        transferred: what was generated.
+    """
 
     out: str
     files: tuple[str, ...]

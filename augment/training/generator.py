@@ -268,7 +268,8 @@ def build_objective(
 ) -> Objective:
     """The objective over all ordered pairs of one identity among `names`.
 
-    Raises AugmentError where no identity has two images with usable key points.
+    Raises:
+        AugmentError: where no identity has two images with usable key points.
     """
     import torch
 

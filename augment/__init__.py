@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from augment.fields import as_fields
+
 if TYPE_CHECKING:
     from augment.api.generators import find_generator as find_generator
     from augment.api.generators import generate_images as generate_images
@@ -59,7 +61,18 @@ def __dir__() -> list[str]:
 
 
 class AugmentError(Exception):
-    """Something a user can mend: one sentence that names the file, what is wrong and what to do."""
+    """Something a user can mend: one sentence that names the file, what is wrong and what to do.
+
+    `str` of it names fields (`portion 0.3`); the command line names options, see `augment.fields`.
+    """
+
+    @property
+    def marked(self) -> str:
+        """The sentence as it was raised, its fields marked: for the sentence of an error around this one."""
+        return super().__str__()
+
+    def __str__(self) -> str:
+        return as_fields(self.marked)
 
 
 class Busy(AugmentError):
@@ -73,5 +86,7 @@ class Different(AugmentError):
         super().__init__(what, remedy)
         self.what, self.remedy = what, remedy
 
-    def __str__(self) -> str:
+    @property
+    def marked(self) -> str:
+        """What differs and what to do, fields marked."""
         return f"{self.what}; {self.remedy}"

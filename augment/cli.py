@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from augment import AugmentError
-from augment.failures import sentence
+from augment.failures import Lines, sentence
 from augment.options import DEVICE, settings_names
 from augment.results import Result
 from augment.runtime import Runtime
@@ -169,7 +169,9 @@ def augment(ctx: click.Context, workspace: Path | None, quiet: bool, verbose: in
       augment init people && cd people && augment check
     """
     level = logging.ERROR if quiet else logging.DEBUG if verbose >= 2 else logging.INFO
-    logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr, force=True)
+    lines = logging.StreamHandler(sys.stderr)
+    lines.setFormatter(Lines())
+    logging.basicConfig(level=level, handlers=[lines], force=True)
     for noisy in ("matplotlib", "PIL", "absl", "filelock", "h5py"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     if workspace is not None or ctx.invoked_subcommand not in {"init", "info", "demo"}:

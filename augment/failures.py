@@ -1,11 +1,13 @@
 """What a user reads when a command fails: one sentence for any exception."""
 
 import errno
+import logging
 import re
 
 import patn
 import reid
 from augment import AugmentError
+from augment.fields import as_options
 
 OURS = (AugmentError, patn.DataError, reid.DataError)
 """Exceptions whose text is already the sentence."""
@@ -33,13 +35,22 @@ _REMEDIES = {
 }
 
 
+def marked(error: Exception) -> str:
+    """The sentence of an error, its fields marked.
+
+    Args:
+        error: one of OURS.
+    """
+    return error.marked if isinstance(error, AugmentError) else str(error)
+
+
 def sentence(error: Exception) -> str:
-    """What went wrong and what to do, in one sentence: the packages' own words, a file's trouble, or a bug's name.
+    """What a terminal reads, with options: the packages' own words, a file's trouble, or a bug's name.
 
     Args:
         error: whatever ended a command.
     """
-    text = str(error).strip().translate(_VISIBLE)
+    text = as_options(marked(error)).strip().translate(_VISIBLE)
     if isinstance(error, OURS):
         return text
     if isinstance(error, OSError) and error.errno not in (None, errno.ENOMEM):
@@ -52,6 +63,20 @@ def sentence(error: Exception) -> str:
     return (
         f"this should not happen ({type(error).__name__}: {first}); `augment -v -v ...` shows where, please report it"
     )
+
+
+class Lines(logging.Formatter):
+    """Log records as lines of a terminal: an error among the arguments of a record names options."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        """The message alone.
+
+        Args:
+            record: what was logged.
+        """
+        arguments = record.args if isinstance(record.args, tuple) else ()
+        said = tuple(sentence(word) if isinstance(word, AugmentError) else word for word in arguments)
+        return str(record.msg) % said if said else record.message
 
 
 def _remedy(number: int) -> str:

@@ -49,7 +49,7 @@ class Result:
             elif each.name in record:
                 given[each.name] = _frozen(record[each.name])
             elif each.default is not None:
-                raise AugmentError(f"says nothing of {each.name}; make it again with --force")
+                raise AugmentError(f"says nothing of {each.name}; make it again with ⟨force⟩")
         return cls(**given)
 
 

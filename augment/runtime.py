@@ -62,9 +62,9 @@ class Runtime:
             name = "cuda" if torch.cuda.is_available() else "cpu"
         device = torch.device(name)
         if device.type == "cuda" and not torch.cuda.is_available():
-            raise AugmentError(f"--device {self.device}: no CUDA device is visible; use --device cpu or auto")
+            raise AugmentError(f"⟨device⟩ {self.device}: no CUDA device is visible; use ⟨device⟩ cpu or auto")
         if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-            raise AugmentError(f"--device {self.device}: only {torch.cuda.device_count()} CUDA device(s) are visible")
+            raise AugmentError(f"⟨device⟩ {self.device}: only {torch.cuda.device_count()} CUDA device(s) are visible")
         return device
 
     def training_dtype(self) -> torch.dtype | None:

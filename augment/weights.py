@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from augment import AugmentError
+from augment.fields import as_options
 from augment.results import Result
 
 
@@ -162,7 +163,7 @@ def verify(path: Path) -> None:
 
 
 def missing_sentence(name: str) -> str:
-    """One sentence: which file is missing, its hash, where to put it and how to get it.
+    """Of an error: which file is missing, its hash, where to put it and how to get it; fields are marked.
 
     Args:
         name: as of `official_files`.
@@ -173,7 +174,7 @@ def missing_sentence(name: str) -> str:
     weight = official_files(name)[0]
     return (
         f"{weight.file} ({weight.origin}'s {weight.network}, SHA-256 {weight.hash_prefix}...) was not found; "
-        f"put it into {hub_checkpoints()} or name its folder with --weights-dir "
+        f"put it into {hub_checkpoints()} or name its folder with ⟨weights_dir⟩ "
         f"({weight.fetch} fetches it where there is a network)"
     )
 
@@ -219,5 +220,6 @@ def weights_lines(report: Iterable[FoundWeights]) -> list[str]:
         report: as `weights_report` returns it.
     """
     return [
-        f"{found.file}: {found.path}" if found.path else f"missing: {missing_sentence(found.file)}" for found in report
+        f"{found.file}: {found.path}" if found.path else as_options(f"missing: {missing_sentence(found.file)}")
+        for found in report
     ]

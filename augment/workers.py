@@ -56,7 +56,7 @@ def worker_pool(jobs: int, doing: str) -> Iterator[ProcessPoolExecutor]:
     except BrokenProcessPool as error:
         raise AugmentError(
             f"a process died while {doing} (killed, or out of memory); run the same command again, it continues there, "
-            "or use fewer --jobs"
+            "or use fewer ⟨jobs⟩"
         ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

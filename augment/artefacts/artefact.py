@@ -98,7 +98,7 @@ class Run:
         try:
             return kind.of(self.result)
         except AugmentError as error:
-            raise AugmentError(f"{self.folder / RUN}: {error}") from error
+            raise AugmentError(f"{self.folder / RUN}: {error.marked}") from error
 
     def finish(self, result: Result | Mapping[str, Any]) -> None:
         """Record the result and declare the folder complete.
@@ -113,7 +113,7 @@ class Run:
         if changed:
             raise AugmentError(
                 f"{changed[0]}{_more(changed)}: changed while {self.folder} was made from it; put it back, or make "
-                "that again with --force"
+                "that again with ⟨force⟩"
             )
         self.result = result.as_dict() if isinstance(result, Result) else dict(result)
         took = {"started": round(self.started, 3), "seconds": round(time.time() - self.started, 3)}
@@ -225,7 +225,7 @@ def _refuse_difference(
     named: bool,
 ) -> None:
     """Raise Different naming the first difference between two records, and the files that are newer than it."""
-    remedy = f"give the same, {'another --name, ' if named else ''}or --force to make it again"
+    remedy = f"give the same, {'another ⟨name⟩, ' if named else ''}or ⟨force⟩ to make it again"
     if earlier.seed != now.seed:
         raise Different(f"{folder}: was made with seed {earlier.seed}, not {now.seed}", remedy)
     parts = ((earlier.options, now.options, "with"), (earlier.inputs, now.inputs, "from other input:"))

@@ -14,6 +14,7 @@ from augment.check.conclusions import conclusions
 from augment.check.report import IdentitiesChecked, ImagesChecked, KeypointsChecked, PairsChecked, Report
 from augment.datasets.copies import inspect_copies
 from augment.datasets.published import compare_market1501, compare_set, differences
+from augment.fields import as_options
 from augment.images import read_image
 from augment.poses.estimate import summarise
 from augment.poses.plausibility import doubts
@@ -156,7 +157,7 @@ def inspect_keypoints(workspace: Workspace, table: pd.DataFrame) -> KeypointsChe
     found = doubts(names, np.concatenate(arrays), workspace.size, cropped=workspace.layout.is_cropped)
     looked_at = f"of {len(names):,} images looked at, evenly spaced: " if spacing > 1 else ""
     said = {
-        kind: tuple(looked_at + doubt.sentence for doubt in found if doubt.impossible is wrong)
+        kind: tuple(looked_at + as_options(doubt.sentence) for doubt in found if doubt.impossible is wrong)
         for kind, wrong in (("impossible", True), ("odd", False))
     }
     return KeypointsChecked(source, summarise(table, tables), **said)

@@ -228,7 +228,7 @@ def _known(name: str) -> DataLayout:
 def refuse_around(root: Path, folder: Path) -> None:
     """Raise AugmentError for a folder of images that is missing or around the workspace `root`."""
     if not folder.is_dir():
-        raise AugmentError(f"{folder}: there is no such folder; give the folder of your images with --data")
+        raise AugmentError(f"{folder}: there is no such folder; give the folder of your images with ⟨folder --data⟩")
     if folder in (root.resolve(), *root.resolve().parents):
         raise AugmentError(f"{root}: lies inside the images' folder {folder}, which stays as it is; choose another DIR")
 
@@ -240,11 +240,11 @@ def _refuse_unfit(
     if layout in (DataLayout.CSV, DataLayout.MOT):
         raise AugmentError(f"{folder}: `init_csv` and `init_tracks` of augment.datasets.views take layout {layout}")
     if lists is not None and layout != DataLayout.DEEPFASHION:
-        raise AugmentError(f"{lists}: lists are for --layout deepfashion; this is {layout}")
+        raise AugmentError(f"{lists}: lists are for ⟨layout⟩ deepfashion; this is {layout}")
     if layout == DataLayout.MARKET1501 and test_share is not None:
-        raise AugmentError(f"{folder}: is parted as Market-1501 already; --test-share is for --layout folders")
+        raise AugmentError(f"{folder}: is parted as Market-1501 already; ⟨test_share⟩ is for ⟨layout⟩ folders")
     if layout == DataLayout.DEEPFASHION and size not in (None, DEEPFASHION_SIZE):
-        raise AugmentError(f"{folder}: crops of DeepFashion are 256 x 176; leave out --size")
+        raise AugmentError(f"{folder}: crops of DeepFashion are 256 x 176; leave out ⟨size⟩")
 
 
 def _with_pairs(workspace: Workspace, made: Layout, files: Sequence[Path]) -> Layout:

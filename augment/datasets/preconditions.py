@@ -78,7 +78,7 @@ def require_learnable(data: Dataset, training: ReidTraining, table: pd.DataFrame
     cameras = table.groupby("pid")["camid"].nunique()
     if training.model == "best" and not (cameras > 1).any():
         raise AugmentError(
-            f"{place}: no training identity is seen by two cameras, so no epoch can be called the best; give --model "
+            f"{place}: no training identity is seen by two cameras, so no epoch can be called the best; give ⟨model⟩ "
             "last, or images of more cameras"
         )
 
@@ -126,6 +126,6 @@ def require_pairs(workspace: Workspace, names: Sequence[str], portion: float | N
         pid_of = Dataset.of(workspace).train.set_index("name")["pid"]
         found = pid_of.loc[list(names)].duplicated().any()
     if not found:
-        kept = "" if portion is None else f" among the images that --portion {portion} keeps"
-        remedy = "see `augment check`" if portion is None else "give a larger --portion, or see `augment check`"
+        kept = "" if portion is None else f" among the images that ⟨portion⟩ {portion} keeps"
+        remedy = "see `augment check`" if portion is None else "give a larger ⟨portion⟩, or see `augment check`"
         raise AugmentError(f"{workspace.data}: no identity has two training images with a pose{kept}; {remedy}")

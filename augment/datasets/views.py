@@ -62,14 +62,14 @@ def init_csv(
 
     images = read_table(file)
     if test_share is not None and "split" in images:
-        raise AugmentError(f"{file}: has a column split; leave --test-share out")
+        raise AugmentError(f"{file}: has a column split; leave ⟨test_share⟩ out")
     share = TEST_SHARE if test_share is None else test_share
 
     def lay_out(data: Path) -> Layout:
         try:
             return table_layout(images, data, size=size, seed=seed, test_share=share, layout=DataLayout.CSV)
         except AugmentError as error:
-            raise AugmentError(f"{file}: {error}") from error
+            raise AugmentError(f"{file}: {error.marked}") from error
 
     return init_view(root, lay_out, seed=seed, layout=DataLayout.CSV)
 

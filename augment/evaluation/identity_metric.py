@@ -46,7 +46,7 @@ def full_model(workspace: Workspace, model: str | None) -> Path:
     if not found:
         raise AugmentError(
             f"{workspace.models_dir}: no model trained on all real images; run `augment reid-train --portion 1` "
-            "or name one with --reid-model"
+            "or name one with ⟨reid_model⟩"
         )
     return max(found)[1]
 

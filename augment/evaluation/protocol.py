@@ -83,7 +83,7 @@ class Evaluation:
     def __post_init__(self) -> None:
         for metric in self.metrics:
             if metric not in METRICS:
-                raise AugmentError(f"--metrics {metric}: no such metric; choose from {', '.join(METRICS)}")
+                raise AugmentError(f"⟨metrics⟩ {metric}: no such metric; choose from {', '.join(METRICS)}")
         if self.protocol not in PROTOCOLS or self.split not in SPLITS:
             raise AugmentError(f"protocol {self.protocol}, split {self.split}: must be paper or clean, test or train")
 

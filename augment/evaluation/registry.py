@@ -15,6 +15,7 @@ from augment import AugmentError
 from augment.artefacts.artefact import fingerprint
 from augment.evaluation.metrics import Detection, InceptionMetrics, LpipsMetrics, Metric, Similarity
 from augment.evaluation.protocol import PROTOCOLS, SPLITS, Evaluation
+from augment.failures import sentence
 from augment.weights import load_path
 from augment.workspace import Workspace
 
@@ -60,7 +61,7 @@ def build_metrics(setting: Setting, metrics: list[str]) -> tuple[dict[str, Metri
         try:
             found[family] = build(setting, wanted)
         except (AugmentError, patn.WeightsError, reid.DataError) as error:
-            missing.update(dict.fromkeys(wanted, str(error)))
+            missing.update(dict.fromkeys(wanted, sentence(error)))
             log.warning("%s: not measured; %s", ", ".join(wanted), error)
     return found, missing
 

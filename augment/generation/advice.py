@@ -41,7 +41,7 @@ def make_set(workspace: Workspace, name: str, portion: float, seed: int, ratio: 
         ratio: of the augmented set to the full one.
     """
     if portion == 1 and ratio == 1 and _options_of_name(name) and "--per-identity" not in str(_options_of_name(name)):
-        return "--portion 1.0 leaves nothing to generate; give --ratio 2, or a smaller --portion"
+        return "⟨portion⟩ 1.0 leaves nothing to generate; give ⟨ratio⟩ 2, or a smaller ⟨portion⟩"
     folder = workspace.generated_dir(name, portion, seed, ratio)
     begun = read_pending(folder)
     options = _options_begun(name, begun.options) if begun else _options_of_name(name)

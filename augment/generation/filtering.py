@@ -98,9 +98,9 @@ def find_judge(workspace: Workspace, name: str | None, portion: float, seed: int
     if name is not None:
         raise AugmentError(
             f"{workspace.reid_dir(name)}: has seen images that portion {portion} takes away, or is not trained; "
-            f"run `{command}` and leave --judge out"
+            f"run `{command}` and leave ⟨judge⟩ out"
         )
-    raise AugmentError(f"{workspace.models_dir}: no model to judge by; run `{command}`, or --filter-by pose")
+    raise AugmentError(f"{workspace.models_dir}: no model to judge by; run `{command}`, or ⟨by --filter-by⟩ pose")
 
 
 class Judge:

@@ -91,7 +91,7 @@ def require_poses(workspace: Workspace, posed: Sequence[str], portion: float) ->
     """
     if not posed:
         raise AugmentError(
-            f"{workspace.keypoints_file('train')}: none of the training images that --portion {portion:g} keeps has "
+            f"{workspace.keypoints_file('train')}: none of the training images that ⟨portion⟩ {portion:g} keeps has "
             "both shoulders and both hips, so nothing can be generated from them; look at `augment check`"
         )
 
@@ -101,7 +101,7 @@ def _bank(
 ) -> PoseBank | None:
     """The poses that a sampling takes from elsewhere, None where it takes them from training images."""
     if (target_poses == "file") != (file is not None):
-        raise AugmentError("poses of a file: give --target-poses file together with --pose-file FILE")
+        raise AugmentError("poses of a file: give ⟨target_poses⟩ file together with ⟨pose_file⟩ FILE")
     if file is not None:
         return file_bank(file, workspace.size)
     if target_poses not in ("canonical", "rare"):
@@ -151,7 +151,7 @@ def generate(
     if planned.plan.empty:
         raise AugmentError(
             f"{folder}: there is nothing to generate, {len(planned.kept)} of {len(planned.pools.pid_of)} images are "
-            "kept; give a smaller --portion, --ratio 2 with --portion 1.0, or a larger --per-identity"
+            "kept; give a smaller ⟨portion⟩, ⟨ratio⟩ 2 with ⟨portion⟩ 1.0, or a larger ⟨per_identity⟩"
         )
     options = {"portion": portion, **asdict(sampling), "filter": None if filtering is None else asdict(filtering)}
     if runtime.precision == "bf16":

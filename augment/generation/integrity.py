@@ -47,7 +47,7 @@ def refuse_stale(workspace: Workspace, folder: Path) -> None:
         if run.inputs.get(name, now) != now:
             raise AugmentError(
                 f"{folder}: was made from other {name} ({run.inputs[name]}) than there are now ({now}); put them back, "
-                "or make it again: the same `augment generate` with --force"
+                "or generate the set again with ⟨force⟩"
             )
     refuse_altered(folder, run.result.get("contents"))
 
@@ -75,6 +75,5 @@ def refuse_altered(folder: Path, contents: object) -> None:
     if contents not in (None, set_contents(folder)):
         raise Different(
             f"{folder}: its images or its {MANIFEST} were changed after they were made",
-            "make the set again: the same `augment generate` with --force; or copy the folder elsewhere and name it as "
-            "--augmentation DIR",
+            "generate the set again with ⟨force⟩; or copy the folder elsewhere and name it as ⟨augmentation⟩ DIR",
         )

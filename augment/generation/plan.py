@@ -46,7 +46,7 @@ class Sampling:
         if self.missing not in ("fill", "drop"):
             raise AugmentError(f"missing {self.missing!r}: must be fill or drop")
         if self.per_identity is not None and (self.per_identity < 2 or self.ratio != 1):
-            raise AugmentError(f"per-identity {self.per_identity}: must be 2 or more, and goes without --ratio")
+            raise AugmentError(f"⟨per_identity⟩ {self.per_identity}: must be 2 or more, and goes without ⟨ratio⟩")
 
 
 def make_plan(
@@ -85,7 +85,7 @@ def make_plan(
         rows = _fill(pools, sampling, sampling.per_identity, chance)
     elif sampling.ratio > 1:
         if len(keeps) < len(pid_of):
-            raise AugmentError(f"ratio {sampling.ratio}: adds to the whole training set; use --portion 1.0")
+            raise AugmentError(f"ratio {sampling.ratio}: adds to the whole training set; use ⟨portion⟩ 1.0")
         jobs = [(name, k) for name in sorted(pid_of) for k in range(1, sampling.ratio)]
         rows = [_extra(name, k, name in has_pose, pid_of[name], pools, sampling, chance) for name, k in jobs]
     else:

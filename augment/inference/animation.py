@@ -139,7 +139,7 @@ def _read(work: LoadedRequest, motion: Motion) -> _Track:
         size = work.request.csv_size or (work.request.workspace.size if work.request.workspace else work.generator.size)
         return _track(work.reader(size).read(motion.poses)[: motion.frames], size)
     if path.suffix.lower() not in VIDEOS or not path.is_file():
-        raise AugmentError(f"{path}: neither a folder of frames, a video nor a CSV; give one of them with --poses")
+        raise AugmentError(f"{path}: neither a folder of frames, a video nor a CSV; give one of them with ⟨poses⟩")
     with tempfile.TemporaryDirectory() as folder:
         images, fps = extract_frames(path, Path(folder), motion.frames)
         return _of_images(work, images, fps)

@@ -98,13 +98,15 @@ class Candidate:
     checkpoint: Path | None = None
 
 
-def candidates(wanted: Sequence[str], sizes: Sequence[tuple[int, int]], workspace: Workspace | None) -> list[Candidate]:
+def candidates(
+    generators: Sequence[str], sizes: Sequence[tuple[int, int]], workspace: Workspace | None
+) -> list[Candidate]:
     """The generators to be measured.
 
     At 256 x 176 one by name is DeepFashion's, else Market-1501's.
 
     Args:
-        wanted: names or files; empty for all of `GENERATORS` and the trained ones of the workspace.
+        generators: names or files; empty for all of `GENERATORS` and the trained ones of the workspace.
         sizes: (height, width) to measure at; a trained one is measured at its own where none is given.
         workspace: where trained ones are.
 
@@ -114,12 +116,12 @@ def candidates(wanted: Sequence[str], sizes: Sequence[tuple[int, int]], workspac
     from patn.generators import GENERATORS
 
     found: list[Candidate] = []
-    for name in wanted or GENERATORS:
+    for name in generators or GENERATORS:
         if name in GENERATORS:
             found += [Candidate(name, name, recipe_options(name, size), size) for size in sizes or SIZES]
         else:
             found += _trained(name, _file(name, workspace), sizes)
-    if not wanted and workspace is not None:
+    if not generators and workspace is not None:
         for path in workspace.generators():
             found += _trained(path.parent.name, path, sizes)
     return found
@@ -148,7 +150,9 @@ def _file(name: str, workspace: Workspace | None) -> Path:
     from patn.generators import GENERATORS
 
     known = ", ".join(sorted(GENERATORS))
-    raise AugmentError(f"--generator {name}: neither one of {known} nor a trained generator nor a file of one")
+    raise AugmentError(
+        f"⟨generators --generator⟩ {name}: neither one of {known} nor a trained generator nor a file of one"
+    )
 
 
 def _trained(label: str, path: Path, sizes: Sequence[tuple[int, int]]) -> list[Candidate]:

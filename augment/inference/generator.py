@@ -125,4 +125,4 @@ def trained_size(checkpoint: Path) -> tuple[int, int] | None:
 
 
 def _no_size(checkpoint: Path) -> tuple[int, int]:
-    raise AugmentError(f"{checkpoint}: does not say which size of images it was trained for; give --size HEIGHT WIDTH")
+    raise AugmentError(f"{checkpoint}: does not say which size of images it was trained for; give ⟨size⟩ HEIGHT WIDTH")

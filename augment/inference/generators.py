@@ -126,7 +126,7 @@ def _only_one(workspace: Workspace) -> Path:
     found = workspace.generators()
     if len(found) > 1:
         names = ", ".join(path.parent.name for path in found)
-        raise AugmentError(f"{workspace.generators_dir}: several generators; name one with --generator: {names}")
+        raise AugmentError(f"{workspace.generators_dir}: several generators; name one with ⟨generator⟩: {names}")
     if found:
         return found[0]
     if not _builtin_files():
@@ -139,12 +139,12 @@ def _outside(generator: str | Path | None) -> Path:
     if generator is None:
         if not _builtin_files():
             raise AugmentError(
-                f"{Path.cwd()}: no workspace here or above; name a generator's file with --generator PATH"
+                f"{Path.cwd()}: no workspace here or above; name a generator's file with ⟨generator⟩ PATH"
             )
         return _builtin_instead(f"{Path.cwd()}: no workspace here or above", None)
     path = Path(generator) / GENERATOR if Path(generator).is_dir() else Path(generator)
     if not path.is_file():
-        raise AugmentError(f"{path}: there is no such file; name a generator's file with --generator PATH")
+        raise AugmentError(f"{path}: there is no such file; name a generator's file with ⟨generator⟩ PATH")
     return path
 
 

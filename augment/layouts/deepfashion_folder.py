@@ -75,7 +75,7 @@ def deepfashion_layout(
     sources = find_images(root)
     files = find_lists(root, lists)
     if files is not None and test_share is not None:
-        raise AugmentError(f"{files['train']}: parts the images already; leave out --test-share or take it away")
+        raise AugmentError(f"{files['train']}: parts the images already; leave out ⟨test_share⟩ or take it away")
     if files is None:
         splits = split_by_seed(sources, TEST_SHARE if test_share is None else test_share, seed)
         said = [f"no train.lst and test.lst: items were parted by seed {seed}; the paper's split needs the lists"]

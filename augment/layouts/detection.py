@@ -35,7 +35,7 @@ def detect_layout(folder: Path) -> DataLayout:
             parts of a data set, cameras, or folders whose images lie deeper.
     """
     if not folder.is_dir():
-        raise AugmentError(f"{folder}: there is no such folder; give the folder of your images with --data")
+        raise AugmentError(f"{folder}: there is no such folder; give the folder of your images with ⟨folder --data⟩")
     if find_market1501(folder) is not None:
         return DataLayout.MARKET1501
     if find_root(folder) is not None:
@@ -63,7 +63,7 @@ def find_market1501(folder: Path) -> Path | None:
     found = list({root.resolve(): root for root in below}.values())
     if len(found) > 1:
         names = ", ".join(printable(root.relative_to(folder).as_posix()) for root in found)
-        raise AugmentError(f"{folder}: holds several data sets: {names}; give one of them with --data")
+        raise AugmentError(f"{folder}: holds several data sets: {names}; give one of them with ⟨folder --data⟩")
     return found[0] if found else None
 
 
@@ -76,7 +76,7 @@ def _refuse_doubtful(folder: Path, images: Sequence[str]) -> None:
             people.setdefault(top, []).append(PurePosixPath(*below))
     if not people:
         raise _no_people(folder, images)
-    own = " (--layout folders, if its sub-folders are people all the same)"
+    own = " (⟨layout⟩ folders, if its sub-folders are people all the same)"
     for name, paths in people.items():
         if sentence := _no_person(folder, name, paths):
             raise AugmentError(f"{folder / printable(name)}: {sentence}{own}")
@@ -100,7 +100,7 @@ def _no_person(folder: Path, name: str, paths: Sequence[PurePosixPath]) -> str |
         return "the names of its images are DeepFashion's of several identities; give the benchmark's img folder"
     deeper = next((path.parent.as_posix() for path in paths if not _of_the_folder(path)), None)
     if is_part(name):
-        remedy = f"give --data {folder / printable(name)}" if deeper is not None and not flat else market
+        remedy = f"give ⟨folder --data⟩ {folder / printable(name)}" if deeper is not None and not flat else market
         return f"is named for a part of a data set, not for a person; {remedy}"
     if deeper is not None and not flat:
         return (
@@ -130,7 +130,9 @@ def _no_people(folder: Path, loose: Sequence[str]) -> AugmentError:
     """What is wrong with a folder without a sub-folder of images."""
     if len(list(_market_names(loose))) == len(loose) > 0:
         if folder.name in FOLDERS.values():
-            return AugmentError(f"{folder}: is one part of a Market-1501 folder; give the folder around it with --data")
+            return AugmentError(
+                f"{folder}: is one part of a Market-1501 folder; give the folder around it with ⟨folder --data⟩"
+            )
         return AugmentError(
             f"{folder}: its images have Market-1501 names; put them into {FOLDERS['train']}, {FOLDERS['gallery']} and "
             f"{FOLDERS['query']}, and give the folder around them"

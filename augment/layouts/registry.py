@@ -46,7 +46,7 @@ class Layout:
         if min(self.size) < MULTIPLE or any(side % MULTIPLE for side in self.size):
             raise AugmentError(
                 f"size {self.size[0]} x {self.size[1]}: height and width must be multiples of {MULTIPLE} pixels; "
-                "give others with --size HEIGHT WIDTH"
+                "give others with ⟨size⟩ HEIGHT WIDTH"
             )
 
 
@@ -68,7 +68,7 @@ def market1501_layout(folder: Path, size: tuple[int, int] | None = None) -> Layo
     if root is None:
         raise AugmentError(
             f"{folder}: there is no folder {FOLDERS['train']} in it; give the Market-1501 folder as downloaded, or "
-            "use --layout folders for one sub-folder an identity"
+            "use ⟨layout⟩ folders for one sub-folder an identity"
         )
     splits = present_splits(root)
     if not splits:

@@ -131,7 +131,7 @@ class SetChoice:
         if self.name not in SETS:
             raise AugmentError(f"there is no data set {self.name!r}; choose one of {', '.join(SETS)}")
         if (self.labeled or self.classic) and self.name != CUHK03:
-            raise AugmentError(f"{self.name} has one version; --labeled and --classic are for cuhk03")
+            raise AugmentError(f"{self.name} has one version; ⟨labeled⟩ and ⟨classic⟩ are for cuhk03")
         if not 0 <= self.split < self.splits:
             raise AugmentError(f"{self.title} has no split {self.split}; the splits are 0 to {self.splits - 1}")
 

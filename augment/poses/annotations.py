@@ -115,8 +115,8 @@ def _refuse_own_pixels(file: Path, points: Array, names: Sequence[str], workspac
     first = names[int(others.argmax())]
     raise AugmentError(
         f"{file}: {others.sum()} images ({first}) are of other sizes than {height} x {width}, and their key points may "
-        f"be in their own pixels; say so with --own-pixels, or with --csv-size {height} {width} that they are for "
-        "images resized to that"
+        f"be in their own pixels; say so with ⟨own_pixels⟩, or with ⟨size --csv-size⟩ {height} {width} that they are "
+        "for images resized to that"
     )
 
 

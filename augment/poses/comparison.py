@@ -96,7 +96,7 @@ def compare_estimator(
     rows = read_annotations(files, workspace, size=size, own_pixels=own_pixels).tables.get("train")
     images = workspace.images().query("split == 'train'")
     if rows is None or rows.empty:
-        raise AugmentError(f"{files[0]}: no row is of a training image; give key points of these to --compare")
+        raise AugmentError(f"{files[0]}: no row is of a training image; give key points of these to ⟨files --compare⟩")
     images = images[images["name"].isin(rows.index)]
     chosen = np.sort(random_stream(seed, Stream.AGREEMENT_SAMPLE).permutation(len(images))[:count])
     images = images.iloc[chosen]

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from augment import AugmentError
+from augment.fields import as_options
 from numerics.arrays import Array
 from patn.keypoints import JOINTS, MISSING, TORSO, joints_present
 
@@ -78,7 +79,7 @@ def refuse_impossible(
     for doubt in found:
         if doubt.impossible:
             raise AugmentError(f"{file}: {doubt.sentence}")
-    return [doubt.sentence for doubt in found]
+    return [as_options(doubt.sentence) for doubt in found]
 
 
 @dataclass(frozen=True)
@@ -150,8 +151,8 @@ def _outside(people: _People) -> Doubt | None:
         return people.doubt(
             far.any(axis=(1, 2)),
             f"joints of {{first}} and {{images}} in all lie far outside {height} x {width} pixels; give y and x in "
-            "pixels of the images, say with --csv-size HEIGHT WIDTH which size the file is for, and mark missing "
-            "joints with -1",
+            "pixels of the images, say with ⟨size --csv-size⟩ HEIGHT WIDTH which size the file is for, and mark "
+            "missing joints with -1",
             share=0.5,
         )
     beyond = ((people.points < 0) | (people.points >= people.size)) & ~missing
@@ -161,8 +162,8 @@ def _outside(people: _People) -> Doubt | None:
     if outside.mean() > 0.5:
         return people.doubt(
             outside,
-            f"{who} lie outside {height} x {width} pixels; say with --csv-size HEIGHT WIDTH which size the file is "
-            "for, or y and x are changed over in it",
+            f"{who} lie outside {height} x {width} pixels; say with ⟨size --csv-size⟩ HEIGHT WIDTH which size the file "
+            "is for, or y and x are changed over in it",
         )
     return people.doubt(
         far.any(axis=(1, 2)), f"{{images}} ({{first}}) have joints far outside {height} x {width} pixels", share=1
@@ -226,7 +227,7 @@ def _corner(people: _People) -> Doubt | None:
     return Doubt(
         f"all joints of {'the' if few else 'nearly all'} images lie in the upper left quarter of {height} x {width} "
         f"pixels: {'look whether the key points are' if few else 'the key points are'} for smaller images; say for "
-        f"which with --csv-size HEIGHT WIDTH, or scale them to {height} x {width}",
+        f"which with ⟨size --csv-size⟩ HEIGHT WIDTH, or scale them to {height} x {width}",
         impossible=not few,
     )
 

@@ -141,7 +141,7 @@ class PoseReader:
         outside = ((points >= size) | (points < MISSING)).any()
         if outside and self.csv_size is None and not self._cropped:  # DeepFashion's crop cuts joints off
             raise AugmentError(
-                f"{csv}: joints of {name} lie outside {size[0]} x {size[1]} pixels; say with --csv-size HEIGHT WIDTH "
+                f"{csv}: joints of {name} lie outside {size[0]} x {size[1]} pixels; say with ⟨csv_size⟩ HEIGHT WIDTH "
                 "which size of images the file is for"
             )
         return Pose(name, scale_keypoints(points, size, self.size), "csv")

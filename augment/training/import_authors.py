@@ -73,9 +73,9 @@ def import_network(
     role, options = network.role, dict(network.options)
     size = size or network.size
     if size[0] % 4 or size[1] % 4:
-        raise AugmentError(f"--size {size[0]} {size[1]}: height and width must be divisible by 4; give another size")
+        raise AugmentError(f"⟨size⟩ {size[0]} {size[1]}: height and width must be divisible by 4; give another size")
     if role != GENERATOR and pose_maps is not None:
-        raise AugmentError(f"{path}: is a discriminator, which has no pose maps to choose; leave out --pose-maps")
+        raise AugmentError(f"{path}: is a discriminator, which has no pose maps to choose; leave out ⟨pose_maps⟩")
     if role == GENERATOR:
         options["pose_maps"] = pose_maps or options["pose_maps"]
     folder = workspace.patn_dir(name or (NAME if role == GENERATOR else f"{NAME}-{role}"))

@@ -142,7 +142,7 @@ def _refuse(bad: str, checked: int, step: int, folder: Path) -> NoReturn:
     kept = _saved_step(folder / LAST)
     said = f"{LAST} holds step {kept}, the last good one" if kept else "nothing was saved yet"
     raise AugmentError(
-        f"{folder}: {bad} is not finite at {steps}; {said}; lower the learning rate or use fp32, with --force"
+        f"{folder}: {bad} is not finite at {steps}; {said}; lower the learning rate or use fp32, with ⟨force⟩"
     )
 
 

@@ -271,9 +271,9 @@ def choose_weights(backbone: str, from_scratch: bool, weights: Path | None, weig
 
     entry = backbone_of(backbone)
     if weights is not None and (from_scratch or entry.load is None):
-        raise AugmentError(f"{weights}: nothing starts from weights here; leave --weights out")
+        raise AugmentError(f"{weights}: nothing starts from weights here; leave ⟨weights⟩ out")
     if weights is not None or from_scratch or not entry.imagenet_weights:
         return weights
     if find_weights(backbone, weights_dir) is None:
-        raise AugmentError(f"{missing_sentence(backbone)}; or train without them: --from-scratch")
+        raise AugmentError(f"{missing_sentence(backbone)}; or train without them: ⟨from_scratch⟩")
     return load_path(backbone, weights_dir)

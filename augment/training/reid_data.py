@@ -59,13 +59,13 @@ class TrainingSet:
         if self.length not in LENGTHS:
             raise AugmentError(f"length {self.length!r}: must be epochs or updates")
         if self.repeat and self.augmentation != "none":
-            raise AugmentError("--repeat: repeats real images only; leave --augmentation out, or --repeat")
+            raise AugmentError("⟨repeat⟩: repeats real images only; leave ⟨augmentation⟩ out, or ⟨repeat⟩")
         if self.ratio > 1 and self.augmentation == "none":
-            raise AugmentError(f"--ratio {self.ratio}: is of generated sets; name one with --augmentation, as ours")
+            raise AugmentError(f"⟨ratio⟩ {self.ratio}: is of generated sets; name one with ⟨augmentation⟩, as ours")
         if self.repeat and self.portion == 1:
-            raise AugmentError("--repeat: nothing is removed at --portion 1.0, so nothing is repeated; leave it out")
+            raise AugmentError("⟨repeat⟩: nothing is removed at ⟨portion⟩ 1.0, so nothing is repeated; leave it out")
         if self.ratio > 1 and isinstance(self.augmentation, Path):
-            raise AugmentError(f"--ratio {self.ratio}: is of generated sets; {self.augmentation} is taken as it is")
+            raise AugmentError(f"⟨ratio⟩ {self.ratio}: is of generated sets; {self.augmentation} is taken as it is")
 
     @property
     def set_name(self) -> str:
@@ -121,7 +121,7 @@ class TrainingSet:
         portion, seed = run.options["portion"], run.seed
         if (portion, seed) != (self.portion, self.seed):
             raise AugmentError(
-                f"{folder}: was made with --portion {portion} and seed {seed}, not --portion {self.portion} and seed "
+                f"{folder}: was made with ⟨portion⟩ {portion} and seed {seed}, not ⟨portion⟩ {self.portion} and seed "
                 f"{self.seed}; train with `augment --seed {seed} reid-train --portion {portion}`"
             )
 
@@ -146,7 +146,7 @@ class TrainingSet:
         removed = real[~real.isin(kept)]
         if self.portion < 1 and len(removed):
             raise AugmentError(
-                f"{folder}: {len(removed)} real images ({removed.iloc[0]}) are removed at --portion {self.portion} "
+                f"{folder}: {len(removed)} real images ({removed.iloc[0]}) are removed at ⟨portion⟩ {self.portion} "
                 f"and seed {self.seed}; take them away, or name generated ones in {MANIFEST} (columns name, kind)"
             )
         if real.empty:

@@ -64,7 +64,7 @@ class RealData:
         if self.folder is not None:
             init_real(root, self.folder, layout=self.layout, seed=seed, jobs=jobs, progress=progress)
         if not (root / SETTINGS).exists():
-            raise AugmentError(f"{root}: is no workspace; give the folder of your images with --data")
+            raise AugmentError(f"{root}: is no workspace; give the folder of your images with ⟨folder --data⟩")
         workspace = Workspace.find(root)
         workspace.require_reid("demo")
         return workspace

@@ -56,9 +56,9 @@ class Placement:
 
     def __post_init__(self) -> None:
         if self.jobs < 1 or (self.threads is not None and self.threads < 1):
-            raise AugmentError(f"--jobs {self.jobs}, --threads {self.threads}: each must be at least 1")
+            raise AugmentError(f"⟨jobs⟩ {self.jobs}, ⟨threads⟩ {self.threads}: each must be at least 1")
         if not 0 < self.gpus_per_cell <= 1:
-            raise AugmentError(f"--gpus-per-cell {self.gpus_per_cell}: must be above 0 and at most 1")
+            raise AugmentError(f"⟨gpus_per_cell⟩ {self.gpus_per_cell}: must be above 0 and at most 1")
 
     @property
     def share(self) -> int:

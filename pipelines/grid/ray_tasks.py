@@ -63,7 +63,7 @@ def ray_tasks(placement: Placement, runtime: Runtime) -> Iterator[Pool]:
     try:
         import ray
     except ImportError:
-        raise AugmentError("--ray: Ray is not installed; pip install 'augment-reid[ray]', or use --jobs") from None
+        raise AugmentError("⟨ray⟩: Ray is not installed; pip install 'augment-reid[ray]', or use ⟨jobs⟩") from None
     _start_here(ray, placement) if address == LOCAL else _join(ray, address)
     try:
         machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
@@ -105,7 +105,7 @@ def _start_here(ray: Any, placement: Placement) -> None:
         except Exception as error:  # Ray's own are of no narrower class where a busy machine starts it too slowly
             ray.shutdown()
             if start == STARTS - 1:
-                raise AugmentError(f"--ray local: Ray did not start ({_first(error)}); try again, or --jobs") from error
+                raise AugmentError(f"⟨ray⟩ local: Ray did not start ({_first(error)}); try again, or ⟨jobs⟩") from error
 
 
 def _join(ray: Any, address: str) -> None:
@@ -117,8 +117,8 @@ def _join(ray: Any, address: str) -> None:
         ray.init(address=address, **SILENT)
     except (OSError, RuntimeError, ValueError) as error:
         raise AugmentError(
-            f"--ray {address}: no Ray cluster answers ({_first(error)}); start one with `ray start --head`, give all "
-            "machines its token, or use --ray local"
+            f"⟨ray⟩ {address}: no Ray cluster answers ({_first(error)}); start one with `ray start --head`, give all "
+            "machines its token, or use ⟨ray⟩ local"
         ) from error
 
 
@@ -141,9 +141,9 @@ def share_of(machines: Sequence[Mapping[str, float]], placement: Placement, devi
     """
     with_gpu = [machine for machine in machines if machine.get("GPU", 0) > 0]
     if device not in ("auto", "cpu", "cuda"):
-        raise AugmentError(f"--device {device}: Ray chooses the GPU; give --device cuda, cpu or auto with --ray")
+        raise AugmentError(f"⟨device⟩ {device}: Ray chooses the GPU; give ⟨device⟩ cuda, cpu or auto with ⟨ray⟩")
     if device == "cuda" and not with_gpu:
-        raise AugmentError("--device cuda: no machine of the Ray cluster has a GPU; use --device cpu or auto")
+        raise AugmentError("⟨device⟩ cuda: no machine of the Ray cluster has a GPU; use ⟨device⟩ cpu or auto")
     gpus = placement.gpus_per_cell if with_gpu and device != "cpu" else 0.0
     usable = with_gpu if gpus else machines
     shares = [
@@ -152,7 +152,7 @@ def share_of(machines: Sequence[Mapping[str, float]], placement: Placement, devi
     cpus = placement.threads or max(1, int(min(shares)))
     most = max(machine.get("CPU", 0) for machine in usable)
     if cpus > most:
-        raise AugmentError(f"--threads {cpus}: no machine of the Ray cluster has more than {most:g} CPUs")
+        raise AugmentError(f"⟨threads⟩ {cpus}: no machine of the Ray cluster has more than {most:g} CPUs")
     return Share(cpus, gpus)
 
 

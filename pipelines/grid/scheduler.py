@@ -17,6 +17,7 @@ from tqdm import tqdm
 import patn
 import reid
 from augment import AugmentError, Busy
+from augment.failures import marked
 from augment.runtime import Runtime
 from pipelines.grid.pools import Placement, Pool, here, processes
 from pipelines.grid.ray_tasks import ray_tasks
@@ -54,7 +55,7 @@ class Outcome:
 
     Attributes:
         ending: done, failed or busy.
-        message: a sentence, of the latter two.
+        message: a sentence, of the latter two; fields are marked where it failed.
     """
 
     ending: Ending
@@ -78,7 +79,7 @@ def attempt(work: Work, root: Path, task: Task, runtime: Runtime) -> Outcome:
     except Busy as error:
         return Outcome(Ending.BUSY, str(error))
     except (AugmentError, patn.DataError, reid.DataError) as error:
-        return Outcome(Ending.FAILED, f"{task.name}: {error}")
+        return Outcome(Ending.FAILED, f"{task.name}: {marked(error)}")
     return Outcome(Ending.DONE)
 
 
@@ -240,7 +241,7 @@ def worker_died(tasks: Iterable[Task]) -> AugmentError:
     """
     return AugmentError(
         f"a worker process died (killed, or out of memory) at {' or '.join(task.name for task in tasks)}"
-        "; run the same command again, it continues there, or use fewer --jobs"
+        "; run the same command again, it continues there, or use fewer ⟨jobs⟩"
     )
 
 

@@ -62,9 +62,9 @@ class Figure:
 
     def __post_init__(self) -> None:
         if not self.worst and (self.candidates or self.reid_model):
-            raise AugmentError("--candidates and --reid-model choose the worst pairs; give --worst too")
+            raise AugmentError("⟨candidates⟩ and ⟨reid_model⟩ choose the worst pairs; give ⟨worst⟩ too")
         if self.candidates is not None and self.candidates < self.pairs:
-            raise AugmentError(f"--candidates {self.candidates}: fewer than the {self.pairs} --pairs; ask for more")
+            raise AugmentError(f"⟨candidates⟩ {self.candidates}: fewer than the {self.pairs} ⟨pairs⟩; ask for more")
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def chosen(workspace: Workspace, names: Sequence[str]) -> list[Trained]:
     for name in names:
         if name not in GROUPS and name not in {generator.name for generator in there}:
             known = ", ".join([*GROUPS, *(generator.name for generator in there)])
-            raise AugmentError(f"--generators {name}: no finished generator of that name; choose from {known}")
+            raise AugmentError(f"⟨generators⟩ {name}: no finished generator of that name; choose from {known}")
     tables = {table for name in names for table in GROUPS.get(name, ())}
     found = [generator for generator in there if generator.table in tables or generator.name in names]
     if not found:

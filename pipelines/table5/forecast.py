@@ -13,6 +13,7 @@ from augment import AugmentError
 from augment.artefacts.artefact import is_busy
 from augment.artefacts.records import PENDING
 from augment.columns import aligned
+from augment.failures import sentence
 from augment.runtime import Runtime
 from augment.workers import available_cores
 from augment.workspace import Workspace
@@ -102,7 +103,7 @@ def _lacks(stage: Stage, requirements: Requirements) -> str:
         if isinstance(stage, Model):
             choose_weights(stage.cell.backbone, stage.cell.scratch, None, None)
     except (AugmentError, patn.DataError, reid.DataError) as error:
-        return str(error)
+        return sentence(error)
     return ""
 
 

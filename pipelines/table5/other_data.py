@@ -59,9 +59,13 @@ def other_workspaces(workspace: Workspace, folders: Sequence[str]) -> dict[str, 
         test_images(Dataset.of(other))
         name = slug(other.root.name)
         if other.root == workspace.root:
-            raise AugmentError(f"--test-on {folder}: is this workspace, on which every model is tested; leave it out")
+            raise AugmentError(
+                f"⟨folders --test-on⟩ {folder}: is this workspace, on which every model is tested; leave it out"
+            )
         if name in found:
-            raise AugmentError(f"--test-on {folder}: is named as {found[name].root}; rename one of the folders")
+            raise AugmentError(
+                f"⟨folders --test-on⟩ {folder}: is named as {found[name].root}; rename one of the folders"
+            )
         found[name] = other
     return found
 

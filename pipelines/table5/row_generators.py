@@ -22,7 +22,7 @@ def own_generator(workspace: Workspace) -> str:
     if not found:
         raise AugmentError(f"{folder}: no trained generator; run `{make_generator(workspace)}`")
     if len(found) > 1:
-        raise AugmentError(f"{folder}: holds {', '.join(found)}; say which with --generator NAME")
+        raise AugmentError(f"{folder}: holds {', '.join(found)}; say which with ⟨generator⟩ NAME")
     return found[0]
 
 

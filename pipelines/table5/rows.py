@@ -145,7 +145,7 @@ def _weighted(weight: float) -> Row:
 
 def _filled(count: float) -> Row:
     if count != int(count):
-        raise AugmentError(f"--rows filled:{count:g}: give a whole number of images per identity")
+        raise AugmentError(f"⟨rows⟩ filled:{count:g}: give a whole number of images per identity")
     return replace(
         _OURS,
         title=f"Filled to {count:g}",
@@ -187,7 +187,7 @@ def row_of(name: str) -> Row:
         try:
             return make(float(number) if given else usual)
         except ValueError:
-            raise AugmentError(f"--rows {name}: give a number after {kind}:, such as {kind}:{usual:g}") from None
+            raise AugmentError(f"⟨rows⟩ {name}: give a number after {kind}:, such as {kind}:{usual:g}") from None
     return replace(_OURS, title=name, meaning=f"as Ours, with the generator {name}", generator=name, images=name)
 
 
@@ -195,7 +195,7 @@ def _in_scenes(name: str) -> Row:
     """The row of a name with its generated people in scenes."""
     row = row_of(name)
     if row.scenes or not (row.generates or row.per_identity):
-        raise AugmentError(f"--rows {name}{SCENES}: nothing is generated for {name}; write it behind a row like ours")
+        raise AugmentError(f"⟨rows⟩ {name}{SCENES}: nothing is generated for {name}; write it behind a row like ours")
     return replace(
         row,
         title=f"{row.title}, in scenes",

@@ -105,10 +105,10 @@ def say_dropped(table: Table5, cells: Sequence[Cell]) -> None:
     whole = [cell for cell in cells if cell.portion == 1 and cell.ratio == 1]
     gone = [row for row in table.rows if row not in {cell.row for cell in whole}]
     if not left & set(table.rows):
-        why = "--ratios above 1 are of generated sets" if not cells else "nothing is removed at --portions 1"
+        why = "⟨ratios⟩ above 1 are of generated sets" if not cells else "nothing is removed at ⟨portions⟩ 1"
         raise AugmentError(
-            f"--rows {','.join(table.rows)}: {why}, so no cell of these rows is left; give a smaller --portions, or "
-            "with --portions 1 rows that generate and --ratios 2"
+            f"⟨rows⟩ {','.join(table.rows)}: {why}, so no cell of these rows is left; give a smaller ⟨portions⟩, or "
+            "with ⟨portions⟩ 1 rows that generate and ⟨ratios⟩ 2"
         )
     if whole and gone:
         logger.warning("At p = 1 nothing is removed, so nothing is generated: None stands for %s.", ", ".join(gone))
@@ -131,7 +131,8 @@ def chosen(cells: Sequence[Cell], only: Sequence[str] = (), shard: tuple[int, in
     for name in only:
         if name not in named:
             raise AugmentError(
-                f"--only {name}: is none of the {len(named)} cells that are asked for; `--dry-run` lists them"
+                f"⟨only⟩ {name}: is none of the {len(named)} cells that are asked for; `augment table5 --dry-run` "
+                "lists them"
             )
     wanted = [named[name] for name in dict.fromkeys(only)] if only else list(cells)
     if shard is None:
@@ -207,6 +208,6 @@ def refuse_changed(workspace: Workspace, models: Sequence[Model], runtime: Runti
             try:
                 make(workspace.root, stage, replace(runtime, wait=False, progress=False))
             except Different as error:
-                raise AugmentError(f"{stage.name}: {error}") from error
+                raise AugmentError(f"{stage.name}: {error.marked}") from error
             except (AugmentError, patn.DataError, reid.DataError) as error:
                 logger.warning("%s: is taken as it is, it cannot be compared: %s", stage.name, error)

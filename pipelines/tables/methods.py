@@ -55,7 +55,9 @@ class Methods:
         object.__setattr__(self, "names", tuple(dict.fromkeys(names)))
         for name in self.names:
             if name not in GENERATORS:
-                raise AugmentError(f"--train {name}: no such method; choose from paper, {', '.join(GENERATORS)}")
+                raise AugmentError(
+                    f"⟨names --train⟩ {name}: no such method; choose from paper, {', '.join(GENERATORS)}"
+                )
 
     def generator(self, name: str) -> str:
         """The name of a method's generator in the workspace: in a folder of their own below patn/.

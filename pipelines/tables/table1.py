@@ -62,7 +62,7 @@ class Table1:
         known = {name.lower(): name for name in paper.TABLE4_METRICS[data]}
         for metric in self.metrics:
             if metric.lower() not in {"all", *known}:
-                raise AugmentError(f"--metrics {metric}: not in Table 1; choose from all, {', '.join(known.values())}")
+                raise AugmentError(f"⟨metrics⟩ {metric}: not in Table 1; choose from all, {', '.join(known.values())}")
         return [name for key, name in known.items() if {"all", key} & {metric.lower() for metric in self.metrics}]
 
     def named(self, workspace: Workspace) -> list[str]:

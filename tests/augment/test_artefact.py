@@ -77,7 +77,7 @@ def test_other_options_are_refused_by_name(tmp_path: Path, finished: bool) -> No
         if finished:
             run.finish({})
     with (
-        pytest.raises(AugmentError, match=r"thing: was made with steps 3, not 4; .*--force"),
+        pytest.raises(AugmentError, match=r"thing: was made with steps 3, not 4; .*or force to make it again"),
         artefact(folder, "demo", {"steps": 4, "rate": 0.1}),
     ):
         pass
@@ -103,7 +103,7 @@ def test_input_that_changed_since_a_run_began_is_named(tmp_path: Path) -> None:
         (tmp_path / "thing" / "work").touch()
     time.sleep(0.05)
     two.write_text("3")
-    sentence = r"from other input: images \w+, not \w+ \(.*two.jpg has changed since\); .*--force"
+    sentence = r"from other input: images \w+, not \w+ \(.*two.jpg has changed since\); .*or force to make it again"
     with (
         pytest.raises(AugmentError, match=sentence),
         artefact(tmp_path / "thing", "demo", {}, inputs={"images": fingerprint([one, two])}),

@@ -100,7 +100,7 @@ def test_two_persons_linked_into_each_other_end(tmp_path: Path) -> None:
     [
         (["train/0001_c1", "train/0002_c1", "test/0003_c1"], "test: is named for a part of a data set"),
         (["first/0001_c1", "first/0002_c1"], "first: the names of its images are of 2 identities"),
-        (["train/anna/1", "val/anna/2"], r"train: is named for a part .*; give --data .*train"),
+        (["train/anna/1", "val/anna/2"], r"train: is named for a part .*; give folder .*train"),
         (["image_query/a", "image_train/b"], "image_query: is named for a part of a data set"),
         (["Testing/a", "anna/a"], "Testing: is named for a part"),
         (["cam_a/a", "cam_b/b"], "named for cameras"),
@@ -116,7 +116,7 @@ def test_folders_that_are_perhaps_no_people_are_refused_unless_they_are_said_to_
     data = images(tmp_path / "in", names)
     with pytest.raises(AugmentError, match=sentence) as error:
         init(tmp_path, data)
-    assert "--layout folders" in str(error.value)
+    assert "layout folders" in str(error.value)
     assert not (tmp_path / "w").exists()
     assert init(tmp_path, data, layout="folders").files.taken == len(names)
 

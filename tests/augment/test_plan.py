@@ -102,7 +102,7 @@ def test_ratios_add_images_with_every_real_one_as_source(train: pd.DataFrame, ra
     assert Counter(plan["source"]) == dict.fromkeys(names, extra)
     assert plan["output"].is_unique
     assert plan["output"].iloc[0] == names[0].replace(".jpg", "_gen1.jpg")
-    with pytest.raises(AugmentError, match=r"--portion 1\.0"):
+    with pytest.raises(AugmentError, match=r"use portion 1\.0"):
         make_plan(train, names, names[:50], Sampling(ratio=ratio), 0)
 
 

@@ -87,7 +87,7 @@ def test_a_csv_is_read_row_by_row_in_the_pixels_it_is_for(tmp_path: Path) -> Non
     assert [pose.name for pose in poses] == ["x.jpg", "y.jpg"]
     np.testing.assert_allclose(poses[1].keypoints[:2], [[19.75, 9.75], [63.25, 31.25]])
     assert (poses[0].keypoints[1:] == -1).all()
-    with pytest.raises(AugmentError, match=r"joints of y\.jpg lie outside 64 x 32 pixels; say with --csv-size"):
+    with pytest.raises(AugmentError, match=r"joints of y\.jpg lie outside 64 x 32 pixels; say with csv_size"):
         PoseReader((64, 32)).read(str(path))
 
 

@@ -49,7 +49,9 @@ def test_either_file_of_resnet50_will_do(hub: Path) -> None:
 
 
 def test_missing_file_is_one_sentence_with_name_hash_and_place(hub: Path) -> None:
-    with pytest.raises(AugmentError, match=r"vgg19-dcbb9e9d\.pth .*SHA-256 dcbb9e9d.*put it into .*--weights-dir"):
+    with pytest.raises(
+        AugmentError, match=r"vgg19-dcbb9e9d\.pth .*SHA-256 dcbb9e9d.*put it into .*name its folder with weights_dir"
+    ):
         weights.load_path("vgg19")
     assert str(hub) in weights.missing_sentence("vgg19")
 

@@ -10,6 +10,7 @@ from patn.training.configuration import PRESETS as GENERATORS
 from patn.training.generator_training import GeneratorTraining
 from pipelines.measurements.heldout import Heldout
 from pipelines.table5.cells import Cell
+from pipelines.table5.rows import SCENES
 from pipelines.table5.run import Table5
 
 BOTH = (False, True)
@@ -56,7 +57,7 @@ DEMO = DemoPreset(
     generator=replace(_CORRESPONDENCE.of_steps(300), lr=_CORRESPONDENCE.lr * TUNING_RATE),
     start=BUILTIN,
     tables=(
-        Table5(rows=("none", "ours"), lengths=("updates",), ordinary=BOTH, seeds=3),
+        Table5(rows=("none", "ours", f"ours{SCENES}"), lengths=("updates",), ordinary=BOTH, seeds=3),
         Table5(rows=("none",), lengths=("epochs",), seeds=3),
         Table5(rows=("ours*", "self"), lengths=("updates",), ordinary=BOTH, seeds=1),
         Table5(portions=(1.0,), rows=("none",), lengths=("updates",), ordinary=BOTH, seeds=1),

@@ -24,7 +24,7 @@ from pipelines.measurements.times import read_times, timed
 from pipelines.report.page import write_report
 from pipelines.table5.generators import OwnGenerator
 from pipelines.table5.results import collect, declared, summarise
-from pipelines.table5.rows import UNSEEN
+from pipelines.table5.rows import SCENES, UNSEEN
 from pipelines.table5.run import run_table5
 
 logger = logging.getLogger(__name__)
@@ -72,6 +72,7 @@ def run_demo(root: Path, preset: DemoPreset, *, seed: int, jobs: int, runtime: R
             histogram_baseline(workspace, runtime)
         seconds = sum(read_times(folder).values())
         result: dict[str, Any] = {"minutes": round(seconds / 60, 2), "gain": gains(workspace)}
+        result["gain_in_scenes"] = gains(workspace, f"ours{SCENES}")
         result["ssim"] = {name: ssim[name] for name in ("generated", "copy", "mean")}
         if pose is not None:
             result["pose"] = asdict(pose)
@@ -127,17 +128,18 @@ def train_unseen(
             run.finish({"trained_in": f"{OTHERS}/{made.relative_to(others.root)}", **trained.result})
 
 
-def gains(workspace: Workspace) -> dict[str, list[float]]:
-    """mAP of Ours minus None at the smallest p and equal updates.
+def gains(workspace: Workspace, row: str = "ours") -> dict[str, list[float]]:
+    """mAP of a row minus None at the smallest p and equal updates.
 
     Args:
         workspace: the workspace.
+        row: the row's name.
 
     Returns:
         Percentage points, one figure a seed, "plain" and "augmented" (with random erasing + colour jitter).
     """
     summary = summarise(collect(workspace, declared(workspace)))
-    ours = summary[(summary["row"] == "ours") & (summary["length"] == "updates")]
+    ours = summary[(summary["row"] == row) & (summary["length"] == "updates")]
     smallest = ours[ours["portion"] == ours["portion"].min()]
     return {
         name: [round(gain, 3) for line in smallest[smallest["ordinary"] == ordinary]["gains"] for gain in line]

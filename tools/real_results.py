@@ -248,10 +248,11 @@ def beside_rendered(demo: pd.DataFrame, results: Record) -> str:
         portion = float(summary["portion"].min())
         own = [figure(summary, row, portion, ordinary) for ordinary in (False, True)]
         gains.append(f"{gain_of(own[0])} plain and {gain_of(own[1])} augmented")
+    scenes = "[scenes](../explanation/scenes.md)"
     return (
-        f"Rendered pedestrians are easy: Ours - None is {gains[0]} here; on real ones, Market-1501, the same re-ID "
-        f"training gives {gains[1]} mAP, Ours there by {ours_of(results)} ([Market-1501](market1501.md)). In "
-        f"[scenes](../explanation/scenes.md): {gains[2]} here, {gains[3]} there, by the generator tuned on M^R_p alone."
+        f"Rendered pedestrians are easy: Ours - None is {gains[0]} here, in {scenes} {gains[2]}; on real ones, "
+        f"Market-1501, the same re-ID training gives {gains[1]} mAP, Ours there by {ours_of(results)}, and {gains[3]} "
+        "in scenes, by the generator tuned on M^R_p alone ([Market-1501](market1501.md))."
     )
 
 

@@ -111,8 +111,19 @@ def estimate_poses(
 
     Coordinates are in pixels of the workspace's size. Work is kept in parts of 64 images that appear by rename, so a
     run after a kill continues and ends with the same bytes, whatever `jobs` (processes) was.
-    Raises AugmentError where the estimator or its model file is missing, an image cannot be read, or poses/ holds other
-    work.
+
+    Args:
+        workspace: whose images.
+        estimator: what finds the joints.
+        jobs: processes.
+        runtime: whether work from something else is made again, and progress shown.
+
+    Returns:
+        What was made.
+
+    Raises:
+        AugmentError: where the estimator or its model file is missing, an image cannot be read, or poses/ holds other
+            work.
     """
     runtime = runtime or Runtime()
     table = workspace.images()

@@ -86,7 +86,9 @@ def build(model: Path | None) -> CropEstimator:
     Raises:
         AugmentError: where there is no such file, and for weights of another network.
     """
-    path = find_weights("keypointrcnn") if model is None else given_file(model, f"keypointrcnn needs weights of {WANTED}")
+    path = (
+        find_weights("keypointrcnn") if model is None else given_file(model, f"keypointrcnn needs weights of {WANTED}")
+    )
     if path is None:
         raise AugmentError(missing_sentence("keypointrcnn"))
     return CropEstimator(KeypointRcnn(path), COCO, least=LEAST)

@@ -217,9 +217,9 @@ def test_without_the_package_one_sentence_says_what_to_install(
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("movenet", r"movenet needs a single-pose MoveNet \(\.tflite.*name the file with --model"),
-        ("rtmpose", r"rtmpose needs an RTMPose body network .*name the file with --model"),
-        ("keypointrcnn", r"keypointrcnn_resnet50_fpn_coco-fc266e95\.pth .*name it with --model"),
+        ("movenet", r"movenet needs a single-pose MoveNet \(\.tflite.*name the file with model"),
+        ("rtmpose", r"rtmpose needs an RTMPose body network .*name the file with model"),
+        ("keypointrcnn", r"keypointrcnn_resnet50_fpn_coco-fc266e95\.pth .*name it with model"),
     ],
 )
 def test_without_a_model_file_one_sentence_says_which(

@@ -40,7 +40,7 @@ class KeypointRcnn:
         try:
             network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
         except Exception as error:  # torch raises many kinds for a file that is not its own
-            raise AugmentError(f"{path}: no weights of {WANTED}; give these to --model") from error
+            raise AugmentError(f"{path}: no weights of {WANTED}; give these as ⟨model⟩") from error
         self._network = network.eval()
 
     def __call__(self, image: Pixels) -> Array | None:

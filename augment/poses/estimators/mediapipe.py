@@ -51,7 +51,7 @@ class Wheel:
             except ImportError as error:
                 raise AugmentError(
                     f"the weights inside mediapipe cannot be imported ({error}); install "
-                    f"`pip install augment-reid[poses]`, give {WANTED} to --model, or give key points as a CSV file"
+                    f"`pip install augment-reid[poses]`, give {WANTED} as ⟨model⟩, or give key points as a CSV file"
                 ) from error
             self._pose: Any = pose.Pose(static_image_mode=True, model_complexity=1, min_detection_confidence=CONFIDENCE)
             self._pose.process(np.zeros((HEIGHT, HEIGHT, 3), np.uint8))  # its threads start, and say so, only now
@@ -94,7 +94,7 @@ class Task:
             try:
                 self._landmarker: Any = vision.PoseLandmarker.create_from_options(options)
             except (ValueError, RuntimeError) as error:
-                raise AugmentError(f"{path}: another file than {WANTED}; give that to --model") from error
+                raise AugmentError(f"{path}: another file than {WANTED}; give that as ⟨model⟩") from error
         self._picture: Any = mediapipe
 
     def __call__(self, image: Pixels) -> Array | None:

@@ -35,7 +35,7 @@ class Movenet:
         )
         shape = tuple(int(length) for length in self._input["shape"])
         if len(shape) != 4 or shape[3] != 3 or tuple(self._output["shape"]) != (1, 1, 17, 3):
-            raise AugmentError(f"{path}: another network than {WANTED}; give that to --model")
+            raise AugmentError(f"{path}: another network than {WANTED}; give that as ⟨model⟩")
         self._size = shape[1], shape[2]
 
     def __call__(self, image: Pixels) -> Array:
@@ -95,5 +95,5 @@ def _interpreter(path: Path) -> Any:
             interpreter = Interpreter(str(path), num_threads=1)
             interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
-            raise AugmentError(f"{path}: no TensorFlow Lite file; give {WANTED} to --model") from error
+            raise AugmentError(f"{path}: no TensorFlow Lite file; give {WANTED} as ⟨model⟩") from error
     return interpreter

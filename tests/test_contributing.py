@@ -72,7 +72,8 @@ def test_a_layout_gives_every_image_its_person_and_camera(tmp_path: Path) -> Non
 
 
 def test_an_estimator_finds_the_joints_of_every_image(people: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(estimators, "ESTIMATORS", {**ESTIMATORS, "upright": defined("estimator")["Upright"]})
+    upright = defined("estimator")["Upright"]
+    monkeypatch.setattr(estimators, "ESTIMATORS", {**ESTIMATORS, "upright": lambda model: upright()})
     paths = Workspace.find(people).images()["path"].tolist()
     points = estimate_files(paths, "upright", (256, 128))
     assert points.shape == (len(paths), 18, 2)

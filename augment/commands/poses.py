@@ -9,6 +9,7 @@ import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
 from augment.commands.idle import note_idle_globals, refuse_idle, unless
+from augment.poses.estimators import ESTIMATORS, Choice
 
 if TYPE_CHECKING:
     from augment.workspace import Workspace
@@ -17,10 +18,17 @@ if TYPE_CHECKING:
 @click.command(short_help="Estimate or import key points.")
 @click.option(
     "--estimator",
-    type=click.Choice(["mediapipe"]),
+    type=click.Choice(list(ESTIMATORS)),
     default="mediapipe",
     show_default=True,
-    help="Pose estimator; mediapipe needs `pip install augment-reid[poses]`.",
+    help="Pose estimator. mediapipe needs `pip install augment-reid[poses]`; movenet and rtmpose need `[movenet]` and "
+    "`[rtmpose]`, and --model.",
+)
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The estimator's model file: .task of mediapipe, .tflite of movenet, .onnx of rtmpose, .pth of keypointrcnn.",
 )
 @click.option(
     "--csv",
@@ -57,6 +65,7 @@ if TYPE_CHECKING:
 def command(
     workspace: Workspace,
     estimator: str,
+    model: Path | None,
     files: tuple[Path, ...],
     csv_size: tuple[int, int] | None,
     sample: int | None,
@@ -81,6 +90,7 @@ def command(
     refuse_idle(
         {
             "estimator": estimates,
+            "model": estimates,
             "sample": estimates,
             "jobs": estimates,
             "compare": estimates,
@@ -90,12 +100,13 @@ def command(
         }
     )
     jobs = jobs or available_cores()
+    chosen = Choice(estimator, model)
     seed = seed_or(workspace.seed)
     if compare:
         compared = compare_estimator(
             workspace,
             compare,
-            estimator=estimator,
+            estimator=chosen,
             count=sample or SAMPLE,
             size=csv_size,
             own_pixels=own_pixels,
@@ -104,12 +115,12 @@ def command(
         )
         emit({"estimator": estimator, **compared.as_dict()}, comparison_text(estimator, compared))
     elif sample is not None:
-        sampled = sample_agreement(workspace, estimator=estimator, count=sample, seed=seed, jobs=jobs)
+        sampled = sample_agreement(workspace, estimator=chosen, count=sample, seed=seed, jobs=jobs)
         emit(sampled, agreement_text(sampled.agreement))
     else:
         made = (
             import_poses(workspace, files, size=csv_size, own_pixels=own_pixels, runtime=runtime(force))
             if files
-            else estimate_poses(workspace, estimator=estimator, jobs=jobs, runtime=runtime(force))
+            else estimate_poses(workspace, estimator=chosen, jobs=jobs, runtime=runtime(force))
         )
         emit(made, poses_text(workspace, made))

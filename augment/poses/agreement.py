@@ -10,6 +10,7 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.poses.estimation import estimate_sample
+from augment.poses.estimators import Choice
 from augment.results import Result, spread
 from augment.workspace import POSE_FILES, Workspace
 from numerics.seeds import Stream, random_stream
@@ -79,7 +80,7 @@ def agreement(workspace: Workspace, tables: Mapping[str, pd.DataFrame]) -> Agree
 
 
 def sample_agreement(
-    workspace: Workspace, *, estimator: str = "mediapipe", count: int = 200, seed: int = 0, jobs: int = 1
+    workspace: Workspace, *, estimator: str | Choice = "mediapipe", count: int = 200, seed: int = 0, jobs: int = 1
 ) -> SampleAgreement:
     """The agreement on a sample of all images that have exact joints; nothing is written.
 
@@ -107,7 +108,7 @@ def sample_agreement(
     }
     result = agreement(workspace, {str(split): table for split, table in tables.items()})
     assert result is not None
-    return SampleAgreement(estimator, result)
+    return SampleAgreement(Choice.of(estimator).name, result)
 
 
 def exact_joints(workspace: Workspace, split: str) -> tuple[pd.DataFrame, pd.Series]:

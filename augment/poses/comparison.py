@@ -12,6 +12,7 @@ from augment import AugmentError
 from augment.columns import aligned
 from augment.poses.annotations import Size, read_annotations
 from augment.poses.estimation import estimate_sample
+from augment.poses.estimators import Choice
 from augment.results import Result
 from augment.workspace import Workspace
 from numerics.arrays import Array
@@ -71,7 +72,7 @@ def compare_estimator(
     workspace: Workspace,
     files: Sequence[Path],
     *,
-    estimator: str = "mediapipe",
+    estimator: str | Choice = "mediapipe",
     count: int = SAMPLE,
     size: Size | None = None,
     own_pixels: bool = False,

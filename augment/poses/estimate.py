@@ -17,8 +17,10 @@ from augment.datasets.inputs import images_input
 from augment.poses.agreement import Agreement, agreement, agreement_text
 from augment.poses.annotations import completed, read_annotations
 from augment.poses.estimation import ESTIMATING, estimate_files
+from augment.poses.estimators import Choice
 from augment.results import Result, spread
 from augment.runtime import Runtime
+from augment.weights import given_file
 from augment.workers import worker_pool
 from augment.workspace import POSE_FILES, Workspace
 from numerics.files import naming
@@ -103,23 +105,38 @@ class PosesMade(Result):
 
 
 def estimate_poses(
-    workspace: Workspace, *, estimator: str = "mediapipe", jobs: int = 1, runtime: Runtime | None = None
+    workspace: Workspace, *, estimator: str | Choice = "mediapipe", jobs: int = 1, runtime: Runtime | None = None
 ) -> PosesMade:
     """Estimate the key points of every image and write poses/{train,query,test}.csv, in the authors' format.
 
     Coordinates are in pixels of the workspace's size. Work is kept in parts of 64 images that appear by rename, so a
     run after a kill continues and ends with the same bytes, whatever `jobs` (processes) was.
-    Raises AugmentError where the estimator is not installed, an image cannot be read, or poses/ holds other work.
+
+    Args:
+        workspace: whose images.
+        estimator: what finds the joints.
+        jobs: processes.
+        runtime: whether work from something else is made again, and progress shown.
+
+    Returns:
+        What was made.
+
+    Raises:
+        AugmentError: where the estimator or its model file is missing, an image cannot be read, or poses/ holds other
+            work.
     """
     runtime = runtime or Runtime()
     table = workspace.images()
-    options = {"estimator": estimator, "size": list(workspace.size)}
+    chosen = Choice.of(estimator)
+    options = {"estimator": chosen.name, "size": list(workspace.size)}
     inputs = {"images": images_input(table)}
+    if chosen.model is not None:
+        inputs["model"] = fingerprint(given_file(chosen.model, f"{chosen.name} needs a model file"))
     with artefact(workspace.poses_dir, "poses", options, inputs=inputs, force=runtime.force) as run:
         if not run.finished:
-            _estimate_parts(table, workspace, estimator, jobs, runtime.progress)
+            _estimate_parts(table, workspace, chosen, jobs, runtime.progress)
             tables = _join_parts(table, workspace)
-            made = PosesMade(estimator, summarise(table, tables), agreement=agreement(workspace, tables))
+            made = PosesMade(chosen.name, summarise(table, tables), agreement=agreement(workspace, tables))
             _finish(run, tables, made)
         shutil.rmtree(run.folder / PARTS, ignore_errors=True)
     return run.recorded(PosesMade)
@@ -193,7 +210,7 @@ def summarise(images: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> PoseS
 
 
 def _estimate_part(
-    part: Path, names: Sequence[str], paths: Sequence[str], estimator: str, size: tuple[int, int]
+    part: Path, names: Sequence[str], paths: Sequence[str], estimator: Choice, size: tuple[int, int]
 ) -> int:
     """A worker's task: write one part; returns its number of images."""
     with naming(part):
@@ -210,7 +227,7 @@ def _parts(table: pd.DataFrame, workspace: Workspace) -> Iterator[tuple[Path, pd
             yield workspace.poses_dir / PARTS / name, images.iloc[start : start + CHUNK]
 
 
-def _estimate_parts(table: pd.DataFrame, workspace: Workspace, estimator: str, jobs: int, progress: bool) -> None:
+def _estimate_parts(table: pd.DataFrame, workspace: Workspace, estimator: Choice, jobs: int, progress: bool) -> None:
     """Write the parts that are not there yet, over `jobs` processes."""
     from tqdm import tqdm
 

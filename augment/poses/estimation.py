@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from augment.images import read_image
-from augment.poses.estimators import Estimator, build_estimator
+from augment.poses.estimators import Choice, Estimator, build_estimator
 from augment.workers import worker_pool
 from numerics.arrays import Array
 from patn.keypoints import MISSING, scale_keypoints
@@ -17,8 +17,17 @@ ESTIMATING = "estimating poses"
 SAMPLE_CHUNK = 16
 
 
-def estimate_files(paths: Sequence[str], estimator: str, size: tuple[int, int]) -> Array:
-    """Key points of some image files: float32 N x 18 x 2 in pixels of images resized to `size`, missing = -1."""
+def estimate_files(paths: Sequence[str], estimator: str | Choice, size: tuple[int, int]) -> Array:
+    """Key points of some image files.
+
+    Args:
+        paths: N files.
+        estimator: what finds the joints.
+        size: the (height, width) that images are resized to.
+
+    Returns:
+        float32 N x 18 x 2 in pixels of images of that size, missing = -1.
+    """
     images = [read_image(path) for path in paths]
     points = estimate_arrays(images, estimator)
     for row, image in zip(points, images, strict=True):
@@ -26,8 +35,21 @@ def estimate_files(paths: Sequence[str], estimator: str, size: tuple[int, int]) 
     return points
 
 
-def estimate_sample(paths: Sequence[str], estimator: str, size: tuple[int, int], jobs: int) -> Array:
-    """The same over `jobs` processes; raises AugmentError where the estimator is not installed."""
+def estimate_sample(paths: Sequence[str], estimator: str | Choice, size: tuple[int, int], jobs: int) -> Array:
+    """Key points of some image files, estimated over processes.
+
+    Args:
+        paths: N files.
+        estimator: what finds the joints.
+        size: the (height, width) that images are resized to.
+        jobs: processes.
+
+    Returns:
+        float32 N x 18 x 2 in pixels of images of that size, missing = -1.
+
+    Raises:
+        AugmentError: where the estimator or its model file is missing.
+    """
     chunks = [paths[start : start + SAMPLE_CHUNK] for start in range(0, len(paths), SAMPLE_CHUNK)]
     if min(jobs, len(chunks)) <= 1:
         return np.concatenate([estimate_files(chunk, estimator, size) for chunk in chunks])
@@ -36,15 +58,23 @@ def estimate_sample(paths: Sequence[str], estimator: str, size: tuple[int, int],
         return np.concatenate([future.result() for future in futures])
 
 
-def estimate_arrays(images: Sequence[Array], estimator: str) -> Array:
-    """Key points of decoded images, uint8 H x W x 3: float32 N x 18 x 2 in their own pixels, missing = -1."""
+def estimate_arrays(images: Sequence[Array], estimator: str | Choice) -> Array:
+    """Key points of decoded images.
+
+    Args:
+        images: N arrays uint8 H x W x 3.
+        estimator: what finds the joints.
+
+    Returns:
+        float32 N x 18 x 2 in their own pixels, missing = -1.
+    """
     return _estimator(estimator)(images)
 
 
 @functools.cache
-def _estimator(name: str) -> Estimator:
+def _estimator(chosen: str | Choice) -> Estimator:
     """One estimator a process: building it takes as long as ten images."""
-    return build_estimator(name)
+    return build_estimator(chosen)
 
 
 def _inside(points: Array, size: tuple[int, int]) -> Array:

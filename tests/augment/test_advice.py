@@ -10,6 +10,7 @@ import pytest
 from augment.inference.generators import make_generator
 from augment.workspace import Workspace
 from tests.conftest import invoke, run
+from tests.pipelines.toy import few_epochs
 
 REID = ("reid-train", "--preset", "demo", "--epochs", "1", "--batch", "8")
 QUICK = '[patn-train]\npreset = "demo"\nsteps = 1\nbatch = 2\nperceptual = "none"\n' + (
@@ -18,8 +19,9 @@ QUICK = '[patn-train]\npreset = "demo"\nsteps = 1\nbatch = 2\nperceptual = "none
 
 
 @pytest.fixture
-def quick(people: Path, no_builtin: Path) -> Path:
+def quick(people: Path, no_builtin: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A workspace without any generator whose settings make trainings short."""
+    few_epochs(monkeypatch)
     with (people / "augment.toml").open("a") as file:
         file.write(f"\n{QUICK}")
     return people

@@ -1,20 +1,33 @@
-"""mediapipe on photographs of people, and its landmarks as OpenPose joints."""
+"""mediapipe on photographs of people; frames, landmarks as joints, and the one adapter of all estimators."""
 
 import importlib.util
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from augment import AugmentError
-from augment.poses.estimators import build_estimator
-from augment.poses.estimators.mediapipe import LANDMARKS, openpose_joints, prepare
+from augment.poses.estimators import Choice, build_estimator
+from augment.poses.estimators.crops import COCO, CropEstimator, joints_of
+from augment.poses.estimators.frames import fitted, framed
+from augment.poses.estimators.mediapipe import BLAZEPOSE, VISIBILITY, decode, prepare
 from numerics.arrays import Array
 from patn.keypoints import JOINTS, MIRROR
 
 needs_mediapipe = pytest.mark.skipif(importlib.util.find_spec("mediapipe") is None, reason="mediapipe is not installed")
+NECK = JOINTS.index("neck")
+COCO_NAMES = ["nose"] + [
+    f"{side}_{part}"
+    for part in ("eye", "ear", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+    for side in ("left", "right")
+]
+
+
+def noise(height: int, width: int) -> Array:
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
 def photograph(name: str, box: tuple[int, int, int, int]) -> Array:
@@ -29,41 +42,99 @@ def astronaut() -> Array:
     return photograph("astronaut.png", (50, 0, 350, 512))
 
 
-def test_frame_repeats_the_edge_and_is_a_quarter_of_the_height() -> None:
-    image = np.random.default_rng(0).integers(0, 256, (128, 64, 3), dtype=np.uint8)
-    framed, padding = prepare(image)
+def test_mediapipes_frame_repeats_the_edge_and_is_a_quarter_of_the_height() -> None:
+    framed = prepare(noise(128, 64)).pixels
     assert framed.shape == (768, 512, 3)
-    assert padding == 128
     assert (framed[:128] == framed[128]).all()
     assert (framed[:, :128] == framed[:, 128:129]).all()
 
 
-def test_landmarks_in_the_middle_of_pixels_come_back_as_those_pixels() -> None:
+@pytest.mark.parametrize(("height", "width"), [(128, 64), (101, 37), (60, 90)])
+@pytest.mark.parametrize("share", [1.0, 0.8])
+def test_the_centre_of_each_pixel_comes_back_from_a_black_frame(height: int, width: int, share: float) -> None:
+    inner = fitted((height, width), (192, 160), share)
+    frame = framed(noise(height, width), (192, 160), inner, "black")
+    assert frame.pixels.shape == (192, 160, 3)
+    assert inner[0] == round(192 * share) or inner[1] == round(160 * share)
+    rows, columns = np.flatnonzero(frame.pixels.any(axis=(1, 2))), np.flatnonzero(frame.pixels.any(axis=(0, 2)))
+    assert (np.ptp(rows) + 1, np.ptp(columns) + 1) == inner
+    own = np.random.default_rng(1).integers(0, [height, width], (20, 2))
+    shares = ([rows[0], columns[0]] + (own + 0.5) / [height, width] * inner) / [192, 160]
+    np.testing.assert_allclose(frame.crop_points(shares), own, atol=1e-9)
+
+
+def test_coco_landmarks_are_the_joints_of_their_names() -> None:
+    for joint, name in enumerate(JOINTS):
+        if name != "neck":
+            assert COCO_NAMES[COCO.joints[joint]] == name
+    assert JOINTS[14:] == ("right_eye", "left_eye", "right_ear", "left_ear")
+    swap = {"left": "right", "right": "left"}
+    for landmark, name in enumerate(COCO_NAMES):
+        side, _, part = name.partition("_")
+        assert COCO_NAMES[COCO.mirror[landmark]] == (f"{swap[side]}_{part}" if part else name)
+
+
+def test_blazepose_landmarks_are_those_of_the_joints() -> None:
+    # BlazePose: odd numbers from 11 on are left, the next even one is right; eyes 2 and 5, ears 7 and 8.
+    other = {2: 5, 5: 2, 7: 8, 8: 7, 0: 0} | {i: i + 1 if i % 2 else i - 1 for i in range(11, 29)}
+    assert [other[BLAZEPOSE.joints[joint]] for joint in range(18)] == [BLAZEPOSE.joints[joint] for joint in MIRROR]
+    assert BLAZEPOSE.joints[JOINTS.index("left_wrist")] == 15
+    assert all(BLAZEPOSE.mirror[other[landmark]] == landmark for landmark in other)
+    assert sorted(BLAZEPOSE.mirror) == list(range(33))
+
+
+def test_mediapipes_marks_in_the_middle_of_pixels_come_back_as_those_pixels() -> None:
     pixels = np.random.default_rng(0).integers(0, [128, 64], (33, 2))
     shares = ((pixels + 0.5) * 4 + 128) / np.array([768, 512])
-    joints = openpose_joints(np.column_stack([shares, np.ones(33)]), (768, 512), 128, (128, 64))
-    for joint, landmark in enumerate(LANDMARKS):
-        if landmark >= 0:
+    marks = [SimpleNamespace(y=y, x=x, visibility=1.0) for y, x in shares]
+    joints = joints_of(decode(marks, prepare(noise(128, 64))), BLAZEPOSE, (128, 64), VISIBILITY)
+    for joint, landmark in enumerate(BLAZEPOSE.joints):
+        if joint != NECK:
             np.testing.assert_allclose(joints[joint], pixels[landmark], atol=1e-4)
-    np.testing.assert_allclose(joints[1], (pixels[11] + pixels[12]) / 2, atol=1e-4)
+    np.testing.assert_allclose(joints[NECK], (pixels[11] + pixels[12]) / 2, atol=1e-4)
 
 
-def test_landmarks_are_those_of_the_joints() -> None:
-    # BlazePose: odd numbers from 11 on are left, the next even one is right; eyes 2 and 5, ears 7 and 8.
-    other = {2: 5, 5: 2, 7: 8, 8: 7, 0: 0, -1: -1} | {i: i + 1 if i % 2 else i - 1 for i in range(11, 29)}
-    assert [other[LANDMARKS[joint]] for joint in range(18)] == [LANDMARKS[joint] for joint in MIRROR]
-    assert LANDMARKS[JOINTS.index("left_wrist")] == 15
-
-
-def test_joints_outside_the_image_or_hardly_visible_are_missing() -> None:
-    landmarks = np.full((33, 3), 0.5)
-    landmarks[:, 2] = 1
-    landmarks[16, 0] = 0.1  # right wrist above the image
-    landmarks[27, 2] = 0.05  # left ankle
-    landmarks[11, 2] = 0.05  # left shoulder, and with it the neck
-    joints = openpose_joints(landmarks, (768, 512), 128, (128, 64))
+def test_joints_outside_the_image_or_of_a_low_score_are_missing_and_the_neck_with_a_shoulder() -> None:
+    found = np.tile([64.0, 32.0, 1.0], (17, 1))
+    found[COCO_NAMES.index("right_wrist"), 0] = -0.6
+    found[COCO_NAMES.index("right_elbow"), 1] = 63.4
+    found[COCO_NAMES.index("left_ankle"), 2] = 0.19
+    found[COCO_NAMES.index("left_shoulder"), 2] = 0.19
+    joints = joints_of(found, COCO, (128, 64), 0.2)
     missing = {JOINTS[joint] for joint in np.flatnonzero((joints == -1).all(axis=1))}
     assert missing == {"right_wrist", "left_ankle", "left_shoulder", "neck"}
+
+
+def test_the_mirrored_look_has_its_sides_put_right_and_counts_by_its_score() -> None:
+    """A network that is sure of what it sees, and in the mirrored crop 3 pixels too low and half as sure."""
+    person = np.column_stack([np.random.default_rng(0).uniform(20, 40, (17, 2)), np.full(17, 0.8)])
+    image = noise(64, 64)
+
+    def network(picture: Array) -> Array:
+        if np.array_equal(picture, image):
+            return person.copy()
+        seen = person[list(COCO.mirror)]
+        return np.column_stack([seen[:, 0] + 3, 63 - seen[:, 1], np.full(17, 0.4)])
+
+    straight, mean = (
+        CropEstimator(network, COCO, least=0.1, mirrored=mirrored)([image])[0] for mirrored in (False, True)
+    )
+    np.testing.assert_allclose(mean, straight + np.array([1, 0]), atol=1e-4)
+
+
+def test_who_is_seen_in_one_look_only_is_there_and_who_is_seen_in_none_is_not() -> None:
+    person = np.column_stack([np.full((17, 2), 30.0), np.ones(17)])
+    bright = np.zeros((64, 64, 3), np.uint8)
+    bright[:, :32] = 255
+
+    def network(picture: Array) -> Array | None:
+        return person.copy() if picture[0, -1, 0] else None  # only in the mirror image of `bright`
+
+    estimate = CropEstimator(network, COCO, least=0.1, mirrored=True)
+    found = estimate([bright, np.zeros_like(bright)])
+    np.testing.assert_allclose(found[0], np.tile([30, 33], (18, 1)), atol=1e-4)
+    assert (found[1] == -1).all()
+    assert estimate([]).shape == (0, 18, 2)
 
 
 @needs_mediapipe
@@ -91,10 +162,18 @@ def test_joints_follow_the_image_size(astronaut: Array) -> None:
 
 def test_without_mediapipe_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mediapipe.python.solutions", None)
-    with pytest.raises(AugmentError, match=r"mediapipe cannot be imported.*pip install augment-reid\[poses\]"):
+    with pytest.raises(AugmentError, match=r"mediapipe cannot be imported.*pip install augment-reid\[poses\].*\.task"):
         build_estimator("mediapipe")
 
 
+@needs_mediapipe
+def test_a_file_that_is_no_pose_landmarker_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "face.task"
+    file.write_bytes(b"another")
+    with pytest.raises(AugmentError, match=r"face\.task: another file than a pose landmarker"):
+        build_estimator(Choice("mediapipe", file))
+
+
 def test_unknown_estimator_names_the_known() -> None:
-    with pytest.raises(AugmentError, match="openpose: no such pose estimator; there is mediapipe"):
+    with pytest.raises(AugmentError, match="openpose: no such pose estimator; there is mediapipe, movenet, rtmpose"):
         build_estimator("openpose")

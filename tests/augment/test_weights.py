@@ -57,7 +57,7 @@ def test_missing_file_is_one_sentence_with_name_hash_and_place(hub: Path) -> Non
 
 
 def test_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(AugmentError, match=r"lenet: .*vgg19, resnet50, inception, ssd300, alexnet"):
+    with pytest.raises(AugmentError, match=r"lenet: .*vgg19, resnet50, inception, ssd300, alexnet, keypointrcnn"):
         weights.find_weights("lenet")
 
 
@@ -89,7 +89,11 @@ def test_inception_is_found_under_both_its_names(hub: Path) -> None:
 
 def test_torchvisions_own_names_are_ours() -> None:
     from torchvision.models import AlexNet_Weights
-    from torchvision.models.detection import SSD300_VGG16_Weights
+    from torchvision.models.detection import KeypointRCNN_ResNet50_FPN_Weights, SSD300_VGG16_Weights
 
-    for name, official in (("alexnet", AlexNet_Weights.IMAGENET1K_V1), ("ssd300", SSD300_VGG16_Weights.COCO_V1)):
+    for name, official in (
+        ("alexnet", AlexNet_Weights.IMAGENET1K_V1),
+        ("ssd300", SSD300_VGG16_Weights.COCO_V1),
+        ("keypointrcnn", KeypointRCNN_ResNet50_FPN_Weights.COCO_V1),
+    ):
         assert official.url.endswith(f"/{weights.WEIGHTS[name][0].file}")

@@ -1,38 +1,104 @@
 """Pose estimators by name: each is built by a call and finds one person's 18 joints in each of some images.
 
-`ESTIMATORS[name]()` returns an `Estimator`; what it needs is imported by that call, not before. To add one, write a
-module with such a builder and name it here.
+`ESTIMATORS[name](model)` returns an `Estimator`; what it needs is imported by that call, not before. `model` is the
+file of `--model`, None without. To add one, write a module with such a builder and name it here.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from augment import AugmentError
-from numerics.arrays import Array
+
+if TYPE_CHECKING:
+    from numerics.arrays import Array
 
 
 class Estimator(Protocol):
     """Finds the person in each image."""
 
     def __call__(self, images: Sequence[Array]) -> Array:
-        """Joints of each image: float32 N x 18 x 2 as (y, x) in its own pixels, missing = -1, nobody = all -1.
+        """Find the joints of each image.
 
-        images: N arrays uint8 H x W x 3, RGB, of any sizes.
+        Args:
+            images: N arrays uint8 H x W x 3, RGB, of any sizes.
+
+        Returns:
+            float32 N x 18 x 2 as (y, x) in each image's own pixels, missing = -1, nobody = all -1.
         """
 
 
-def _mediapipe() -> Estimator:
-    from augment.poses.estimators.mediapipe import Mediapipe
+@dataclass(frozen=True)
+class Choice:
+    """An estimator, and what it is given.
 
-    return Mediapipe()
+    Attributes:
+        name: of `ESTIMATORS`.
+        model: its model file; None for its own.
+    """
+
+    name: str
+    model: Path | None = None
+
+    @classmethod
+    def of(cls, estimator: str | Choice) -> Choice:
+        """A choice, from a name too.
+
+        Args:
+            estimator: a choice, or a name.
+
+        Returns:
+            The choice itself, or that of the name without a model file.
+        """
+        return estimator if isinstance(estimator, Choice) else cls(estimator)
 
 
-ESTIMATORS: Mapping[str, Callable[[], Estimator]] = MappingProxyType({"mediapipe": _mediapipe})
+def _mediapipe(model: Path | None) -> Estimator:
+    from augment.poses.estimators.mediapipe import build
+
+    return build(model)
 
 
-def build_estimator(name: str) -> Estimator:
-    """The estimator of that name; raises AugmentError for another name and where its package is not installed."""
-    if name not in ESTIMATORS:
-        raise AugmentError(f"{name}: no such pose estimator; there is {', '.join(ESTIMATORS)}")
-    return ESTIMATORS[name]()
+def _movenet(model: Path | None) -> Estimator:
+    from augment.poses.estimators.movenet import build
+
+    return build(model)
+
+
+def _rtmpose(model: Path | None) -> Estimator:
+    from augment.poses.estimators.rtmpose import build
+
+    return build(model)
+
+
+def _keypointrcnn(model: Path | None) -> Estimator:
+    from augment.poses.estimators.keypointrcnn import build
+
+    return build(model)
+
+
+ESTIMATORS: Mapping[str, Callable[[Path | None], Estimator]] = MappingProxyType(
+    {"mediapipe": _mediapipe, "movenet": _movenet, "rtmpose": _rtmpose, "keypointrcnn": _keypointrcnn}
+)
+
+
+def build_estimator(chosen: str | Choice) -> Estimator:
+    """Build an estimator.
+
+    Args:
+        chosen: a choice, or a name for one without a model file.
+
+    Returns:
+        The estimator.
+
+    Raises:
+        AugmentError: for an unknown name, and where the package or the model file is missing or another's.
+    """
+    choice = Choice.of(chosen)
+    if choice.name not in ESTIMATORS:
+        raise AugmentError(f"{choice.name}: no such pose estimator; there is {', '.join(ESTIMATORS)}")
+    return ESTIMATORS[choice.name](choice.model)

@@ -1,17 +1,18 @@
-"""mediapipe's BlazePose, whose weights are inside its wheel, on small crops of persons."""
+"""mediapipe's BlazePose on small crops of persons: with the weights inside its wheel, or those of a .task file."""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from augment import AugmentError
-from numerics.arrays import Array
+from augment.poses.estimators.crops import CropEstimator, Landmarks
+from augment.poses.estimators.frames import Frame, framed
+from augment.poses.estimators.quiet import quiet
+from augment.weights import given_file
+from numerics.arrays import Array, Pixels
 
 HEIGHT = 512
 """Crops are enlarged to this height: the detector was made for persons of hundreds of pixels."""
@@ -22,93 +23,135 @@ CONFIDENCE = 0.3
 too: 19 instead of 16 of 22 real photographs, two of the three well placed, and nobody new where there is nobody.
 """
 VISIBILITY = 0.1
-"""Joints that mediapipe thinks less likely to be visible are missing; see Mediapipe."""
-NECK, RIGHT_SHOULDER, LEFT_SHOULDER = 1, 2, 5
-LANDMARKS = (0, -1, 12, 14, 16, 11, 13, 15, 24, 26, 28, 23, 25, 27, 5, 2, 8, 7)
-"""BlazePose's landmark of each OpenPose-18 joint; the neck has none and is the midpoint of the shoulders."""
+"""Joints that mediapipe thinks less likely to be visible are missing. That is low on purpose: an arm behind the body is
+often placed well (of the rendered joints with a visibility from 0.1 to 0.5, 72 % are within half a head's size; of
+those above 0.8, 93 %), and a generator makes a better image from a guessed elbow than from none.
+"""
+_SIDES = {0: 0, 1: 4, 2: 5, 3: 6, 7: 8, 9: 10} | {left: left + 1 for left in range(11, 33, 2)}
+_OTHER_SIDE = _SIDES | {right: left for left, right in _SIDES.items()}
+BLAZEPOSE = Landmarks(
+    joints=(0, 0, 12, 14, 16, 11, 13, 15, 24, 26, 28, 23, 25, 27, 5, 2, 8, 7),
+    mirror=tuple(_OTHER_SIDE[landmark] for landmark in range(33)),
+)
+"""BlazePose's 33 landmarks: from 11 on odd numbers are left and the next even one is right."""
+WANTED = "a pose landmarker of mediapipe (.task)"
 
 
-class Mediapipe:
-    """mediapipe pose, full model (complexity 1, the only one in the wheel), one image at a time.
+class Wheel:
+    """mediapipe pose, full model (complexity 1, the only one in the wheel).
 
-    Joints outside the image are missing, and those whose visibility is under 0.1. That is low on purpose: an arm
-    behind the body is often placed well (of the rendered joints with a visibility from 0.1 to 0.5, 72 % are within
-    half a head's size; of those above 0.8, 93 %), and a generator makes a better image from a guessed elbow than
-    from none. The neck is missing if a shoulder is.
-    Raises AugmentError where mediapipe is not installed.
+    Raises:
+        AugmentError: where mediapipe is not installed, or has no weights in its wheel (from 0.10.30 on).
     """
 
     def __init__(self) -> None:
-        with _quiet():
+        with quiet():
             try:
                 from mediapipe.python.solutions import pose
             except ImportError as error:
                 raise AugmentError(
-                    f"mediapipe cannot be imported ({error}); install it with `pip install augment-reid[poses]` or "
-                    "give key points as a CSV file"
+                    f"the weights inside mediapipe cannot be imported ({error}); install "
+                    f"`pip install augment-reid[poses]`, give {WANTED} as ⟨model⟩, or give key points as a CSV file"
                 ) from error
             self._pose: Any = pose.Pose(static_image_mode=True, model_complexity=1, min_detection_confidence=CONFIDENCE)
             self._pose.process(np.zeros((HEIGHT, HEIGHT, 3), np.uint8))  # its threads start, and say so, only now
 
-    def __call__(self, images: Sequence[Array]) -> Array:
-        """Joints of each image: float32 N x 18 x 2 as (y, x) in its own pixels, missing = -1."""
-        with _quiet():
-            found = [self._one(image) for image in images]
-        return np.stack(found) if found else np.empty((0, len(LANDMARKS), 2), dtype=np.float32)
+    def __call__(self, image: Pixels) -> Array | None:
+        """Find the landmarks of a crop.
 
-    def _one(self, image: Array) -> Array:
-        enlarged, padding = prepare(image)
-        landmarks = self._pose.process(enlarged).pose_landmarks
-        if landmarks is None:
-            return np.full((len(LANDMARKS), 2), -1, dtype=np.float32)
-        values = np.array([(mark.y, mark.x, mark.visibility) for mark in landmarks.landmark])
-        height, width = enlarged.shape[:2]
-        return openpose_joints(values, (height, width), padding, (image.shape[0], image.shape[1]))
+        Args:
+            image: uint8 H x W x 3.
+
+        Returns:
+            33 x 3: (y, x) in its pixels and visibility; None where nobody is found.
+        """
+        frame = prepare(image)
+        with quiet():
+            found = self._pose.process(frame.pixels).pose_landmarks
+        return None if found is None else decode(found.landmark, frame)
 
 
-def prepare(image: Array) -> tuple[Array, int]:
-    """The crop at 512 pixels height inside a frame of its own edge pixels, and the frame's width in pixels.
+class Task:
+    """The pose landmarker of a .task file, by mediapipe's newer interface.
 
-    image: uint8 H x W x 3. Returns uint8 (512 + 2 p) x (512 W / H + 2 p) x 3 and p = 128.
+    Args:
+        path: the file.
+
+    Raises:
+        AugmentError: where mediapipe is not installed, and for a file that is no pose landmarker.
     """
-    from PIL import Image
 
-    width = max(1, round(HEIGHT * image.shape[1] / image.shape[0]))
-    enlarged = np.asarray(Image.fromarray(image).resize((width, HEIGHT), Image.Resampling.BILINEAR))
+    def __init__(self, path: Path) -> None:
+        with quiet():
+            try:
+                import mediapipe
+                from mediapipe.tasks.python import BaseOptions, vision
+            except ImportError as error:
+                raise AugmentError(f"mediapipe cannot be imported ({error}); `pip install mediapipe`") from error
+            options = vision.PoseLandmarkerOptions(
+                base_options=BaseOptions(model_asset_path=str(path)), min_pose_detection_confidence=CONFIDENCE
+            )
+            try:
+                self._landmarker: Any = vision.PoseLandmarker.create_from_options(options)
+            except (ValueError, RuntimeError) as error:
+                raise AugmentError(f"{path}: another file than {WANTED}; give that as ⟨model⟩") from error
+        self._picture: Any = mediapipe
+
+    def __call__(self, image: Pixels) -> Array | None:
+        """Find the landmarks of a crop.
+
+        Args:
+            image: uint8 H x W x 3.
+
+        Returns:
+            33 x 3: (y, x) in its pixels and visibility; None where nobody is found.
+        """
+        frame = prepare(image)
+        picture = self._picture.Image(image_format=self._picture.ImageFormat.SRGB, data=frame.pixels)
+        with quiet():
+            found = self._landmarker.detect(picture).pose_landmarks
+        return decode(found[0], frame) if found else None
+
+
+def prepare(image: Pixels) -> Frame:
+    """The crop at 512 pixels height inside a frame of its own edge pixels, 128 wide.
+
+    Args:
+        image: uint8 H x W x 3.
+
+    Returns:
+        The picture and the way back.
+    """
+    inner = HEIGHT, max(1, round(HEIGHT * image.shape[1] / image.shape[0]))
     padding = round(PADDING * HEIGHT)
-    return np.pad(enlarged, ((padding, padding), (padding, padding), (0, 0)), mode="edge"), padding
+    return framed(image, (inner[0] + 2 * padding, inner[1] + 2 * padding), inner, "edge")
 
 
-def openpose_joints(
-    landmarks: Array, framed: tuple[int, int], padding: int, size: tuple[int, int], visibility: float = VISIBILITY
-) -> Array:
-    """OpenPose-18 joints in the crop's pixels from BlazePose's 33 landmarks in the framed crop.
+def decode(marks: Any, frame: Frame) -> Array:
+    """Landmarks of mediapipe's marks, in the crop's pixels.
 
-    landmarks: 33 x 3 as (y, x, visibility), y and x as shares of the `framed` (height, width).
-    Returns float32 18 x 2 as (y, x) in the pixels of a crop of `size`, missing = -1: where visibility is under the
-    threshold or the rounded position lies outside the crop.
+    Args:
+        marks: 33 of them, each with y and x as shares of the frame, and visibility.
+        frame: what mediapipe saw.
+
+    Returns:
+        33 x 3: (y, x) and visibility.
     """
-    inner = np.array(framed) - 2 * padding
-    points = (landmarks[:, :2] * framed - padding) / inner * size - 0.5  # pixel centres lie at half pixels
-    joints = points[list(LANDMARKS)]
-    seen = landmarks[list(LANDMARKS), 2] >= visibility
-    joints[NECK] = (joints[RIGHT_SHOULDER] + joints[LEFT_SHOULDER]) / 2
-    seen[NECK] = seen[RIGHT_SHOULDER] and seen[LEFT_SHOULDER]
-    rounded = np.rint(joints)
-    seen &= ((rounded >= 0) & (rounded < size)).all(axis=1)
-    return np.where(seen[:, None], np.maximum(joints, 0), -1).astype(np.float32)
+    values = np.array([(mark.y, mark.x, mark.visibility) for mark in marks], dtype=np.float64)
+    return np.column_stack([frame.crop_points(values[:, :2]), values[:, 2]])
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep what C++ code writes to the process's standard error (absl, TensorFlow Lite) from the user."""
-    sys.stderr.flush()
-    saved = os.dup(2)
-    try:
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        sys.stderr.flush()
-        os.dup2(saved, 2)
-        os.close(saved)
+def build(model: Path | None) -> CropEstimator:
+    """The estimator of mediapipe.
+
+    Args:
+        model: a .task file; None for the weights in the wheel.
+
+    Returns:
+        The estimator.
+
+    Raises:
+        AugmentError: where mediapipe or these weights are missing, and for another file.
+    """
+    network = Wheel() if model is None else Task(given_file(model, f"mediapipe takes {WANTED}"))
+    return CropEstimator(network, BLAZEPOSE, least=VISIBILITY)

@@ -80,7 +80,7 @@ def readme_part(summary: pd.DataFrame, run: RunRecord) -> str:
     """What stands between the README's markers."""
     portion = float(summary["portion"].min())
     return f"""
-`make demo`, {origin(run)}; the settings were chosen on the identities of seed 1.
+`make demo`, {origin(run)}; the settings were chosen on the identities of seed 1, those of scenes on Market-1501.
 The generator has seen the removed images, as in the paper; [the study](docs/results/study.md) has one that has not.
 
 ```text
@@ -107,7 +107,7 @@ def page(summary: pd.DataFrame, run: RunRecord, histogram: Record | None, real: 
 {beside_rendered(summary, real)}
 
 Written by `python -m tools.demo_results`; do not edit. `make demo`, {origin(run)}; the settings
-were chosen on the identities of seed 1. How far another training of the generator would lie is in no deviation.
+were chosen on the identities of seed 1, those of scenes on Market-1501. How far another training of the generator would lie is in no deviation.
 
 ![mAP over the share of real images]({PLOT})
 

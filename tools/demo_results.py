@@ -107,7 +107,8 @@ def page(summary: pd.DataFrame, run: RunRecord, histogram: Record | None, real: 
 {beside_rendered(summary, real)}
 
 Written by `python -m tools.demo_results`; do not edit. `make demo`, {origin(run)}; the settings
-were chosen on the identities of seed 1, those of scenes on Market-1501. How far another training of the generator would lie is in no deviation.
+were chosen on the identities of seed 1, those of scenes on Market-1501. How far another training of the generator would
+lie is in no deviation.
 
 ![mAP over the share of real images]({PLOT})
 

@@ -38,9 +38,12 @@ def refuse_idle(reasons: Mapping[str, str | None]) -> None:
 
 
 def note_idle_globals(*names: str) -> None:
-    """Say which of the global options seed, device and precision were given to a verb that does not use them.
+    """Log a warning for global options that were given to a verb that does not use them.
 
     Scripts give them to all verbs alike, so that this is no wrong usage.
+
+    Args:
+        names: of seed, device and precision.
     """
     context = click.get_current_context()
     root = context.find_root()

@@ -23,7 +23,7 @@ from augment.workspace import Workspace
 from patn.keypoints import JOINTS
 from pipelines.demo.real import NAME, read_runs
 from pipelines.demo.real_presets import REAL_PRESETS
-from pipelines.demo.why import EXPLAINED, correlation_sentences, why_lines, why_table
+from pipelines.demo.why import EXPLAINED, GAINS, correlation_sentences, why_lines, why_table
 from pipelines.measurements.times import read_times
 from pipelines.table5.findings import TERMS
 from pipelines.table5.lines import SUMMARY
@@ -47,7 +47,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS, PAGE, PLOT = (Path("docs/results") / f"market1501{suffix}" for suffix in (".json", ".md", "-table5.png"))
 START = "<!-- market1501 results -->"
 SMALLEST = 0.1
-IN_README = ("none", "ours", "ours-tuned-reduced", "ours-tuned-reduced+scenes")
+IN_README = ("none", "ours", "ours-tuned-reduced+scenes")
 """The rows of the README's table."""
 
 
@@ -84,7 +84,7 @@ def gathered(workspace: Workspace) -> dict[str, Any]:
     )
     return {
         "runs": runs,
-        "hours": round(sum(read_times(folder).values()) / 3600, 2),
+        "hours": round(_seconds(workspace) / 3600, 2),
         "times": read_times(folder),
         "cells": [sum(is_finished(workspace, cell) for cell in cells), len(cells)],
         "missing": [
@@ -96,6 +96,13 @@ def gathered(workspace: Workspace) -> dict[str, Any]:
         "why": json.loads(why_table(workspace, cells, summary, ours).to_json(orient="records")),
         "lines": summary_json(summary),
     }
+
+
+def _seconds(workspace: Workspace) -> float:
+    """What the finished trainings, sets and models took, one after the other."""
+    parts = [*workspace.generators(), *workspace.generators("table5"), *workspace.reid_models()]
+    folders = [*(path.parent for path in parts), *workspace.generated_sets()]
+    return sum(run.seconds for folder in folders if (run := read_run(folder)) is not None)
 
 
 def _generators(workspace: Workspace, preset: str) -> list[dict[str, Any]]:
@@ -132,12 +139,12 @@ def origin(results: Record) -> str:
     if "caveat" in results:
         return str(results["caveat"])
     runs = results["runs"]
-    commands, commits = (" and ".join(dict.fromkeys(run[key] for run in runs)) for key in ("command", "commit"))
+    commits = " and ".join(dict.fromkeys(run["commit"] for run in runs))
     places = "; ".join(dict.fromkeys(f"{run['processor']}, {run['cores']} cores, {run['device']}" for run in runs))
     done, asked = results["cells"]
     return (
-        f"`{commands}`, commit {commits}, {places}: {results['hours']:.1f} hours for {done} of {asked} cells and what "
-        "they need."
+        f"`{runs[-1]['command']}`, commit {commits}, {places}: {done} of {asked} cells, with what they need "
+        f"{results['hours']:.1f} hours of one task after the other."
     )
 
 
@@ -147,11 +154,8 @@ def readme_part(results: Record) -> str:
 {short_table(summary_of(results), IN_README)}
 
 Ours is by `{ours_of(results)}`, which saw the removed images in its training; a generator tuned on M^R_p only has not.
-In scenes: each generated person before another kept image's background, in its camera's colours
-([scenes](docs/explanation/scenes.md)).
-
-{origin(results)}
-[Market-1501](docs/results/market1501.md) has every figure.
+[In scenes](docs/explanation/scenes.md): before another kept image's background, in its camera's colours.
+[Market-1501](docs/results/market1501.md) has every figure. {origin(results)}
 """
 
 
@@ -204,7 +208,7 @@ def _why(results: Record) -> list[str]:
     if table.empty:
         return []
     numbers = [name for name in table if name not in ("row", "generator", "pairs")]
-    table = table.astype(dict.fromkeys(numbers, float))
+    table = table.astype(dict.fromkeys(numbers, float)).dropna(subset=[*GAINS], how="all")
     lines = [[escaped(cell) for cell in line] for line in why_lines(table)]
     sentences = [f"- {sentence}" for sentence in correlation_sentences(table)]
     return ["\n\n".join(["## Why", EXPLAINED, markdown_table(lines), "\n".join(sentences)])]

@@ -223,7 +223,7 @@ def test_the_results_page_is_written_of_what_is_finished(
     publish(tmp_path, workspace)
     page = (tmp_path / "docs/results/market1501.md").read_text()
     assert f"{len(TOY.cells())} of {len(TOY.cells()) + 1} cells" in page
-    assert "Not run, for want of time: Self, p = 0.4, small, equal updates." in page
+    assert "## Not run, for want of time\n\n- p = 0.4, small, equal updates: Self\n" in page
     assert "`augment demo market --preset toy --data photographs --csv train.csv" in page
     assert str(workspace.root.parent) not in page
     shown = read_table5(workspace).query("row == 'ours' and ordinary")["mAP_mean"].iloc[0]

@@ -16,7 +16,7 @@ def test_a_ray_cluster_that_does_not_answer_is_one_sentence() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    sentence = rf"--ray {address}: no Ray cluster answers .*; start one with `ray start --head`"
+    sentence = rf"ray {address}: no Ray cluster answers .*; start one with `ray start --head`"
     with pytest.raises(AugmentError, match=sentence):
         ray_tasks(Placement(ray=address), Runtime("cpu")).__enter__()
 

@@ -44,7 +44,7 @@ def refuse_unknown(workspace: Workspace, models: Sequence[Model]) -> None:
 
 
 class Requirements:
-    """Looks at stages of one workspace; key points and images are read once.
+    """Looks at stages of one workspace; key points and images are read once, and each M^R_p is sampled once.
 
     Args:
         workspace: the workspace.
@@ -54,6 +54,8 @@ class Requirements:
         self.workspace = workspace
         self._posed: list[str] | None = None
         self._pairable: list[str] | None = None
+        self._ranked = False
+        self._reduced: dict[tuple[float, int], list[str]] = {}
 
     @cached_property
     def data(self) -> Dataset:
@@ -76,13 +78,18 @@ class Requirements:
                 if name is not None and name not in made:
                     require_generator(self.workspace, name)
         if any(isinstance(stage, Model) for stage in stages):
-            test_images(self.data)
+            self._check_ranking()
         for stage in stages:
             self._check_data(stage)
 
+    def _check_ranking(self) -> None:
+        if not self._ranked:
+            test_images(self.data)
+            self._ranked = True
+
     def _check_data(self, stage: Stage) -> None:
         train = self.data.train
-        kept = reduced_set(self.data.images, _portion(stage), _seed(stage))
+        kept = self._kept(_portion(stage), _seed(stage))
         if isinstance(stage, Model):
             require_learnable(self.data, training_of(stage.cell), train[train["name"].isin(kept)])
             return
@@ -95,6 +102,11 @@ class Requirements:
             if self._pairable is None:
                 self._pairable = pairable(self.workspace, train["name"].tolist())
             require_pairs(self.workspace, [name for name in self._pairable if name in keeps], _portion(stage))
+
+    def _kept(self, portion: float, seed: int) -> list[str]:
+        if (portion, seed) not in self._reduced:
+            self._reduced[portion, seed] = reduced_set(self.data.images, portion, seed)
+        return self._reduced[portion, seed]
 
 
 def _portion(stage: Stage) -> float:

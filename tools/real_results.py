@@ -26,8 +26,8 @@ from pipelines.demo.real_presets import REAL_PRESETS
 from pipelines.demo.why import EXPLAINED, GAINS, correlation_sentences, why_lines, why_table
 from pipelines.measurements.times import read_times
 from pipelines.table5.findings import TERMS
-from pipelines.table5.lines import SUMMARY
-from pipelines.table5.outputs import NUMBERS, write_table5
+from pipelines.table5.lines import as_summary
+from pipelines.table5.outputs import write_table5
 from pipelines.table5.plots import portion_plot
 from pipelines.table5.results import declared, is_finished
 from pipelines.table5.rows import SCENES, row_order, row_title
@@ -59,7 +59,7 @@ def read_results(root: Path = ROOT) -> Record:
 
 def summary_of(results: Record) -> pd.DataFrame:
     """The summary of Table 5 that results hold."""
-    return pd.DataFrame(results["lines"], columns=SUMMARY).astype(dict.fromkeys(NUMBERS, float))
+    return as_summary(results["lines"])
 
 
 def gathered(workspace: Workspace) -> dict[str, Any]:

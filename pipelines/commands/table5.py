@@ -168,7 +168,7 @@ def command(
       augment table5 --portions 0.1,0.2 --seeds 1 --dry-run
     """
     from pipelines.grid.pools import Placement
-    from pipelines.table5.other_data import other_workspaces
+    from pipelines.table5.other_tests import other_workspaces
     from pipelines.table5.row_generators import generator_of_ours
     from pipelines.table5.run import Table5, chosen, one_a_set, say_dropped
 
@@ -176,7 +176,6 @@ def command(
     reasons = {
         "erasing_jitter": "with --each-augmentation" if each_augmentation else None,
         "gpus_per_cell": unless(ray, "without --ray"),
-        "test_on": unless(not dry_run, "with --dry-run"),
         "probe": unless(dry_run, "without --dry-run"),
     }
     refuse_idle({**reasons, **_idle_choices(**asked)})
@@ -188,7 +187,7 @@ def command(
     part, placement = chosen(cells, only, shard), Placement(jobs, threads, ray, gpus_per_cell)
     generator = generator or generator_of_ours(workspace, table.rows)
     if dry_run:
-        _plan(workspace, part, generator, placement, force, probe)
+        _plan(workspace, part, generator, placement, force, probe, others)
     else:
         _run(workspace, cells, part, generator, placement, force, others)
 
@@ -207,7 +206,13 @@ def _idle_choices(
 
 
 def _plan(
-    workspace: Workspace, part: Sequence[Cell], generator: str | None, placement: Placement, force: bool, probe: bool
+    workspace: Workspace,
+    part: Sequence[Cell],
+    generator: str | None,
+    placement: Placement,
+    force: bool,
+    probe: bool,
+    others: Mapping[str, Workspace],
 ) -> None:
     """Print what is left to be done for cells."""
     from pipelines.table5.forecast import Forecast, forecast, to_text
@@ -216,7 +221,8 @@ def _plan(
 
     models = [Model(cell, generator) for cell in part]
     refuse_unknown(workspace, models)
-    found = Forecast(forecast(workspace, models, placement, runtime(force), probe=probe), placement.jobs)
+    lines = forecast(workspace, models, placement, runtime(force), probe=probe, others=others)
+    found = Forecast(lines, placement.jobs)
     emit(found.as_dict(), to_text(found))
 
 
@@ -231,7 +237,9 @@ def _run(
 ) -> None:
     """Train and test the models of cells, write the table and the report, and print the table."""
     from pipelines.report.page import render_report
-    from pipelines.table5.other_data import evaluate_on_others, other_grids, read_others, write_others
+    from pipelines.table5.other_data import other_grids, read_others
+    from pipelines.table5.other_tests import evaluate_on_others
+    from pipelines.table5.outputs import write_table5
     from pipelines.table5.requirements import refuse_unknown
     from pipelines.table5.run import run_table5
     from pipelines.table5.stages import Model
@@ -240,10 +248,11 @@ def _run(
     refuse_unknown(workspace, [Model(cell, generator) for cell in part])
     how = runtime(force)
     summary = run_table5(workspace, cells, placement=placement, runtime=how, generator=generator, part=part)
-    evaluate_on_others(workspace, part, others, how)
-    write_others(workspace, summary)
-    tested = read_others(workspace)
+    if others:
+        evaluate_on_others(workspace, part, others, how)
+        summary = write_table5(workspace)
     render_report(workspace)
+    tested = read_others(workspace)
     result: dict[str, Any] = {"table": summary_json(summary), "folder": str(workspace.table_dir("table5"))}
     if tested:
         result["other"] = {name: summary_json(own) for name, own in tested.items()}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from augment import AugmentError
 from augment.artefacts.records import RunRecord, read_run
+from augment.datasets.dataset import Dataset
 from augment.datasets.reduced_set import reduced_set, training_images
 from augment.generation.filtering import Filtering
 from augment.inference.generators import find_generator
@@ -65,7 +66,8 @@ class Estimates:
     ) -> None:
         self.workspace, self.runtime, self.probe = workspace, runtime, probe
         self.planned = planned or {}
-        self.images = workspace.images()
+        self.data = Dataset.of(workspace)
+        self.images = self.data.images
         self.full = len(training_images(self.images))
         self.here = {"precision": runtime.precision_name(), **runtime.place().as_dict()}
         self._paces: dict[Any, Pace | None] = {}

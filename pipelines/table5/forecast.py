@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from augment import AugmentError
 from augment.artefacts.artefact import is_busy
 from augment.artefacts.records import PENDING
 from augment.columns import aligned
+from augment.datasets.dataset import Dataset
 from augment.failures import sentence
 from augment.runtime import Runtime
 from augment.workers import available_cores
@@ -20,6 +21,8 @@ from augment.workspace import Workspace
 from pipelines.grid.pools import Placement
 from pipelines.grid.scheduler import in_order
 from pipelines.table5.estimates import MEASURED, TIMED, Estimates
+from pipelines.table5.other_estimates import pace_of_test
+from pipelines.table5.other_tests import OtherData, OtherTest
 from pipelines.table5.requirements import Requirements
 from pipelines.table5.stages import Model, Stage, is_finished
 
@@ -31,7 +34,7 @@ class Line:
     """A stage, and what is left of it.
 
     Attributes:
-        stage: a generator, a generated set or a model.
+        stage: a generator, a generated set, a model or its test on other data.
         state: finished, at work (in another process), begun, or to do.
         needs: names of the stages that come first and are not finished.
         lacks: what only the user can make, and how.
@@ -39,7 +42,7 @@ class Line:
         source: whether that was measured or timed.
     """
 
-    stage: Stage
+    stage: Stage | OtherTest
     state: str
     needs: tuple[str, ...] = ()
     lacks: str = ""
@@ -53,9 +56,17 @@ class Line:
 
 
 def forecast(
-    workspace: Workspace, models: Sequence[Model], placement: Placement, runtime: Runtime, *, probe: bool
+    workspace: Workspace,
+    models: Sequence[Model],
+    placement: Placement,
+    runtime: Runtime,
+    *,
+    probe: bool,
+    others: Mapping[str, Workspace] | None = None,
 ) -> list[Line]:
     """The stages of models in the order in which they are done, without those that only finished models need.
+
+    Behind them are the tests of the models on other data.
 
     Args:
         workspace: the workspace.
@@ -63,6 +74,7 @@ def forecast(
         placement: of which the threads count.
         runtime: with its `force` finished models are to be done again.
         probe: where nothing of a kind is finished here, time a few steps of it on this machine.
+        others: the workspaces that the models are tested on, by name.
     """
     waiting = [model for model in models if runtime.force or not is_finished(workspace, model)]
     threads = placement.share if placement.jobs > 1 else placement.threads or runtime.threads or available_cores()
@@ -82,7 +94,24 @@ def forecast(
             line = replace(line, seconds=estimates.seconds(stage), source=pace.source if pace else "")
         lines[stage] = line
     needed = [line for stage, line in lines.items() if stage not in models]
-    return [*needed, *(lines.get(model, Line(model, FINISHED)) for model in dict.fromkeys(models))]
+    found = {model: lines.get(model, Line(model, FINISHED)) for model in models}
+    return [*needed, *found.values(), *_tests(workspace, found, others or {}, estimates)]
+
+
+def _tests(
+    workspace: Workspace, models: Mapping[Model, Line], others: Mapping[str, Workspace], estimates: Estimates | None
+) -> Iterator[Line]:
+    """The tests of models on other data; those of models that are not finished need them."""
+    data = [OtherData(name, Dataset.of(other)) for name, other in others.items()]
+    for model, line in models.items():
+        for other in data:
+            test = OtherTest(model.cell, other.name)
+            needs = () if line.state == FINISHED else (model.name,)
+            if not needs and test.is_finished(workspace, other):
+                yield Line(test, FINISHED)
+            else:
+                pace = pace_of_test(estimates, test, other) if estimates is not None and not line.lacks else None
+                yield Line(test, TO_DO, needs, "", *((pace.once, pace.source) if pace else ()))
 
 
 def _state(workspace: Workspace, stage: Stage) -> str:
@@ -110,11 +139,13 @@ def _lacks(stage: Stage, requirements: Requirements) -> str:
 def elapsed(lines: Sequence[Line], jobs: int) -> float:
     """Seconds until all is done with `jobs` stages at a time, each as soon as what it needs is; unknown counts 0.
 
+    Tests on other data come when all stages are done, one at a time.
+
     Args:
         lines: as of `forecast`.
         jobs: processes at a time.
     """
-    left = [line for line in lines if line.state != FINISHED]
+    left = [line for line in lines if line.state != FINISHED and not isinstance(line.stage, OtherTest)]
     running: list[tuple[float, str]] = []
     now = 0.0
     while left or running:
@@ -124,7 +155,7 @@ def elapsed(lines: Sequence[Line], jobs: int) -> float:
             heapq.heappush(running, (now + (line.seconds or 0.0), line.stage.name))
             left.remove(line)
         now, _ = heapq.heappop(running)
-    return now
+    return now + sum(line.seconds or 0.0 for line in lines if isinstance(line.stage, OtherTest))
 
 
 @dataclass(frozen=True)
@@ -159,6 +190,11 @@ class Forecast:
         """How many stages nothing tells the time of."""
         return sum(line.seconds is None for line in self.left)
 
+    @property
+    def tests(self) -> list[bool]:
+        """Whether each test on other data is finished."""
+        return [line.state == FINISHED for line in self.lines if isinstance(line.stage, OtherTest)]
+
     def as_dict(self) -> dict[str, Any]:
         """As a JSON object: "elapsed" is the seconds until the end with `jobs`."""
         return {
@@ -179,6 +215,8 @@ def to_text(forecast: Forecast) -> str:
         needs = f"after {', '.join(line.needs)}" if line.needs else ""
         table.append([line.state, line.stage.name, span(line.seconds) if left else "", line.lacks or needs])
     said = [f"{sum(forecast.cells.values())} of {len(forecast.cells)} cells are finished."]
+    if forecast.tests:
+        said.append(f"{sum(forecast.tests)} of {len(forecast.tests)} tests on other data are finished.")
     if forecast.seconds:
         with_jobs = f", {span(elapsed(lines, jobs))} with --jobs {jobs}" if jobs > 1 else ""
         said.append(f"About {span(forecast.seconds)} of work{with_jobs}.")

@@ -1,9 +1,12 @@
 """Table 5 as LaTeX: one booktabs table a grid, to be taken into a paper with \\input."""
 
 import re
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from pipelines.table5.other_data import NOTE as OTHER_NOTE
+from pipelines.table5.other_data import other_grids
 from pipelines.table5.text import NOTE, Grid, grids, remarks
 
 HEAD = "% Table 5 of augment; needs \\usepackage{booktabs} and, before TeX Live 2018, \\usepackage[utf8]{inputenc}.\n"
@@ -18,17 +21,24 @@ ESCAPES = {
     '"': "''",
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
 }
+SAME = "Figures as in the table before."
 NUMBER_SIGN = re.compile(r"(?<![\w.])-(?=\d)")
 
 
-def latex(summary: pd.DataFrame) -> str:
-    """The whole summary as LaTeX source; a document only has to load booktabs and \input it.
+def latex(summary: pd.DataFrame, others: Mapping[str, pd.DataFrame] | None = None) -> str:
+    """The whole summary as LaTeX source; a document only has to load booktabs and \\input it.
 
     Args:
         summary: as of `pipelines.table5.results.summarise`.
+        others: of other data, by name; own and other data stand side by side in tables behind the own ones.
     """
-    captions = [" ".join([NOTE, *remarks(summary)]), *["Figures as in the table before."] * len(summary)]
-    return HEAD + "\n".join(_table(grid, caption) for grid, caption in zip(grids(summary), captions, strict=False))
+    own = _tables(grids(summary), " ".join([NOTE, *remarks(summary)]))
+    return HEAD + "\n".join([*own, *_tables(other_grids(summary, others or {}), OTHER_NOTE)])
+
+
+def _tables(shown: Sequence[Grid], note: str) -> list[str]:
+    """A floating table a grid, the first of them with the note."""
+    return [_table(grid, note if number == 0 else SAME) for number, grid in enumerate(shown)]
 
 
 def escape(text: str) -> str:

@@ -113,6 +113,8 @@ class Line(Place):
 PLACE = [field.name for field in fields(Place)]
 SUMMARY = [field.name for field in fields(Line)]
 """The columns of a summary."""
+LISTS = ("gains", "gaps")
+NUMBERS = [name for name in SUMMARY if name == "portion" or name not in (*PLACE, *LISTS, "seeds", "by_seed")]
 
 
 def lines_of(summary: pd.DataFrame) -> list[Line]:
@@ -122,3 +124,16 @@ def lines_of(summary: pd.DataFrame) -> list[Line]:
         summary: as of `pipelines.table5.results.summarise`, or a part of it.
     """
     return [Line(**{str(name): value for name, value in line.items()}) for line in summary.to_dict("records")]
+
+
+def as_summary(lines: Sequence[Mapping[str, object]]) -> pd.DataFrame:
+    """The summary frame of what `summary_json` made.
+
+    Args:
+        lines: one a row and setting.
+
+    Returns:
+        As of `pipelines.table5.results.summarise`.
+    """
+    summary: pd.DataFrame = pd.DataFrame(lines, columns=SUMMARY).astype(dict.fromkeys(NUMBERS, float))
+    return summary

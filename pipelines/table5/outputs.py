@@ -1,10 +1,10 @@
-"""The files of tables/table5/: table5.json is made from the run.json files, all others from table5.json alone."""
+"""The files of tables/table5/: table5.json and other.json are made from the run.json files, all others from these."""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 
@@ -14,21 +14,32 @@ from augment.artefacts.locks import locked
 from augment.columns import csv_text
 from augment.workspace import Workspace
 from pipelines.table5.latex import latex
-from pipelines.table5.lines import SUMMARY
-from pipelines.table5.results import FIELDS, collect, declared, summarise
+from pipelines.table5.lines import LISTS, SUMMARY, as_summary
+from pipelines.table5.other_data import beside, read_others, write_others
+from pipelines.table5.results import collect, declared, summarise
 from pipelines.table5.text import NOTE, markdown, summary_json
 
 logger = logging.getLogger(__name__)
 FILE = "table5.json"
-LISTS = ("gains", "gaps")
-NUMBERS = [name for name in SUMMARY if name == "portion" or name not in (*FIELDS, *LISTS, "seeds", "by_seed")]
+Summaries = Mapping[str, pd.DataFrame]
+"""Of other data, by name."""
 
 
-def csv(summary: pd.DataFrame) -> str:
-    """The summary as CSV, one line a row and setting; several values of one figure are parted by spaces."""
+def csv(summary: pd.DataFrame, others: Summaries) -> str:
+    """The summary as CSV, one line a row and setting; several values of one figure are parted by spaces.
+
+    Args:
+        summary: of the own data.
+        others: of other data; their columns are behind the own ones.
+    """
+    return csv_text(beside(_flat(summary), {name: _flat(other) for name, other in others.items()}))
+
+
+def _flat(summary: pd.DataFrame) -> pd.DataFrame:
+    """A summary whose figures by seed are text."""
     flat = {name: summary[name].map(lambda values: " ".join(f"{value:.4f}" for value in values)) for name in LISTS}
     by_seed = summary["by_seed"].map(lambda own: " ".join(f"{seed}:{value:.4f}" for seed, value in own.items()))
-    return csv_text(summary.round(4).assign(**flat, by_seed=by_seed))
+    return summary.round(4).assign(**flat, by_seed=by_seed)
 
 
 def png(summary: pd.DataFrame) -> bytes:
@@ -38,17 +49,17 @@ def png(summary: pd.DataFrame) -> bytes:
     return portion_plot(summary)
 
 
-RENDERERS: dict[str, Callable[[pd.DataFrame], str | bytes]] = {
+RENDERERS: dict[str, Callable[[pd.DataFrame, Summaries], str | bytes]] = {
     "table5.csv": csv,
-    "table5.md": markdown,
+    "table5.md": lambda summary, _: markdown(summary),
     "table5.tex": latex,
-    "table5.png": png,
+    "table5.png": lambda summary, _: png(summary),
 }
-"""What makes each file from the summary frame; the page is `pipelines.report.page`'s."""
+"""What makes each file from the summary frames of own and other data; the page is `pipelines.report.page`'s."""
 
 
 def write_table5(workspace: Workspace) -> pd.DataFrame:
-    """Write table5.json from every finished cell of the workspace and all other files from it.
+    """Write table5.json and other.json from every finished cell of the workspace and all other files from them.
 
     One process at a time reads the cells and writes, so that of several the last writes what all have finished.
     Where no cell was ever asked for, nothing is written and the summary is empty.
@@ -65,37 +76,25 @@ def write_table5(workspace: Workspace) -> pd.DataFrame:
     with locked(folder):
         summary = summarise(collect(workspace, cells))
         write_json(folder / FILE, {"note": NOTE, "lines": summary_json(summary)})
+        write_others(workspace, summary)
         render_table5(workspace)
         return read_table5(workspace)
 
 
 def render_table5(workspace: Workspace) -> None:
-    """Write table5.csv, .md, .tex and .png from table5.json.
+    """Write table5.csv, .md, .tex and .png from table5.json and other.json.
 
     Args:
         workspace: the workspace.
 
     Raises:
-        AugmentError: where that is damaged.
+        AugmentError: where one of them is damaged.
     """
-    summary, folder = read_table5(workspace), workspace.table_dir("table5")
+    summary, others, folder = read_table5(workspace), read_others(workspace), workspace.table_dir("table5")
     for name, render in RENDERERS.items():
-        rendered = render(summary)
+        rendered = render(summary, others)
         write_bytes(folder / name, rendered if isinstance(rendered, bytes) else rendered.encode())
     logger.info("%s: %s, %s", folder, FILE, ", ".join(RENDERERS))
-
-
-def as_summary(lines: Sequence[Mapping[str, object]]) -> pd.DataFrame:
-    """The summary frame of what `summary_json` made.
-
-    Args:
-        lines: one a row and setting.
-
-    Returns:
-        As of `pipelines.table5.results.summarise`.
-    """
-    summary: pd.DataFrame = pd.DataFrame(lines, columns=SUMMARY).astype(dict.fromkeys(NUMBERS, float))
-    return summary
 
 
 def read_table5(workspace: Workspace) -> pd.DataFrame:

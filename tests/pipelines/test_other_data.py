@@ -1,15 +1,21 @@
 """Models of Table 5 on data sets that they were not trained on."""
 
+import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean, median, stdev
 
+import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from augment.cli import augment
 from augment.workspace import Workspace
 from pipelines.report.page import render_report
+from pipelines.table5.lines import SUMMARY
 from tests.conftest import invoke, run
-from tests.pipelines.toy import few_epochs, toy_workspace
+from tests.pipelines.toy import few_calls, few_epochs, toy_workspace
 
 ASKED = ("--portions", "0.4", "--rows", "none,repeat", "--seeds", "2", "--lengths", "updates", "--threads", "1")
 OSNET = ("--backbones", "osnet_x0_25", "--preset", "demo")
@@ -59,6 +65,20 @@ def test_the_table_stands_beside_that_of_other_data_with_the_same_intervals(root
     assert f"{fmean(gains):+.1f} [" in table
     assert "mAP, own data" in table
     assert "Tested on other data" in render_report(Workspace.find(root)).read_text()
+    csv = pd.read_csv(root / "tables" / "table5" / "table5.csv")
+    assert list(csv.columns[: len(SUMMARY)]) == SUMMARY
+    written = {line["row"]: line for line in csv.to_dict("records")}
+    for name in ("seeds", "mAP_mean", "mAP_std", "rank1_mean", "gain_mean", "gain_low", "gain_high"):
+        assert written["repeat"][f"{name}_elsewhere"] == pytest.approx(lines["repeat"][name], abs=1e-4)
+        assert written["repeat"][name] == pytest.approx(own["repeat"][name], abs=1e-4)
+    assert pd.isna(written["none"]["gain_mean_elsewhere"])
+    assert [float(gain) for gain in written["repeat"]["gains_elsewhere"].lstrip("'").split()] == pytest.approx(
+        gains, abs=1e-4
+    )
+    tex = (root / "tables" / "table5" / "table5.tex").read_text()
+    assert r"\shortstack[r]{minus None,\\elsewhere}" in tex
+    assert f"{fmean(gains):+.1f} [".replace("-", "$-$") in tex
+    assert tex.count(r"\begin{table*}") == tex.count(r"\end{table*}") == 3
 
 
 def test_a_model_is_tested_once_on_a_data_set(root: Path, other: Path) -> None:
@@ -69,6 +89,73 @@ def test_a_model_is_tested_once_on_a_data_set(root: Path, other: Path) -> None:
     assert run(root, *arguments) == first
     assert [path.stat().st_mtime_ns for path in records] == before
     assert len(before) == 4
+
+
+def test_what_was_tested_otherwise_leaves_the_table(root: Path, other: Path) -> None:
+    run(root, "--device", "cpu", "table5", *ASKED, *OSNET, "--test-on", str(other))
+    folder = root / "tables" / "table5"
+    (folder / "other").rename(folder / "gone")
+    run(root, "report")
+    columns = pd.read_csv(folder / "table5.csv").columns
+    assert list(columns) == SUMMARY
+    assert "elsewhere" not in (folder / "table5.tex").read_text()
+    assert not (folder / "other.json").exists()
+    (folder / "gone").rename(folder / "other")
+
+
+def test_a_dry_run_lists_the_tests_and_what_they_take(
+    root: Path, other: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few_calls(monkeypatch)
+    asked = ("--device", "cpu", "table5", *ASKED, *OSNET, "--test-on", str(other))
+    run(root, *asked)
+    done = run(root, *asked, "--dry-run")
+    tests = [line for line in done["stages"] if line["name"].startswith("test ")]
+    assert [line["state"] for line in tests] == ["finished"] * 4
+    fresh = shutil.copytree(root, tmp_path / "w", symlinks=True)
+    (record,) = (fresh / "tables" / "table5" / "other" / "elsewhere").glob("*none*s1/run.json")
+    record.unlink()
+    others = (fresh / "tables" / "table5" / "other").rglob("run.json")
+    took = [json.loads(path.read_text())["seconds"] for path in others]
+    left = run(fresh, *asked, "--dry-run")
+    (line,) = [line for line in left["stages"] if line["state"] != "finished"]
+    assert line["name"] == "test osnet_x0_25-demo-none-p0.4-updates-plain-s1 on elsewhere"
+    assert line["seconds"] == left["seconds"] == left["elapsed"] == median(took)
+    again = run(fresh, *asked, "--dry-run", "--force", "--only", "osnet_x0_25-demo-none-p0.4-updates-plain-s0")
+    model, test = again["stages"]
+    assert test["needs"] == [model["name"]]
+    assert again["elapsed"] == pytest.approx(model["seconds"] + test["seconds"])
+    shutil.rmtree(fresh / "tables" / "table5" / "other")
+    text = invoke_text(fresh, *asked, "--dry-run")
+    assert "4 of 4 cells are finished. 0 of 4 tests on other data are finished." in text
+    assert not (fresh / "tables" / "table5" / "other").exists()
+
+
+def test_the_time_of_a_first_test_goes_by_the_images(root: Path, other: Path, tmp_path: Path) -> None:
+    fresh = shutil.copytree(root, tmp_path / "w", symlinks=True)
+    run(fresh, "--device", "cpu", "table5", *ASKED, *OSNET)
+    shutil.rmtree(fresh / "tables" / "table5" / "other", ignore_errors=True)
+    records = [json.loads(path.read_text()) for path in (fresh / "reid").glob("*/run.json")]
+    once = median(record["seconds"] - record["result"]["train_seconds"] for record in records)
+    here, there = (ranked(found) for found in (fresh, other))
+    said = run(fresh, "--device", "cpu", "table5", *ASKED, *OSNET, "--test-on", str(other), "--dry-run", "--no-probe")
+    seconds = [line["seconds"] for line in said["stages"] if line["name"].startswith("test ")]
+    assert seconds == pytest.approx([once * there / here] * 4)
+    assert there < here
+
+
+def ranked(root: Path) -> int:
+    """How many query and gallery images of identities and distractors a workspace has, by their names."""
+    data = Workspace.find(root).data
+    return sum(
+        not path.name.startswith("-1") for part in ("query", "bounding_box_test") for path in (data / part).iterdir()
+    )
+
+
+def invoke_text(root: Path, *arguments: str) -> str:
+    result = CliRunner().invoke(augment, ["--quiet", "--workspace", str(root), *arguments])
+    assert result.exit_code == 0, result.output
+    return " ".join(result.stdout.split())
 
 
 @pytest.mark.parametrize(

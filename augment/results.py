@@ -16,7 +16,7 @@ class Result:
     """A value whose fields are the keys of a JSON object, in their order.
 
     A field with the default None is left out while it is None. One with the metadata of `spread` stands in the object
-    as its own fields.
+    as its own fields; one with that of `part` is an object of its own, or a list of such, and is read back as its kind.
     """
 
     def as_dict(self) -> dict[str, Any]:
@@ -47,7 +47,7 @@ class Result:
             if "spread" in each.metadata:
                 given[each.name] = each.metadata["spread"].of(_without(record, each.metadata["suffix"]))
             elif each.name in record:
-                given[each.name] = _frozen(record[each.name])
+                given[each.name] = _read(record[each.name], each.metadata.get("kind"))
             elif each.default is not None:
                 raise AugmentError(f"says nothing of {each.name}; make it again with ⟨force⟩")
         return cls(**given)
@@ -61,6 +61,29 @@ def spread(kind: type[Result], suffix: str = "") -> Mapping[str, Any]:
         suffix: what is added to the names of its fields.
     """
     return {"spread": kind, "suffix": suffix}
+
+
+def part(kind: type[Result]) -> Mapping[str, Any]:
+    """The metadata of a field whose value, or each of whose values, is a Result.
+
+    Args:
+        kind: their class.
+    """
+    return {"kind": kind}
+
+
+def _read(value: object, kind: type[Result] | None) -> object:
+    """A value from JSON, its lists tuples, its objects of a kind where one is given."""
+    if kind is None or value is None:
+        return _frozen(value)
+    return kind.of(value) if isinstance(value, dict) else tuple(kind.of(each) for each in _list(value))
+
+
+def _list(value: object) -> list[Any]:
+    """A list from JSON; raises AugmentError for anything else."""
+    if not isinstance(value, list | tuple) or not all(isinstance(each, dict) for each in value):
+        raise AugmentError("holds something else than this version writes; make it again with ⟨force⟩")
+    return list(value)
 
 
 def _without(record: Mapping[str, Any], suffix: str) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ Readers take the authors' `.pth` files as well.
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,21 @@ from patn.models.discriminator import Discriminator
 
 FORMAT = "patn generator 1"
 DISCRIMINATOR_FORMAT = "patn discriminator 1"
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a generator's file says of it.
+
+    Attributes:
+        generator: its name in `patn.generators.GENERATORS`.
+        options: the constructor arguments that rebuild it.
+        extra: what was stored beside them, such as "size" and "training".
+    """
+
+    generator: str
+    options: Mapping[str, Any]
+    extra: Mapping[str, Any]
 
 
 def save_generator(path: Path, generator: nn.Module, name: str, extra: Mapping[str, Any] | None = None) -> None:
@@ -66,25 +82,22 @@ def _save(path: Path, network: nn.Module, key: str, about: Mapping[str, Any]) ->
         save_file(tensors, partial, metadata=metadata)
 
 
-def read_metadata(path: Path) -> dict[str, Any]:
+def read_metadata(path: Path) -> Metadata:
     """What a generator's file says of it.
 
     Args:
         path: a file of `save_generator` or the authors' `.pth`.
-
-    Returns:
-        {"generator": name, "options": {...}, "extra": {...}}.
 
     Raises:
         WeightsError: if the file is missing or is something else.
     """
     if not _is_safetensors(path):
         network = _authors_generator(path)
-        return {"generator": "patn", "options": network.options, "extra": {"size": list(network.size)}}
+        return Metadata("patn", network.options, {"size": list(network.size)})
     about = _about(path, FORMAT, ("generator", "options", "extra"))
     if about is None:
         raise WeightsError(f"{path} is not a generator that this program saved; name another file")
-    return about
+    return Metadata(**about)
 
 
 def load_generator(path: Path, device: torch.device | str = "cpu") -> nn.Module:
@@ -106,7 +119,7 @@ def load_generator(path: Path, device: torch.device | str = "cpu") -> nn.Module:
         metadata = read_metadata(path)
         try:
             with torch.random.fork_rng(devices=[]):  # the constructor's random weights are replaced at once
-                generator = build_generator(metadata["generator"], metadata["options"])
+                generator = build_generator(metadata.generator, metadata.options)
             generator.load_state_dict(_finite(path, load_file(path, device="cpu")))
         except WeightsError:
             raise

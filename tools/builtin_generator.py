@@ -66,7 +66,7 @@ def halved(trained: Path, file: Path) -> None:
     """
     about = read_metadata(trained)
     network = load_generator(trained).to(torch.float16)
-    save_generator(file, network, about["generator"], {**about["extra"], "trained_on": ORIGIN})
+    save_generator(file, network, about.generator, {**about.extra, "trained_on": ORIGIN})
 
 
 def main() -> None:

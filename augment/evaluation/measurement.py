@@ -13,7 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from augment.datasets.dataset import Dataset
-from augment.evaluation.protocol import PROTOCOLS, SPLITS, Evaluation
+from augment.evaluation.protocol import PROTOCOLS, SPLITS, Evaluation, Protocol
 from augment.images import load_images
 from augment.inference.generator import BATCH
 from augment.inference.plan_images import SplitGenerator
@@ -81,7 +81,7 @@ def measure(
             restore(metrics, state)
             generator = SplitGenerator(data, checkpoint, runtime, split=SPLITS[evaluation.split])
             mean = mean_image(data, generator.generator.out) if "similarity" in metrics else None
-            batches = panels(generator, evaluation.protocol, pairs[first:], mean)
+            batches = panels(generator, PROTOCOLS[evaluation.protocol], pairs[first:], mean)
             _pass(metrics, batches, first, len(pairs), folder, runtime.progress)
     rows: Rows = {}
     for metric in metrics.values():
@@ -112,15 +112,21 @@ def _pass(
 
 
 def panels(
-    generator: SplitGenerator, protocol: str, pairs: pd.DataFrame, mean: Array | None = None
+    generator: SplitGenerator,
+    protocol: Protocol,
+    pairs: pd.DataFrame,
+    mean: Array | None = None,
+    *,
+    own_size: bool = False,
 ) -> Iterator[Panels]:
-    """The pairs in batches, at the workspace's size, as the protocol shows them.
+    """The pairs in batches, as the protocol shows them.
 
     Args:
         generator: the generator with the images it takes.
-        protocol: of `augment.evaluation.protocol.PROTOCOLS`.
+        protocol: what happens to images before they are measured.
         pairs: columns from and to.
         mean: the mean image, 3 x H x W.
+        own_size: at the generator's own size in place of the data's.
     """
     import torch
 
@@ -128,18 +134,20 @@ def panels(
     from patn.keypoints import keypoint_array
 
     def shown(images: torch.Tensor) -> torch.Tensor:
-        return PROTOCOLS[protocol].panel(images).to(generator.generator.device)
+        return protocol.panel(images).to(generator.generator.device)
 
+    size = generator.generator.size if own_size else generator.generator.out
     average = None if mean is None else shown(torch.from_numpy(mean)[None])
     for start in range(0, len(pairs), BATCH):
         part = pairs[start : start + BATCH]
         sources, targets = part["from"].tolist(), part["to"].tolist()
-        real, condition = (
-            load_images([generator.paths[name] for name in names], generator.generator.out)
-            for names in (targets, sources)
-        )
-        generated = torch.from_numpy(generator(sources, targets)).permute(0, 3, 1, 2)
-        keypoints = torch.from_numpy(keypoint_array(generator.keypoints, targets)).to(generator.generator.device)
+        real, condition = (load_images([generator.paths[name] for name in names], size) for names in (targets, sources))
+        if own_size:
+            generated, poses = generator.at_own_size(sources, targets), generator.poses(targets)
+        else:
+            generated = torch.from_numpy(generator(sources, targets)).permute(0, 3, 1, 2)
+            poses = keypoint_array(generator.keypoints, targets)
+        keypoints = torch.from_numpy(poses).to(generator.generator.device)
         yield Panels(shown(real), shown(generated), shown(condition), keypoints, sources, targets, average)
 
 

@@ -159,9 +159,9 @@ def _trained(label: str, path: Path, sizes: Sequence[tuple[int, int]]) -> list[C
     from patn.checkpoints import read_metadata
 
     about = read_metadata(path)
-    height, width = about["extra"].get("size") or SIZES[0]
+    height, width = about.extra.get("size") or SIZES[0]
     own = ((int(height), int(width)),)
-    return [Candidate(label, about["generator"], about["options"], size, path) for size in sizes or own]
+    return [Candidate(label, about.generator, about.options, size, path) for size in sizes or own]
 
 
 def bench(

@@ -120,7 +120,7 @@ def trained_size(checkpoint: Path) -> tuple[int, int] | None:
     """
     from patn.checkpoints import read_metadata
 
-    size = read_metadata(checkpoint)["extra"].get("size")
+    size = read_metadata(checkpoint).extra.get("size")
     return (int(size[0]), int(size[1])) if size else None
 
 

@@ -80,12 +80,12 @@ class InitialWeights:
         if self.checkpoint.parent.resolve() == folder.resolve():
             raise AugmentError(f"{self.checkpoint}: is the generator that would be written; give it another name")
         about = read_metadata(self.checkpoint)
-        if about["generator"] != training.generator:
+        if about.generator != training.generator:
             raise AugmentError(
-                f"{self.checkpoint}: is a generator of kind {about['generator']}, and {training.generator} is to be "
+                f"{self.checkpoint}: is a generator of kind {about.generator}, and {training.generator} is to be "
                 "trained; start from one of the same kind, or train that kind"
             )
-        size, wanted = about["extra"].get("size"), [training.height, training.width_px]
+        size, wanted = about.extra.get("size"), [training.height, training.width_px]
         if size is not None and list(size) != wanted:
             sizes = " x ".join(map(str, size)), " x ".join(map(str, wanted))
             raise AugmentError(
@@ -93,10 +93,10 @@ class InitialWeights:
                 "start from another generator, or leave the preset out to go on with its numbers"
             )
         needed = _options(training)
-        for name in sorted({*about["options"], *needed}):
-            if about["options"].get(name) != needed.get(name):
+        for name in sorted({*about.options, *needed}):
+            if about.options.get(name) != needed.get(name):
                 raise AugmentError(
-                    f"{self.checkpoint}: has {name} {about['options'].get(name)}, and {needed.get(name)} is to be "
+                    f"{self.checkpoint}: has {name} {about.options.get(name)}, and {needed.get(name)} is to be "
                     "trained; start from another generator, or leave the preset out to go on with its numbers"
                 )
 
@@ -175,9 +175,9 @@ def starting_training(preset: str | None, generator: str | None, initial: Initia
     if initial is None:
         return kind_of(generator or "patn").preset(preset or "market")
     about = read_metadata(initial.checkpoint)
-    recorded = about["extra"].get("training")
-    if preset is not None or recorded is None or generator not in (None, about["generator"]):
-        return kind_of(generator or about["generator"]).preset(preset or "market")
+    recorded = about.extra.get("training")
+    if preset is not None or recorded is None or generator not in (None, about.generator):
+        return kind_of(generator or about.generator).preset(preset or "market")
     training: Any = recorded_training(recorded).of_steps(TUNING_STEPS)
     tuned: GeneratorTraining = replace(training, lr=training.lr * TUNING_RATE)
     return tuned

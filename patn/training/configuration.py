@@ -1,5 +1,6 @@
 """Every field of PATN's training configuration, and the presets."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
@@ -159,11 +160,11 @@ class PatnTraining(GeneratorTraining):
         """
         return super(PatnTraining, replace(self, epoch_steps=0)).of_steps(steps, constant_steps)
 
-    def generator_options(self) -> dict[str, Any]:
+    def generator_options(self) -> Mapping[str, Any]:
         """The constructor arguments of the generator, which has its own beside those of all three."""
         return {**super().generator_options(), **{name: getattr(self, name) for name in _OWN[self.generator]}}
 
-    def discriminator_options(self) -> dict[str, Any]:
+    def discriminator_options(self) -> Mapping[str, Any]:
         """The constructor arguments of both discriminators, but for `in_channels`."""
         fields = {name: getattr(self, f"d_{name}") for name in ("width", "blocks", "dropout", "leaky", "head")}
         return {**fields, "norm": self.d_norm or self.norm}

@@ -85,7 +85,7 @@ class GeneratorTraining(ABC):
             constant_steps = round(steps * self.constant_steps / self.steps)
         return replace(self, steps=steps, constant_steps=constant_steps)
 
-    def generator_options(self) -> dict[str, Any]:
+    def generator_options(self) -> Mapping[str, Any]:
         """The constructor arguments of the generator."""
         return {name.removeprefix("g_"): getattr(self, name) for name in self.generator_fields}
 

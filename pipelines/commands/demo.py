@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -111,7 +110,5 @@ def _real(
     workspace = source.workspace(folder, seed=seed, jobs=jobs, progress=how.progress)
     words = [f"augment demo {folder.name} --preset {preset}", *([f"--data {data.name}"] if data else [])]
     said = " ".join([*words, *(f"--csv {file.name}" for file in csv), f"--jobs {jobs}"])
-    result: dict[str, Any] = run_real(
-        workspace, preset, chosen, csv=csv, seed=seed, jobs=jobs, runtime=how, command=said
-    )
+    result = run_real(workspace, preset, chosen, csv=csv, seed=seed, jobs=jobs, runtime=how, command=said)
     emit(result, real_text(workspace, chosen, result))

@@ -8,16 +8,18 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from augment.artefacts.files import write_json
 from augment.artefacts.records import read_run
+from augment.results import Result
 from augment.runtime import Runtime
 from augment.workspace import Workspace
+from pipelines.comparison.record import Trained
 
 if TYPE_CHECKING:
     from patn.generators import Objective
@@ -34,7 +36,7 @@ def train_for(
     plan_file: Path,
     perceptual: str,
     runtime: Runtime,
-) -> dict[str, Any]:
+) -> Trained:
     """Train a generator for as many updates as fit into the minutes; its name is its kind's.
 
     Args:
@@ -44,20 +46,17 @@ def train_for(
         plan_file: where the numbers of updates are kept, so that a run that was stopped goes on with the same.
         perceptual: network of the perceptual term, as of `patn-train`.
         runtime: device, threads and precision, and whether finished work is made again.
-
-    Returns:
-        "updates", "images" (shown as targets), "batch", "minutes" (really), "parameters", "losses" (the last),
-        "perceptual", "precision", "threads".
     """
     from augment.training.generator import train_generator
 
     name, plan = configuration.generator, read_plan(plan_file)
     if name not in plan:
         pace = seconds_of_an_update(objective_of(workspace, configuration, perceptual, runtime))
-        plan = {**plan, name: {"steps": max(1, round(60 * minutes / pace)), "timed": pace, "seconds": 0.0}}
-        write_json(plan_file, plan)
-    training = configuration.of_steps(plan[name]["steps"])
-    logger.info("%s: %d updates, %.3f s each.", name, training.steps, plan[name]["timed"])
+        plan[name] = Planned(max(1, round(60 * minutes / pace)), pace)
+        _write_plan(plan_file, plan)
+    planned = plan[name]
+    training = configuration.of_steps(planned.steps)
+    logger.info("%s: %d updates, %.3f s each.", name, training.steps, planned.timed)
     clock = _clock(runtime.torch_device().type)
     started, finished = clock(), read_run(workspace.patn_dir(name)) is not None
     try:
@@ -66,19 +65,19 @@ def train_for(
         )
     finally:
         if not finished:
-            plan[name]["seconds"] += clock() - started
-            write_json(plan_file, plan)
-    return {
-        "updates": training.steps,
-        "images": training.steps * training.batch,
-        "batch": training.batch,
-        "minutes": round(plan[name]["seconds"] / 60, 2),
-        "parameters": result.parameters,
-        "losses": result.losses,
-        "perceptual": result.perceptual,
-        "precision": result.precision,
-        "threads": result.place.threads,
-    }
+            planned = replace(planned, seconds=planned.seconds + clock() - started)
+            _write_plan(plan_file, {**plan, name: planned})
+    return Trained(
+        updates=training.steps,
+        images=training.steps * training.batch,
+        batch=training.batch,
+        minutes=round(planned.seconds / 60, 2),
+        parameters=result.parameters,
+        losses=result.losses,
+        perceptual=result.perceptual,
+        precision=result.precision,
+        threads=result.place.threads,
+    )
 
 
 def _clock(device: str) -> Callable[[], float]:
@@ -106,17 +105,33 @@ def images_a_second(checkpoint: Path, batch: int, seconds: float, runtime: Runti
     return round(speed, 1)
 
 
-def read_plan(path: Path) -> dict[str, dict[str, Any]]:
-    """The number of updates of each generator that was timed.
+@dataclass(frozen=True)
+class Planned(Result):
+    """How long a generator is trained.
+
+    Attributes:
+        steps: updates.
+        timed: seconds an update, before the training.
+        seconds: that it took so far.
+    """
+
+    steps: int
+    timed: float
+    seconds: float = 0.0
+
+
+def read_plan(path: Path) -> dict[str, Planned]:
+    """How long each generator that was timed is trained, by its name; empty where none was.
 
     Args:
         path: the file.
-
-    Returns:
-        By the generator's name "steps", "timed" (seconds an update) and "seconds" (spent so far); empty where none was
-        timed.
     """
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    plan = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return {name: Planned.of(record) for name, record in plan.items()}
+
+
+def _write_plan(path: Path, plan: Mapping[str, Planned]) -> None:
+    write_json(path, {name: planned.as_dict() for name, planned in plan.items()})
 
 
 def objective_of(workspace: Workspace, training: GeneratorTraining, perceptual: str, runtime: Runtime) -> Objective:

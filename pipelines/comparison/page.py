@@ -1,10 +1,11 @@
 """docs/results/comparison.md: what `pipelines.comparison.run` measured, as a page."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from textwrap import fill
-from typing import Any
 
 from augment.columns import markdown_table
+from pipelines.comparison.record import Compared, Record, ReidLine
 from pipelines.table5.rows import row_title
 from pipelines.table5.spread import Spread
 from pipelines.table5.text import gain_text, spread_text
@@ -36,7 +37,7 @@ MEANINGS = (
 )
 
 
-def page(record: Mapping[str, Any]) -> str:
+def page(record: Record) -> str:
     """The page of a record of `pipelines.comparison.run.compare`, with its "remarks".
 
     Args:
@@ -45,11 +46,11 @@ def page(record: Mapping[str, Any]) -> str:
     Returns:
         The page as Markdown.
     """
-    asked = record["comparison"]
-    generators = record["generators"]
+    asked = record.comparison
+    generators = record.generators
     augmentations = " --each-augmentation" if len(asked["ordinary"]) > 1 else ""
     options = f"--minutes {asked['minutes']:g} --seeds {asked['seeds']}{augmentations} --page docs/results"
-    missing = ", ".join(METRICS.get(name, name) for name in record["missing"])
+    missing = ", ".join(METRICS.get(name, name) for name in record.missing)
     missing = f"\n\nNot measured, for want of weight files (see `augment info`): {missing}." if missing else ""
     return f"""# Generators at equal time
 
@@ -64,7 +65,7 @@ $ python -m pipelines.comparison compared {options}
 
 ## What it shows
 
-{points([*verdict(record), *record.get("remarks", ())])}
+{points([*verdict(record), *(record.remarks or ())])}
 
 ## Training
 
@@ -74,7 +75,7 @@ Used to generate: weights that a transfer touches. Images/s: 64 x 32 pixels, 32 
 
 ## Images of identities that no generator saw
 
-{filled(f"{record['pairs']} pairs of test identities. {MEANINGS}")}
+{filled(f"{record.pairs} pairs of test identities. {MEANINGS}")}
 
 {markdown_table(quality_lines(record))}{missing}
 
@@ -87,7 +88,7 @@ removed images' poses (Ours: by `patn`; Ours\\*: by `patn`, in poses of kept ima
 many updates for every row. mAP in percent: mean ± standard deviation over seeds (their number), and the difference to
 None paired by seed, with the 95 % t interval of its mean. At p = 1 there is nothing to generate.
 
-{markdown_table(reid_lines(record["reid"], asked["portion"]))}
+{markdown_table(reid_lines(record.reid, asked["portion"]))}
 
 ## What it cannot say
 
@@ -114,29 +115,29 @@ def points(texts: Sequence[str]) -> str:
     return "\n".join(filled(f"- {text}", "  ") for text in texts)
 
 
-def setting(record: Mapping[str, Any]) -> str:
+def setting(record: Record) -> str:
     """Which identities, which machine, how long, in a paragraph.
 
     Args:
         record: as of `pipelines.comparison.run.compare`.
     """
-    asked, machine, identities = record["comparison"], record["machine"], record["people"]
-    versions = machine["versions"]
+    asked, machine, identities = record.comparison, record.machine, record.people
+    versions = machine.versions
     networks: dict[str, list[str]] = {}
-    for one in record["generators"]:
-        networks.setdefault(one["perceptual"].partition(":")[0], []).append(one["name"])
+    for one in record.generators:
+        networks.setdefault(one.training.perceptual.partition(":")[0], []).append(one.name)
     perceptual = "; ".join(f"{network} for {', '.join(names)}" for network, names in networks.items())
     return (
-        f"{identities['train_identities']} rendered identities, {identities['images']['train']:,} training images "
-        f"(seed {identities['seed']}; the configurations were tried out on identities of another seed). Each generator "
+        f"{identities.train_identities} rendered identities, {identities.images['train']:,} training images "
+        f"(seed {identities.seed}; the configurations were tried out on identities of another seed). Each generator "
         f"was trained by its `{asked['preset']}` preset for as many updates as fit into "
         f"{asked['minutes']:g} minutes of processor time, as timed before; its schedule is stretched to that number. "
-        f"{machine['processor']}, {machine['cores']} cores, of which one was used, {machine['precision']} training, "
+        f"{machine.processor}, {machine.cores} cores, of which one was used, {machine.precision} training, "
         f"torch {versions['torch']}. Perceptual term: {perceptual}."
     )
 
 
-def verdict(record: Mapping[str, Any]) -> list[str]:
+def verdict(record: Record) -> list[str]:
     """Which generators are above the trivial images in SSIM, and which gain mAP.
 
     Args:
@@ -145,26 +146,26 @@ def verdict(record: Mapping[str, Any]) -> list[str]:
     Returns:
         Sentences, made from the record alone.
     """
-    ssim = {one["name"]: one["ssim"] for one in record["generators"]}
+    ssim = {one.name: one.figures["ssim"] for one in record.generators}
     lines = []
     for row in ("copy", "mean image"):
-        bar = record["others"][row]["ssim"]
+        bar = record.others[row]["ssim"]
         above = [name for name, value in ssim.items() if value > bar]
         below = [name for name in ssim if name not in above]
         said = f"Above the {TITLES[row]} in SSIM ({bar:.3f}): {_names(above)}."
         lines.append(f"{said}{f' Not: {_names(below)}.' if below else ''}")
-    gains = [line for line in record["reid"] if line["portion"] < 1 and line["gains"]]
+    gains = [line for line in record.reid if line.portion < 1 and line.gains]
     for ordinary, what in ((False, "flip and crop"), (True, "random erasing and colour jitter too")):
-        part = [line for line in gains if line["ordinary"] is ordinary]
+        part = [line for line in gains if line.ordinary is ordinary]
         if part:
-            clear = [_row(line["row"]) for line in part if min(line["gains"]) > 0 and (line["gain_low"] or 0) > 0]
-            other = [_row(line["row"]) for line in part if _row(line["row"]) not in clear]
+            clear = [_row(line.row) for line in part if min(line.gains) > 0 and (line.gain_low or 0) > 0]
+            other = [_row(line.row) for line in part if _row(line.row) not in clear]
             said = f"Re-ID with {what}, above None in every seed and with an interval above 0: {_names(clear)}."
             lines.append(f"{said}{f' Not: {_names(other)}.' if other else ''}")
     return lines
 
 
-def training_lines(generators: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+def training_lines(generators: Sequence[Compared]) -> list[list[str]]:
     """Header and one line a generator: time, updates, sizes, speed.
 
     Args:
@@ -174,29 +175,30 @@ def training_lines(generators: Sequence[Mapping[str, Any]]) -> list[list[str]]:
         ["generator", "minutes", "updates", "batch", "images seen", "weights, M", "used to generate, M", "images/s"]
     ]
     for one in generators:
-        counts = (f"{one[name] / 1e6:.2f}" for name in ("parameters", "transfer_parameters"))
+        training, speed = one.training, one.speed
         lines.append(
             [
-                one["name"],
-                f"{one['minutes']:.1f}",
-                f"{one['updates']:,}",
-                str(one["batch"]),
-                f"{one['images']:,}",
-                *counts,
-                f"{one['images_per_second']:.0f}",
+                one.name,
+                f"{training.minutes:.1f}",
+                f"{training.updates:,}",
+                str(training.batch),
+                f"{training.images:,}",
+                f"{training.parameters / 1e6:.2f}",
+                f"{speed.transfer_parameters / 1e6:.2f}",
+                f"{speed.images_per_second:.0f}",
             ]
         )
     return lines
 
 
-def quality_lines(record: Mapping[str, Any]) -> list[list[str]]:
+def quality_lines(record: Record) -> list[list[str]]:
     """Header and one line a generator, then trivial and real images; a dash where there is no figure.
 
     Args:
         record: as of `pipelines.comparison.run.compare`.
     """
-    rows = {one["name"]: one for one in record["generators"]}
-    rows |= {TITLES[name]: figures for name, figures in record["others"].items()}
+    rows = {one.name: one.figures for one in record.generators}
+    rows |= {TITLES[name]: figures for name, figures in record.others.items()}
     known = [name for name in METRICS if any(name in figures for figures in rows.values())]
     lines = [["images", *(METRICS[name] for name in known)]]
     for title, figures in rows.items():
@@ -204,15 +206,15 @@ def quality_lines(record: Mapping[str, Any]) -> list[list[str]]:
     return lines
 
 
-def reid_lines(summary: Sequence[Mapping[str, Any]], portion: float) -> list[list[str]]:
+def reid_lines(summary: Sequence[ReidLine], portion: float) -> list[list[str]]:
     """Header and one line a row: mAP and the difference to None, without and with random erasing + colour jitter.
 
     Args:
         summary: the record's "reid".
         portion: the share p that is shown beside 1.
     """
-    kinds = [kind for kind in (False, True) if any(line["ordinary"] is kind for line in summary)]
-    found = {(line["row"], line["portion"], line["ordinary"]): line for line in summary}
+    kinds = [kind for kind in (False, True) if any(line.ordinary is kind for line in summary)]
+    found = {(line.row, line.portion, line.ordinary): line for line in summary}
     titles = {False: "flip + crop", True: "+ random erasing + colour jitter"}
     lines = [["row", *(title for kind in kinds for title in (f"mAP, {titles[kind]}", "minus None"))]]
     for row, share in dict.fromkeys((row, share) for row, share, _ in found if share in (portion, 1)):
@@ -222,13 +224,14 @@ def reid_lines(summary: Sequence[Mapping[str, Any]], portion: float) -> list[lis
     return lines
 
 
-def _figures(line: Mapping[str, Any] | None) -> list[str]:
+def _figures(line: ReidLine | None) -> list[str]:
     """mAP and the difference to None; dashes where there is none."""
     if line is None:
         return ["-", "-"]
-    mean = Spread(line["seeds"], line["mAP_mean"], line["mAP_std"] or 0.0)
-    ends = {end: line[f"gain_{end}"] for end in ("mean", "low", "high")}
-    return [spread_text(mean), gain_text(Spread(len(line["gains"]), **ends))]
+    mean = Spread(line.seeds, line.mAP_mean, line.mAP_std or 0.0)
+    mean_gain, low, high = (math.nan if end is None else end for end in (line.gain_mean, line.gain_low, line.gain_high))
+    gain = Spread(len(line.gains), mean_gain, low=low, high=high)
+    return [spread_text(mean), gain_text(gain)]
 
 
 def _row(name: str) -> str:

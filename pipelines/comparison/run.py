@@ -11,7 +11,7 @@ import logging
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +23,11 @@ from augment.options import Renamed
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.comparison.equal_time import images_a_second, train_for
+from pipelines.comparison.record import Compared, Identities, Machine, Record, ReidLine, Speed
 from pipelines.grid.pools import Placement
 from pipelines.table5 import results
+from pipelines.table5.cells import Cell
+from pipelines.table5.lines import lines_of
 from pipelines.table5.run import Table5, run_table5
 
 if TYPE_CHECKING:
@@ -101,7 +104,7 @@ class Comparison:
         ]
 
 
-def compare(workspace: Workspace, comparison: Comparison, runtime: Runtime) -> dict[str, Any]:
+def compare(workspace: Workspace, comparison: Comparison, runtime: Runtime) -> Record:
     """Train the generators, then re-ID on their images, and measure; what is finished is skipped.
 
     Args:
@@ -110,9 +113,7 @@ def compare(workspace: Workspace, comparison: Comparison, runtime: Runtime) -> d
         runtime: device, threads and precision, and whether finished work is made again.
 
     Returns:
-        The record, which is also written as comparison.json with the picture beside it: "comparison" (its fields),
-        "machine", "people" (numbers of identities and images), "generators" (a record each), "others" (the figures of
-        trivial images by row), "missing" (metrics that lack a file), "reid" (a line a row and setting).
+        The record, which is also written as comparison.json with the picture beside it.
     """
     folder = workspace.table_dir("comparison")
     folder.mkdir(parents=True, exist_ok=True)
@@ -125,27 +126,27 @@ def compare(workspace: Workspace, comparison: Comparison, runtime: Runtime) -> d
     measured = {name: _measure(workspace, comparison, name, runtime) for name in comparison.generators}
     first = measured[comparison.generators[0]]
     write_contact_sheet(workspace, comparison, folder / SHEET, runtime)
-    record = {
-        "comparison": asdict(comparison),
-        "machine": machine(runtime),
-        "people": _identities(workspace),
-        "size": list(first.size),
-        "pairs": first.pairs,
-        "generators": [
-            {
-                "name": name,
-                **trained[name],
-                **measured[name].rows["generated"],
-                **_speed(workspace, name, comparison.bench_seconds, runtime),
-            }
+    record = Record(
+        comparison=asdict(comparison),
+        machine=machine(runtime),
+        people=_identities(workspace),
+        size=first.size,
+        pairs=first.pairs,
+        generators=[
+            Compared(
+                name,
+                trained[name],
+                measured[name].rows["generated"],
+                _speed(workspace, name, comparison.bench_seconds, runtime),
+            )
             for name in comparison.generators
         ],
-        "others": {row: figures for row, figures in first.rows.items() if row != "generated"},
-        "missing": sorted(first.missing),
-        "notes": first.notes,
-        "reid": _reid(workspace, cells),
-    }
-    write_json(folder / RECORD, record)
+        others={row: figures for row, figures in first.rows.items() if row != "generated"},
+        missing=sorted(first.missing),
+        notes=first.notes,
+        reid=_reid(workspace, cells),
+    )
+    write_json(folder / RECORD, record.as_dict())
     return record
 
 
@@ -158,36 +159,23 @@ def _measure(workspace: Workspace, comparison: Comparison, name: str, runtime: R
     return evaluate_generator(workspace, evaluation, generator=name, runtime=runtime)
 
 
-def _speed(workspace: Workspace, name: str, seconds: float, runtime: Runtime) -> dict[str, Any]:
+def _speed(workspace: Workspace, name: str, seconds: float, runtime: Runtime) -> Speed:
     """Weights that a transfer uses, operations of an image, and images a second at the generator's own size."""
     from augment.inference.benchmark import bench, candidates
 
     checkpoint = workspace.generator_file(name)
     (benchmark,) = bench(candidates([str(checkpoint)], (), workspace), runtime, speed=False)
     speed = images_a_second(checkpoint, BATCH, seconds, runtime)
-    counts = {"transfer_parameters": benchmark.transfer_parameters, "gflop": benchmark.gflop}
-    return {**counts, "images_per_second": speed}
+    return Speed(benchmark.transfer_parameters, benchmark.gflop, speed)
 
 
-def _reid(workspace: Workspace, cells: Sequence[Any]) -> list[dict[str, Any]]:
+def _reid(workspace: Workspace, cells: Sequence[Cell]) -> list[ReidLine]:
     """Table 5's summary of these cells: mAP by seed, differences to None."""
     summary = results.summarise(results.collect(workspace, cells))
-    kept = (
-        "row",
-        "portion",
-        "ordinary",
-        "seeds",
-        "mAP_mean",
-        "mAP_std",
-        "rank1_mean",
-        "by_seed",
-        "gains",
-        "gain_mean",
-        "gain_low",
-        "gain_high",
-        "updates",
-    )
-    return [{name: _plain(line[name]) for name in kept} for line in summary.to_dict("records")]
+    return [
+        ReidLine(**{each.name: _plain(getattr(line, each.name)) for each in fields(ReidLine)})
+        for line in lines_of(summary)
+    ]
 
 
 def _plain(value: Any) -> Any:
@@ -196,12 +184,12 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and value != value else value
 
 
-def _identities(workspace: Workspace) -> dict[str, Any]:
+def _identities(workspace: Workspace) -> Identities:
     """Numbers of images by split, of identities, and the seed."""
     images = workspace.images()
     splits = {str(split): int(count) for split, count in images["split"].value_counts().items()}
     train = images[images["split"] == "train"]
-    return {"seed": workspace.seed, "train_identities": int(train["pid"].nunique()), "images": splits}
+    return Identities(workspace.seed, int(train["pid"].nunique()), splits)
 
 
 def write_contact_sheet(workspace: Workspace, comparison: Comparison, path: Path, runtime: Runtime) -> None:
@@ -240,7 +228,7 @@ def write_contact_sheet(workspace: Workspace, comparison: Comparison, path: Path
     write_sheet(rows, path, ["source", "pose", *comparison.generators, "real"])
 
 
-def machine(runtime: Runtime) -> dict[str, Any]:
+def machine(runtime: Runtime) -> Machine:
     """Processor, cores, number format of training, versions.
 
     Args:
@@ -250,13 +238,7 @@ def machine(runtime: Runtime) -> dict[str, Any]:
 
     from augment.versions import processor, versions
 
-    return {
-        "processor": processor(),
-        "cores": os.cpu_count(),
-        "precision": runtime.precision_name(),
-        **runtime.place().as_dict(),
-        "versions": versions(),
-    }
+    return Machine(processor(), os.cpu_count(), runtime.precision_name(), runtime.place(), versions())
 
 
 def publish(workspace: Workspace, docs: Path) -> None:
@@ -269,10 +251,11 @@ def publish(workspace: Workspace, docs: Path) -> None:
     from pipelines.comparison.page import page
 
     folder = workspace.table_dir("comparison")
-    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     before = json.loads((docs / RECORD).read_text(encoding="utf-8")) if (docs / RECORD).is_file() else {}
-    record["remarks"] = before.get("remarks", [])
-    write_json(docs / RECORD, record)
+    record = replace(
+        Record.of(json.loads((folder / RECORD).read_text(encoding="utf-8"))), remarks=before.get("remarks", [])
+    )
+    write_json(docs / RECORD, record.as_dict())
     shutil.copyfile(folder / SHEET, docs / SHEET)
     write_text(docs / PAGE, page(record))
 

@@ -15,6 +15,7 @@ from augment.artefacts.files import write_json
 from augment.datasets.create import init_real
 from augment.poses.comparison import compare_estimator
 from augment.poses.estimate import estimate_poses, import_poses
+from augment.results import Result
 from augment.runtime import Runtime
 from augment.settings import SETTINGS
 from augment.training.generator import train_generator
@@ -22,7 +23,7 @@ from augment.versions import processor, versions
 from augment.workers import available_cores
 from augment.workspace import Workspace
 from pipelines.demo.real_presets import METRIC_MODEL, RealPreset
-from pipelines.demo.run import gains
+from pipelines.demo.run import Gains, gains
 from pipelines.demo.why import measure_rows
 from pipelines.grid.pools import Placement
 from pipelines.measurements.times import read_times, timed
@@ -70,6 +71,23 @@ class RealData:
         return workspace
 
 
+@dataclass(frozen=True)
+class RealDemo(Result):
+    """What the demo on real images found.
+
+    Attributes:
+        minutes: it took.
+        cells: how many there are.
+        gain: of Ours, as of `pipelines.demo.run.gains`.
+        report: its path, None until it is written.
+    """
+
+    minutes: float
+    cells: int
+    gain: Gains
+    report: str | None = None
+
+
 def run_real(
     workspace: Workspace,
     name: str,
@@ -80,7 +98,7 @@ def run_real(
     jobs: int,
     runtime: Runtime,
     command: str = "",
-) -> dict[str, Any]:
+) -> RealDemo:
     """Do what is not finished of a preset and write the report.
 
     A run that was killed is continued by the same call, and cells that came to a preset since are added. After a
@@ -95,9 +113,6 @@ def run_real(
         jobs: cells at a time.
         runtime: device, threads and precision, and whether finished work is made again.
         command: as the results page is to quote it.
-
-    Returns:
-        "minutes", "cells", "gain" (as of `pipelines.demo.run.gains`) and "report", its path.
 
     Raises:
         AugmentError: for the first failure, and where the workspace holds the results of another preset or seed.
@@ -117,13 +132,10 @@ def run_real(
         _run_tables(workspace, preset, folder, jobs, runtime)
         with timed(folder, "report"):
             report = write_report(workspace, runtime=runtime)
-        result: dict[str, Any] = {
-            "minutes": round(sum(read_times(folder).values()) / 60, 2),
-            "cells": len(preset.cells()),
-            "gain": gains(workspace),
-        }
+        minutes = round(sum(read_times(folder).values()) / 60, 2)
+        result = RealDemo(minutes, len(preset.cells()), gains(workspace))
         run.finish(result)
-        return {**result, "report": str(report)}
+        return replace(result, report=str(report))
 
 
 def _run_tables(workspace: Workspace, preset: RealPreset, folder: Path, jobs: int, runtime: Runtime) -> None:

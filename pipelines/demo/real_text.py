@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from augment.workspace import Workspace
+from pipelines.demo.real import RealDemo
 from pipelines.demo.real_presets import RealPreset
 from pipelines.demo.text import finding_lines
 from pipelines.demo.why import why_table, why_text
@@ -15,7 +13,7 @@ from pipelines.table5.results import declared
 from pipelines.table5.text import terminal
 
 
-def real_text(workspace: Workspace, preset: RealPreset, result: Mapping[str, Any]) -> str:
+def real_text(workspace: Workspace, preset: RealPreset, result: RealDemo) -> str:
     """Table 5, what it shows, what the generated images are like, time, and last the report's path.
 
     Args:
@@ -26,4 +24,4 @@ def real_text(workspace: Workspace, preset: RealPreset, result: Mapping[str, Any
     summary = read_table5(workspace)
     lines = [terminal(summary), "", TERMS, *finding_lines(summary)]
     lines += ["", why_text(why_table(workspace, declared(workspace), summary, preset.ours))]
-    return "\n".join([*lines, "", f"{result['minutes']:.1f} minutes in all", "", str(result["report"])])
+    return "\n".join([*lines, "", f"{result.minutes:.1f} minutes in all", "", str(result.report)])

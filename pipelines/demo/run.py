@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import logging
 import shutil
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from augment import AugmentError
 from augment.artefacts.artefact import artefact, fingerprint
 from augment.artefacts.records import read_run
 from augment.pedestrians import Pedestrians
+from augment.results import Result
 from augment.runtime import Runtime
 from augment.settings import SETTINGS
 from augment.workspace import Workspace
 from pipelines.demo.presets import UNSEEN_FIRST_IDENTITY, DemoPreset
 from pipelines.grid.pools import Placement
-from pipelines.measurements.heldout import measure_heldout
+from pipelines.measurements.heldout import Ssim, measure_heldout
 from pipelines.measurements.histogram_baseline import histogram_baseline
-from pipelines.measurements.pose_proof import pose_proof
+from pipelines.measurements.pose_proof import PoseProof, pose_proof
 from pipelines.measurements.times import read_times, timed
 from pipelines.report.page import write_report
 from pipelines.table5.generators import OwnGenerator
@@ -31,7 +32,41 @@ logger = logging.getLogger(__name__)
 OTHERS = "others"
 
 
-def run_demo(root: Path, preset: DemoPreset, *, seed: int, jobs: int, runtime: Runtime) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Gains(Result):
+    """mAP of a row minus None, in percentage points, one figure a seed.
+
+    Attributes:
+        plain: without augmentation.
+        augmented: with random erasing + colour jitter.
+    """
+
+    plain: Sequence[float]
+    augmented: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Demo(Result):
+    """What the demo found.
+
+    Attributes:
+        minutes: it took.
+        gain: of Ours, as of `gains`.
+        gain_in_scenes: of Ours in scenes.
+        ssim: of images of held-out identities.
+        pose: None where no pose estimator is installed.
+        report: its path, None until it is written.
+    """
+
+    minutes: float
+    gain: Gains
+    gain_in_scenes: Gains
+    ssim: Ssim
+    pose: PoseProof | None = None
+    report: str | None = None
+
+
+def run_demo(root: Path, preset: DemoPreset, *, seed: int, jobs: int, runtime: Runtime) -> Demo:
     """Run every step that is not finished and write the report.
 
     A run that was killed is continued by the same call.
@@ -42,9 +77,6 @@ def run_demo(root: Path, preset: DemoPreset, *, seed: int, jobs: int, runtime: R
         seed: of the rendered identities and the generator; the cells' own seeds are in the preset.
         jobs: processes for rendering and cells.
         runtime: device, threads and precision, and whether finished work is made again.
-
-    Returns:
-        "minutes", "gain" (as of `gains`), "ssim", "pose" (where a pose estimator is installed) and "report", its path.
 
     Raises:
         AugmentError: where `root` holds the demo of another preset or seed.
@@ -65,19 +97,16 @@ def run_demo(root: Path, preset: DemoPreset, *, seed: int, jobs: int, runtime: R
         with timed(folder, f"the generator, {len(preset.cells())} re-ID models and their generated sets"):
             run_table5(workspace, preset.cells(), placement=Placement(jobs), runtime=runtime, generator=own)
         with timed(folder, "generated images of held-out identities"):
-            ssim = measure_heldout(workspace, preset.ours, preset.heldout, runtime)
+            heldout = measure_heldout(workspace, preset.ours, preset.heldout, runtime)
             if preset.unseen:
                 measure_heldout(workspace, UNSEEN, preset.heldout, runtime)
         with timed(folder, "colour histogram"):
             histogram_baseline(workspace, runtime)
         seconds = sum(read_times(folder).values())
-        result: dict[str, Any] = {"minutes": round(seconds / 60, 2), "gain": gains(workspace)}
-        result["gain_in_scenes"] = gains(workspace, f"ours{SCENES}")
-        result["ssim"] = {name: ssim[name] for name in ("generated", "copy", "mean")}
-        if pose is not None:
-            result["pose"] = asdict(pose)
+        minutes = round(seconds / 60, 2)
+        result = Demo(minutes, gains(workspace), gains(workspace, f"ours{SCENES}"), heldout.ssim, pose)
         run.finish(result)
-        return {**result, "report": str(write_report(workspace, runtime=runtime))}
+        return replace(result, report=str(write_report(workspace, runtime=runtime)))
 
 
 def prepare(root: Path, pedestrians: Pedestrians, jobs: int) -> Workspace:
@@ -128,20 +157,18 @@ def train_unseen(
             run.finish({"trained_in": f"{OTHERS}/{made.relative_to(others.root)}", **trained.result})
 
 
-def gains(workspace: Workspace, row: str = "ours") -> dict[str, list[float]]:
+def gains(workspace: Workspace, row: str = "ours") -> Gains:
     """mAP of a row minus None at the smallest p and equal updates.
 
     Args:
         workspace: the workspace.
         row: the row's name.
-
-    Returns:
-        Percentage points, one figure a seed, "plain" and "augmented" (with random erasing + colour jitter).
     """
     summary = summarise(collect(workspace, declared(workspace)))
     ours = summary[(summary["row"] == row) & (summary["length"] == "updates")]
     smallest = ours[ours["portion"] == ours["portion"].min()]
-    return {
-        name: [round(gain, 3) for line in smallest[smallest["ordinary"] == ordinary]["gains"] for gain in line]
-        for name, ordinary in (("plain", False), ("augmented", True))
-    }
+
+    def of(ordinary: bool) -> list[float]:
+        return [round(gain, 3) for line in smallest[smallest["ordinary"] == ordinary]["gains"] for gain in line]
+
+    return Gains(plain=of(False), augmented=of(True))

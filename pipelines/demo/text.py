@@ -8,12 +8,13 @@ import pandas as pd
 
 from augment.artefacts.records import read_run
 from augment.workspace import Workspace
+from pipelines.demo.run import Demo
 from pipelines.table5.findings import TERMS, findings
 from pipelines.table5.outputs import read_table5
 from pipelines.table5.text import terminal
 
 
-def demo_text(root: Path, result: Mapping[str, Any]) -> str:
+def demo_text(root: Path, result: Demo) -> str:
     """Table 5, what it shows, SSIM and poses, time, and last the report's path.
 
     Args:
@@ -25,16 +26,15 @@ def demo_text(root: Path, result: Mapping[str, Any]) -> str:
     histogram = read_run(workspace.table_dir("histogram"))
     lines = [terminal(summary), "", TERMS]
     lines += finding_lines(summary, None if histogram is None else histogram.result)
-    ssim = result["ssim"]
     lines += [
         "",
-        f"SSIM on held-out identities: generated {ssim['generated']:.3f}, copied condition image {ssim['copy']:.3f}, "
-        f"mean training image {ssim['mean']:.3f}",
+        f"SSIM on held-out identities: generated {result.ssim.generated:.3f}, "
+        f"copied condition image {result.ssim.copy:.3f}, mean training image {result.ssim.mean:.3f}",
     ]
-    if "pose" in result:
-        found, pckh = result["pose"]["found"], result["pose"]["pckh"]
+    if result.pose is not None:
+        found, pckh = result.pose.found, result.pose.pckh
         lines.append(f"mediapipe finds a person in {100 * found:.1f} % of the rendered images; PCKh@0.5 {pckh:.3f}")
-    lines += [f"{result['minutes']:.1f} minutes in all", "", str(result["report"])]
+    lines += [f"{result.minutes:.1f} minutes in all", "", str(result.report)]
     return "\n".join(lines)
 
 

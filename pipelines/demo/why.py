@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from augment.artefacts.records import read_run
 from augment.columns import aligned
-from augment.evaluation.image_quality import evaluate_generator
+from augment.evaluation.image_quality import ImageQuality, evaluate_generator
 from augment.evaluation.protocol import Evaluation
 from augment.runtime import Runtime
 from augment.workspace import Workspace
@@ -97,27 +97,48 @@ def why_table(workspace: Workspace, cells: Sequence[Cell], summary: pd.DataFrame
         measured = _measured(workspace.patn_dir(name))
         if measured is not None:
             gains = {gain: _gain(summary, row, portion, ordinary) for gain, ordinary in GAINS.items()}
-            lines.append({"row": row, "portion": portion, "generator": name, **measured, **gains})
+            lines.append({"row": row, "portion": portion, "generator": name, **asdict(measured), **gains})
     table = pd.DataFrame(lines, columns=[*COLUMNS, *GAINS])
     return table.sort_values("portion", kind="stable", ignore_index=True)
 
 
-def _measured(folder: Path) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class Measures:
+    """What the images of a generator are like; what is not measured is NaN.
+
+    Attributes:
+        pairs: test pairs that were measured.
+        identity: how often the nearest of all test identities is the source's, in [0, 1].
+        share: of what the condition images themselves reach of it.
+        ssim: mean over the pairs.
+        mask_ssim: the same within the person masks.
+        pckh: in [0, 1].
+    """
+
+    pairs: int
+    identity: float
+    share: float
+    ssim: float
+    mask_ssim: float
+    pckh: float
+
+
+def _measured(folder: Path) -> Measures | None:
     """The figures of a generator's largest evaluation on test pairs by the paper's protocol."""
     runs = [run for path in folder.glob("eval-paper-test-*") if (run := read_run(path)) is not None]
     if not runs:
         return None
-    result = max(runs, key=lambda run: int(run.result["pairs"])).result
-    generated, copy = result["rows"]["generated"], result["rows"]["copy"]
+    measured = max((ImageQuality.of(run.result) for run in runs), key=lambda quality: quality.pairs)
+    generated, copy = measured.rows["generated"], measured.rows["copy"]
     identity, of_copy = generated.get("identity", math.nan), copy.get("identity", math.nan)
-    return {
-        "pairs": result["pairs"],
-        "identity": identity,
-        "share": identity / of_copy if of_copy else math.nan,
-        "ssim": generated.get("ssim", math.nan),
-        "mask_ssim": generated.get("mask-ssim", math.nan),
-        "pckh": generated.get("pckh", math.nan),
-    }
+    return Measures(
+        pairs=measured.pairs,
+        identity=identity,
+        share=identity / of_copy if of_copy else math.nan,
+        ssim=generated.get("ssim", math.nan),
+        mask_ssim=generated.get("mask-ssim", math.nan),
+        pckh=generated.get("pckh", math.nan),
+    )
 
 
 def _gain(summary: pd.DataFrame, row: str, portion: float, ordinary: bool) -> float:

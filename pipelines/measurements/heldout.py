@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from augment import AugmentError
 from augment.artefacts.artefact import artefact, fingerprint
 from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input, keypoints_input
 from augment.datasets.pairs import identity_pairs
-from augment.evaluation.measurement import mean_image
-from augment.images import load_images, read_image
+from augment.evaluation.measurement import mean_image, panels
+from augment.evaluation.protocol import PROTOCOLS
+from augment.images import read_image
 from augment.inference.generators import find_generator
 from augment.inference.plan_images import SplitGenerator
 from augment.inference.sheets import draw_skeleton, write_sheet
+from augment.results import Result, part, spread
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from numerics.arrays import Array
@@ -26,7 +28,38 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHEETS = {"heldout": "sheet-heldout.png", "training": "sheet-training.png"}
-BATCH = 32
+
+
+@dataclass(frozen=True)
+class Ssim(Result):
+    """Mean SSIM to the real targets.
+
+    Attributes:
+        generated: of a generator's images.
+        copy: of the condition images themselves.
+        mean: of the mean training image.
+    """
+
+    generated: float
+    copy: float
+    mean: float
+
+
+@dataclass(frozen=True)
+class HeldoutSsim(Result):
+    """What was measured on held-out identities.
+
+    Attributes:
+        ssim: with one data range of 255.
+        paper: with the paper's range of each compared image.
+        count: of the pairs.
+        size: (height, width) in pixels, the generator's own.
+    """
+
+    ssim: Ssim = field(metadata=spread(Ssim))
+    paper: Ssim = field(metadata=part(Ssim))
+    count: int
+    size: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -60,7 +93,7 @@ def heldout_name(generator: str) -> str:
     return f"heldout-{generator}"
 
 
-def measure_heldout(workspace: Workspace, generator: str, options: Heldout, runtime: Runtime) -> dict[str, Any]:
+def measure_heldout(workspace: Workspace, generator: str, options: Heldout, runtime: Runtime) -> HeldoutSsim:
     """Mean SSIM of generated images, of copies of the condition image and of the mean training image.
 
     On pairs of gallery images of test identities (pid above 0), at the generator's own size. The three are compared
@@ -73,9 +106,6 @@ def measure_heldout(workspace: Workspace, generator: str, options: Heldout, runt
         generator: its name in the workspace.
         options: how many pairs.
         runtime: device, threads and precision, and whether finished work is made again.
-
-    Returns:
-        "generated", "copy" and "mean", the same below "paper", "count" (of the pairs) and "size".
     """
     checkpoint = find_generator(workspace, generator)
     folder = workspace.table_dir(heldout_name(generator))
@@ -91,53 +121,42 @@ def measure_heldout(workspace: Workspace, generator: str, options: Heldout, runt
         if not run.finished:
             heldout = identity_pairs(workspace, "gallery", options.pairs, options.seed)
             write_pairs(heldout, folder / "pairs.csv")
-            drawing = SplitGenerator(Dataset.of(workspace), checkpoint, runtime, split="gallery")
-            result = _compare(drawing, heldout, mean_image(Dataset.of(workspace), drawing.generator.size))
-            _write_sheet(drawing, heldout[: options.shown], folder / SHEETS["heldout"])
+            data = Dataset.of(workspace)
+            loaded = SplitGenerator(data, checkpoint, runtime, split="gallery")
+            result = _compare(loaded, heldout, mean_image(data, loaded.generator.size))
+            _write_sheet(loaded, heldout[: options.shown], folder / SHEETS["heldout"])
             training = identity_pairs(workspace, "train", options.shown, options.seed)
-            _write_sheet(
-                SplitGenerator(Dataset.of(workspace), checkpoint, runtime), training, folder / SHEETS["training"]
-            )
+            _write_sheet(SplitGenerator(data, checkpoint, runtime), training, folder / SHEETS["training"])
             run.finish(result)
-        return run.result
+        return run.recorded(HeldoutSsim)
 
 
-def _compare(drawing: SplitGenerator, pairs: pd.DataFrame, mean: Array) -> dict[str, Any]:
+def _compare(loaded: SplitGenerator, pairs: pd.DataFrame, mean: Array) -> HeldoutSsim:
     """Mean SSIM of the three candidates over the pairs, by each data range."""
-    import torch
+    from augment.evaluation.metrics import COPY, GENERATED, MEAN_IMAGE, Similarity
 
-    from augment.evaluation.metrics import COPY, GENERATED, MEAN_IMAGE, Panels, Similarity
+    whole, each = Similarity(["ssim"], 255.0), Similarity(["ssim"], None)
+    for batch in panels(loaded, PROTOCOLS["clean"], pairs, mean, own_size=True):
+        for metric in (whole, each):
+            metric.update(batch)
 
-    metrics = {"255": Similarity(["ssim"], 255.0), "paper": Similarity(["ssim"], None)}
-    for start in range(0, len(pairs), BATCH):
-        part = pairs[start : start + BATCH]
-        sources, targets = part["from"].tolist(), part["to"].tolist()
-        real, copies = (
-            load_images([drawing.paths[name] for name in names], drawing.generator.size) for names in (targets, sources)
-        )
-        generated, poses = drawing.at_own_size(sources, targets), torch.from_numpy(drawing.poses(targets))
-        panels = Panels(real, generated, copies, poses, sources, targets, torch.from_numpy(mean)[None])
-        for metric in metrics.values():
-            metric.update(panels)
-    names = {"generated": GENERATED, "copy": COPY, "mean": MEAN_IMAGE}
-    figures = {scale: metric.rows() for scale, metric in metrics.items()}
-    means = {
-        scale: {name: round(rows[row]["ssim"], 4) for name, row in names.items()} for scale, rows in figures.items()
-    }
-    return {**means["255"], "paper": means["paper"], "count": len(pairs), "size": list(drawing.generator.size)}
+    def means(metric: Similarity) -> Ssim:
+        return Ssim(*(round(metric.rows()[row]["ssim"], 4) for row in (GENERATED, COPY, MEAN_IMAGE)))
+
+    return HeldoutSsim(means(whole), means(each), len(pairs), loaded.generator.size)
 
 
-def _write_sheet(drawing: SplitGenerator, pairs: pd.DataFrame, path: Path) -> None:
+def _write_sheet(loaded: SplitGenerator, pairs: pd.DataFrame, path: Path) -> None:
     """A contact sheet, a line an example: source, target pose, generated and real image."""
     sources, targets = pairs["from"].tolist(), pairs["to"].tolist()
-    generated = drawing(sources, targets)
-    poses = keypoint_array(drawing.keypoints, targets)
+    generated = loaded(sources, targets)
+    poses = keypoint_array(loaded.keypoints, targets)
     lines = [
         [
-            read_image(drawing.paths[source], drawing.generator.out),
-            draw_skeleton(pose, drawing.generator.out),
+            read_image(loaded.paths[source], loaded.generator.out),
+            draw_skeleton(pose, loaded.generator.out),
             image,
-            read_image(drawing.paths[target], drawing.generator.out),
+            read_image(loaded.paths[target], loaded.generator.out),
         ]
         for source, target, pose, image in zip(sources, targets, poses, generated, strict=True)
     ]

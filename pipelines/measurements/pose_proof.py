@@ -8,6 +8,7 @@ from importlib.util import find_spec
 
 from augment.artefacts.artefact import artefact
 from augment.datasets.inputs import images_input
+from augment.results import Result
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 
@@ -16,7 +17,7 @@ ESTIMATOR = "mediapipe"
 
 
 @dataclass(frozen=True)
-class PoseProof:
+class PoseProof(Result):
     """How well a pose estimator agrees with the exact joints.
 
     Attributes:
@@ -52,4 +53,4 @@ def pose_proof(workspace: Workspace, count: int, jobs: int, runtime: Runtime) ->
     ) as run:
         if not run.finished:
             run.finish(sample_agreement(workspace, estimator=ESTIMATOR, count=count, seed=workspace.seed, jobs=jobs))
-        return PoseProof(run.result["found"], run.result["pckh"])
+        return run.recorded(PoseProof)

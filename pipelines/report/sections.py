@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pandas as pd
 from augment.artefacts.records import RunRecord, read_run
 from augment.training.loop import read_metrics
 from augment.workspace import Workspace
-from pipelines.measurements.heldout import SHEETS, heldout_name
+from pipelines.measurements.heldout import SHEETS, HeldoutSsim, heldout_name
 from pipelines.measurements.times import read_times
 from pipelines.report.curves import HEIGHT, WIDTH, cell_curves, generator_curves
 from pipelines.report.examples import generated_sets
@@ -31,6 +32,7 @@ from pipelines.table5.results import declared, is_finished
 from pipelines.table5.rows import CONTROLS, ROWS, UNSEEN, row_of, row_order, row_title
 from pipelines.table5.text import (
     NOTE,
+    Grid,
     blocks,
     column_title,
     grids,
@@ -81,17 +83,29 @@ def table(workspace: Workspace) -> Section | None:
     return Section("Table 5", "table5.html", context)
 
 
-def _block(title: str, part: pd.DataFrame, summary: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class ShownBlock:
+    """One block of Table 5 as the page shows it.
+
+    Attributes:
+        title: of the block.
+        grids: its tables.
+        details: its lines in detail.
+        plot: a picture's address, None where there is nothing to plot.
+    """
+
+    title: str
+    grids: Sequence[Grid]
+    details: Sequence[tuple[str, ...]]
+    plot: str | None
+
+
+def _block(title: str, part: pd.DataFrame, summary: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -> ShownBlock:
     """The tables of one block, its lines in detail and its plot where it has one."""
     from pipelines.table5.plots import portion_plot
 
     plot = svg(portion_plot(part, "svg", summary)) if (part["ratio"] == 1).any() else None
-    return {
-        "title": title,
-        "grids": [*grids(part), *other_grids(part, others)],
-        "details": _details(part),
-        "plot": plot,
-    }
+    return ShownBlock(title, [*grids(part), *other_grids(part, others)], _details(part), plot)
 
 
 def _details(part: pd.DataFrame) -> list[tuple[str, ...]]:
@@ -117,7 +131,8 @@ def images(workspace: Workspace) -> Section | None:
         run = read_run(folder)
         if run is not None:
             sheets = {kind: photograph_of(folder / file) for kind, file in SHEETS.items() if (folder / file).exists()}
-            shown.append({"name": name, "ssim": run.result, "sheets": sheets, "unseen": name == UNSEEN})
+            ssim = HeldoutSsim.of(run.result)
+            shown.append({"name": name, "measured": ssim, "sheets": sheets, "unseen": name == UNSEEN})
     return Section("Generators, measured", "images.html", {"generators": shown}) if shown else None
 
 

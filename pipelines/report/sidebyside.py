@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from augment.artefacts.files import write_bytes
 from augment.artefacts.records import read_run
 from augment.datasets.inputs import images_input
 from augment.datasets.pairs import evaluation_pairs
+from augment.results import Result, spread
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from numerics.arrays import Array
@@ -68,6 +69,34 @@ class GeneratorImages:
     pictures: dict[Pair, Path]
     masks: dict[Pair, Path]
     walk: Path | None
+
+
+@dataclass(frozen=True)
+class Strips(Result):
+    """The attention masks that a generator made for the report.
+
+    Attributes:
+        blocks: how many maps a strip has, 0 without masks.
+        ends: what the first and last colour of the strips stand for.
+    """
+
+    blocks: int = 0
+    ends: tuple[float, float] = (0, 1)
+
+
+@dataclass(frozen=True)
+class Kept(Result):
+    """What is recorded of the images that a generator made for the report.
+
+    Attributes:
+        kind: of `patn.generators.GENERATORS`.
+        strips: of its masks.
+        pairs: names of the source and the target of each image.
+    """
+
+    kind: str
+    strips: Strips = field(metadata=spread(Strips))
+    pairs: Sequence[Pair]
 
 
 def images_dir(workspace: Workspace, name: str) -> Path:
@@ -155,9 +184,7 @@ def _keep(workspace: Workspace, generator: Trained, pairs: pd.DataFrame, shown: 
             run.finish(_generate(workspace, checkpoint, files, folder, runtime))
 
 
-def _generate(
-    workspace: Workspace, checkpoint: Path, pairs: pd.DataFrame, folder: Path, runtime: Runtime
-) -> dict[str, Any]:
+def _generate(workspace: Workspace, checkpoint: Path, pairs: pd.DataFrame, folder: Path, runtime: Runtime) -> Kept:
     """Write the pictures, mask strips and film of one generator; `source` and `target` in pairs are the files."""
     from PIL import Image
 
@@ -180,17 +207,15 @@ def _generate(
         else:
             pixels = work.generate(source, [target])[0]
         write_bytes(folder / f"{number:03d}{PICTURE}", webp(Image.fromarray(pixels)))
-    result: dict[str, Any] = {"kind": read_metadata(checkpoint)["generator"], "blocks": 0, "ends": [0, 1]}
-    result["pairs"] = pairs[["from", "to"]].to_numpy().tolist()
-    if maps:
-        result |= _write_masks(folder, maps, work.generator.out)
+    strips = _write_masks(folder, maps, work.generator.out) if maps else Strips()
     walkers = pairs.drop_duplicates("pid")["source"].tolist()[:WALKERS]
     walk = Request(walkers, (), workspace, str(checkpoint), runtime=runtime)
     animate(walk, Motion(frames=FRAMES), folder / f"{WALK}{film_ending()}")
-    return result
+    names = list(zip(pairs["from"], pairs["to"], strict=True))
+    return Kept(read_metadata(checkpoint).generator, strips, names)
 
 
-def _write_masks(folder: Path, maps: list[Array], size: tuple[int, int]) -> dict[str, Any]:
+def _write_masks(folder: Path, maps: list[Array], size: tuple[int, int]) -> Strips:
     """A strip of all blocks' maps for every pair; their colours span all of this generator's maps."""
     from PIL import Image
 
@@ -201,10 +226,10 @@ def _write_masks(folder: Path, maps: list[Array], size: tuple[int, int]) -> dict
     for number, blocks in enumerate(maps):
         strip = np.concatenate([paint(each, size, ends, "colour") for each in blocks], axis=1)
         write_bytes(folder / f"{number:03d}{MASKS}", webp(Image.fromarray(strip)))
-    return {"blocks": len(maps[0]), "ends": list(ends)}
+    return Strips(len(maps[0]), ends)
 
 
-def _files(folder: Path, pairs: list[list[str]], ending: str) -> dict[Pair, Path]:
+def _files(folder: Path, pairs: Sequence[Pair], ending: str) -> dict[Pair, Path]:
     """The file of every pair that has one of that ending."""
     paths = {(source, target): folder / f"{number:03d}{ending}" for number, (source, target) in enumerate(pairs)}
     return {pair: path for pair, path in paths.items() if path.is_file()}
@@ -225,10 +250,9 @@ def read_images(workspace: Workspace) -> list[GeneratorImages]:
         run = read_run(folder)
         if run is None:
             continue
-        result, films = run.result, sorted(folder.glob(f"{WALK}.*"))
-        made, masks = (_files(folder, result["pairs"], ending) for ending in (PICTURE, MASKS))
-        ends = (float(result["ends"][0]), float(result["ends"][1]))
+        kept, films = Kept.of(run.result), sorted(folder.glob(f"{WALK}.*"))
+        made, masks = (_files(folder, kept.pairs, ending) for ending in (PICTURE, MASKS))
         walk = films[0] if films else None
-        kind, blocks = result["kind"], result["blocks"]
-        found.append(GeneratorImages(generator.name, generator.title, kind, blocks, ends, made, masks, walk))
+        blocks, ends = kept.strips.blocks, kept.strips.ends
+        found.append(GeneratorImages(generator.name, generator.title, kept.kind, blocks, ends, made, masks, walk))
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from augment import AugmentError
 from augment.artefacts.records import read_run
 from augment.columns import aligned
 from augment.inference.generators import find_generator
+from augment.results import Result
 
 if TYPE_CHECKING:
     from augment.runtime import Runtime
@@ -84,7 +85,7 @@ class Methods:
 
 
 @dataclass(frozen=True)
-class Planned:
+class Planned(Result):
     """A method that is to be trained.
 
     Attributes:
@@ -100,10 +101,6 @@ class Planned:
     updates: int
     images: int
     trained: bool
-
-    def as_dict(self) -> dict[str, Any]:
-        """As a JSON object."""
-        return asdict(self)
 
 
 def plan(workspace: Workspace, methods: Methods) -> list[Planned]:
@@ -164,21 +161,29 @@ def train_methods(workspace: Workspace, methods: Methods, runtime: Runtime) -> l
     return [methods.generator(name) for name in methods.names]
 
 
-def seen(workspace: Workspace, generator: str) -> dict[str, int]:
-    """The length of a generator's training.
+@dataclass(frozen=True)
+class Seen(Result):
+    """The length of a generator's training; None where its file does not tell.
 
-    Images are updates x batch, so one that is shown again counts again.
+    Attributes:
+        updates: of the weights.
+        images: that it was shown as targets, updates x batch: one that is shown again counts again.
+    """
+
+    updates: int | None = None
+    images: int | None = None
+
+
+def seen(workspace: Workspace, generator: str) -> Seen:
+    """The length of a generator's training.
 
     Args:
         workspace: the workspace.
         generator: its name in the workspace.
-
-    Returns:
-        "updates", and the "images" it was shown as targets; empty where its file has none.
     """
     from patn.checkpoints import read_metadata
 
-    training: Mapping[str, Any] = read_metadata(find_generator(workspace, generator))["extra"].get("training", {})
+    training: Mapping[str, Any] = read_metadata(find_generator(workspace, generator)).extra.get("training", {})
     if not {"steps", "batch"} <= set(training):
-        return {}
-    return {"updates": int(training["steps"]), "images": int(training["steps"]) * int(training["batch"])}
+        return Seen()
+    return Seen(updates=int(training["steps"]), images=int(training["steps"]) * int(training["batch"]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,8 @@ from augment.evaluation.image_quality import ImageQuality, as_in_the_paper, eval
 from augment.evaluation.protocol import Evaluation
 from augment.inference.generators import make_generator
 from pipelines import paper
-from pipelines.tables.methods import Methods, seen, train_methods
+from pipelines.tables.figures import Figures, figure_text, figures_of
+from pipelines.tables.methods import Methods, Seen, seen, train_methods
 
 if TYPE_CHECKING:
     from augment.runtime import Runtime
@@ -81,26 +82,57 @@ class Table1:
 
 
 @dataclass(frozen=True)
+class Line:
+    """A line of Table 1.
+
+    Attributes:
+        title: of the model.
+        seen: the length of its training.
+        figures: by the paper's name of the metric.
+    """
+
+    title: str
+    seen: Seen
+    figures: Mapping[str, float]
+
+    def as_record(self) -> dict[str, object]:
+        """As a line of a CSV file."""
+        return {"model": self.title, **self.seen.as_dict(), **self.figures}
+
+
+@dataclass(frozen=True)
 class Quality:
     """What Table 1 says.
 
     Attributes:
-        rows: figures by title and the paper's name of the metric, the paper's first.
-        seen: "updates" and "images" by title, of those whose file tells.
+        rows: titles, the paper's first.
+        figures: by title and the paper's name of the metric.
+        seen: the length of each generator's training, by title.
         columns: the paper's names of the metrics.
         notes: what a reader has to know.
         folder: where the table's files are.
     """
 
-    rows: Mapping[str, Mapping[str, float]]
-    seen: Mapping[str, Mapping[str, int]]
+    rows: Sequence[str]
+    figures: Figures
+    seen: Mapping[str, Seen]
     columns: Sequence[str]
     notes: Sequence[str]
     folder: str
 
     def as_dict(self) -> dict[str, Any]:
-        """As a JSON object."""
-        return asdict(self)
+        """As a JSON object, its figures by title and below it by metric."""
+        return {
+            "rows": {title: figures_of(self.figures, title) for title in self.rows},
+            "seen": {title: length.as_dict() for title, length in self.seen.items()},
+            "columns": list(self.columns),
+            "notes": list(self.notes),
+            "folder": self.folder,
+        }
+
+    def lines(self) -> list[Line]:
+        """One a row."""
+        return [Line(title, self.seen.get(title, Seen()), figures_of(self.figures, title)) for title in self.rows]
 
 
 def data_of(workspace: Workspace) -> str:
@@ -136,30 +168,32 @@ def run_table1(workspace: Workspace, table: Table1, runtime: Runtime) -> Quality
         results.append(evaluate_generator(workspace, evaluation, generator=name, runtime=runtime))
         lengths[f"{results[-1].generator}{HERE}"] = seen(workspace, name)
     folder, data = workspace.table_dir("table1"), data_of(workspace)
-    made = Quality(table_rows(results, columns, data), lengths, columns, notes(results, columns, data), str(folder))
-    lines = [{"model": title, **made.seen.get(title, {}), **figures} for title, figures in made.rows.items()]
-    write_csv(pd.DataFrame(lines), folder / "table1.csv")
+    rows, figures = table_rows(results, columns, data)
+    made = Quality(rows, figures, lengths, columns, notes(results, columns, data), str(folder))
+    write_csv(pd.DataFrame([line.as_record() for line in made.lines()]), folder / "table1.csv")
     write_text(folder / "table1.md", markdown(made))
     return made
 
 
-def table_rows(results: Sequence[ImageQuality], columns: Sequence[str], data: str) -> dict[str, dict[str, float]]:
-    """Figures by title and the paper's name of the metric: the paper's, our generators', trivial and real images'.
+def table_rows(results: Sequence[ImageQuality], columns: Sequence[str], data: str) -> tuple[list[str], Figures]:
+    """Titles and figures: the paper's, our generators', trivial and real images'.
 
     Args:
         results: of `augment.evaluation.image_quality.evaluate_generator`, one a generator.
         columns: the paper's names of the metrics.
         data: market or deepfashion, whose figures of the paper are taken.
     """
-    rows = {PAPER + title: paper.table1(title, data) for title in paper.TABLE1}
-    rows = {title: {name: figures[name] for name in columns if name in figures} for title, figures in rows.items()}
+    papers = {PAPER + title: paper.table1(title, data) for title in paper.TABLE1}
+    found = {(title, name): row[name] for title, row in papers.items() for name in columns if name in row}
+    titles = dict.fromkeys(papers)
     for result in results:
         for row, values in result.rows.items():
-            figures = as_in_the_paper(values)
+            measured = as_in_the_paper(values)
             title = f"{result.generator if row == 'generated' else TITLES[row]}{HERE}"
-            known = {name: figures[name.lower()] for name in columns if name.lower() in figures}
-            rows[title] = {**rows.pop(title, {}), **known} if row != "generated" else known  # trivial ones last
-    return {title: figures for title, figures in rows.items() if figures or title.startswith(PAPER)}
+            found |= {(title, name): measured[name.lower()] for name in columns if name.lower() in measured}
+            titles.pop(title, None)  # trivial ones last
+            titles[title] = None
+    return [title for title in titles if title in papers or figures_of(found, title)], found
 
 
 def notes(results: Sequence[ImageQuality], columns: Sequence[str], data: str) -> list[str]:
@@ -195,11 +229,9 @@ def table_lines(made: Quality) -> list[list[str]]:
         made: as of `run_table1`.
     """
     lines = [["model", "updates", "images seen", *made.columns]]
-    for title, figures in made.rows.items():
-        counts = made.seen.get(title, {})
-        length = [f"{counts[name]:,}" if name in counts else "-" for name in ("updates", "images")]
-        quality = [f"{figures[name]:.3f}" if name in figures else "-" for name in made.columns]
-        lines.append([title, *length, *quality])
+    for line in made.lines():
+        length = ["-" if count is None else f"{count:,}" for count in (line.seen.updates, line.seen.images)]
+        lines.append([line.title, *length, *(figure_text(line.figures.get(name)) for name in made.columns)])
     return lines
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -17,9 +17,7 @@ from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines import paper
 from pipelines.tables.ablations import ROWS, Table4
-
-if TYPE_CHECKING:
-    pass
+from pipelines.tables.figures import Figures, figure_text, figures_of
 
 logger = logging.getLogger(__name__)
 SMALL_PAIRS = 400
@@ -27,7 +25,7 @@ SMALL_PAIRS = 400
 
 @dataclass(frozen=True)
 class Ablation:
-    """A row of Table 4, trained and measured.
+    """A row of Table 4, trained; its figures are the table's.
 
     Attributes:
         row: its name.
@@ -35,8 +33,6 @@ class Ablation:
         parameters: weights of the generator.
         steps: updates of its training.
         perceptual: network of its perceptual term.
-        ours: our figures by the paper's name of the metric.
-        paper: the paper's.
     """
 
     row: str
@@ -44,13 +40,6 @@ class Ablation:
     parameters: int
     steps: int
     perceptual: str
-    ours: Mapping[str, float]
-    paper: Mapping[str, float]
-
-    def as_line(self) -> dict[str, object]:
-        """As a line of a CSV file: `SSIM` is ours, `SSIM (paper)` the paper's."""
-        plain = {name: value for name, value in asdict(self).items() if name not in ("ours", "paper")}
-        return {**plain, **self.ours, **{f"{name} (paper)": value for name, value in self.paper.items()}}
 
 
 @dataclass(frozen=True)
@@ -59,17 +48,36 @@ class Ablations:
 
     Attributes:
         rows: those that were asked for.
+        ours: our figures, by row and the paper's name of the metric.
+        paper: the paper's, alike.
         missing: why a metric has no figures.
         folder: where the table's files are.
     """
 
     rows: Sequence[Ablation]
+    ours: Figures
+    paper: Figures
     missing: Mapping[str, str]
     folder: str
 
     def as_dict(self) -> dict[str, Any]:
-        """As a JSON object."""
-        return asdict(self)
+        """As a JSON object, each row with its figures."""
+        rows = [
+            {**asdict(row), "ours": figures_of(self.ours, row.row), "paper": figures_of(self.paper, row.row)}
+            for row in self.rows
+        ]
+        return {"rows": rows, "missing": dict(self.missing), "folder": self.folder}
+
+    def as_records(self) -> list[dict[str, object]]:
+        """As lines of a CSV file: `SSIM` is ours, `SSIM (paper)` the paper's."""
+        return [
+            {
+                **asdict(row),
+                **figures_of(self.ours, row.row),
+                **{f"{name} (paper)": value for name, value in figures_of(self.paper, row.row).items()},
+            }
+            for row in self.rows
+        ]
 
 
 def states(workspace: Workspace, table: Table4) -> dict[str, bool]:
@@ -101,6 +109,7 @@ def run_table4(workspace: Workspace, table: Table4, runtime: Runtime) -> Ablatio
 
     evaluation_pairs(workspace)  # raises where there are none, before anything is trained
     ablations: list[Ablation] = []
+    ours: dict[tuple[str, str], float] = {}
     missing: dict[str, str] = {}
     for row in table.rows:
         logger.info("Table 4, %s.", ROWS[row].title)
@@ -115,20 +124,12 @@ def run_table4(workspace: Workspace, table: Table4, runtime: Runtime) -> Ablatio
         )
         measured, lacking = measure(workspace, table, table.generator(row), runtime)
         missing.update(lacking)
-        ablations.append(
-            Ablation(
-                row,
-                ROWS[row].title,
-                trained.parameters,
-                trained.steps,
-                trained.perceptual,
-                measured,
-                paper.table4(row, table.data),
-            )
-        )
+        ours |= {(row, name): value for name, value in measured.items()}
+        ablations.append(Ablation(row, ROWS[row].title, trained.parameters, trained.steps, trained.perceptual))
     folder = workspace.table_dir("table4")
-    made = Ablations(ablations, missing, str(folder))
-    write_csv(pd.DataFrame([ablation.as_line() for ablation in ablations]), folder / f"{table.name}.csv")
+    papers = {(row, name): value for row in table.rows for name, value in paper.table4(row, table.data).items()}
+    made = Ablations(ablations, ours, papers, missing, str(folder))
+    write_csv(pd.DataFrame(made.as_records()), folder / f"{table.name}.csv")
     write_text(folder / f"{table.name}.md", markdown(made, table))
     return made
 
@@ -160,23 +161,19 @@ def measure(
     )
 
 
-def table_lines(rows: Sequence[Ablation], data: str) -> list[list[str]]:
+def table_lines(made: Ablations, data: str) -> list[list[str]]:
     """Header and one line a row: our figure and the paper's of each metric, a dash where there is none.
 
     Args:
-        rows: as of `run_table4`.
+        made: as of `run_table4`.
         data: market or deepfashion, whose figures of the paper are taken.
     """
     metrics = paper.TABLE4_METRICS[data]
     lines = [["Model", "weights, M", *(title for name in metrics for title in (name, "paper"))]]
-    for row in rows:
-        figures = [_figure(side.get(name)) for name in metrics for side in (row.ours, row.paper)]
+    for row in made.rows:
+        figures = [figure_text(side.get((row.row, name))) for name in metrics for side in (made.ours, made.paper)]
         lines.append([row.title, f"{row.parameters / 1e6:.2f}", *figures])
     return lines
-
-
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
 
 
 def notes(made: Ablations, table: Table4) -> list[str]:
@@ -206,7 +203,7 @@ def markdown(made: Ablations, table: Table4) -> str:
         made: as of `run_table4`.
         table: what was asked for.
     """
-    text = markdown_table(table_lines(made.rows, table.data))
+    text = markdown_table(table_lines(made, table.data))
     return "\n\n".join(["# Table 4: ablations", text, *notes(made, table)]) + "\n"
 
 
@@ -217,4 +214,4 @@ def terminal(made: Ablations, table: Table4) -> str:
         made: as of `run_table4`.
         table: what was asked for.
     """
-    return "\n".join([aligned(table_lines(made.rows, table.data)), "", *notes(made, table)])
+    return "\n".join([aligned(table_lines(made, table.data)), "", *notes(made, table)])

@@ -1,8 +1,8 @@
 """Weight files of others, as torchvision, torchreid and timm-like projects save them, read into a network."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor, nn
 
@@ -67,10 +67,11 @@ def _of_classifier(name: str) -> bool:
     return name.partition(".")[0] in CLASSIFIERS
 
 
-def _unwrapped(state: dict[str, Any]) -> dict[str, Any]:
+def _unwrapped(state: Mapping[str, object]) -> dict[str, object]:
     """A state dict out of a checkpoint's entry, its names without wrappers."""
     for name in NESTED:
-        if isinstance(state.get(name), dict):
-            return _unwrapped(state[name])
+        nested = state.get(name)
+        if isinstance(nested, dict):
+            return _unwrapped(nested)
     plain = {".".join(part for part in key.split(".") if part not in WRAPPERS): value for key, value in state.items()}
     return {OLD_DENSENET.sub(r"\1\2", key): value for key, value in plain.items()}

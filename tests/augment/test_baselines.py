@@ -44,7 +44,7 @@ def test_a_baseline_trains_and_fills_a_set(people: Path, name: str) -> None:
     result = run(people, *SHORT, "--generator", name)
     assert result["folder"] == f"patn/{name}"
     checkpoint = people / result["folder"] / "generator.safetensors"
-    assert read_metadata(checkpoint)["generator"] == name
+    assert read_metadata(checkpoint).generator == name
     assert result["parameters"] == sum(weights.numel() for weights in load_generator(checkpoint).parameters())
     assert len(list((checkpoint.parent / "samples").glob("*.png"))) == 2
     made = run(people, "generate", "--portion", "0.5")

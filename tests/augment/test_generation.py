@@ -160,7 +160,7 @@ def test_bfloat16_has_to_be_asked_for_and_is_recorded(people: Path, trained: Pat
     for _ in range(20):  # what batch norm remembers of 4 steps of training leaves every image grey
         network(torch.rand(8, 3, 64, 32) * 2 - 1, poses, poses.flip(0))
     lively = tmp_path / "generator.safetensors"
-    save_generator(lively, network, "patn", read_metadata(trained)["extra"])
+    save_generator(lively, network, "patn", read_metadata(trained).extra)
     drawn = {}
     for precision in ("auto", "fp32", "bf16"):
         draw = SplitGenerator(Dataset.of(workspace), lively, Runtime("cpu", precision))

@@ -70,8 +70,8 @@ def test_the_deepfashion_model_gets_its_size_and_maps_unless_others_are_given(pe
     assert (released["pose_maps"], released["size"]) == ("onehot", [256, 176])
     given = run(people, "patn-import", str(path), "--pose-maps", "gaussian", "--size", "64", "32", "--name", "market")
     metadata = read_metadata(people / given["folder"] / "generator.safetensors")
-    assert metadata["options"]["pose_maps"] == given["pose_maps"] == "gaussian"
-    assert metadata["extra"]["size"] == given["size"] == [64, 32]
+    assert metadata.options["pose_maps"] == given["pose_maps"] == "gaussian"
+    assert metadata.extra["size"] == given["size"] == [64, 32]
 
 
 @pytest.mark.parametrize(("channels", "role"), [(6, "d_pp"), (21, "d_pb")])

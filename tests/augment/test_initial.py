@@ -54,7 +54,7 @@ def test_discriminators_that_are_shipped_beside_a_generator_go_on(people: Path, 
 
 
 def test_without_a_preset_it_goes_on_with_its_recipe_at_half_the_rate(people: Path, trained: Path) -> None:
-    recorded = read_metadata(trained)["extra"]["training"]
+    recorded = read_metadata(trained).extra["training"]
     training = starting_training(None, None, InitialWeights(trained))
     assert training.as_dict() == {**{name: recorded[name] for name in training.as_dict()}, **expected(recorded)}
     assert starting_training("market", None, InitialWeights(trained)) == kind_of("patn").preset("market")
@@ -73,7 +73,7 @@ def test_other_initial_weights_are_another_training(people: Path, trained: Path,
     assert made["initial"] == "builtin"
     assert run(people, *line, "--init", str(builtin)) == made  # the same file
     other = kind_of("patn").preset("demo")
-    save_generator(builtin, build_generator("patn", other.generator_options()), "patn", read_metadata(trained)["extra"])
+    save_generator(builtin, build_generator("patn", other.generator_options()), "patn", read_metadata(trained).extra)
     result = invoke(people, *line, "--init", "builtin")
     assert result.exit_code == 1
     assert "was made from other input: initial" in result.stderr

@@ -62,8 +62,8 @@ def test_a_variant_trains_and_fills_a_set(people: Path, options: tuple[str, ...]
     result = run(people, *SHORT, *options, "--name", "variant")
     checkpoint = people / result["folder"] / "generator.safetensors"
     about = read_metadata(checkpoint)
-    assert about["generator"] == ("resnet" if "resnet" in options else "patn")
-    assert expected.items() <= about["options"].items()
+    assert about.generator == ("resnet" if "resnet" in options else "patn")
+    assert expected.items() <= about.options.items()
     assert sum(weights.numel() for weights in load_generator(checkpoint).parameters()) == result["parameters"]
     made = run(people, "generate", "--portion", "0.5", "--generator", "variant")
     assert made["generated"] + made["copied"] == 24

@@ -51,7 +51,7 @@ def test_a_generators_folder_says_how_it_was_made(trained: Path) -> None:
     assert record["options"]["constant_steps"] == 2
     assert record["result"]["perceptual"].startswith("none")
     assert set(record["inputs"]) == {"images", "keypoints"}
-    assert read_metadata(trained)["extra"]["size"] == [64, 32]
+    assert read_metadata(trained).extra["size"] == [64, 32]
     assert not load_generator(trained).training
     assert [line["step"] for line in read_metrics(trained.parent)] == [4]
     sheets = sorted((trained.parent / "samples").glob("*.png"))

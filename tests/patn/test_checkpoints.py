@@ -33,9 +33,9 @@ def test_metadata_rebuilds_the_generator_and_keeps_what_was_given(tmp_path):
     extra = {"training": {"lr": 1e-3}, "size": [64, 32]}
     save_generator(tmp_path / "g", Patn(**OPTIONS), "patn", extra)
     metadata = read_metadata(tmp_path / "g")
-    assert metadata["generator"] == "patn"
-    assert metadata["extra"] == extra
-    assert OPTIONS.items() <= metadata["options"].items()
+    assert metadata.generator == "patn"
+    assert metadata.extra == extra
+    assert OPTIONS.items() <= metadata.options.items()
 
 
 def test_loading_leaves_the_global_generator_alone(tmp_path):

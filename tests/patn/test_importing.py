@@ -96,8 +96,8 @@ def test_a_discriminator_may_have_no_residual_blocks(tmp_path):
 def test_metadata_of_an_authors_file_is_that_of_one_of_ours(norm, size, tmp_path):
     path = save(old_state(seasoned(Generator(norm, 2, True, width=2))), tmp_path / "g.pth")
     theirs = read_metadata(path)
-    assert theirs["extra"]["size"] == size
-    save_generator(tmp_path / "ours", load_generator(path), "patn", theirs["extra"])
+    assert theirs.extra["size"] == size
+    save_generator(tmp_path / "ours", load_generator(path), "patn", theirs.extra)
     assert read_metadata(tmp_path / "ours") == theirs
 
 

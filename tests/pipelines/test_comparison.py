@@ -20,6 +20,7 @@ from augment.workspace import Workspace
 from patn.generators import GENERATORS, Kind
 from pipelines.comparison.equal_time import seconds_of_an_update
 from pipelines.comparison.page import page
+from pipelines.comparison.record import Record
 from pipelines.comparison.run import PAGE, PLAN, RECORD, SHEET, Comparison, compare, publish
 from reid.data.market1501 import torchreid_dataset
 from reid.training import PRESETS as MODELS
@@ -72,7 +73,7 @@ def compared(short: None, rendered: Path, tmp_path_factory: pytest.TempPathFacto
     folder = workspace.table_dir("comparison")
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / PLAN, plan)
-    return workspace, compare(workspace, TOY, QUIET)
+    return workspace, compare(workspace, TOY, QUIET).as_dict()
 
 
 def test_every_generator_is_trained_measured_and_used(compared: tuple[Workspace, dict[str, Any]]) -> None:
@@ -111,7 +112,7 @@ def test_done_again_it_trains_nothing_and_table5_takes_its_cells(
     workspace, record = compared
     files = sorted(workspace.root.glob("*/*/*.safetensors"))
     before = [path.stat().st_mtime_ns for path in files]
-    again = compare(workspace, TOY, QUIET)
+    again = compare(workspace, TOY, QUIET).as_dict()
     assert {**again, "generators": 0} == {**record, "generators": 0}  # but for the speed
     asked = ("--portions", "0.5", "--rows", "none,vunet,deform,ours,ours*", "--seeds", "2", "--lengths", "updates")
     table = run(workspace.root, "--device", "cpu", "table5", *asked, "--threads", "1")["table"]
@@ -133,7 +134,7 @@ def test_the_page_holds_the_figures(compared: tuple[Workspace, dict[str, Any]], 
     write_json(tmp_path / RECORD, {"remarks": ["Something to be said of it."]})
     publish(workspace, tmp_path)
     text = (tmp_path / PAGE).read_text()
-    assert text == page(json.loads((tmp_path / RECORD).read_text()))
+    assert text == page(Record.of(json.loads((tmp_path / RECORD).read_text())))
     assert "- Something to be said of it." in text
     assert (tmp_path / SHEET).is_file()
     vunet = next(one for one in record["generators"] if one["name"] == "vunet")
@@ -146,4 +147,4 @@ def test_the_page_holds_the_figures(compared: tuple[Workspace, dict[str, Any]], 
 
 def test_the_published_page_is_that_of_its_record() -> None:
     text = (DOCS / PAGE).read_text(encoding="utf-8")
-    assert text == page(json.loads((DOCS / RECORD).read_text(encoding="utf-8")))
+    assert text == page(Record.of(json.loads((DOCS / RECORD).read_text(encoding="utf-8"))))

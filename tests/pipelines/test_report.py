@@ -13,7 +13,7 @@ from PIL import Image
 from augment.artefacts.files import write_json
 from augment.artefacts.records import Origin, RunRecord
 from augment.workspace import Workspace
-from pipelines.measurements.heldout import SHEETS
+from pipelines.measurements.heldout import SHEETS, HeldoutSsim, Ssim
 from pipelines.report.page import Section, render_page, render_report, write_report
 from pipelines.report.sections import _told_apart
 from pipelines.table5.cells import Cell
@@ -282,12 +282,7 @@ def test_differences_longer_than_a_screen_are_folded(people, portions, folded):
 
 
 def test_generated_images_no_better_than_trivial_ones_are_said_to_be_so():
-    worse = {"generated": 0.1, "copy": 0.2, "mean": 0.3}
-    generator = {
-        "name": "g",
-        "ssim": {**worse, "paper": worse, "count": 3, "size": [64, 32]},
-        "sheets": {},
-        "unseen": False,
-    }
+    worse = Ssim(generated=0.1, copy=0.2, mean=0.3)
+    generator = {"name": "g", "measured": HeldoutSsim(worse, worse, 3, (64, 32)), "sheets": {}, "unseen": False}
     page = render_page("w", [Section("Images", "images.html", {"generators": [generator]})])
     assert "not better than a trivial one" in page

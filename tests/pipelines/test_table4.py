@@ -126,10 +126,11 @@ def test_the_command_lists_rows_without_training(people: Path) -> None:
 
 
 def test_metrics_without_a_figure_are_dashes_and_say_why() -> None:
-    papers = paper.table4("patn9", "deepfashion")
-    row = Ablation("patn9", ROWS["patn9"].title, 41_358_019, 9, "vgg19", {"SSIM": 0.5}, papers)
+    papers = {("patn9", metric): value for metric, value in paper.table4("patn9", "deepfashion").items()}
+    row = Ablation("patn9", ROWS["patn9"].title, 41_358_019, 9, "vgg19")
     table = Table4(rows=("patn9",), preset="deepfashion")
-    assert table_lines([row], "deepfashion")[1][1:] == [
+    made = Ablations([row], {("patn9", "SSIM"): 0.5}, papers, {"IS": "a file is missing"}, "tables/table4")
+    assert table_lines(made, "deepfashion")[1][1:] == [
         "41.36",
         "0.500",
         "0.773",
@@ -140,6 +141,5 @@ def test_metrics_without_a_figure_are_dashes_and_say_why() -> None:
         "-",
         "0.960",
     ]
-    made = Ablations([row], {"IS": "a file is missing"}, "tables/table4")
     for text in (markdown(made, table), terminal(made, table)):
         assert "IS: not measured; a file" in text

@@ -38,9 +38,9 @@ def test_the_file_is_a_generator_in_half_precision_that_says_where_it_comes_from
     file = made / "out" / "correspondence-64x32.safetensors"
     assert file.stat().st_size < 3_000_000  # of the wheel
     about = read_metadata(file)
-    assert about["generator"] == "correspondence"
-    assert "no image of a real person" in about["extra"]["trained_on"]
-    assert (about["extra"]["size"], about["extra"]["seed"]) == ([64, 32], 0)
+    assert about.generator == "correspondence"
+    assert "no image of a real person" in about.extra["trained_on"]
+    assert (about.extra["size"], about.extra["seed"]) == ([64, 32], 0)
     trained = load_generator(made / "work" / "workspace" / "patn" / "correspondence-64" / "generator.safetensors")
     for name, value in load_generator(file).state_dict().items():
         assert torch.equal(value, trained.state_dict()[name].half().float())

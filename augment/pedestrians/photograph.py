@@ -13,7 +13,7 @@ from augment.pedestrians.skeleton import turn
 from numerics.arrays import Array
 
 _DISTANCE = 6.0  # of the camera, in statures
-_GAP = int(0.02 * 65536) << 32  # a step in depth that makes a hole, in the units of `_draw`
+_GAP = int(0.02 * 65536) << 32  # a step in depth that makes a hole, in the units of `render_figure`
 _FARTHEST = 16 / 7  # off the image's middle, in spreads of where people stand
 _FINE = 2  # drawn at twice the size, then averaged
 HEAD = 0.13  # height of a head, in statures
@@ -39,8 +39,14 @@ class Photograph:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Crop:
-    """Where the person lies in the image: pixels per stature, and the image point of the origin."""
+class Crop:
+    """Where the person lies in the image.
+
+    Attributes:
+        scale: pixels per stature.
+        x: of the origin in the image, from the left.
+        y: of the origin in the image, from the top.
+    """
 
     scale: float
     x: float
@@ -64,7 +70,7 @@ def photograph(
     view = view_figure(figure, pose, turn(x=camera.tilt) @ turn(y=float(rng.uniform(-180, 180))))
     fine = 1 if botched else _FINE  # a botched crop is magnified, its points lie further apart
     crop = _place(view, camera, size, rng, botched)
-    colours, alpha, depth = _draw(view, camera, crop, size, fine)
+    colours, alpha, depth = render_figure(view, camera, crop, size, fine)
     background = backdrop(camera, size, rng)
     background *= _shadow(view, crop, size)[..., None]
     picture = background * (1 - alpha[..., None]) + colours
@@ -80,7 +86,7 @@ def _project(points: Array) -> tuple[Array, Array]:
     return points[0] * nearer, -points[1] * nearer
 
 
-def _place(view: View, camera: Camera, size: tuple[int, int], rng: np.random.Generator, botched: bool) -> _Crop:
+def _place(view: View, camera: Camera, size: tuple[int, int], rng: np.random.Generator, botched: bool) -> Crop:
     """The detector's box: tight around the person with jitter; sometimes it cuts the feet."""
     right, down = _project(view.points)
     top, bottom = float(down.min()), float(down.max())
@@ -99,11 +105,24 @@ def _place(view: View, camera: Camera, size: tuple[int, int], rng: np.random.Gen
         farthest = _FARTHEST * camera.sway
         x = size[1] / 2 + size[1] * float(np.clip(rng.normal(0, camera.sway), -farthest, farthest))
         y = slack * float(rng.uniform(0.3, 0.7)) if slack > 0 else 0.02 * size[0]
-    return _Crop(scale=scale, x=float(x - middle * scale), y=float(y - top * scale))
+    return Crop(scale=scale, x=float(x - middle * scale), y=float(y - top * scale))
 
 
-def _draw(view: View, camera: Camera, crop: _Crop, size: tuple[int, int], fine: int) -> tuple[Array, Array, Array]:
-    """Colour times coverage (H x W x 3), coverage (H x W), nearest depth at `fine` times the size (-inf = nobody)."""
+def render_figure(
+    view: View, camera: Camera, crop: Crop, size: tuple[int, int], fine: int
+) -> tuple[Array, Array, Array]:
+    """A person alone, before nothing.
+
+    Args:
+        view: of the person.
+        camera: whose light it is.
+        crop: where the person lies in the image.
+        size: (height, width) of the image in pixels.
+        fine: how many times the size is rendered and averaged.
+
+    Returns:
+        Colour times coverage (H x W x 3), coverage (H x W), nearest depth at `fine` times the size (-inf = nobody).
+    """
     height, width = size[0] * fine, size[1] * fine
     right, down = _project(view.points)
     scale = np.float32(crop.scale * fine)
@@ -146,7 +165,7 @@ def _lit(view: View, camera: Camera, owner: Array) -> Array:
     return lit
 
 
-def _shadow(view: View, crop: _Crop, size: tuple[int, int]) -> Array:
+def _shadow(view: View, crop: Crop, size: tuple[int, int]) -> Array:
     """Factors (H x W) of the contact shadow around the feet."""
     rows, columns = np.arange(size[0])[:, None], np.arange(size[1])[None]
     right, down = _project(view.joints.T)
@@ -158,7 +177,7 @@ def _shadow(view: View, crop: _Crop, size: tuple[int, int]) -> Array:
     return (1 - dark).astype(np.float32)
 
 
-def _keypoints(view: View, crop: _Crop, size: tuple[int, int], depth: Array, cover: Array) -> tuple[Array, Array]:
+def _keypoints(view: View, crop: Crop, size: tuple[int, int], depth: Array, cover: Array) -> tuple[Array, Array]:
     """Whole-pixel joints (18 x 2, -1 outside the image) and whether each is seen (not behind anything)."""
     right, down = _project(view.joints.T)
     x, y = np.floor(right * crop.scale + crop.x), np.floor(down * crop.scale + crop.y)

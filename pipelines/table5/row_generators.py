@@ -20,7 +20,10 @@ def own_generator(workspace: Workspace) -> str:
     """
     folder, found = workspace.generators_dir, _free_generators(workspace)
     if not found:
-        raise AugmentError(f"{folder}: no trained generator; run `{make_generator(workspace)}`")
+        raise AugmentError(
+            f"{folder}: no trained generator; run `{make_generator(workspace)}`, or take ⟨rows⟩ by the built-in one, "
+            "such as ours-builtin"
+        )
     if len(found) > 1:
         raise AugmentError(f"{folder}: holds {', '.join(found)}; say which with ⟨generator⟩ NAME")
     return found[0]

@@ -1,9 +1,7 @@
 """Tracks of rendered people who walk through a scene as a workspace: frames or a video, ground truth or a tracker."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,64 +10,29 @@ from click.testing import CliRunner
 from augment.cli import augment
 from augment.images import read_image
 from augment.workspace import Workspace
-from numerics.arrays import Array
 from tests.conftest import invoke
-from tests.set_trees import pictures
+from tests.walkers import Scene, walking_people, write_frames, write_truth, write_video
 
-FRAMES, HEIGHT, WIDTH = 24, 150, 400
-SIZE = (128, 64)
 ASKED = ("--layout", "mot", "--spacing", "4", "--margin", "0")
 
 
-@dataclass
-class Scene:
-    """Frames, and on each who is where and how visible: frame, track, left, top, width, height, visibility."""
-
-    frames: list[Array]
-    boxes: list[tuple[int, int, int, int, int, int, float]]
-
-
 @pytest.fixture(scope="module")
-def scene(rendered: Path) -> Scene:
+def scene() -> Scene:
     """Four people who walk, two to the right and two to the left, so that they hide each other where they meet."""
-    people = [[read_image(path, SIZE) for path in shots] for shots in pictures(rendered)[:4]]
-    frames, boxes = [], []
-    for number in range(FRAMES):
-        frame = np.full((HEIGHT, WIDTH, 3), 90, dtype=np.uint8)
-        owner = np.full((HEIGHT, WIDTH), -1)
-        places = []
-        for who, shots in enumerate(people):
-            left = 8 * number + 90 * (who // 2) if who % 2 == 0 else WIDTH - 64 - 8 * number - 90 * (who // 2)
-            left, top = int(np.clip(left, 0, WIDTH - 64)), 10
-            frame[top : top + 128, left : left + 64] = shots[number % len(shots)]
-            owner[top : top + 128, left : left + 64] = who
-            places.append((who, left, top))
-        frames.append(frame)
-        boxes += [(number + 1, who + 1, x, y, 64, 128, float((owner == who).sum() / 8192)) for who, x, y in places]
-    return Scene(frames, boxes)
+    return walking_people(people=4, frames=24)
 
 
 def write(scene: Scene, folder: Path, *, video: bool = False, tracker: bool = False) -> Path:
-    """The scene as MOTChallenge has it, or as a video with a tracker's output beside it."""
-    folder.mkdir(parents=True)
-    if video:
-        film = cv2.VideoWriter(str(folder / "walk.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 12, (WIDTH, HEIGHT))
-        for frame in scene.frames:
-            film.write(frame[..., ::-1])
-        film.release()
-    else:
-        (folder / "img1").mkdir()
-        for number, frame in enumerate(scene.frames, start=1):
-            cv2.imwrite(str(folder / "img1" / f"{number:06d}.jpg"), frame[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 98])
-    if tracker:
-        lines = [(*box[:6], 0.9, -1, -1, -1) for box in scene.boxes]
-        pd.DataFrame(lines).to_csv(folder / "tracks.txt", header=False, index=False)
-    else:
-        (folder / "gt").mkdir()
-        lines = [(*box[:6], 1, 1, box[6]) for box in scene.boxes]
-        lines += [(number, 99, 300, 0, 64, 128, 1, 3, 1.0) for number in (1, 2, 3)]  # a car
-        lines += [(number, 98, 0, 0, 20, 40, 1, 1, 1.0) for number in (1, 2)]  # far away
-        pd.DataFrame(lines).to_csv(folder / "gt" / "gt.txt", header=False, index=False)
+    """The scene as MOTChallenge has it, with boxes of others, or as a video with a tracker's output beside it."""
+    others = [(number, 99, 300, 0, 64, 128, 1, 3, 1.0) for number in (1, 2, 3)]  # a car
+    others += [(number, 98, 0, 0, 20, 40, 1, 1, 1.0) for number in (1, 2)]  # far away
+    if not tracker:
+        write_frames(scene, folder)
+        write_truth(scene, folder, others)
+        return folder
+    write_video(scene, folder) if video else write_frames(scene, folder)
+    lines = [(*box[:6], 0.9, -1, -1, -1) for box in scene.boxes]
+    pd.DataFrame(lines).to_csv(folder / "tracks.txt", header=False, index=False)
     return folder
 
 

@@ -101,11 +101,14 @@ def split(root: Path, images: int) -> None:
 
 def plan(root: Path, images: int) -> None:
     """The plan of Ours at p = 0.3."""
+    from augment.datasets.dataset import Dataset
     from augment.generation.generate import plan_set
     from augment.generation.plan import Sampling
     from augment.workspace import Workspace
 
-    assert len(plan_set(Workspace.find(root), 0.3, 0, Sampling()).plan) == images - round(images * 0.3)
+    workspace = Workspace.find(root)
+    planned = plan_set(Dataset.of(workspace), workspace.reduced_csv(0.3, 0), 0.3, 0, Sampling())
+    assert len(planned.plan) == images - round(images * 0.3)
 
 
 def manifest(root: Path, images: int) -> None:

@@ -32,7 +32,7 @@ def workspace(people: Path, tmp_path: Path) -> Workspace:
 def pairs_of(workspace: Workspace, count: int) -> list[tuple[str, str]]:
     """Pairs of training images of one person."""
     table = workspace.images().query("split == 'train'").set_index("name")
-    names, pid = posed_names(workspace, table.index.tolist()), table["pid"].to_dict()
+    names, pid = posed_names(Dataset.of(workspace), table.index.tolist()), table["pid"].to_dict()
     pairs = [(a, b) for a in names for b in names if a != b and pid[a] == pid[b]]
     return pairs[:: max(1, len(pairs) // count)][:count]
 

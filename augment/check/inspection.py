@@ -169,17 +169,19 @@ def inspect_pairs(workspace: Workspace) -> PairsChecked | None:
     Args:
         workspace: of DeepFashion; None is returned for other data, too.
     """
+    from augment.datasets.dataset import Dataset
     from augment.datasets.pairs import evaluation_pairs, given_pairs, pairable, pairs_among
 
     if workspace.layout.published_pairs is None or workspace.keypoints_source() is None:
         return None
-    train = workspace.images().query("split == 'train'").set_index("name")["pid"]
-    names = pairable(workspace, sorted(train.index))
-    array = keypoint_array(workspace.keypoints("train"), names)
-    pairs = {"train": len(pairs_among(workspace, names, [int(train[name]) for name in names], array))}
+    data = Dataset.of(workspace)
+    train = data.split("train")["pid"]
+    names = pairable(data, sorted(train.index))
+    array = keypoint_array(data.keypoints("train"), names)
+    pairs = {"train": len(pairs_among(data, names, [int(train[name]) for name in names], array))}
     try:
-        pairs["gallery"] = len(evaluation_pairs(workspace))
+        pairs["gallery"] = len(evaluation_pairs(data))
     except AugmentError:
         pairs["gallery"] = 0
-    given = tuple(split for split in pairs if given_pairs(workspace, split) is not None)
+    given = tuple(split for split in pairs if given_pairs(data, split) is not None)
     return PairsChecked(**pairs, given=given)

@@ -119,6 +119,7 @@ def command(
       augment generate --portion 0.3 --dry-run
     """
     workspace.require_reid("generate")
+    from augment.datasets.dataset import Dataset
     from augment.generation.augmented_set import summary
     from augment.generation.filtering import CRITERIA, Filtering
     from augment.generation.generate import generate, plan_set, set_name
@@ -135,7 +136,8 @@ def command(
     )
     seed, sampling = seed_or(workspace.seed), Sampling(**chosen)
     if dry_run:
-        _print_plan(plan_set(workspace, portion, seed, sampling, pose_file))
+        data, reduced = Dataset.of(workspace), workspace.reduced_csv(portion, seed)
+        _print_plan(plan_set(data, reduced, portion, seed, sampling, pose_file))
         return
     filtering = None if share is None else Filtering(share, CRITERIA if by == "both" else (by,))
     if generator_data == "reduced":

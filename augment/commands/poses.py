@@ -81,6 +81,7 @@ def command(
       augment poses --estimator mediapipe
     """
     note_idle_globals("device", "precision", *(["seed"] if sample is None and not compare else []))
+    from augment.datasets.dataset import Dataset
     from augment.poses.agreement import agreement_text, sample_agreement
     from augment.poses.comparison import SAMPLE, compare_estimator, comparison_text
     from augment.poses.estimate import estimate_poses, import_poses, poses_text
@@ -104,7 +105,7 @@ def command(
     seed = seed_or(workspace.seed)
     if compare:
         compared = compare_estimator(
-            workspace,
+            Dataset.of(workspace),
             compare,
             estimator=chosen,
             count=sample or SAMPLE,
@@ -115,7 +116,7 @@ def command(
         )
         emit({"estimator": estimator, **compared.as_dict()}, comparison_text(estimator, compared))
     elif sample is not None:
-        sampled = sample_agreement(workspace, estimator=chosen, count=sample, seed=seed, jobs=jobs)
+        sampled = sample_agreement(Dataset.of(workspace), estimator=chosen, count=sample, seed=seed, jobs=jobs)
         emit(sampled, agreement_text(sampled.agreement))
     else:
         made = (

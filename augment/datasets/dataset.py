@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -11,7 +11,7 @@ import pandas as pd
 
 from augment.datasets.reduced_set import training_images
 from augment.layouts.kinds import DataLayout
-from augment.workspace import Workspace
+from augment.workspace import PAIR_FILES, POSE_FILES, Workspace
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,9 @@ class Dataset:
         layout: how the images were given.
         root: the workspace's folder.
         folder: the folder of the images, with one folder a split.
+        pair_files: where pairs of a split (train or gallery) are, where they were given.
+        exact_keypoints: where the exact joints of each split are, where they came with the data.
+        keypoints_file: the file that the key points of a split are in; raises AugmentError where there is none.
         keypoints: the key point table of a split, read when first asked for; raises AugmentError where there is none.
     """
 
@@ -32,6 +35,9 @@ class Dataset:
     layout: DataLayout
     root: Path
     folder: Path
+    pair_files: Mapping[str, Path]
+    exact_keypoints: Mapping[str, Path]
+    keypoints_file: Callable[[str], Path]
     keypoints: Callable[[str], pd.DataFrame]
 
     @classmethod
@@ -50,6 +56,9 @@ class Dataset:
             layout=workspace.layout,
             root=workspace.root,
             folder=workspace.data,
+            pair_files={split: workspace.pairs_csv(split) for split in PAIR_FILES},
+            exact_keypoints={split: workspace.exact_keypoints_file(split) for split in POSE_FILES},
+            keypoints_file=workspace.keypoints_file,
             keypoints=cache(workspace.keypoints),
         )
 

@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from augment import AugmentError
+from augment.datasets.dataset import Dataset
 from augment.layouts.identity_folders import SOURCES
-from augment.workspace import Workspace
 
 Parts = tuple[str, ...]
 
@@ -20,11 +20,11 @@ class ImageNames:
     A name may stand in a folder, which then has to be the image's, and have another suffix where no image has that one.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
-        images = workspace.images()
+    def __init__(self, data: Dataset) -> None:
+        images = data.images
         paths = [PurePosixPath(path).parts for path in images["path"]]
         self._own = _Places(zip(images["name"], paths, strict=True))
-        sources = _sources(workspace)
+        sources = _sources(data)
         self._sources = _Places((PurePosixPath(image).name, parts) for image, parts in sources.items())
         self._has_sources = bool(sources)
 
@@ -104,9 +104,9 @@ def _common(place: Parts, parts: Parts) -> int:
     return count
 
 
-def _sources(workspace: Workspace) -> Mapping[str, Parts]:
+def _sources(data: Dataset) -> Mapping[str, Parts]:
     """The path of the photograph that each image was made from, where sources.csv tells."""
-    path = workspace.data / SOURCES
+    path = data.folder / SOURCES
     if not path.is_file():
         return {}
     try:

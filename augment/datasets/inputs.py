@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from augment.artefacts.artefact import Fingerprint, fingerprint, fingerprint_names
+from augment.datasets.dataset import Dataset
 from augment.settings import SETTINGS
-from augment.workspace import Workspace
 
 KNOWN = ("split", "name", "pid", "camid", "generated")
 """Columns of an image table that a result depends on."""
@@ -32,18 +32,18 @@ def images_input(table: pd.DataFrame) -> Fingerprint:
     return Fingerprint.of(f"{_counts(distinct)}: {mark}", files.paths)
 
 
-def keypoints_input(workspace: Workspace, *splits: str) -> Fingerprint:
+def keypoints_input(data: Dataset, *splits: str) -> Fingerprint:
     """A fingerprint of the key points in use, by content; it ends with the working size, in whose pixels they are.
 
     Args:
-        workspace: whose key points they are.
+        data: whose key points they are.
         splits: of train, query and gallery.
 
     Raises:
         AugmentError: where there are none.
     """
-    files = fingerprint([workspace.keypoints_file(split) for split in splits])
-    return Fingerprint.of(f"{files} in {size_input(workspace.size, workspace.root)}", files.paths)
+    files = fingerprint([data.keypoints_file(split) for split in splits])
+    return Fingerprint.of(f"{files} in {size_input(data.size, data.root)}", files.paths)
 
 
 def size_input(size: tuple[int, int], root: Path) -> Fingerprint:

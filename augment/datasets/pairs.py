@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from augment import AugmentError
+from augment.datasets.dataset import Dataset
 from augment.datasets.image_names import ImageNames
 from augment.workspace import PAIR_FILES, Workspace
 from numerics.arrays import Array
@@ -36,17 +37,18 @@ def import_pairs(workspace: Workspace, files: Sequence[Path]) -> dict[str, int]:
             pairs already.
         patn.DataError: for another file.
     """
-    images = workspace.images()
-    pairs = _read_all(workspace, files)
+    data = Dataset.of(workspace)
+    images = data.images
+    pairs = _read_all(data, files)
     taken = {}
     for split in PAIR_FILES:
         names = images.loc[images["split"] == split, "name"]
         taken[split] = pairs[pairs["from"].isin(names) & pairs["to"].isin(names)]
     if not sum(map(len, taken.values())):
-        example = ImageNames(workspace).example()
+        example = ImageNames(data).example()
         raise AugmentError(f"{files[0]}: no pair is of two training or two test images of this workspace ({example})")
     for split, part in taken.items():
-        held = given_pairs(workspace, split)
+        held = given_pairs(data, split)
         if held is not None and held.to_numpy().tolist() != part.to_numpy().tolist():
             raise AugmentError(f"{workspace.pairs_csv(split)}: holds other pairs already; remove it")
         if len(part):
@@ -61,15 +63,15 @@ def import_pairs(workspace: Workspace, files: Sequence[Path]) -> dict[str, int]:
     }
 
 
-def _read_all(workspace: Workspace, files: Sequence[Path]) -> pd.DataFrame:
+def _read_all(data: Dataset, files: Sequence[Path]) -> pd.DataFrame:
     """The pairs of the files under the images' own names, each once; raises AugmentError as `refuse_unfit`."""
-    names = ImageNames(workspace)
+    names = ImageNames(data)
     read: list[pd.DataFrame] = []
     for path in files:
         pairs = read_pairs(path)
         image_of = names.match(dict.fromkeys([*pairs["from"], *pairs["to"]]))
         pairs = pairs.apply(lambda column, known=image_of: column.map(known).fillna(column))
-        refuse_unfit(pairs, workspace.images(), path)
+        refuse_unfit(pairs, data.images, path)
         read.append(pairs)
     return pd.concat(read, ignore_index=True).drop_duplicates(ignore_index=True)
 
@@ -101,113 +103,113 @@ def refuse_unfit(pairs: pd.DataFrame, images: pd.DataFrame, path: Path) -> None:
             raise AugmentError(f"{path}: pair {number} ({first}, {second}) is of junk or distractors, which are nobody")
 
 
-def given_pairs(workspace: Workspace, split: str) -> pd.DataFrame | None:
+def given_pairs(data: Dataset, split: str) -> pd.DataFrame | None:
     """The pairs that were given for a split, columns from and to, or None.
 
     Args:
-        workspace: whose pairs they are.
+        data: whose pairs they are.
         split: train or gallery.
 
     Raises:
         AugmentError: where one cannot be a pair, see `refuse_unfit`.
     """
-    path = workspace.pairs_csv(split)
+    path = data.pair_files[split]
     if not path.is_file():
         return None
     pairs = read_pairs(path)
-    refuse_unfit(pairs, workspace.images(), path)
+    refuse_unfit(pairs, data.images, path)
     return pairs
 
 
-def pairable(workspace: Workspace, names: Sequence[str]) -> list[str]:
+def pairable(data: Dataset, names: Sequence[str]) -> list[str]:
     """Those of the training images that can be in a pair, in their order.
 
     By the rule an image needs both shoulders and both hips; where pairs were given, an image needs to be in one and
     to have any joint.
 
     Args:
-        workspace: whose key points and pairs are read.
+        data: whose key points and pairs are read.
         names: of training images.
     """
-    given = given_pairs(workspace, "train")
+    given = given_pairs(data, "train")
     if given is None:
-        return posed_names(workspace, names)
-    return _given_and_posed(workspace, "train", given, names)
+        return posed_names(data, names)
+    return _given_and_posed(data, "train", given, names)
 
 
-def posed_names(workspace: Workspace, names: Sequence[str]) -> list[str]:
+def posed_names(data: Dataset, names: Sequence[str]) -> list[str]:
     """Those training images whose key points have both shoulders and both hips, which PATN's pairs need.
 
     Args:
-        workspace: whose key points are read.
+        data: whose key points are read.
         names: of training images, in the order returned.
     """
-    table = workspace.keypoints("train")
+    table = data.keypoints("train")
     known = [name for name in names if name in table.index]
     return [name for name, usable in zip(known, has_torso(keypoint_array(table, known)), strict=True) if usable]
 
 
-def pairs_among(workspace: Workspace, names: Sequence[str], pids: Sequence[int], array: Array) -> pd.DataFrame:
+def pairs_among(data: Dataset, names: Sequence[str], pids: Sequence[int], array: Array) -> pd.DataFrame:
     """Training pairs, columns from and to, of some of the training images.
 
     Where pairs were given, those between the images; else all ordered pairs of one identity, of which DeepFashion
     takes the paper's 101,966 where there are more.
 
     Args:
-        workspace: whose pairs are read.
+        data: whose pairs are read.
         names: of the images.
         pids: their identities.
         array: their key points, N x 18 x 2.
     """
-    given = given_pairs(workspace, "train")
+    given = given_pairs(data, "train")
     if given is not None:
         return given[given["from"].isin(names) & given["to"].isin(names)].reset_index(drop=True)
     pairs = training_pairs(names, pids, array)
-    published = workspace.layout.published_pairs
+    published = data.layout.published_pairs
     if published is not None and len(pairs) > published["train"]:
         return released_sample(pairs, published["train"])
     return pairs
 
 
-def evaluation_pairs(workspace: Workspace, count: int | None = None, seed: int = 0) -> pd.DataFrame:
+def evaluation_pairs(data: Dataset, count: int | None = None, seed: int = 0) -> pd.DataFrame:
     """Test pairs, columns from and to, names of split `gallery`.
 
     The given ones whose images have a pose, in their order; else the released rule: all ordered pairs of one identity
     with whole torsos, of which 12,000, for DeepFashion 8,570, are sampled with its seed, 0.
 
     Args:
-        workspace: whose key points and pairs are read.
+        data: whose key points and pairs are read.
         count: of a sample of these, where fewer are wanted.
         seed: of that sample.
 
     Raises:
         AugmentError: for missing key points, or where there is no pair.
     """
-    given = given_pairs(workspace, "gallery")
-    gallery = workspace.images().query("split == 'gallery' and pid > 0")
-    keypoints = workspace.keypoints("gallery")
+    given = given_pairs(data, "gallery")
+    gallery = data.images.query("split == 'gallery' and pid > 0")
+    keypoints = data.keypoints("gallery")
     if given is not None:
-        usable = _given_and_posed(workspace, "gallery", given, gallery["name"].tolist())
+        usable = _given_and_posed(data, "gallery", given, gallery["name"].tolist())
         pairs = given[given["from"].isin(usable) & given["to"].isin(usable)].reset_index(drop=True)
     else:
         gallery = gallery[gallery["name"].isin(keypoints.index)]
         names = gallery["name"].tolist()
         pairs = training_pairs(names, gallery["pid"].tolist(), keypoint_array(keypoints, names))
-        published = workspace.layout.published_pairs
+        published = data.layout.published_pairs
         most = TEST_PAIRS if published is None else published["gallery"]
         pairs = released_sample(pairs, min(most, len(pairs)))
     if pairs.empty:
-        raise AugmentError(f"{workspace.data}: no test identity has two images with a pose; see `augment check`")
+        raise AugmentError(f"{data.folder}: no test identity has two images with a pose; see `augment check`")
     if count is None or count >= len(pairs):
         return pairs
     return sample_pairs(pairs, count, random_stream(seed, Stream.EVALUATION_PAIRS))
 
 
-def identity_pairs(workspace: Workspace, split: str, count: int, seed: int) -> pd.DataFrame:
+def identity_pairs(data: Dataset, split: str, count: int, seed: int) -> pd.DataFrame:
     """Random pairs, columns from and to, of two images of one identity that both have shoulders and hips.
 
     Args:
-        workspace: whose key points are read.
+        data: whose key points are read.
         split: train or gallery.
         count: at most so many pairs.
         seed: of the sample.
@@ -215,19 +217,19 @@ def identity_pairs(workspace: Workspace, split: str, count: int, seed: int) -> p
     Raises:
         AugmentError: where no identity has two such images.
     """
-    table = workspace.keypoints(split)
-    images = workspace.images()
+    table = data.keypoints(split)
+    images = data.images
     images = images[(images["split"] == split) & (images["pid"] > 0) & images["name"].isin(table.index)]
     names = images["name"].tolist()
     pairs = training_pairs(names, images["pid"].to_numpy(), keypoint_array(table, names))
     if pairs.empty:
-        raise AugmentError(f"{workspace.data}: no identity has two images with key points in split {split}")
+        raise AugmentError(f"{data.folder}: no identity has two images with key points in split {split}")
     return sample_pairs(pairs, min(count, len(pairs)), random_stream(seed, Stream.IDENTITY_PAIRS))
 
 
-def _given_and_posed(workspace: Workspace, split: str, pairs: pd.DataFrame, names: Sequence[str]) -> list[str]:
+def _given_and_posed(data: Dataset, split: str, pairs: pd.DataFrame, names: Sequence[str]) -> list[str]:
     """Those names that are in a pair and have any joint."""
-    paired, table = {*pairs["from"], *pairs["to"]}, workspace.keypoints(split)
+    paired, table = {*pairs["from"], *pairs["to"]}, data.keypoints(split)
     known = [name for name in names if name in paired and name in table.index]
     posed = joints_present(keypoint_array(table, known)).any(axis=1)
     return [name for name, usable in zip(known, posed, strict=True) if usable]

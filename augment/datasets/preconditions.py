@@ -10,7 +10,6 @@ import pandas as pd
 from augment import AugmentError
 from augment.datasets.dataset import Dataset
 from augment.datasets.pairs import given_pairs
-from augment.workspace import Workspace
 from reid.data.market1501 import FOLDERS
 
 if TYPE_CHECKING:
@@ -108,24 +107,24 @@ def warn_of_batches(training: ReidTraining, table: pd.DataFrame) -> None:
         )
 
 
-def require_pairs(workspace: Workspace, names: Sequence[str], portion: float | None) -> None:
+def require_pairs(data: Dataset, names: Sequence[str], portion: float | None) -> None:
     """Refuse training images that make no pair.
 
     Args:
-        workspace: whose pairs and identities are read.
+        data: whose pairs and identities are read.
         names: of training images that can be in a pair, see `pairable`.
         portion: p of M^R_p, for the message; None for all images.
 
     Raises:
         AugmentError: where no two are of one identity, or in one of the given pairs.
     """
-    given = given_pairs(workspace, "train")
+    given = given_pairs(data, "train")
     if given is not None:
         found = (given["from"].isin(names) & given["to"].isin(names)).any()
     else:
-        pid_of = Dataset.of(workspace).train.set_index("name")["pid"]
+        pid_of = data.train.set_index("name")["pid"]
         found = pid_of.loc[list(names)].duplicated().any()
     if not found:
         kept = "" if portion is None else f" among the images that ⟨portion⟩ {portion} keeps"
         remedy = "see `augment check`" if portion is None else "give a larger ⟨portion⟩, or see `augment check`"
-        raise AugmentError(f"{workspace.data}: no identity has two training images with a pose{kept}; {remedy}")
+        raise AugmentError(f"{data.folder}: no identity has two training images with a pose{kept}; {remedy}")

@@ -14,6 +14,7 @@ from torch.nn.functional import normalize
 
 from augment import AugmentError
 from augment.artefacts.records import read_run
+from augment.datasets.dataset import Dataset
 from augment.evaluation.metrics import COPY, GENERATED, REAL, MeanMetric, Panels
 from augment.evaluation.reid import find_model
 from augment.images import load_images
@@ -138,17 +139,17 @@ class IdentityMetric(MeanMetric):
     candidates.  The real row's images are themselves in the centres.
 
     Args:
-        workspace: the workspace.
+        data: whose images they are.
         mark: of the model, so that sums of two are not added.
     """
 
-    def __init__(self, workspace: Workspace, split: str, embed: Embedding, mark: str = "") -> None:
+    def __init__(self, data: Dataset, split: str, embed: Embedding, mark: str = "") -> None:
         super().__init__()
         self.metrics = (mark,)
-        images = workspace.images()
+        images = data.images
         images = images[(images["split"] == split) & (images["pid"] > 0)]
         self.embed = embed
-        self.centres = IdentityCentres.of(embed, images, workspace.size)
+        self.centres = IdentityCentres.of(embed, images, data.size)
         self.place = dict(zip(images["name"], self.centres.rows(images["pid"]), strict=True))
 
     def _places(self, names: Sequence[str]) -> Tensor:

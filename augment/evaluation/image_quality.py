@@ -9,6 +9,7 @@ from pathlib import Path
 from augment import AugmentError
 from augment.artefacts.artefact import artefact, fingerprint, fingerprint_names
 from augment.columns import aligned
+from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input, keypoints_input
 from augment.evaluation.measurement import measure
 from augment.evaluation.protocol import PROTOCOLS, SPLITS, Evaluation
@@ -65,17 +66,17 @@ def evaluate_generator(
     Raises:
         AugmentError: for a generator, key points or pairs that are missing.
     """
-    checkpoint = find_generator(workspace, generator)
-    pairs = evaluation.choose_pairs(workspace)
+    checkpoint, data = find_generator(workspace, generator), Dataset.of(workspace)
+    pairs = evaluation.choose_pairs(data)
     home = generator_home(workspace, checkpoint)
     folder = home / f"eval-{evaluation.protocol}-{evaluation.split}-{len(pairs)}-s{evaluation.seed}"
     options = {"protocol": evaluation.protocol, "split": evaluation.split, "pairs": len(pairs)}
     tested = SPLITS[evaluation.split]
     inputs = {
         "generator": fingerprint(checkpoint),
-        "keypoints": keypoints_input(workspace, tested),
+        "keypoints": keypoints_input(data, tested),
         "pair_names": fingerprint_names(pairs["from"] + " " + pairs["to"]),
-        "images": images_input(workspace.images().query("split in ['train', @tested]")),
+        "images": images_input(data.images.query("split in ['train', @tested]")),
         "arithmetic": f"scikit-image 0.14.2, SSIM of {PROTOCOLS[evaluation.protocol].taps} taps",
     }
     with artefact(folder, "evaluation", options, inputs=inputs, seed=evaluation.seed, force=runtime.force) as run:
@@ -85,14 +86,14 @@ def evaluate_generator(
         if before is not None and not todo:
             return before
         write_pairs(pairs, folder / "pairs.csv")
-        found = measure(workspace, evaluation, checkpoint, pairs, folder, todo, runtime)
+        found = measure(workspace, data, evaluation, checkpoint, pairs, folder, todo, runtime)
         made = ImageQuality(
             folder=str(folder.relative_to(workspace.root)),
             generator=generator_name(workspace, home),
             protocol=evaluation.protocol,
             split=evaluation.split,
             pairs=len(pairs),
-            size=workspace.size,
+            size=data.size,
             rows=found.rows,
             missing=found.missing,
             notes=found.notes,

@@ -50,6 +50,7 @@ class Measured:
 
 def measure(
     workspace: Workspace,
+    data: Dataset,
     evaluation: Evaluation,
     checkpoint: Path,
     pairs: pd.DataFrame,
@@ -60,7 +61,8 @@ def measure(
     """Pass over the pairs once; metrics that lack a weight file, a package or a model are left out with one sentence.
 
     Args:
-        workspace: the workspace.
+        workspace: whose re-ID models can be taken.
+        data: its images.
         evaluation: what is measured, and how.
         checkpoint: the generator's file.
         pairs: columns from and to.
@@ -72,9 +74,8 @@ def measure(
     from augment.evaluation.registry import Setting, build_metrics
 
     runtime.prepare()
-    data = Dataset.of(workspace)
     with ExitStack() as stack:
-        setting = Setting(workspace, evaluation, len(pairs), runtime.torch_device(), stack)
+        setting = Setting(workspace, data, evaluation, len(pairs), runtime.torch_device(), stack)
         metrics, missing = build_metrics(setting, names)
         if metrics:
             first, state = _read_partial(folder / PARTIAL, metrics)

@@ -9,14 +9,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from augment import AugmentError
+from augment.datasets.dataset import Dataset
 from augment.datasets.pairs import TEST_PAIRS, evaluation_pairs, identity_pairs
 from augment.images import through_jpeg
 
 if TYPE_CHECKING:
     import pandas as pd
     import torch
-
-    from augment.workspace import Workspace
 
 METRICS = ("ssim", "mask-ssim", "l1", "is", "mask-is", "fid", "ds", "pckh", "lpips", "mask-lpips", "identity")
 SPLITS = {"test": "gallery", "train": "train"}
@@ -87,14 +86,14 @@ class Evaluation:
         if self.protocol not in PROTOCOLS or self.split not in SPLITS:
             raise AugmentError(f"protocol {self.protocol}, split {self.split}: must be paper or clean, test or train")
 
-    def choose_pairs(self, workspace: Workspace) -> pd.DataFrame:
+    def choose_pairs(self, data: Dataset) -> pd.DataFrame:
         """The pairs, sorted by name as the released scripts list them: the order decides the splits of IS.
 
         Args:
-            workspace: whose images are paired.
+            data: whose images are paired.
         """
         if self.split == "test":
-            pairs = evaluation_pairs(workspace, self.pairs, self.seed)
+            pairs = evaluation_pairs(data, self.pairs, self.seed)
         else:
-            pairs = identity_pairs(workspace, SPLITS[self.split], self.pairs or TEST_PAIRS, self.seed)
+            pairs = identity_pairs(data, SPLITS[self.split], self.pairs or TEST_PAIRS, self.seed)
         return pairs.sort_values(["from", "to"], ignore_index=True)

@@ -13,6 +13,7 @@ import patn
 import reid
 from augment import AugmentError
 from augment.artefacts.artefact import fingerprint
+from augment.datasets.dataset import Dataset
 from augment.evaluation.metrics import Detection, InceptionMetrics, LpipsMetrics, Metric, Similarity
 from augment.evaluation.protocol import PROTOCOLS, SPLITS, Evaluation
 from augment.failures import sentence
@@ -31,10 +32,13 @@ class Setting:
     """What metrics are built for: a workspace, a number of pairs, a device; `stack` closes what they open.
 
     Attributes:
+        workspace: whose re-ID models can be taken.
+        data: its images.
         notes: what a reader of the figures has to know, by name, filled by the builders.
     """
 
     workspace: Workspace
+    data: Dataset
     evaluation: Evaluation
     pairs: int
     device: torch.device
@@ -108,7 +112,7 @@ def _poses(setting: Setting, _: list[str]) -> Metric:
     from augment.poses.estimation import ESTIMATING, estimate_arrays
     from augment.workers import worker_pool
 
-    workspace, evaluation = setting.workspace, setting.evaluation
+    data, evaluation = setting.data, setting.evaluation
     estimate: Estimate = partial(estimate_arrays, estimator=ESTIMATOR)
     if evaluation.jobs > 1:
         estimate = pooled(
@@ -116,11 +120,10 @@ def _poses(setting: Setting, _: list[str]) -> Metric:
         )
     else:
         estimate([])
-    images = workspace.images()
-    paths = images[images["split"] == SPLITS[evaluation.split]].set_index("name")["path"]
-    own = workspace.keypoints_source() == ESTIMATOR
+    paths = data.paths(SPLITS[evaluation.split])
+    own = setting.workspace.keypoints_source() == ESTIMATOR
     setting.notes["pckh"] = f"joints of both sides by {ESTIMATOR}, the paper's by another estimator"
-    real = None if own else lambda names: [read_image(paths[name], workspace.size) for name in names]
+    real = None if own else lambda names: [read_image(paths[name], data.size) for name in names]
     return PoseMetric(estimate, PROTOCOLS[evaluation.protocol].panel, real)
 
 
@@ -130,7 +133,7 @@ def _identity(setting: Setting, _: list[str]) -> Metric:
     path = full_model(setting.workspace, setting.evaluation.reid_model)
     setting.notes["identity"] = f"by the re-ID model {path.parent.name}"
     embed = Embedding.load(path, setting.device)
-    return IdentityMetric(setting.workspace, SPLITS[setting.evaluation.split], embed, fingerprint(path))
+    return IdentityMetric(setting.data, SPLITS[setting.evaluation.split], embed, fingerprint(path))
 
 
 Builder = Callable[[Setting, list[str]], Metric]

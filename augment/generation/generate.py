@@ -51,25 +51,25 @@ class PlannedSet:
 
 
 def plan_set(
-    workspace: Workspace, portion: float, seed: int, sampling: Sampling, pose_file: Path | None = None
+    data: Dataset, reduced: Path, portion: float, seed: int, sampling: Sampling, pose_file: Path | None = None
 ) -> PlannedSet:
     """The plan of a generated set.
 
     Args:
-        workspace: the workspace.
+        data: whose training images are kept and generated.
+        reduced: the file that says which are kept, written where it does not.
         portion: p in (0, 1].
         seed: of split and plan.
         sampling: how sources and target poses are sampled.
         pose_file: holds the poses of `target_poses` "file".
     """
-    data = Dataset.of(workspace)
     train = data.train
-    kept = keep_reduced(data.images, portion, seed, workspace.reduced_csv(portion, seed))
-    posed = posed_names(workspace, train["name"].tolist())
+    kept = keep_reduced(data.images, portion, seed, reduced)
+    posed = posed_names(data, train["name"].tolist())
     keeps = set(kept)
     posed_kept = [name for name in posed if name in keeps]
-    require_poses(workspace, posed_kept, portion)
-    bank = _bank(workspace, sampling.target_poses, posed_kept, pose_file, seed)
+    require_poses(data, posed_kept, portion)
+    bank = _bank(data, sampling.target_poses, posed_kept, pose_file, seed)
     plan = make_plan(train, posed, kept, sampling, seed, bank)
     scenes = Scenes(data, posed_kept, seed, None if bank is None else bank.keypoints) if sampling.scenes else None
     if scenes is not None:
@@ -78,11 +78,11 @@ def plan_set(
     return PlannedSet(data, plan, kept, Pools(pid_of, sorted(posed), keeps, bank), scenes)
 
 
-def require_poses(workspace: Workspace, posed: Sequence[str], portion: float) -> None:
+def require_poses(data: Dataset, posed: Sequence[str], portion: float) -> None:
     """Refuse kept images of which none has a pose, so that nothing can be generated from one.
 
     Args:
-        workspace: the workspace.
+        data: whose images they are.
         posed: names of the training images with a pose.
         portion: p of the set.
 
@@ -91,24 +91,22 @@ def require_poses(workspace: Workspace, posed: Sequence[str], portion: float) ->
     """
     if not posed:
         raise AugmentError(
-            f"{workspace.keypoints_file('train')}: none of the training images that ⟨portion⟩ {portion:g} keeps has "
+            f"{data.keypoints_file('train')}: none of the training images that ⟨portion⟩ {portion:g} keeps has "
             "both shoulders and both hips, so nothing can be generated from them; look at `augment check`"
         )
 
 
-def _bank(
-    workspace: Workspace, target_poses: str, posed: Sequence[str], file: Path | None, seed: int
-) -> PoseBank | None:
+def _bank(data: Dataset, target_poses: str, posed: Sequence[str], file: Path | None, seed: int) -> PoseBank | None:
     """The poses that a sampling takes from elsewhere, None where it takes them from training images."""
     if (target_poses == "file") != (file is not None):
         raise AugmentError("poses of a file: give ⟨target_poses⟩ file together with ⟨pose_file⟩ FILE")
     if file is not None:
-        return file_bank(file, workspace.size)
+        return file_bank(file, data.size)
     if target_poses not in ("canonical", "rare"):
         return None
     if not posed:
         raise AugmentError(f"target poses {target_poses}: no kept image has a pose; run `augment check`")
-    points = keypoint_array(workspace.keypoints("train"), posed)
+    points = keypoint_array(data.keypoints("train"), posed)
     return rare_bank(posed, points) if target_poses == "rare" else canonical_bank(posed, points, seed=seed)
 
 
@@ -147,7 +145,8 @@ def generate(
     sampling = sampling or Sampling()
     checkpoint = find_generator(workspace, generator)
     folder = workspace.generated_dir(name or set_name(sampling, filtering), portion, seed, sampling.ratio)
-    planned = plan_set(workspace, portion, seed, sampling, pose_file)
+    data = Dataset.of(workspace)
+    planned = plan_set(data, workspace.reduced_csv(portion, seed), portion, seed, sampling, pose_file)
     if planned.plan.empty:
         raise AugmentError(
             f"{folder}: there is nothing to generate, {len(planned.kept)} of {len(planned.pools.pid_of)} images are "
@@ -158,7 +157,7 @@ def generate(
         options["precision"] = "bf16"
     scores = filtering is not None and "identity" in filtering.by
     model = find_judge(workspace, judge, portion, seed) if scores else None
-    inputs = {"generator": fingerprint(checkpoint), **data_inputs(workspace)}
+    inputs = {"generator": fingerprint(checkpoint), **data_inputs(data)}
     inputs |= {name: fingerprint(path) for name, path in (("poses", pose_file), ("judge", model)) if path is not None}
     generation = Generation(checkpoint, inputs["generator"], runtime, planned.scenes)
     with artefact(

@@ -15,13 +15,13 @@ from augment.workspace import Workspace
 from reid.data.market1501 import FOLDERS
 
 
-def data_inputs(workspace: Workspace) -> dict[str, Fingerprint]:
+def data_inputs(data: Dataset) -> dict[str, Fingerprint]:
     """What any generated set is made from, as its `run.json` records it.
 
     Args:
-        workspace: whose training images and key points they are.
+        data: whose training images and key points they are.
     """
-    return {"images": images_input(Dataset.of(workspace).train), "keypoints": keypoints_input(workspace, "train")}
+    return {"images": images_input(data.train), "keypoints": keypoints_input(data, "train")}
 
 
 def refuse_stale(workspace: Workspace, folder: Path) -> None:
@@ -39,7 +39,7 @@ def refuse_stale(workspace: Workspace, folder: Path) -> None:
     run = read_run(folder)
     if run is None:
         return
-    inputs = data_inputs(workspace) if run.inputs else {}
+    inputs = data_inputs(Dataset.of(workspace)) if run.inputs else {}
     checkpoint = recorded_file(workspace, str(run.result.get("generator", "")))
     if checkpoint is not None:
         inputs["generator"] = fingerprint(checkpoint)

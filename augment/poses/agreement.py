@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
+from augment.datasets.dataset import Dataset
 from augment.poses.estimation import estimate_sample
 from augment.poses.estimators import Choice
 from augment.results import Result, spread
-from augment.workspace import POSE_FILES, Workspace
+from augment.workspace import POSE_FILES
 from numerics.seeds import Stream, random_stream
 from patn.keypoints import joints_present, keypoint_array, keypoint_table, read_keypoints
 from patn.metrics.pckh import pckh_by_head_size
@@ -52,16 +53,16 @@ class SampleAgreement(Result):
     agreement: Agreement = field(metadata=spread(Agreement))
 
 
-def agreement(workspace: Workspace, tables: Mapping[str, pd.DataFrame]) -> Agreement | None:
+def agreement(data: Dataset, tables: Mapping[str, pd.DataFrame]) -> Agreement | None:
     """The agreement of key points with exact ones; None where no exact joints are known.
 
     Args:
-        workspace: whose exact joints they are compared with.
+        data: whose exact joints they are compared with.
         tables: estimated key point tables by split; junk images do not count.
     """
     truths, guesses, sizes = [], [], []
     for split, table in tables.items():
-        exact, heads = exact_joints(workspace, split)
+        exact, heads = exact_joints(data, split)
         names = exact.index.intersection(table.index, sort=False)
         if len(names):
             truths.append(keypoint_array(exact, names))
@@ -80,12 +81,12 @@ def agreement(workspace: Workspace, tables: Mapping[str, pd.DataFrame]) -> Agree
 
 
 def sample_agreement(
-    workspace: Workspace, *, estimator: str | Choice = "mediapipe", count: int = 200, seed: int = 0, jobs: int = 1
+    data: Dataset, *, estimator: str | Choice = "mediapipe", count: int = 200, seed: int = 0, jobs: int = 1
 ) -> SampleAgreement:
     """The agreement on a sample of all images that have exact joints; nothing is written.
 
     Args:
-        workspace: whose images are sampled.
+        data: whose images are sampled.
         estimator: what finds the joints.
         count: of images in the sample, at most.
         seed: of the sample.
@@ -94,36 +95,36 @@ def sample_agreement(
     Raises:
         AugmentError: where no exact joints came with the data, or the estimator is not installed.
     """
-    images = workspace.images()
-    known = {(split, name) for split in POSE_FILES for name in exact_joints(workspace, split)[0].index}
+    images = data.images
+    known = {(split, name) for split in POSE_FILES for name in exact_joints(data, split)[0].index}
     images = images[[key in known for key in zip(images["split"], images["name"], strict=True)]]
     if images.empty:
-        raise AugmentError(f"{workspace.data / 'keypoints'}: no exact joints; only rendered data has them")
+        raise AugmentError(f"{data.folder / 'keypoints'}: no exact joints; only rendered data has them")
     chosen = np.sort(random_stream(seed, Stream.AGREEMENT_SAMPLE).permutation(len(images))[:count])
     images = images.iloc[chosen]
-    points = estimate_sample(images["path"].tolist(), estimator, workspace.size, jobs)
+    points = estimate_sample(images["path"].tolist(), estimator, data.size, jobs)
     tables = {
         split: keypoint_table(list(part["name"]), points[(images["split"] == split).to_numpy()])
         for split, part in images.groupby("split")
     }
-    result = agreement(workspace, {str(split): table for split, table in tables.items()})
+    result = agreement(data, {str(split): table for split, table in tables.items()})
     assert result is not None
     return SampleAgreement(Choice.of(estimator).name, result)
 
 
-def exact_joints(workspace: Workspace, split: str) -> tuple[pd.DataFrame, pd.Series]:
+def exact_joints(data: Dataset, split: str) -> tuple[pd.DataFrame, pd.Series]:
     """Exact key point table of a split without junk, and head sizes in pixels by image name; both empty without data.
 
     Junk images (pid -1) are botched crops, often without a head or a body: nobody asks an estimator to find them.
 
     Args:
-        workspace: whose data may have come with them.
+        data: whose data may have come with them.
         split: train, query or gallery.
 
     Raises:
         AugmentError: where there are joints and no head sizes.
     """
-    file = workspace.exact_keypoints_file(split)
+    file = data.exact_keypoints[split]
     if not file.is_file():
         return keypoint_table([], np.empty((0, 18, 2))), pd.Series(dtype=float)
     path = file.with_name(HEAD_SIZES)

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
+from augment.datasets.dataset import Dataset
 from augment.datasets.image_names import ImageNames
 from augment.images import header_size
 from augment.layouts.deepfashion import UNCROPPED, crop_keypoints
 from augment.poses.plausibility import refuse_impossible
 from augment.workers import thread_map
-from augment.workspace import Workspace
 from numerics.arrays import Array
 from patn.keypoints import MISSING, joints_present, keypoint_array, keypoint_table, read_keypoints, scale_keypoints
 
@@ -40,13 +40,13 @@ class Annotations:
 
 
 def read_annotations(
-    files: Sequence[Path], workspace: Workspace, *, size: Size | None = None, own_pixels: bool = False
+    files: Sequence[Path], data: Dataset, *, size: Size | None = None, own_pixels: bool = False
 ) -> Annotations:
     """The key points that files hold of a workspace's images.
 
     Args:
         files: in the authors' format; a row is matched by its image's name.
-        workspace: whose images they are.
+        data: whose images they are.
         size: (height, width) that the coordinates are for; None is the workspace's.
         own_pixels: the coordinates are in each image's own pixels.
 
@@ -55,21 +55,21 @@ def read_annotations(
             images (see `augment.poses.plausibility`).
     """
     rows = _read_all(files)
-    images = workspace.images()
-    names = ImageNames(workspace)
+    images = data.images
+    names = ImageNames(data)
     image_of = names.match(rows.index)
     if not image_of:
         raise AugmentError(f"{files[0]}: no row is of an image of this workspace (such as {names.example()})")
     used = rows[rows.index.isin(list(image_of))].rename(index=image_of)
     used = _unique(used, files[-1])
     points, found = keypoint_array(used, used.index), used.index.tolist()
-    cropped = workspace.layout.is_cropped
+    cropped = data.layout.is_cropped
     if own_pixels:
-        points, size = _from_own_pixels(points, found, workspace), workspace.size
+        points, size = _from_own_pixels(points, found, data), data.size
     elif size is None and not cropped:
-        _refuse_own_pixels(files[0], points, found, workspace)
-    notes = refuse_impossible(files[0], found, points, size or workspace.size, cropped=cropped)
-    scaled = _scaled(points, workspace, size or workspace.size)
+        _refuse_own_pixels(files[0], points, found, data)
+    notes = refuse_impossible(files[0], found, points, size or data.size, cropped=cropped)
+    scaled = _scaled(points, data, size or data.size)
     table = keypoint_table(found, scaled)
     tables = {str(split): table[table.index.isin(part["name"])] for split, part in images.groupby("split")}
     return Annotations(tables, len(rows) - len(image_of), tuple(notes))
@@ -99,19 +99,19 @@ def _unique(rows: pd.DataFrame, file: Path) -> pd.DataFrame:
     return rows
 
 
-def _refuse_own_pixels(file: Path, points: Array, names: Sequence[str], workspace: Workspace) -> None:
+def _refuse_own_pixels(file: Path, points: Array, names: Sequence[str], data: Dataset) -> None:
     """Raise AugmentError where images are of other sizes and nothing tells in whose pixels the key points are.
 
     They are in the workspace's where most of those images have a joint outside of themselves.
     """
-    own = np.array(_own_sizes(workspace, names))
-    others = (own != workspace.size).any(axis=1) & joints_present(points).any(axis=1)
+    own = np.array(_own_sizes(data, names))
+    others = (own != data.size).any(axis=1) & joints_present(points).any(axis=1)
     if not others.any():
         return
     outside = (points[others] >= own[others][:, None]).any(axis=(1, 2))
     if 2 * outside.sum() > len(outside):
         return
-    height, width = workspace.size
+    height, width = data.size
     first = names[int(others.argmax())]
     raise AugmentError(
         f"{file}: {others.sum()} images ({first}) are of other sizes than {height} x {width}, and their key points may "
@@ -120,21 +120,21 @@ def _refuse_own_pixels(file: Path, points: Array, names: Sequence[str], workspac
     )
 
 
-def _own_sizes(workspace: Workspace, names: Sequence[str]) -> list[Size]:
+def _own_sizes(data: Dataset, names: Sequence[str]) -> list[Size]:
     """The (height, width) of each image's file; the workspace's where it cannot be read."""
-    paths = workspace.images().drop_duplicates("name").set_index("name")["path"]
+    paths = data.images.drop_duplicates("name").set_index("name")["path"]
     sizes = thread_map(header_size, [paths[name] for name in names], HEADERS)
-    return [workspace.size if size is None else size for size in sizes]
+    return [data.size if size is None else size for size in sizes]
 
 
-def _from_own_pixels(points: Array, names: Sequence[str], workspace: Workspace) -> Array:
+def _from_own_pixels(points: Array, names: Sequence[str], data: Dataset) -> Array:
     """Key points in pixels of each image's own size, in the workspace's."""
-    sizes = _own_sizes(workspace, names)
-    return np.stack([scale_keypoints(row, own, workspace.size) for row, own in zip(points, sizes, strict=True)])
+    sizes = _own_sizes(data, names)
+    return np.stack([scale_keypoints(row, own, data.size) for row, own in zip(points, sizes, strict=True)])
 
 
-def _scaled(points: Array, workspace: Workspace, size: Size) -> Array:
+def _scaled(points: Array, data: Dataset, size: Size) -> Array:
     """Key points for `size` in pixels of the workspace's; DeepFashion's uncropped ones are cropped like its images."""
-    if workspace.layout.is_cropped and tuple(size) == UNCROPPED:
+    if data.layout.is_cropped and tuple(size) == UNCROPPED:
         return crop_keypoints(points)
-    return scale_keypoints(points, size, workspace.size)
+    return scale_keypoints(points, size, data.size)

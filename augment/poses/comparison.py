@@ -10,11 +10,11 @@ import numpy as np
 
 from augment import AugmentError
 from augment.columns import aligned
+from augment.datasets.dataset import Dataset
 from augment.poses.annotations import Size, read_annotations
 from augment.poses.estimation import estimate_sample
 from augment.poses.estimators import Choice
 from augment.results import Result
-from augment.workspace import Workspace
 from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
 from patn.keypoints import JOINTS, MIRROR, joints_present, keypoint_array
@@ -69,7 +69,7 @@ class Comparison(Result):
 
 
 def compare_estimator(
-    workspace: Workspace,
+    data: Dataset,
     files: Sequence[Path],
     *,
     estimator: str | Choice = "mediapipe",
@@ -82,7 +82,7 @@ def compare_estimator(
     """Estimate the key points of training images that have a row in the files, and compare them; nothing is written.
 
     Args:
-        workspace: whose images are sampled.
+        data: whose images are sampled.
         files: of key points, as of `read_annotations`.
         estimator: what finds the joints.
         count: of images in the sample, at most.
@@ -94,14 +94,14 @@ def compare_estimator(
     Raises:
         AugmentError: where no training image has a row, or the estimator is not installed.
     """
-    rows = read_annotations(files, workspace, size=size, own_pixels=own_pixels).tables.get("train")
-    images = workspace.images().query("split == 'train'")
+    rows = read_annotations(files, data, size=size, own_pixels=own_pixels).tables.get("train")
+    images = data.images.query("split == 'train'")
     if rows is None or rows.empty:
         raise AugmentError(f"{files[0]}: no row is of a training image; give key points of these to ⟨files --compare⟩")
     images = images[images["name"].isin(rows.index)]
     chosen = np.sort(random_stream(seed, Stream.AGREEMENT_SAMPLE).permutation(len(images))[:count])
     images = images.iloc[chosen]
-    guess = estimate_sample(images["path"].tolist(), estimator, workspace.size, jobs)
+    guess = estimate_sample(images["path"].tolist(), estimator, data.size, jobs)
     return compare_keypoints(keypoint_array(rows, images["name"].tolist()), guess)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from augment.artefacts.artefact import Run, artefact, fingerprint
+from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input
 from augment.poses.agreement import Agreement, agreement, agreement_text
 from augment.poses.annotations import completed, read_annotations
@@ -126,17 +127,17 @@ def estimate_poses(
             work.
     """
     runtime = runtime or Runtime()
-    table = workspace.images()
-    chosen = Choice.of(estimator)
-    options = {"estimator": chosen.name, "size": list(workspace.size)}
+    data, chosen = Dataset.of(workspace), Choice.of(estimator)
+    table = data.images
+    options = {"estimator": chosen.name, "size": list(data.size)}
     inputs = {"images": images_input(table)}
     if chosen.model is not None:
         inputs["model"] = fingerprint(given_file(chosen.model, f"{chosen.name} needs a model file"))
     with artefact(workspace.poses_dir, "poses", options, inputs=inputs, force=runtime.force) as run:
         if not run.finished:
-            _estimate_parts(table, workspace, chosen, jobs, runtime.progress)
-            tables = _join_parts(table, workspace)
-            made = PosesMade(chosen.name, summarise(table, tables), agreement=agreement(workspace, tables))
+            _estimate_parts(data, run.folder / PARTS, chosen, jobs, runtime.progress)
+            tables = _join_parts(table, run.folder / PARTS)
+            made = PosesMade(chosen.name, summarise(table, tables), agreement=agreement(data, tables))
             _finish(run, tables, made)
         shutil.rmtree(run.folder / PARTS, ignore_errors=True)
     return run.recorded(PosesMade)
@@ -169,13 +170,14 @@ def import_poses(
         patn.KeypointError: for a malformed file.
     """
     runtime = runtime or Runtime()
-    table = workspace.images()
-    csv_size = "own" if own_pixels else list(size or workspace.size)
-    options = {"estimator": "csv", "size": list(workspace.size), "csv_size": csv_size}
+    data = Dataset.of(workspace)
+    table = data.images
+    csv_size = "own" if own_pixels else list(size or data.size)
+    options = {"estimator": "csv", "size": list(data.size), "csv_size": csv_size}
     inputs = {"images": images_input(table), "csv": fingerprint(list(files))}
     with artefact(workspace.poses_dir, "poses", options, inputs=inputs, force=runtime.force) as run:
         if not run.finished:
-            read = read_annotations(files, workspace, size=size, own_pixels=own_pixels)
+            read = read_annotations(files, data, size=size, own_pixels=own_pixels)
             summary = summarise(table, read.tables)
             tables = {
                 str(split): completed(read.tables[str(split)], list(part["name"]))
@@ -218,35 +220,35 @@ def _estimate_part(
     return len(names)
 
 
-def _parts(table: pd.DataFrame, workspace: Workspace) -> Iterator[tuple[Path, pd.DataFrame]]:
+def _parts(table: pd.DataFrame, folder: Path) -> Iterator[tuple[Path, pd.DataFrame]]:
     """Every part's file and the images in it, in order."""
     for split, file in POSE_FILES.items():
         images = table[table["split"] == split]
         for start in range(0, len(images), CHUNK):
             name = f"{Path(file).stem}-{start // CHUNK:05d}.csv"
-            yield workspace.poses_dir / PARTS / name, images.iloc[start : start + CHUNK]
+            yield folder / name, images.iloc[start : start + CHUNK]
 
 
-def _estimate_parts(table: pd.DataFrame, workspace: Workspace, estimator: Choice, jobs: int, progress: bool) -> None:
+def _estimate_parts(data: Dataset, folder: Path, estimator: Choice, jobs: int, progress: bool) -> None:
     """Write the parts that are not there yet, over `jobs` processes."""
     from tqdm import tqdm
 
-    todo = [(part, images) for part, images in _parts(table, workspace) if not part.exists()]
-    done = len(table) - sum(len(images) for _, images in todo)
-    bar = tqdm(total=len(table), initial=done, desc="poses", unit="image", disable=None if progress else True)
+    todo = [(part, images) for part, images in _parts(data.images, folder) if not part.exists()]
+    done = len(data.images) - sum(len(images) for _, images in todo)
+    bar = tqdm(total=len(data.images), initial=done, desc="poses", unit="image", disable=None if progress else True)
     with bar, worker_pool(min(jobs, len(todo)), ESTIMATING) as pool:
         futures = [
-            pool.submit(_estimate_part, part, list(images["name"]), list(images["path"]), estimator, workspace.size)
+            pool.submit(_estimate_part, part, list(images["name"]), list(images["path"]), estimator, data.size)
             for part, images in todo
         ]
         for future in as_completed(futures):
             bar.update(future.result())
 
 
-def _join_parts(table: pd.DataFrame, workspace: Workspace) -> dict[str, pd.DataFrame]:
+def _join_parts(table: pd.DataFrame, folder: Path) -> dict[str, pd.DataFrame]:
     """The key point table of each split from its parts."""
     read: dict[str, list[pd.DataFrame]] = {}
-    for part, images in _parts(table, workspace):
+    for part, images in _parts(table, folder):
         read.setdefault(images["split"].iloc[0], []).append(read_keypoints(part))
     return {split: pd.concat(tables) for split, tables in read.items()}
 

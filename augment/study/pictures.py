@@ -141,29 +141,30 @@ def _of_generator(
     from augment.inference.generators import find_generator, generator_label
 
     checkpoint = find_generator(workspace, generator)
-    pairs = evaluation_pairs(workspace)
+    data = Dataset.of(workspace)
+    pairs = evaluation_pairs(data)
     rng = random_stream(seed, Stream.STUDY_PICTURES)
     targets = rng.permutation(np.unique(pairs["to"]))
     most = max(1, min(study.pool, len(targets) // 2))
-    gallery = workspace.images().query("split == 'gallery'").set_index("name", drop=False)
+    gallery = data.split("gallery")
     path_of = gallery["path"]
     real = [(str(name), Path(path_of[name])) for name in targets[:most]]
     rest = pairs[pairs["to"].isin(targets[most:])].reset_index(drop=True)
     rest = rest.iloc[rng.permutation(len(rest))[: study.pool]].reset_index(drop=True)
     names = [f"{row['from']} as {row['to']}" for row in rest.to_dict("records")]
-    _refuse_few(len(real), len(names), study, f"{workspace.data}: the test pairs give")
+    _refuse_few(len(real), len(names), study, f"{data.folder}: the test pairs give")
 
     def make() -> Iterator[Array]:
         from augment.inference.plan_images import SplitGenerator
 
-        generate = SplitGenerator(Dataset.of(workspace), checkpoint, runtime, split="gallery")
+        generate = SplitGenerator(data, checkpoint, runtime, split="gallery")
         for start in range(0, len(rest), BATCH):
             part = rest[start : start + BATCH]
             yield from generate(part["from"].tolist(), part["to"].tolist())
 
     inputs = {
         "generated": fingerprint(checkpoint),
-        "keypoints": keypoints_input(workspace, "gallery"),
+        "keypoints": keypoints_input(data, "gallery"),
         "images": images_input(gallery[gallery["name"].isin([*pairs["from"], *pairs["to"]])]),
     }
     return generator_label(checkpoint), inputs, _Pool(real, names, make)

@@ -103,12 +103,15 @@ def train_generator(
         AugmentError: for missing key points, no pairs, a wanted weight file that is missing, initial weights of another
             kind or size, or NaN losses.
     """
-    folder = _folder(workspace, name, training, initial)
-    names = training_names(workspace, portion, seed)
-    require_pairs(workspace, names, portion)
+    folder, data = _folder(workspace, name, training, initial), Dataset.of(workspace)
+    kept = None
+    if portion is not None:
+        kept = keep_reduced(data.images, portion, seed, workspace.reduced_csv(portion, seed))
+    names = training_names(data, kept)
+    require_pairs(data, names, portion)
     kind = choose_perceptual(perceptual, weights_dir) if training.lambda_perceptual > 0 else "none"
     options = {**training.as_dict(), "portion": portion, "perceptual": kind, "precision": runtime.precision}
-    inputs = _inputs(workspace, names, initial)
+    inputs = _inputs(data, names, initial)
     with artefact(
         folder, "generator", options, inputs=inputs, seed=seed, force=runtime.force, wait=runtime.wait, named=True
     ) as run:
@@ -118,19 +121,19 @@ def train_generator(
         from patn.training.averaging import result_of
 
         runtime.prepare()
-        images = _decoded(workspace, names, training)
+        images = _decoded(data, names, training, workspace.cache_dir)
         loss = load_perceptual(kind, images, weights_dir, runtime, training)
         log.info("Perceptual term: %s.", said := loss.name if loss else NO_PERCEPTUAL)
-        objective = build_objective(workspace, training, names, images, seed, loss, runtime)
+        objective = build_objective(data, training, names, images, seed, loss, runtime)
         if initial is not None:
             initial.start(objective.networks)
         recorded = {"perceptual": said, "seed": seed, "training": options}
-        seconds = _train(workspace, training, objective, folder, recorded, seed, runtime)
+        seconds = _train(data, training, objective, folder, recorded, seed, runtime)
         trained = TrainedGenerator(
             folder=str(folder.relative_to(workspace.root)),
             steps=training.steps,
             images=len(names),
-            share=real_share(workspace.images(), portion or 1.0),
+            share=real_share(data.images, portion or 1.0),
             pairs=len(objective.pairs),
             parameters=sum(weights.numel() for weights in result_of(objective).parameters()),
             perceptual=said,
@@ -154,24 +157,24 @@ def _folder(workspace: Workspace, name: str, training: GeneratorTraining, initia
     return folder
 
 
-def _inputs(workspace: Workspace, names: Sequence[str], initial: InitialWeights | None) -> dict[str, Fingerprint]:
+def _inputs(data: Dataset, names: Sequence[str], initial: InitialWeights | None) -> dict[str, Fingerprint]:
     """What run.json says that a generator is made from."""
-    images = Dataset.of(workspace).split("train").loc[list(names)]
-    inputs = {"images": images_input(images), "keypoints": keypoints_input(workspace, "train")}
-    if workspace.pairs_csv("train").is_file():
-        inputs["pairs"] = fingerprint(workspace.pairs_csv("train"))
+    images, pairs = data.split("train").loc[list(names)], data.pair_files["train"]
+    inputs = {"images": images_input(images), "keypoints": keypoints_input(data, "train")}
+    if pairs.is_file():
+        inputs["pairs"] = fingerprint(pairs)
     return inputs if initial is None else inputs | initial.inputs()
 
 
-def _decoded(workspace: Workspace, names: Sequence[str], training: GeneratorTraining) -> torch.Tensor:
+def _decoded(data: Dataset, names: Sequence[str], training: GeneratorTraining, cache: Path) -> torch.Tensor:
     """The training images of these names at the configuration's size, uint8 N x 3 x H x W."""
-    paths = Dataset.of(workspace).paths("train").loc[list(names)].tolist()
+    paths = data.paths("train").loc[list(names)].tolist()
     size = (training.height, training.width_px)
-    return load_or_map(paths, size, workspace.cache_dir, fingerprint(map(Path, paths)))
+    return load_or_map(paths, size, cache, fingerprint(map(Path, paths)))
 
 
 def _train(
-    workspace: Workspace,
+    data: Dataset,
     training: GeneratorTraining,
     objective: Objective,
     folder: Path,
@@ -190,7 +193,7 @@ def _train(
         folder,
         seed=seed,
         sample_every=max(training.steps // 8, 1),
-        draw=SampleSheet(network, objective.device, held_out_pairs(workspace, size)),
+        draw=SampleSheet(network, objective.device, held_out_pairs(data, size)),
         label=folder.name,
         save_every=min(500, max(training.steps // 4, 1)),
         progress=runtime.progress,
@@ -200,19 +203,14 @@ def _train(
     return seconds
 
 
-def training_names(workspace: Workspace, portion: float | None, seed: int) -> list[str]:
+def training_names(data: Dataset, kept: Sequence[str] | None = None) -> list[str]:
     """Names of the training images with usable key points.
 
     Args:
-        workspace: whose images they are.
-        portion: p of M^R_p, whose images alone count; None for all.
-        seed: of M^R_p.
+        data: whose images they are.
+        kept: the names of M^R_p, which alone count; None for all.
     """
-    data = Dataset.of(workspace)
-    names = data.train["name"].tolist()
-    if portion is not None:
-        names = keep_reduced(data.images, portion, seed, workspace.reduced_csv(portion, seed))
-    return pairable(workspace, names)
+    return pairable(data, data.train["name"].tolist() if kept is None else kept)
 
 
 def choose_perceptual(wanted: str, weights_dir: Path | None) -> str:
@@ -258,7 +256,7 @@ def load_perceptual(
 
 
 def build_objective(
-    workspace: Workspace,
+    data: Dataset,
     training: GeneratorTraining,
     names: Sequence[str],
     images: torch.Tensor,
@@ -275,14 +273,14 @@ def build_objective(
 
     from patn.generators import objective_of
 
-    array = keypoint_array(workspace.keypoints("train"), names)
-    pid_of = workspace.images().query("split == 'train'").set_index("name")["pid"]
-    table = pairs_among(workspace, names, [int(pid_of[name]) for name in names], array)
+    array = keypoint_array(data.keypoints("train"), names)
+    pid_of = data.split("train")["pid"]
+    table = pairs_among(data, names, [int(pid_of[name]) for name in names], array)
     if table.empty:
-        raise AugmentError(f"{workspace.data}: no identity has two training images with a pose; see `augment check`")
+        raise AugmentError(f"{data.folder}: no identity has two training images with a pose; see `augment check`")
     index_of = {name: index for index, name in enumerate(names)}
     pairs = np.stack([table["from"].map(index_of).to_numpy(), table["to"].map(index_of).to_numpy()], axis=1)
-    keypoints = scale_keypoints(array, workspace.size, (training.height, training.width_px))
+    keypoints = scale_keypoints(array, data.size, (training.height, training.width_px))
     return objective_of(
         training,
         images,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from augment import AugmentError
+from augment.datasets.dataset import Dataset
 from augment.images import load_images, to_uint8
 from augment.inference.sheets import draw_skeleton, write_sheet
-from augment.workspace import Workspace
 from numerics.seeds import Stream, random_stream
 from patn.keypoints import keypoint_array, scale_keypoints
 from patn.pairs import training_pairs
@@ -29,11 +29,11 @@ class HeldOut:
         self.source_keypoints, self.target_keypoints = poses
 
 
-def held_out_pairs(workspace: Workspace, size: tuple[int, int]) -> HeldOut | None:
+def held_out_pairs(data: Dataset, size: tuple[int, int]) -> HeldOut | None:
     """Pairs of two images of one test identity, sampled evenly; None where the gallery has no key points or no pair.
 
     Args:
-        workspace: whose gallery they are of.
+        data: whose gallery they are of.
         size: (height, width) in pixels of the images returned; key points are scaled to it.
     """
     import torch
@@ -41,10 +41,10 @@ def held_out_pairs(workspace: Workspace, size: tuple[int, int]) -> HeldOut | Non
     from patn.pairs import sample_pairs
 
     try:
-        keypoints = workspace.keypoints("gallery")
+        keypoints = data.keypoints("gallery")
     except AugmentError:
         return None
-    gallery = workspace.images().query("split == 'gallery' and pid > 0")
+    gallery = data.images.query("split == 'gallery' and pid > 0")
     gallery = gallery[gallery["name"].isin(keypoints.index)]
     names = gallery["name"].tolist()
     pairs = training_pairs(names, gallery["pid"].tolist(), keypoint_array(keypoints, names))
@@ -55,7 +55,7 @@ def held_out_pairs(workspace: Workspace, size: tuple[int, int]) -> HeldOut | Non
     loaded, poses = {}, {}
     for side in ("from", "to"):
         loaded[side] = load_images([path_of[name] for name in pairs[side]], size, jobs=1)
-        scaled = scale_keypoints(keypoint_array(keypoints, pairs[side].tolist()), workspace.size, size)
+        scaled = scale_keypoints(keypoint_array(keypoints, pairs[side].tolist()), data.size, size)
         poses[side] = torch.from_numpy(np.asarray(scaled, np.float32))
     return HeldOut(loaded["from"], loaded["to"], (poses["from"], poses["to"]))
 

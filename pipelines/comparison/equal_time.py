@@ -143,16 +143,17 @@ def objective_of(workspace: Workspace, training: GeneratorTraining, perceptual: 
         perceptual: network of the perceptual term, as of `patn-train`.
         runtime: device, threads and precision, and whether finished work is made again.
     """
+    from augment.datasets.dataset import Dataset
     from augment.images import load_images
     from augment.training.generator import build_objective, choose_perceptual, load_perceptual, training_names
 
     runtime.prepare()
-    names = training_names(workspace, None, workspace.seed)
-    paths = workspace.images().query("split == 'train'").set_index("name")["path"]
+    data = Dataset.of(workspace)
+    names, paths = training_names(data), data.paths("train")
     images = load_images([paths[image] for image in names], (training.height, training.width_px))
     kind = choose_perceptual(perceptual, None) if training.lambda_perceptual > 0 else "none"
     loss = load_perceptual(kind, images, None, runtime, training)
-    return build_objective(workspace, training, names, images, workspace.seed, loss, runtime)
+    return build_objective(data, training, names, images, workspace.seed, loss, runtime)
 
 
 def seconds_of_an_update(objective: Objective) -> float:

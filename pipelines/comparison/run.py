@@ -210,10 +210,11 @@ def write_contact_sheet(workspace: Workspace, comparison: Comparison, path: Path
     from augment.inference.plan_images import SplitGenerator
     from augment.inference.sheets import draw_skeleton, write_sheet
 
-    pairs = identity_pairs(workspace, "gallery", comparison.shown, workspace.seed)
+    data = Dataset.of(workspace)
+    pairs = identity_pairs(data, "gallery", comparison.shown, workspace.seed)
     sources, targets = pairs["from"].tolist(), pairs["to"].tolist()
     generators = [
-        SplitGenerator(Dataset.of(workspace), find_generator(workspace, name), runtime, split="gallery")
+        SplitGenerator(data, find_generator(workspace, name), runtime, split="gallery")
         for name in comparison.generators
     ]
     size = generators[0].generator.size

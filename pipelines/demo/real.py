@@ -13,6 +13,7 @@ from augment import AugmentError
 from augment.artefacts.artefact import artefact, fingerprint
 from augment.artefacts.files import write_json
 from augment.datasets.create import init_real
+from augment.datasets.dataset import Dataset
 from augment.poses.comparison import compare_estimator
 from augment.poses.estimate import estimate_poses, import_poses
 from augment.results import Result
@@ -203,7 +204,7 @@ def pose_agreement(workspace: Workspace, csv: Sequence[Path], count: int, jobs: 
     with artefact(workspace.table_dir("poses"), "pose agreement", options, inputs=inputs, seed=0, renew=True) as run:
         if not run.finished:
             try:
-                compared = compare_estimator(workspace, csv, estimator=ESTIMATOR, count=count, jobs=jobs)
+                compared = compare_estimator(Dataset.of(workspace), csv, estimator=ESTIMATOR, count=count, jobs=jobs)
             except AugmentError as error:
                 logger.info("the pose estimator is not compared: %s", error)
                 return

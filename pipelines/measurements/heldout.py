@@ -109,23 +109,23 @@ def measure_heldout(workspace: Workspace, generator: str, options: Heldout, runt
     """
     checkpoint = find_generator(workspace, generator)
     folder = workspace.table_dir(heldout_name(generator))
-    shown = workspace.images().query("split in ['train', 'gallery']")
+    data = Dataset.of(workspace)
+    shown = data.images.query("split in ['train', 'gallery']")
     inputs = {
         "generator": fingerprint(checkpoint),
-        "keypoints": keypoints_input(workspace, "train", "gallery"),
+        "keypoints": keypoints_input(data, "train", "gallery"),
         "images": images_input(shown),
     }
     with artefact(
         folder, "heldout", asdict(options), inputs=inputs, seed=options.seed, force=runtime.force, renew=True
     ) as run:
         if not run.finished:
-            heldout = identity_pairs(workspace, "gallery", options.pairs, options.seed)
+            heldout = identity_pairs(data, "gallery", options.pairs, options.seed)
             write_pairs(heldout, folder / "pairs.csv")
-            data = Dataset.of(workspace)
             loaded = SplitGenerator(data, checkpoint, runtime, split="gallery")
             result = _compare(loaded, heldout, mean_image(data, loaded.generator.size))
             _write_sheet(loaded, heldout[: options.shown], folder / SHEETS["heldout"])
-            training = identity_pairs(workspace, "train", options.shown, options.seed)
+            training = identity_pairs(data, "train", options.shown, options.seed)
             _write_sheet(SplitGenerator(data, checkpoint, runtime), training, folder / SHEETS["training"])
             run.finish(result)
         return run.recorded(HeldoutSsim)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from augment.artefacts.artefact import artefact
+from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input
 from augment.results import Result
 from augment.runtime import Runtime
@@ -46,11 +47,12 @@ def pose_proof(workspace: Workspace, count: int, jobs: int, runtime: Runtime) ->
         return None
     from augment.poses.agreement import sample_agreement
 
+    data = Dataset.of(workspace)
     folder, options = workspace.table_dir("poses"), {"estimator": ESTIMATOR, "count": count}
-    inputs = {"images": images_input(workspace.images())}
+    inputs = {"images": images_input(data.images)}
     with artefact(
         folder, "pose proof", options, inputs=inputs, seed=workspace.seed, force=runtime.force, renew=True
     ) as run:
         if not run.finished:
-            run.finish(sample_agreement(workspace, estimator=ESTIMATOR, count=count, seed=workspace.seed, jobs=jobs))
+            run.finish(sample_agreement(data, estimator=ESTIMATOR, count=count, seed=workspace.seed, jobs=jobs))
         return run.recorded(PoseProof)

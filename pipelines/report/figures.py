@@ -109,7 +109,8 @@ def make_figure(workspace: Workspace, figure: Figure, out: Path | None, runtime:
         raise AugmentError(f"{path}: pictures end in {', '.join(PICTURES)}; give one of these")
     generators = chosen(workspace, figure.generators)
     pairs = worst_pairs(workspace, figure, generators, runtime) if figure.worst else _sampled(workspace, figure)
-    generated = [_generate(workspace, generator, pairs, runtime) for generator in generators]
+    data = Dataset.of(workspace)
+    generated = [_generate(data, generator.checkpoint(workspace), pairs, runtime) for generator in generators]
     tiles, titles = Tiles(workspace, "gallery"), [generator.title for generator in generators]
     real = [tiles.pair(*names) for names in pairs[["from", "to"]].itertuples(index=False)]
     rows = [[*given.values(), *made] for given, *made in zip(real, *generated, strict=True)]
@@ -169,22 +170,23 @@ def worst_pairs(workspace: Workspace, figure: Figure, generators: Sequence[Train
 
     from augment.evaluation.identity_metric import Embedding, IdentityMetric, full_model
 
-    pairs = evaluation_pairs(workspace, figure.candidates or CANDIDATES, figure.seed)[["from", "to"]]
+    data = Dataset.of(workspace)
+    pairs = evaluation_pairs(data, figure.candidates or CANDIDATES, figure.seed)[["from", "to"]]
     runtime.prepare()
     model = full_model(workspace, figure.reid_model)
-    metric = IdentityMetric(workspace, "gallery", Embedding.load(model, runtime.torch_device()))
+    metric = IdentityMetric(data, "gallery", Embedding.load(model, runtime.torch_device()))
     scores = {}
     for generator in generators:
-        images = _generate(workspace, generator, pairs, runtime)
+        images = _generate(data, generator.checkpoint(workspace), pairs, runtime)
         found = metric.scores(torch.from_numpy(images).permute(0, 3, 1, 2), pairs["from"].tolist())
         scores[generator.title] = found.double().numpy().round(DIGITS)
     scored = pairs.assign(**scores, **{SCORE: np.mean(list(scores.values()), axis=0).round(DIGITS)})
     return scored.sort_values(SCORE, kind="stable", ignore_index=True)[: figure.pairs]
 
 
-def _generate(workspace: Workspace, generator: Trained, pairs: pd.DataFrame, runtime: Runtime) -> Array:
+def _generate(data: Dataset, checkpoint: Path, pairs: pd.DataFrame, runtime: Runtime) -> Array:
     """A generator's images of the pairs, uint8 N x H x W x 3."""
-    generate = SplitGenerator(Dataset.of(workspace), generator.checkpoint(workspace), runtime, split="gallery")
+    generate = SplitGenerator(data, checkpoint, runtime, split="gallery")
     parts = [pairs[start : start + BATCH] for start in range(0, len(pairs), BATCH)]
     return np.concatenate([generate(part["from"].tolist(), part["to"].tolist()) for part in parts])
 

@@ -14,6 +14,7 @@ from augment import AugmentError
 from augment.artefacts.artefact import artefact, fingerprint, fingerprint_names
 from augment.artefacts.files import write_bytes
 from augment.artefacts.records import read_run
+from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input
 from augment.datasets.pairs import evaluation_pairs
 from augment.results import Result, spread
@@ -124,8 +125,8 @@ def shown_pairs(workspace: Workspace, shown: Shown) -> pd.DataFrame:
     Raises:
         AugmentError: where there are none.
     """
-    pairs = evaluation_pairs(workspace)
-    identities = workspace.images().query("split == 'gallery'").set_index("name")["pid"]
+    data = Dataset.of(workspace)
+    pairs, identities = evaluation_pairs(data), data.split("gallery")["pid"]
     rng = random_stream(shown.seed, Stream.SHOWN_PAIRS)
     pairs = pairs.assign(pid=identities.loc[pairs["from"]].to_numpy()).sample(frac=1, random_state=rng)
     kept = pairs[pairs["pid"].isin(pairs["pid"].unique()[: shown.identities])]
@@ -161,15 +162,15 @@ def _keep(workspace: Workspace, generator: Trained, pairs: pd.DataFrame, shown: 
     from augment.inference.video import film_ending
 
     checkpoint, folder = generator.checkpoint(workspace), images_dir(workspace, generator.name)
-    gallery = workspace.images().query("split == 'gallery'")
-    paths = gallery.set_index("name")["path"]
+    data = Dataset.of(workspace)
+    gallery, paths = data.split("gallery"), data.paths("gallery")
     files = pairs.assign(source=paths.loc[pairs["from"]].to_numpy(), target=paths.loc[pairs["to"]].to_numpy())
-    poses = keypoint_array(workspace.keypoints("gallery"), [*pairs["from"], *pairs["to"]])
+    poses = keypoint_array(data.keypoints("gallery"), [*pairs["from"], *pairs["to"]])
     options = {
         "people": shown.identities,
         "each": shown.each,
         "seed": shown.seed,
-        "size": list(workspace.size),
+        "size": list(data.size),
         "walk": FRAMES,
         "film": film_ending(),
     }

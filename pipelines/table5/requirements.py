@@ -96,12 +96,12 @@ class Requirements:
         keeps = set(kept)
         if isinstance(stage, GeneratedSet):
             if self._posed is None:
-                self._posed = posed_names(self.workspace, train["name"].tolist())
-            require_poses(self.workspace, [name for name in self._posed if name in keeps], stage.portion)
+                self._posed = posed_names(self.data, train["name"].tolist())
+            require_poses(self.data, [name for name in self._posed if name in keeps], stage.portion)
         else:
             if self._pairable is None:
-                self._pairable = pairable(self.workspace, train["name"].tolist())
-            require_pairs(self.workspace, [name for name in self._pairable if name in keeps], _portion(stage))
+                self._pairable = pairable(self.data, train["name"].tolist())
+            require_pairs(self.data, [name for name in self._pairable if name in keeps], _portion(stage))
 
     def _kept(self, portion: float, seed: int) -> list[str]:
         if (portion, seed) not in self._reduced:

@@ -13,6 +13,7 @@ import pandas as pd
 from augment import AugmentError
 from augment.artefacts.files import write_csv, write_text
 from augment.columns import aligned, markdown_table
+from augment.datasets.dataset import Dataset
 from augment.evaluation.image_quality import ImageQuality, as_in_the_paper, evaluate_generator, missing_lines
 from augment.evaluation.protocol import Evaluation
 from augment.inference.generators import make_generator
@@ -159,7 +160,7 @@ def run_table1(workspace: Workspace, table: Table1, runtime: Runtime) -> Quality
         weights_dir=table.weights_dir,
         jobs=table.jobs,
     )
-    evaluation.choose_pairs(workspace)  # told before anything is trained
+    evaluation.choose_pairs(Dataset.of(workspace))  # told before anything is trained
     trained = train_methods(workspace, table.methods, runtime) if table.methods is not None else []
     named = [*table.generators, *trained] if trained else table.named(workspace)
     results, lengths = [], {}

@@ -12,6 +12,7 @@ import pandas as pd
 from augment.artefacts.files import write_csv, write_text
 from augment.artefacts.records import read_run
 from augment.columns import aligned, markdown_table
+from augment.datasets.dataset import Dataset
 from augment.evaluation.image_quality import as_in_the_paper, evaluate_generator, missing_lines
 from augment.runtime import Runtime
 from augment.workspace import Workspace
@@ -107,7 +108,7 @@ def run_table4(workspace: Workspace, table: Table4, runtime: Runtime) -> Ablatio
     from augment.datasets.pairs import evaluation_pairs
     from augment.training.generator import train_generator
 
-    evaluation_pairs(workspace)  # raises where there are none, before anything is trained
+    evaluation_pairs(Dataset.of(workspace))  # raises where there are none, before anything is trained
     ablations: list[Ablation] = []
     ours: dict[tuple[str, str], float] = {}
     missing: dict[str, str] = {}

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from augment import AugmentError
+from augment.datasets.dataset import Dataset
 from augment.datasets.pairs import evaluation_pairs, pairable, pairs_among
 from augment.images import load_images, load_or_map, read_image
 from augment.workspace import Workspace
@@ -44,15 +45,15 @@ def test_joints_outside_the_crop_are_kept_and_those_at_minus_one_are_missing(tre
     run(fashion, "poses", "--csv", str(fashion / "edited.csv"), "--force")
     workspace = Workspace.find(fashion)
     assert workspace.keypoints("train").loc[name, ["x4", "x7", "x2"]].tolist() == [-12, 190, -1]
-    assert name not in pairable(workspace, tree.names["train"])  # a shoulder is missing by accident
+    assert name not in pairable(Dataset.of(workspace), tree.names["train"])  # a shoulder is missing by accident
 
 
 def test_pairs_share_clothes(tree: FashionTree, fashion: Path):
     workspace = Workspace.find(fashion)
-    pairs = evaluation_pairs(workspace)
+    pairs = evaluation_pairs(Dataset.of(workspace))
     expected = {(a, b) for a, b in permutations(tree.names["test"], 2) if a.rpartition("_")[0] == b.rpartition("_")[0]}
     assert set(pairs.itertuples(index=False, name=None)) == expected
-    assert evaluation_pairs(workspace, 5).equals(evaluation_pairs(workspace, 5))
+    assert evaluation_pairs(Dataset.of(workspace), 5).equals(evaluation_pairs(Dataset.of(workspace), 5))
 
 
 def test_given_pairs_are_used_as_they_are(tree: FashionTree, tmp_path: Path):
@@ -69,12 +70,12 @@ def test_given_pairs_are_used_as_they_are(tree: FashionTree, tmp_path: Path):
     assert "2 training and 1 test pairs were taken over; 1 pairs" in result["decisions"][-1]
     run(root, "poses", *(word for path in tree.cropped.values() for word in ("--csv", str(path))))
     workspace = Workspace.find(root)
-    names = pairable(workspace, train)
+    names = pairable(Dataset.of(workspace), train)
     assert names == sorted([train[0], train[1], train[2], train[3]])
     array = keypoint_array(workspace.keypoints("train"), names)
-    pairs = pairs_among(workspace, names, [1, 1, 1, 1], array)
+    pairs = pairs_among(Dataset.of(workspace), names, [1, 1, 1, 1], array)
     assert pairs.to_numpy().tolist() == [[train[1], train[0]], [train[2], train[3]]]
-    assert evaluation_pairs(workspace).to_numpy().tolist() == [[test[0], test[1]]]
+    assert evaluation_pairs(Dataset.of(workspace)).to_numpy().tolist() == [[test[0], test[1]]]
     assert run(root, "check")["pairs"]["given"] == ["train", "gallery"]
 
 

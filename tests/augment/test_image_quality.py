@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from augment import AugmentError
+from augment.datasets.dataset import Dataset
 from augment.evaluation import measurement
 from augment.evaluation import registry as quality_families
 from augment.evaluation.image_quality import evaluate_generator, summary
@@ -109,7 +110,7 @@ def test_metrics_that_come_later_join_those_that_are_there(ready: Workspace, mon
 def test_pose_estimator_of_the_workspaces_own_key_points_is_not_asked_about_targets(ready: Workspace):
     pytest.importorskip("mediapipe")
     with ExitStack() as stack:
-        setting = quality_families.Setting(ready, Evaluation(), 1, torch.device("cpu"), stack)
+        setting = quality_families.Setting(ready, Dataset.of(ready), Evaluation(), 1, torch.device("cpu"), stack)
         (meter,) = quality_families.build_metrics(setting, ["pckh"])[0].values()
     assert isinstance(meter, PoseMetric)
     assert meter.real is not None  # this workspace's key points are exact

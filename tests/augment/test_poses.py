@@ -14,6 +14,7 @@ from augment import AugmentError
 from augment.artefacts.records import read_run
 from augment.cli import augment
 from augment.datasets.create import init_rendered
+from augment.datasets.dataset import Dataset
 from augment.pedestrians import Pedestrians
 from augment.poses import estimate as poses
 from augment.poses.agreement import agreement
@@ -136,10 +137,10 @@ def test_agreement_is_the_share_within_half_a_head(workspace: Workspace) -> None
     guess[junk] = -1  # does not count
     guess[1 - junk, 4] += (4, 4)  # 5.7 pixels off
     guess[1 - junk, 5] += (0, 4)
-    result = agreement(workspace, {"gallery": keypoint_table(list(exact.index), guess)})
+    result = agreement(Dataset.of(workspace), {"gallery": keypoint_table(list(exact.index), guess)})
     assert result is not None
     assert (result.images, result.found, result.pckh) == (1, 1.0, round(17 / 18, 4))
-    assert agreement(workspace, {"train": exact}) is None
+    assert agreement(Dataset.of(workspace), {"train": exact}) is None
 
 
 @needs_mediapipe

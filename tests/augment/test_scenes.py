@@ -23,7 +23,7 @@ def workspace(people: Path) -> Workspace:
 
 
 def scenes_of(workspace: Workspace, portion: float = 0.5) -> tuple[Scenes, pd.DataFrame]:
-    planned = plan_set(workspace, portion, 0, Sampling(scenes=True))
+    planned = plan_set(Dataset.of(workspace), workspace.reduced_csv(portion, 0), portion, 0, Sampling(scenes=True))
     assert planned.scenes is not None
     return planned.scenes, planned.plan
 

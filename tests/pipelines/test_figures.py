@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import ExifTags, Image
 
+from augment.datasets.dataset import Dataset
 from augment.datasets.pairs import evaluation_pairs
 from augment.images import load_images, read_image
 from augment.inference.sheets import draw_skeleton, sheet
@@ -55,7 +56,7 @@ def test_every_line_is_a_test_pair_and_every_column_a_generators_image_of_it(roo
     assert made["generators"] == dict(zip(NAMES, ["mine", "pg2", "patn5", "no-cat"], strict=True))
     pairs = [(pair["from"], pair["to"]) for pair in made["pairs"]]
     workspace = Workspace.find(root)
-    tested = evaluation_pairs(workspace)
+    tested = evaluation_pairs(Dataset.of(workspace))
     assert len(set(pairs)) == 7
     assert set(pairs) <= set(zip(tested["from"], tested["to"], strict=True))
     assert {source[:4] for source, _ in pairs} == {name[:4] for name in tested["from"]}  # all 5 identities
@@ -129,7 +130,8 @@ def test_the_worst_pairs_are_those_of_the_lowest_mean_identity_score(root, tmp_p
     made = run(root, *every, "--pairs", "40")
     workspace = Workspace.find(root)
     pairs = [(pair["from"], pair["to"]) for pair in made["pairs"]]
-    assert sorted(pairs) == sorted(evaluation_pairs(workspace, 40)[["from", "to"]].itertuples(index=False, name=None))
+    tested = evaluation_pairs(Dataset.of(workspace), 40)[["from", "to"]]
+    assert sorted(pairs) == sorted(tested.itertuples(index=False, name=None))
     lines = tiles(made["file"], len(pairs))
     for column, title in enumerate(("mine", "pg2"), start=3):
         images = [line[column] for line in lines]

@@ -11,6 +11,7 @@ from PIL import Image
 
 from augment.artefacts.files import write_json
 from augment.artefacts.records import read_run
+from augment.datasets.dataset import Dataset
 from augment.datasets.pairs import evaluation_pairs
 from augment.inference.attention import paint
 from augment.runtime import Runtime
@@ -60,7 +61,7 @@ def test_all_generators_draw_the_same_test_pairs_of_several_people(drawn):
     assert sorted(made) == ["other", "patn", "resnet"]
     wanted = set(zip(pairs["from"], pairs["to"], strict=True))
     assert all(set(each.pictures) == wanted for each in made.values())
-    tested = evaluation_pairs(workspace)
+    tested = evaluation_pairs(Dataset.of(workspace))
     assert wanted <= set(zip(tested["from"], tested["to"], strict=True))
     assert pairs["pid"].nunique() == 3
     assert pairs.groupby("pid").size().tolist() == [2, 2, 2]

@@ -2,6 +2,7 @@
 
 import platform
 import subprocess
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -31,8 +32,9 @@ def processor() -> str:
     return f"{about.get('model name', platform.machine())}{family}"
 
 
+@cache
 def _commit() -> str:
-    """The checkout's commit where the tool runs from one, else an empty string."""
+    """The checkout's commit, when first asked for, where the tool runs from one, else an empty string."""
     here = Path(__file__).resolve().parent.parent
     if not (here / ".git").exists():
         return ""

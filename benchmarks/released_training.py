@@ -11,8 +11,10 @@ from torch.optim import Adam
 from benchmarks.networks import VggFeatures, copy_state, digest, layout, released_discriminator, released_generator
 from benchmarks.released_testing import joint_map
 from numerics.seeds import Stream, stream_seed
+from patn.generators import objective_of
 from patn.models.patn import pose_maps
 from patn.training.configuration import PatnTraining
+from patn.training.generator_training import GeneratorTraining
 from patn.training.losses import adversarial
 from patn.training.objective import PatnObjective
 from patn.training.perceptual import Perceptual
@@ -20,7 +22,7 @@ from patn.training.perceptual import Perceptual
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-def objective(training: PatnTraining, autocast: str | None = None, images: int = 64) -> PatnObjective:
+def objective(training: GeneratorTraining, autocast: str | None = None, images: int = 64) -> Any:
     """This project's objective on random images and poses, with VGG-19's shapes as the perceptual network."""
     draw = torch.Generator().manual_seed(0)
     size = (training.height, training.width_px)
@@ -31,7 +33,7 @@ def objective(training: PatnTraining, autocast: str | None = None, images: int =
     perceptual = Perceptual("vgg19 conv1_2 with random weights", [VggFeatures()])
     pairs = torch.randint(images, (200, 2), generator=draw)
     dtype = torch.bfloat16 if autocast == "bf16" else None
-    return PatnObjective(training, pixels, keypoints, pairs, seed=0, autocast=dtype, perceptual=perceptual)
+    return objective_of(training, pixels, keypoints, pairs, seed=0, autocast=dtype, perceptual=perceptual)
 
 
 class ReleasedTraining:
@@ -46,7 +48,7 @@ class ReleasedTraining:
 
     def __init__(self, *, training: PatnTraining, like_ours: bool = False) -> None:
         self.training, self.like_ours = training, like_ours
-        self.data = objective(training)
+        self.data: PatnObjective = objective(training)
         ours = self.data.networks
         self.netG = released_generator(training.blocks, training.width, training.g_dropout)
         shape = (training.d_blocks, training.d_width, training.d_dropout)
@@ -144,9 +146,9 @@ class ReleasedTraining:
 
 
 class OurTraining:
-    """This project's step on the same batches; precision "fp32" or "bf16" (autocast)."""
+    """This project's step of any of its generators, on the same batches; precision "fp32" or "bf16" (autocast)."""
 
-    def __init__(self, *, training: PatnTraining, precision: str = "fp32") -> None:
+    def __init__(self, *, training: GeneratorTraining, precision: str = "fp32") -> None:
         from augment.runtime import Runtime
 
         Runtime().prepare()
@@ -161,5 +163,7 @@ class OurTraining:
 
     def result(self) -> str:
         """A hash of all networks."""
-        networks = self.objective.networks
-        return digest([networks["generator"], networks["d_pb"], networks["d_pp"]])
+        discriminators = {name: network for name, network in self.objective.networks.items() if name != "generator"}
+        return digest(
+            [self.objective.networks["generator"], *(discriminators[name] for name in sorted(discriminators))]
+        )

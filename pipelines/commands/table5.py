@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from augment import AugmentError
 from augment.cli import emit, pass_workspace, runtime, seed_or
 from augment.commands.idle import refuse_idle, unless
 from augment.options import RECIPES, Finite, Renamed
-from pipelines.commands.values import NAMES, NUMBERS, WHOLE, Shard
+from pipelines.commands.values import NAMES, NUMBERS, WHOLE, NamedFile, Shard
 
 if TYPE_CHECKING:
     from augment.workspace import Workspace
     from pipelines.grid.pools import Placement
     from pipelines.table5.cells import Cell
+    from pipelines.table5.stages import Model
 
 Reasons = dict[str, str | None]
 """Why an option has no effect, by its name; None where it has one."""
@@ -36,7 +39,14 @@ Reasons = dict[str, str | None]
     default="small",
     show_default=True,
     metavar="NAME,...",
-    help="small, resnet50, inception or networks of torchreid's, which start from random weights.",
+    help="small, resnet50, inception or networks of torchreid's, which start from random weights without --weights.",
+)
+@click.option(
+    "--weights",
+    type=NamedFile(),
+    multiple=True,
+    metavar="BACKBONE=FILE",
+    help="File that a backbone starts from, torchreid's or on ImageNet; may be given for several.",
 )
 @click.option(
     "--rows",
@@ -156,6 +166,7 @@ def command(
     force: bool,
     from_scratch: bool,
     test_on: tuple[str, ...],
+    weights: tuple[tuple[str, Path], ...],
     **asked: Any,
 ) -> None:
     """Train re-ID models on real images and on real and generated ones, and print Table 5.
@@ -169,8 +180,9 @@ def command(
     """
     from pipelines.grid.pools import Placement
     from pipelines.table5.other_tests import other_workspaces
+    from pipelines.table5.requirements import refuse_unknown
     from pipelines.table5.row_generators import generator_of_ours
-    from pipelines.table5.run import Table5, chosen, one_a_set, say_dropped
+    from pipelines.table5.run import Table5, chosen, models_of, one_a_set, say_dropped
 
     workspace.require_reid("table5")
     reasons = {
@@ -180,16 +192,21 @@ def command(
     }
     refuse_idle({**reasons, **_idle_choices(**asked)})
     others = other_workspaces(workspace, [folder for folder in test_on if folder])
+    files = dict(weights)
+    for name in files:
+        if name not in asked["backbones"]:
+            raise AugmentError(f"⟨weights⟩ {name}=...: is none of ⟨backbones⟩ {','.join(asked['backbones'])}")
     augmentations = (False, True) if each_augmentation else (erasing_jitter,)
     table = Table5(**asked, ordinary=augmentations, scratch=from_scratch, first_seed=seed_or(0))
     cells = one_a_set(workspace, table.cells())
     say_dropped(table, cells)
     part, placement = chosen(cells, only, shard), Placement(jobs, threads, ray, gpus_per_cell)
     generator = generator or generator_of_ours(workspace, table.rows)
+    refuse_unknown(workspace, models_of(part, generator, files))
     if dry_run:
-        _plan(workspace, part, generator, placement, force, probe, others)
-    else:
-        _run(workspace, cells, part, generator, placement, force, others)
+        _plan(workspace, models_of(part, generator, files), placement, force, probe, others)
+        return
+    _run(workspace, cells, part, generator, files, placement, force, others)
 
 
 def _idle_choices(
@@ -207,20 +224,15 @@ def _idle_choices(
 
 def _plan(
     workspace: Workspace,
-    part: Sequence[Cell],
-    generator: str | None,
+    models: Sequence[Model],
     placement: Placement,
     force: bool,
     probe: bool,
     others: Mapping[str, Workspace],
 ) -> None:
-    """Print what is left to be done for cells."""
+    """Print what is left to be done for models."""
     from pipelines.table5.forecast import Forecast, forecast, to_text
-    from pipelines.table5.requirements import refuse_unknown
-    from pipelines.table5.stages import Model
 
-    models = [Model(cell, generator) for cell in part]
-    refuse_unknown(workspace, models)
     lines = forecast(workspace, models, placement, runtime(force), probe=probe, others=others)
     found = Forecast(lines, placement.jobs)
     emit(found.as_dict(), to_text(found))
@@ -231,6 +243,7 @@ def _run(
     cells: Sequence[Cell],
     part: Sequence[Cell],
     generator: str | None,
+    weights: Mapping[str, Path],
     placement: Placement,
     force: bool,
     others: Mapping[str, Workspace],
@@ -240,14 +253,13 @@ def _run(
     from pipelines.table5.other_data import other_grids, read_others
     from pipelines.table5.other_tests import evaluate_on_others
     from pipelines.table5.outputs import write_table5
-    from pipelines.table5.requirements import refuse_unknown
     from pipelines.table5.run import run_table5
-    from pipelines.table5.stages import Model
     from pipelines.table5.text import aligned, summary_json, terminal
 
-    refuse_unknown(workspace, [Model(cell, generator) for cell in part])
     how = runtime(force)
-    summary = run_table5(workspace, cells, placement=placement, runtime=how, generator=generator, part=part)
+    summary = run_table5(
+        workspace, cells, placement=placement, runtime=how, generator=generator, part=part, weights=weights
+    )
     if others:
         evaluate_on_others(workspace, part, others, how)
         summary = write_table5(workspace)

@@ -1,7 +1,8 @@
-"""Values of options: comma-separated lists, and a shard as I/N."""
+"""Values of options: comma-separated lists, named files, and a shard as I/N."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -36,6 +37,30 @@ class Values(click.ParamType[tuple[Any, ...]]):
 
 
 NUMBERS, WHOLE, NAMES = Values("numbers", float), Values("whole numbers", int), Values("names", str)
+
+
+class NamedFile(click.ParamType[tuple[str, Path]]):
+    """A file for something, NAME=FILE."""
+
+    name = "NAME=FILE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Path]:
+        """The name and the file.
+
+        Args:
+            value: what was given, such as `osnet_x0_25=weights.pth`.
+            param: the option, for click's message.
+            ctx: click's context.
+
+        Raises:
+            click.UsageError: for something else, and a file that is not there.
+        """
+        name, equals, file = str(value).partition("=")
+        if not (name and equals and file):
+            self.fail(f"{value!r} is no NAME=FILE, as osnet_x0_25=weights.pth", param, ctx)
+        if not Path(file).is_file():
+            self.fail(f"{file!r}: there is no such file", param, ctx)
+        return name, Path(file).absolute()
 
 
 class Shard(click.ParamType[tuple[int, int]]):

@@ -125,12 +125,10 @@ def _state(workspace: Workspace, stage: Stage) -> str:
 
 def _lacks(stage: Stage, requirements: Requirements) -> str:
     """What is missing that no stage makes, as one sentence; empty where nothing is."""
-    from augment.training.reid import choose_weights
-
     try:
         requirements.check([stage])
         if isinstance(stage, Model):
-            choose_weights(stage.cell.backbone, stage.cell.scratch, None, None)
+            stage.start()
     except (AugmentError, patn.DataError, reid.DataError) as error:
         return sentence(error)
     return ""

@@ -28,13 +28,15 @@ def refuse_unknown(workspace: Workspace, models: Sequence[Model]) -> None:
 
     Raises:
         reid.DataError: for an unknown backbone or preset.
-        AugmentError: for a row that names no generator, neither a trained one nor a kind, and for a folder of images
-            that cannot be trained on.
+        AugmentError: for a row that names no generator, neither a trained one nor a kind, for a folder of images
+            that cannot be trained on, and for weights of a network that starts from none.
     """
     from patn.generators import GENERATORS
 
     for model in models:
         training_of(model.cell)
+        if model.weights is not None:
+            model.start()
         row = row_of(model.cell.row)
         if row.folder is not None:
             model.data.table(workspace, Dataset.of(workspace))

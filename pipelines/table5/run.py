@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import pandas as pd
 
@@ -149,6 +150,7 @@ def run_table5(
     runtime: Runtime,
     generator: str | OwnGenerator | None = None,
     part: Sequence[Cell] | None = None,
+    weights: Mapping[str, Path] | None = None,
 ) -> pd.DataFrame:
     """Run the cells that are not finished and write the table's files.
 
@@ -161,6 +163,7 @@ def run_table5(
         runtime: device, threads and precision, and whether finished work is made again.
         generator: the generator of Ours by name, or as it is to be trained; None is the workspace's only one.
         part: those of the cells that this process is to see to (None: all); other processes see to the others.
+        weights: files that networks start from, by backbone.
 
     Returns:
         The summary, as of `pipelines.table5.results.summarise`.
@@ -169,7 +172,7 @@ def run_table5(
         AugmentError: when a row's generator is missing, or when what is finished was made otherwise or from other
             input, before anything is trained.
     """
-    models = [Model(cell, generator) for cell in (cells if part is None else part)]
+    models = models_of(cells if part is None else part, generator, weights or {})
     Requirements(workspace).check(in_order(models))
     if not runtime.force:
         refuse_changed(workspace, models, runtime)
@@ -188,6 +191,17 @@ def run_table5(
         write_table5(workspace)
         raise
     return write_table5(workspace)
+
+
+def models_of(cells: Sequence[Cell], generator: str | OwnGenerator | None, weights: Mapping[str, Path]) -> list[Model]:
+    """The models of cells.
+
+    Args:
+        cells: of Table 5.
+        generator: as of `run_table5`.
+        weights: files that networks start from, by backbone.
+    """
+    return [Model(cell, generator, weights.get(cell.backbone)) for cell in cells]
 
 
 def refuse_changed(workspace: Workspace, models: Sequence[Model], runtime: Runtime) -> None:

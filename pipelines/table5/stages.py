@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class GeneratedSet:
     """The generated set of a row at (p, ratio, seed), which its cells share; `generator` as of `Model`.
 
-    `judge`: the cell of None whose model scores the images of a filtered set.
+    `judge`: the model of None that scores the images of a filtered set.
     """
 
     row: str
@@ -32,7 +32,7 @@ class GeneratedSet:
     ratio: int
     seed: int
     generator: str | OwnGenerator | None = None
-    judge: Cell | None = None
+    judge: Model | None = None
 
     @property
     def name(self) -> str:
@@ -59,14 +59,13 @@ class GeneratedSet:
     @property
     def needs(self) -> tuple[OwnGenerator | ReducedGenerator | TunedGenerator | Model, ...]:
         """The generator that is trained for it, and the model that scores it."""
-        judge = None if self.judge is None else Model(self.judge)
-        return tuple(need for need in (self.trained, judge) if need is not None)
+        return tuple(need for need in (self.trained, self.judge) if need is not None)
 
     @property
     def images(self) -> str:
         """The set's name below `generated/`: one for each scoring model."""
         name = row_of(self.row).images
-        return name if self.judge is None else f"{name}-{self.judge.backbone}-{self.judge.preset}"
+        return name if self.judge is None else f"{name}-{self.judge.cell.backbone}-{self.judge.cell.preset}"
 
     def folder(self, workspace: Workspace) -> Path:
         """Where it is."""
@@ -113,7 +112,7 @@ class GeneratedSet:
                 row.target_poses or "removed", self.ratio, per_identity=row.per_identity, scenes=row.scenes
             ),
             filtering=None if row.filtered is None else Filtering(row.filtered),
-            judge=None if self.judge is None else self.judge.name,
+            judge=None if self.judge is None else self.judge.cell.name,
             name=self.images,
             runtime=runtime,
         )
@@ -127,10 +126,12 @@ class Model:
         cell: the cell.
         generator: the workspace's own one by name where there are several, or as it is to be trained; None where it is
             the only one, and where nothing is generated for the cell.
+        weights: a file that the backbone starts from; None is what it starts from anyway, if anything.
     """
 
     cell: Cell
     generator: str | OwnGenerator | None = None
+    weights: Path | None = None
 
     def __post_init__(self) -> None:
         if not row_of(self.cell.row).generates:
@@ -147,7 +148,8 @@ class Model:
         cell, row = self.cell, row_of(self.cell.row)
         if not row.generates:
             return ()
-        judge = replace(cell, row="none", length="updates", ordinary=True) if row.filtered is not None else None
+        base = replace(cell, row="none", length="updates", ordinary=True)
+        judge = None if row.filtered is None else Model(base, weights=self.weights)
         return (GeneratedSet(set_row(cell.row), cell.portion, cell.ratio, cell.seed, self.generator, judge),)
 
     @property
@@ -161,6 +163,24 @@ class Model:
             images = folder_of(row, cell.portion, cell.seed)
         return TrainingSet(cell.portion, images, cell.ratio, cell.seed, cell.length, row.repeat)
 
+    @property
+    def training(self) -> ReidTraining:
+        """How it is trained."""
+        return training_of(self.cell, pretrained=self.weights is not None)
+
+    def start(self) -> Path | None:
+        """The file of weights that it starts from, None for one that is trained from scratch.
+
+        Raises:
+            AugmentError: where that is missing, or given for a network or preset that starts from nothing.
+        """
+        from augment.training.reid import choose_weights
+        from reid.training import FROM_SCRATCH
+
+        cell = self.cell
+        scratch = cell.scratch or (self.weights is not None and cell.preset in FROM_SCRATCH)
+        return choose_weights(cell.backbone, scratch, self.weights, None)
+
     def folder(self, workspace: Workspace) -> Path:
         """Where it is."""
         return workspace.reid_dir(self.cell.name)
@@ -172,27 +192,20 @@ class Model:
             workspace: the workspace.
             runtime: device, threads and precision, and whether finished work is made again.
         """
-        from augment.training.reid import choose_weights, train_reid
+        from augment.training.reid import train_reid
 
-        cell = self.cell
-        train_reid(
-            workspace,
-            training_of(cell),
-            self.data,
-            name=cell.name,
-            weights=choose_weights(cell.backbone, cell.scratch, None, None),
-            runtime=runtime,
-        )
+        train_reid(workspace, self.training, self.data, name=self.cell.name, weights=self.start(), runtime=runtime)
 
 
 Stage = OwnGenerator | ReducedGenerator | TunedGenerator | GeneratedSet | Model
 
 
-def training_of(cell: Cell) -> ReidTraining:
+def training_of(cell: Cell, *, pretrained: bool = False) -> ReidTraining:
     """The re-ID training of a cell: its preset with its backbone, its row's way with generated images.
 
     Args:
         cell: of Table 5.
+        pretrained: whether its network starts from weights where it would not by itself.
 
     Raises:
         reid.DataError: for an unknown preset or backbone.
@@ -201,7 +214,7 @@ def training_of(cell: Cell) -> ReidTraining:
     from reid.training import preset, with_erasing_and_jitter
 
     row = row_of(cell.row)
-    pretrained = backbone_of(cell.backbone).imagenet_weights and not cell.scratch
+    pretrained = pretrained or (backbone_of(cell.backbone).imagenet_weights and not cell.scratch)
     training = preset(cell.preset, cell.backbone, pretrained=pretrained)
     training = replace(training, generated_smoothing=row.smoothing, generated_weight=row.weight)
     return with_erasing_and_jitter(training) if cell.ordinary else training

@@ -1,0 +1,88 @@
+"""Table 5's networks from files of weights."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import CliRunner
+
+from augment.artefacts.artefact import fingerprint
+from augment.cli import augment
+from augment.workspace import Workspace
+from pipelines.table5.cells import Cell
+from pipelines.table5.stages import Model
+from reid.checkpoints import load_model
+from reid.models.backbones import build_model
+from reid.training import PRESETS
+from tests.conftest import invoke, run
+
+ASKED = ("--device", "cpu", "table5", "--portions", "0.3", "--rows", "none", "--seeds", "1", "--threads", "1")
+OSNET = (*ASKED, "--lengths", "epochs", "--backbones", "osnet_x0_25")
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("weights") / "osnet.pth"
+    network = build_model("osnet_x0_25", classes=3).trunk.network
+    assert isinstance(network, torch.nn.Module)
+    torch.save(network.state_dict(), path)
+    return path
+
+
+def test_a_cell_is_trained_from_the_file_as_reid_train_does(
+    people: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PRESETS, "open-reid", replace(PRESETS["open-reid"], epochs=1, batch=8))
+    (line,) = run(people, *OSNET, "--weights", f"osnet_x0_25={file}")["table"]
+    cell = "osnet_x0_25-open-reid-none-p0.3-epochs-plain-s0"
+    record = json.loads((people / "reid" / cell / "run.json").read_text())
+    assert record["options"]["weights"] == "osnet.pth"
+    assert record["inputs"]["weights"] == fingerprint(file)
+    asked = ("--preset", "open-reid", "--backbone", "osnet_x0_25", "--portion", "0.3", "--length", "epochs")
+    alone = run(people, "--device", "cpu", "reid-train", *asked, "--weights", str(file), "--name", "alone")
+    assert line["mAP_mean"] == alone["mAP"]
+    models = [load_model(people / "reid" / name / "model.safetensors", "cpu")[0] for name in (cell, "alone")]
+    states = [model.state_dict() for model in models]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[1])
+    (people / "other").mkdir()
+    torch.save({}, people / "other" / "osnet.pth")
+    given: tuple[tuple[str, ...], ...] = ((), ("--weights", f"osnet_x0_25={people / 'other' / 'osnet.pth'}"))
+    for weights in given:
+        refused = invoke(people, *OSNET, *weights)
+        assert refused.exit_code == 1
+        assert f"cell {cell}: " in refused.stderr
+    assert "was made from other input: weights" in refused.stderr
+
+
+def test_a_model_that_scores_images_starts_from_the_same_file(file: Path) -> None:
+    model = Model(Cell("filtered:0.2", "osnet_x0_25"), "patn", file)
+    (made,) = model.needs
+    assert made.judge is not None
+    assert made.judge.weights == file
+    assert made.judge.cell.row == "none"
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "sentence"),
+    [
+        (("--weights", "osnet_x0_25=FILE"), 1, "--weights osnet_x0_25=...: is none of --backbones small"),
+        (("--weights", "small=FILE"), 1, "nothing starts from weights here; leave --weights out"),
+        (
+            ("--weights", "osnet_x0_25=FILE", "--backbones", "osnet_x0_25", "--preset", "demo"),
+            1,
+            "nothing starts from weights here; leave --weights out",
+        ),
+        (("--weights", "FILE"), 2, "is no NAME=FILE"),
+        (("--weights", "osnet_x0_25=FILE.gone"), 2, "there is no such file"),
+    ],
+)
+def test_weights_that_nothing_starts_from_are_refused(
+    people: Path, file: Path, given: tuple[str, ...], status: int, sentence: str
+) -> None:
+    arguments = [word.replace("FILE", str(file)) for word in (*ASKED, *given)]
+    result = CliRunner().invoke(augment, ["--workspace", str(people), *arguments])
+    assert result.exit_code == status, result.output
+    assert sentence in " ".join(result.stderr.split())
+    assert not Workspace.find(people).table_dir("table5").exists()

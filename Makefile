@@ -35,7 +35,7 @@ $(STAMP): requirements.lock pyproject.toml
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy augment patn reid pipelines numerics tools benchmarks
+	$(BIN)/mypy augment patn reid pipelines numerics tools benchmarks tests
 	$(BIN)/lint-imports
 
 test: install

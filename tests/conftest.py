@@ -78,7 +78,8 @@ def run(root: Path, *arguments: str) -> dict[str, Any]:
     """Run `augment --json ...` in a workspace and return its result; fails the test where the command fails."""
     result = invoke(root, *arguments)
     assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
 
 
 def invoke(root: Path, *arguments: str) -> Result:

@@ -165,7 +165,7 @@ CONSOLE = [
 
 
 @pytest.mark.parametrize("block", CONSOLE)
-def test_commands_run_as_they_stand(block: str, scratch: Path, monkeypatch: pytest.MonkeyPatch):
+def test_commands_run_as_they_stand(block: str, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = console_lines(block)
     if "augment poses" in lines or any(line.startswith("augment transfer") for line in lines):
         pytest.importorskip("mediapipe")
@@ -175,7 +175,7 @@ def test_commands_run_as_they_stand(block: str, scratch: Path, monkeypatch: pyte
 
 def test_torchreid_reads_a_generated_set_as_the_page_says(
     trained: Path, people: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     monkeypatch.chdir(people)
     execute(f"augment generate --portion 0.3 --generator {trained}", monkeypatch)
     capsys.readouterr()
@@ -185,7 +185,7 @@ def test_torchreid_reads_a_generated_set_as_the_page_says(
     assert capsys.readouterr().out.split()[:2] == ["48", "10"]  # 8 identities x 6 images, 5 x 2 queries
 
 
-def test_help_examples_run_as_they_stand(scratch: Path, monkeypatch: pytest.MonkeyPatch):
+def test_help_examples_run_as_they_stand(scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as few:
         for name, value in FEW_PEOPLE.items():
             few.setenv(name, value)
@@ -215,7 +215,7 @@ def _installed(package: str) -> bool:
 
 
 @pytest.mark.parametrize("name", ["augment", *commands()])
-def test_every_help_has_one_sentence_and_an_example(name: str):
+def test_every_help_has_one_sentence_and_an_example(name: str) -> None:
     command = augment if name == "augment" else commands()[name]
     assert (command.help or "").split("\n")[0].rstrip().endswith(".")
     assert all(line.startswith("augment ") for line in example(command))
@@ -223,13 +223,13 @@ def test_every_help_has_one_sentence_and_an_example(name: str):
 
 
 @pytest.mark.parametrize("name", list(commands()))
-def test_every_option_has_help(name: str):
+def test_every_option_has_help(name: str) -> None:
     for parameter in commands()[name].params:
         if isinstance(parameter, click.Option):
             assert parameter.help, f"augment {name}: {parameter.opts[0]} has no help"
 
 
-def test_command_reference_is_not_stale():
+def test_command_reference_is_not_stale() -> None:
     remedy = "stale; run `python -m tests.test_docs`"
     assert words(COMMANDS.read_text(encoding="utf-8")) == words(command_reference()), f"{COMMANDS} is {remedy}"
 

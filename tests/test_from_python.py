@@ -3,8 +3,11 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,15 +29,15 @@ PACKAGES = ("augment", "patn", "reid")
 
 
 @pytest.fixture(scope="module")
-def notebook(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+def notebook(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """All names after the page's code ran, in a folder with the two files that it speaks of."""
     folder = tmp_path_factory.mktemp("notebook")
     write_table(rendered, folder)
-    names: dict[str, object] = {}
+    names: dict[str, Any] = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        small = {"epochs": 1, "batch": 8}
-        patch.setitem(reid.training.PRESETS, "demo", reid.training.replace(reid.training.PRESETS["demo"], **small))
+        small = replace(reid.training.PRESETS["demo"], epochs=1, batch=8)
+        patch.setitem(reid.training.PRESETS, "demo", small)
         torch.set_num_threads(1)
         for code in blocks("python", PAGE):
             exec(compile(code, PAGE.name, "exec"), names)
@@ -52,7 +55,9 @@ def write_table(rendered: Path, folder: Path) -> pd.DataFrame:
     return table
 
 
-def test_a_workspace_from_a_table_has_its_images_identities_cameras_and_splits(notebook: dict, rendered: Path) -> None:
+def test_a_workspace_from_a_table_has_its_images_identities_cameras_and_splits(
+    notebook: dict[str, Any], rendered: Path
+) -> None:
     made, given = notebook["workspace"].images(), Workspace(rendered, {"data": str(rendered)}).images()
     given = given[given["pid"] > 0]
     columns = ["pid", "camid", "split"]
@@ -60,7 +65,7 @@ def test_a_workspace_from_a_table_has_its_images_identities_cameras_and_splits(n
     assert made.set_index("path")[columns].sort_index().equals(given.set_index("path")[columns].sort_index())
 
 
-def test_its_key_points_are_those_of_the_file(notebook: dict, rendered: Path) -> None:
+def test_its_key_points_are_those_of_the_file(notebook: dict[str, Any], rendered: Path) -> None:
     workspace = notebook["workspace"]
     train = workspace.images().query("split == 'train'")
     originals = [Path(path).resolve().name for path in train["path"]]
@@ -68,13 +73,13 @@ def test_its_key_points_are_those_of_the_file(notebook: dict, rendered: Path) ->
     assert np.array_equal(keypoint_array(workspace.keypoints("train"), train["name"].tolist()), given)
 
 
-def test_the_set_keeps_its_share_and_fills_it_up(notebook: dict) -> None:
+def test_the_set_keeps_its_share_and_fills_it_up(notebook: dict[str, Any]) -> None:
     kinds = notebook["manifest"]["kind"].value_counts()
     assert (kinds["real"], kinds["generated"]) == (24, 24)  # of 8 identities x 6 images
     assert len(list((notebook["folder"] / "bounding_box_train").glob("*.jpg"))) == 48
 
 
-def test_single_images_are_those_that_transfer_writes(notebook: dict, tmp_path: Path) -> None:
+def test_single_images_are_those_that_transfer_writes(notebook: dict[str, Any], tmp_path: Path) -> None:
     workspace, (first, second) = notebook["workspace"], notebook["pairs"]
     assert notebook["pictures"].shape == (2, 128, 64, 3)
     for number, (image, pose) in enumerate((first, second)):
@@ -85,20 +90,20 @@ def test_single_images_are_those_that_transfer_writes(notebook: dict, tmp_path: 
         assert np.array_equal(notebook["pictures"][number], np.asarray(Image.open(out)))
 
 
-def test_key_points_can_be_given_as_an_array(notebook: dict) -> None:
+def test_key_points_can_be_given_as_an_array(notebook: dict[str, Any]) -> None:
     workspace, ((image, pose), _) = notebook["workspace"], notebook["pairs"]
     points = keypoint_array(workspace.keypoints("train"), [pose])[0]
     (made,) = augment.generate_images(notebook["generator"], [(image, points)], workspace=workspace, runtime=QUIET)
     assert np.array_equal(made, notebook["pictures"][0])
 
 
-def test_a_trained_model_is_evaluated_to_the_same_figures(notebook: dict) -> None:
+def test_a_trained_model_is_evaluated_to_the_same_figures(notebook: dict[str, Any]) -> None:
     assert notebook["again"] == notebook["ours"]
     assert notebook["ours"].folder == notebook["workspace"].root / "reid" / "small-ours-p0.5-s0-updates"
     assert 0 < notebook["none"].mAP <= 100
 
 
-def test_features_are_ranked_as_by_reid_itself(notebook: dict) -> None:
+def test_features_are_ranked_as_by_reid_itself(notebook: dict[str, Any]) -> None:
     test, features = notebook["test"], notebook["features"]
     query, gallery = (test["split"] == split for split in ("query", "gallery"))
     sides = [test.loc[side, column] for column in ("pid", "camid") for side in (query, gallery)]
@@ -116,7 +121,7 @@ def test_the_readmes_code_runs_as_it_stands(
     (workspace.root / "patn" / "patn").mkdir(parents=True)
     (workspace.root / "patn" / "patn" / trained.name).symlink_to(trained)
     monkeypatch.chdir(people)
-    small = reid.training.replace(reid.training.PRESETS["demo"], epochs=1, batch=8)
+    small = replace(reid.training.PRESETS["demo"], epochs=1, batch=8)
     monkeypatch.setitem(reid.training.PRESETS, "demo", small)
     (code,) = blocks("python", README)
     exec(compile(code, "README.md", "exec"), {})
@@ -136,7 +141,7 @@ def test_the_readmes_code_runs_as_it_stands(
     ],
 )
 def test_a_table_that_cannot_be_used_is_refused_and_leaves_nothing(
-    rendered: Path, tmp_path: Path, change, sentence: str
+    rendered: Path, tmp_path: Path, change: Callable[[pd.DataFrame], pd.DataFrame], sentence: str
 ) -> None:
     table = change(write_table(rendered, tmp_path))
     with pytest.raises(augment.AugmentError, match=sentence):

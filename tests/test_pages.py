@@ -19,7 +19,7 @@ def between(text: str, start: str, end: str) -> str:
     return text.partition(f"{start}\n")[2].partition(f"\n{end}")[0]
 
 
-def test_the_readme_is_short_and_shows_no_picture_by_a_relative_link():
+def test_the_readme_is_short_and_shows_no_picture_by_a_relative_link() -> None:
     text = README.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= LONGEST_README
     pictures = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)
@@ -27,13 +27,13 @@ def test_the_readme_is_short_and_shows_no_picture_by_a_relative_link():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_to_files(page: Path):
+def test_links_lead_to_files(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
     missing = [target for target in targets if "://" not in target and not (page.parent / target).exists()]
     assert not missing
 
 
-def test_the_site_may_load_nothing_from_elsewhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_the_site_may_load_nothing_from_elsewhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = tmp_path / "index.html"
     page.write_text('<link rel="canonical" href="https://a.org/"><a href="https://b.org">b</a><img src="here.png">')
     (tmp_path / "own.css").write_text("a { background: url(here.svg) }")
@@ -46,20 +46,20 @@ def test_the_site_may_load_nothing_from_elsewhere(tmp_path: Path, capsys: pytest
     assert found == ["c", "d", "e", "f"]
 
 
-def test_every_page_is_in_the_sites_contents():
+def test_every_page_is_in_the_sites_contents() -> None:
     text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     listed = re.findall(r": (\S+\.md)$", text, flags=re.MULTILINE)
     assert sorted(listed) == sorted(page.relative_to(ROOT / "docs").as_posix() for page in PAGES if page.parent != ROOT)
 
 
-def test_demo_results_are_filled_in():
+def test_demo_results_are_filled_in() -> None:
     results = between(README.read_text(encoding="utf-8"), "<!-- demo results -->", "<!-- end -->")
     assert "](docs/results/demo.md)" in results
     empty = [line for line in results.splitlines() if re.search(r"\|\s*\|", line)]
     assert not empty, "the README's table of results has empty cells"
 
 
-def test_changelog_and_citation_name_the_version():
+def test_changelog_and_citation_name_the_version() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     headings = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert next(heading for heading in headings if heading != "Unreleased") == version
@@ -67,7 +67,7 @@ def test_changelog_and_citation_name_the_version():
     assert re.search(rf"^version: {re.escape(version)}$", citation, flags=re.MULTILINE)
 
 
-def test_citation_is_well_formed():
+def test_citation_is_well_formed() -> None:
     text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert "\t" not in text
     for line in text.splitlines():

@@ -182,11 +182,16 @@ def test_a_damaged_folder_is_made_again_with_force(tmp_path: Path) -> None:
         assert not run.finished
 
 
+def work_and_fail(folder: Path) -> None:
+    for _ in range(2):
+        (folder / "work").touch(exist_ok=False)
+
+
 def test_a_failure_before_any_work_does_not_bind_the_next_run(tmp_path: Path) -> None:
     with pytest.raises(AugmentError, match="no such estimator"), artefact(tmp_path, "poses", {"estimator": "x"}):
         raise AugmentError("no such estimator")
     with pytest.raises(FileExistsError), artefact(tmp_path, "poses", {"estimator": "csv"}):
-        [(tmp_path / "work").touch(exist_ok=False) for _ in range(2)]
+        work_and_fail(tmp_path)
     with pytest.raises(AugmentError, match="was made with estimator csv"), artefact(tmp_path, "poses", {}):
         pytest.fail("work of other options must not go on")
 

@@ -13,6 +13,7 @@ from patn.checkpoints import load_generator, save_generator
 from patn.generators import build_generator
 from patn.heatmaps import heat_maps
 from patn.keypoints import keypoint_array, scale_keypoints
+from patn.models.patn import PatBlock, Patn
 from tests.conftest import invoke, run
 
 
@@ -24,6 +25,7 @@ def names(people: Path) -> list[str]:
 def expected_maps(people: Path, trained: Path, source: str, target: str) -> Array:
     """Means of the masks from the blocks' own layers, called one after the other: blocks x 16 x 8."""
     workspace, network = Workspace.find(people), load_generator(trained)
+    assert isinstance(network, Patn)
     image = load_images([workspace.data / "bounding_box_train" / source], (64, 32)).float() / 127.5 - 1
     points = scale_keypoints(keypoint_array(workspace.keypoints("train"), [source, target]), (128, 64), (64, 32))
     poses = torch.from_numpy(points.astype(np.float32))
@@ -32,6 +34,7 @@ def expected_maps(people: Path, trained: Path, source: str, target: str) -> Arra
         image_code, pose_code = network.image_encoder(image), network.pose_encoder(maps)
         found = []
         for block in network.blocks:
+            assert isinstance(block, PatBlock)
             features = block.pose_path(pose_code)
             found.append(torch.sigmoid(features).mean(dim=1)[0])
             image_code = image_code + torch.sigmoid(features) * block.image_path(image_code)

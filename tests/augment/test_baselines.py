@@ -90,7 +90,8 @@ class Blend(nn.Module):
         self.layer = nn.Conv2d(3, 3, 3, padding=1)
 
     def forward(self, image: Tensor, source_keypoints: Tensor, target_keypoints: Tensor) -> Tensor:
-        return self.layer(image).tanh()
+        made: Tensor = self.layer(image)
+        return made.tanh()
 
 
 class BlendObjective(GeneratorObjective):

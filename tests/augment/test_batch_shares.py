@@ -20,7 +20,7 @@ PORTIONS, SEEDS = (0.1, 0.3, 0.5), (0, 1, 7)
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory) -> Workspace:
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """1,400 training images, of which only the names are read."""
     root = tmp_path_factory.mktemp("shares")
     folder = root / "data" / "bounding_box_train"
@@ -61,7 +61,9 @@ def expected_spread(real: Array, labels: Array, batch: int, instances: int | Non
 
 
 @pytest.mark.parametrize("target_poses", ["removed", "reduced"])
-def test_every_batch_of_the_first_epoch_has_its_share_of_real_images(workspace, target_poses, tmp_path):
+def test_every_batch_of_the_first_epoch_has_its_share_of_real_images(
+    workspace: Workspace, target_poses: str, tmp_path: Path
+) -> None:
     for portion in PORTIONS:
         for seed in SEEDS:
             table = training_table(workspace, portion, seed, target_poses, tmp_path)

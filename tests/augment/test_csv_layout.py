@@ -18,7 +18,7 @@ def listed(rendered: Path, tmp_path: Path) -> Path:
     """The rendered people's images as a CSV file beside them, paths from it on."""
     table = read_market1501(rendered).query("pid > 0")
     table["path"] = [os.path.relpath(path, tmp_path) for path in table["path"]]
-    table["identity"] = "person " + table["pid"].astype(str)
+    table["identity"] = [f"person {pid}" for pid in table["pid"]]
     table = table.rename(columns={"camid": "camera"})[["path", "identity", "camera", "split"]]
     table.to_csv(tmp_path / "list.csv", index=False)
     return tmp_path / "list.csv"

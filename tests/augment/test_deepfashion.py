@@ -28,17 +28,17 @@ from tests.fashion_tree import FashionTree, make_tree, write_lists
         ("img/WOMEN/Tees_Tanks/id_00007838/05_7_additional.jpg", "fashionWOMENTees_Tanksid0000783805_7additional.jpg"),
     ],
 )
-def test_names_are_the_authors(path: str, name: str):
+def test_names_are_the_authors(path: str, name: str) -> None:
     assert flat_name(path) == name
 
 
 @pytest.mark.parametrize("path", ["WOMEN/Skirts/id_00006290/cover.jpg", "id_00006290/04_3_back.jpg", "a/b/c/d.jpg"])
-def test_other_paths_have_no_name(path: str):
+def test_other_paths_have_no_name(path: str) -> None:
     with pytest.raises(AugmentError, match="give the benchmark's img folder"):
         flat_name(path)
 
 
-def test_identity_is_person_and_clothes_even_in_a_category_with_an_underscore():
+def test_identity_is_person_and_clothes_even_in_a_category_with_an_underscore() -> None:
     first = identity_of("fashionMENShirts_Polosid0000180202_4full.jpg")
     assert first == identity_of("fashionMENShirts_Polosid0000180202_1front.jpg")
     assert first != identity_of("fashionMENShirts_Polosid0000180203_4full.jpg")
@@ -46,13 +46,13 @@ def test_identity_is_person_and_clothes_even_in_a_category_with_an_underscore():
     assert item_of("fashionMENShirts_Polosid0000180203_4full.jpg") == "fashionMENShirts_Polosid00001802"
 
 
-def test_crop_is_columns_40_to_215_of_a_square_of_256():
+def test_crop_is_columns_40_to_215_of_a_square_of_256() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
     assert np.array_equal(np.asarray(crop(Image.fromarray(pixels))), pixels[:, 40:216])
 
 
 @pytest.mark.parametrize("size", [(1101, 750), (512, 512), (128, 128)])
-def test_other_sizes_are_scaled_to_the_square_first(size: tuple[int, int]):
+def test_other_sizes_are_scaled_to_the_square_first(size: tuple[int, int]) -> None:
     height, width = size
     rows = np.linspace(0, 200, height).astype(np.uint8)[:, None].repeat(width, 1)
     cropped = np.asarray(crop(Image.fromarray(rows).convert("RGB"))).astype(float)
@@ -61,13 +61,13 @@ def test_other_sizes_are_scaled_to_the_square_first(size: tuple[int, int]):
     assert (cropped[:, 0].min() == 255) == (width < height)  # beside a narrow picture there is white
 
 
-def test_shifted_key_points_keep_joints_outside_and_lose_none_at_column_39():
+def test_shifted_key_points_keep_joints_outside_and_lose_none_at_column_39() -> None:
     points = np.array([[10, 39], [10, 40], [-1, -1], [5, 3], [7, 250], [200, -1]], dtype=np.float32)
     expected = [[10, -2], [10, 0], [-1, -1], [5, -37], [7, 210], [200, -1]]
     assert crop_keypoints(points).tolist() == expected
 
 
-def test_workspace_has_crops_names_and_lists_of_the_authors(tree: FashionTree, fashion: Path):
+def test_workspace_has_crops_names_and_lists_of_the_authors(tree: FashionTree, fashion: Path) -> None:
     workspace = Workspace.find(fashion)
     assert workspace.size == (256, 176)
     table = workspace.images()
@@ -88,7 +88,7 @@ def test_workspace_has_crops_names_and_lists_of_the_authors(tree: FashionTree, f
         assert (workspace.data / f"{split}.lst").read_text().split() == names
 
 
-def test_lists_are_found_beside_the_data(rendered: Path, tmp_path: Path):
+def test_lists_are_found_beside_the_data(rendered: Path, tmp_path: Path) -> None:
     tree = make_tree(rendered, tmp_path / "data")
     write_lists(tree, tmp_path / "data" / "fashion_data")
     assert detect_layout(tmp_path / "data") == "deepfashion"
@@ -97,7 +97,7 @@ def test_lists_are_found_beside_the_data(rendered: Path, tmp_path: Path):
     assert "none in both" in result.decisions[0]
 
 
-def test_without_lists_items_are_parted_by_seed_and_it_is_said(tree: FashionTree, tmp_path: Path):
+def test_without_lists_items_are_parted_by_seed_and_it_is_said(tree: FashionTree, tmp_path: Path) -> None:
     first = run(tmp_path, "init", str(tmp_path / "a"), "--data", str(tree.img), "--test-share", "0.4", "--seed", "3")
     assert first["layout"] == "deepfashion"
     assert any("seed 3" in sentence for sentence in first["decisions"])
@@ -109,7 +109,7 @@ def test_without_lists_items_are_parted_by_seed_and_it_is_said(tree: FashionTree
     assert items.first().eq("gallery").sum() == 2  # of 5 items
 
 
-def test_seeded_split_always_leaves_an_item_to_train():
+def test_seeded_split_always_leaves_an_item_to_train() -> None:
     names = ["fashionMENPantsid0000000101_1front.jpg", "fashionMENPantsid0000000102_1front.jpg"]
     assert set(split_by_seed(names, 1.0, 0).values()) == {"train"}
 
@@ -131,7 +131,7 @@ def test_seeded_split_always_leaves_an_item_to_train():
 )
 def test_lists_that_do_not_fit_are_refused(
     lists: dict[str, list[str]], sentence: str, tree: FashionTree, tmp_path: Path
-):
+) -> None:
     for part, names in lists.items():
         (tmp_path / f"{part}.lst").write_text("\n".join(names))
     result = invoke(tmp_path, "init", str(tmp_path / "w"), "--data", str(tree.img), "--lists", str(tmp_path))
@@ -141,22 +141,24 @@ def test_lists_that_do_not_fit_are_refused(
 
 def test_an_interrupted_init_goes_on_with_the_crops_it_has(
     tree: FashionTree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    write, made = folder_module._write_crop, []
+) -> None:
+    write = folder_module._write_crop
+    made: list[str] = []
+    room = 5
 
-    def broken(source: Path, target: Path) -> None:
-        if len(made) == 5:
+    def counted(source: Path, target: Path) -> None:
+        if len(made) == room:
             raise AugmentError("the disk is full")
         made.append(target.name)
         write(source, target)
 
-    monkeypatch.setattr(folder_module, "_write_crop", broken)
+    monkeypatch.setattr(folder_module, "_write_crop", counted)
     with pytest.raises(AugmentError, match="full"):
         init_real(tmp_path / "w", tree.img, progress=False)
     assert not (tmp_path / "w" / "data").exists()
     first = made.copy()
     made.clear()
-    monkeypatch.setattr(folder_module, "_write_crop", lambda *pair: (made.append(pair[1].name), write(*pair)))
+    room = 100
     init_real(tmp_path / "w", tree.img, progress=False)
     assert len(made) == 24 - 5
     assert not set(made) & set(first)

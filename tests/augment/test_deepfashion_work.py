@@ -20,7 +20,7 @@ from tests.conftest import invoke, run
 from tests.fashion_tree import FashionTree, write_lists, write_pair_file
 
 
-def test_check_speaks_of_the_authors_counts_and_not_of_queries(fashion: Path):
+def test_check_speaks_of_the_authors_counts_and_not_of_queries(fashion: Path) -> None:
     report = run(fashion, "check")
     assert report["ok"]
     assert report["deepfashion"]["train"] == [16, 48_674]
@@ -28,14 +28,14 @@ def test_check_speaks_of_the_authors_counts_and_not_of_queries(fashion: Path):
     assert any("no cameras" in note for note in report["notes"])
 
 
-def test_annotations_of_uncropped_images_are_cropped_not_scaled(tree: FashionTree, fashion: Path):
+def test_annotations_of_uncropped_images_are_cropped_not_scaled(tree: FashionTree, fashion: Path) -> None:
     before = Workspace.find(fashion).keypoints("train")
     files = [word for path in tree.uncropped.values() for word in ("--csv", str(path))]
     run(fashion, "poses", *files, "--csv-size", "256", "256", "--force")
     assert Workspace.find(fashion).keypoints("train").equals(before)
 
 
-def test_joints_outside_the_crop_are_kept_and_those_at_minus_one_are_missing(tree: FashionTree, fashion: Path):
+def test_joints_outside_the_crop_are_kept_and_those_at_minus_one_are_missing(tree: FashionTree, fashion: Path) -> None:
     name = tree.names["train"][0]
     exact = read_keypoints(tree.cropped["train"])
     exact.loc[name, ["x4", "x7", "x2"]] = [-12, 190, -1]
@@ -44,11 +44,11 @@ def test_joints_outside_the_crop_are_kept_and_those_at_minus_one_are_missing(tre
     write_keypoints(exact, fashion / "edited.csv")
     run(fashion, "poses", "--csv", str(fashion / "edited.csv"), "--force")
     workspace = Workspace.find(fashion)
-    assert workspace.keypoints("train").loc[name, ["x4", "x7", "x2"]].tolist() == [-12, 190, -1]
+    assert list(workspace.keypoints("train").loc[name, ["x4", "x7", "x2"]]) == [-12, 190, -1]
     assert name not in pairable(Dataset.of(workspace), tree.names["train"])  # a shoulder is missing by accident
 
 
-def test_pairs_share_clothes(tree: FashionTree, fashion: Path):
+def test_pairs_share_clothes(tree: FashionTree, fashion: Path) -> None:
     workspace = Workspace.find(fashion)
     pairs = evaluation_pairs(Dataset.of(workspace))
     expected = {(a, b) for a, b in permutations(tree.names["test"], 2) if a.rpartition("_")[0] == b.rpartition("_")[0]}
@@ -56,7 +56,7 @@ def test_pairs_share_clothes(tree: FashionTree, fashion: Path):
     assert evaluation_pairs(Dataset.of(workspace), 5).equals(evaluation_pairs(Dataset.of(workspace), 5))
 
 
-def test_given_pairs_are_used_as_they_are(tree: FashionTree, tmp_path: Path):
+def test_given_pairs_are_used_as_they_are(tree: FashionTree, tmp_path: Path) -> None:
     train, test = tree.names["train"], tree.names["test"]
     other = "fashionMENDenimid0000999901_1front.jpg"
     files = [
@@ -80,13 +80,13 @@ def test_given_pairs_are_used_as_they_are(tree: FashionTree, tmp_path: Path):
 
 
 @pytest.mark.parametrize("command", [["generate"], ["reid-train"], ["reid-eval", "m"], ["table5", "--dry-run"]])
-def test_verbs_of_reid_say_that_deepfashion_has_no_cameras(command: list[str], fashion: Path):
+def test_verbs_of_reid_say_that_deepfashion_has_no_cameras(command: list[str], fashion: Path) -> None:
     result = invoke(fashion, *command)
     assert result.exit_code == 1
     assert "DeepFashion has neither cameras nor queries" in result.output
 
 
-def test_mapped_images_are_those_in_memory_and_made_once(tree: FashionTree, fashion: Path, tmp_path: Path):
+def test_mapped_images_are_those_in_memory_and_made_once(tree: FashionTree, fashion: Path, tmp_path: Path) -> None:
     paths = Workspace.find(fashion).images()["path"].tolist()
     plain = load_images(paths, (32, 24))
     mapped = load_or_map(paths, (32, 24), tmp_path / "cache", "key", most=0)
@@ -105,7 +105,7 @@ def test_mapped_images_are_those_in_memory_and_made_once(tree: FashionTree, fash
 
 def test_a_generator_trained_from_mapped_images_is_the_same_and_draws(
     tree: FashionTree, fashion: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     small = replace(PRESETS["deepfashion"], blocks=1, width=4, d_blocks=1, d_width=4)
     monkeypatch.setitem(PRESETS, "deepfashion", small)
     command = ["patn-train", "--preset", "deepfashion", "--steps", "2", "--batch", "2", "--perceptual", "none"]
@@ -133,7 +133,7 @@ def test_a_generator_trained_from_mapped_images_is_the_same_and_draws(
     )
 
 
-def test_images_table_of_another_kind_is_refused(fashion: Path):
+def test_images_table_of_another_kind_is_refused(fashion: Path) -> None:
     pd.DataFrame({"name": ["a"], "split": ["nowhere"], "pid": [1], "camid": [1]}).to_csv(
         fashion / "data" / "images.csv", index=False
     )

@@ -230,7 +230,7 @@ def test_empty_folders_are_no_people_and_named(tmp_path: Path) -> None:
 
 def test_a_name_of_bytes_that_are_no_text_is_passed_over(tmp_path: Path) -> None:
     data = people(tmp_path / "in", "anna", "bert")
-    shutil.copy(data / "anna" / "a.jpg", os.fsencode(data / "anna") + b"/\xff.jpg")
+    shutil.copy(os.fsencode(data / "anna" / "a.jpg"), os.fsencode(data / "anna") + b"/\xff.jpg")
     shutil.copy(data / "anna" / "a.jpg", data / "anna" / "a\nb.jpg")
     result = init(tmp_path, data)
     assert result.files.passed_over == {"their names hold bytes or signs that are no text": 2}

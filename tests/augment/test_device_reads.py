@@ -77,10 +77,12 @@ class Watched:
         """The inner one's; samples are on the host, where methods wait for nothing."""
         self.now = step + 1
         with torch._C.DisableTorchFunction():
-            return self.inner.batch(step)
+            batch: dict[str, torch.Tensor] = self.inner.batch(step)
+        return batch
 
     def step(self, batch: dict[str, torch.Tensor], step: int) -> dict[str, torch.Tensor]:
-        return self.inner.step(batch, step)
+        losses: dict[str, torch.Tensor] = self.inner.step(batch, step)
+        return losses
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -98,7 +100,7 @@ def reads(inner: Any, folder: Path) -> dict[int, list[str]]:
 
 @pytest.mark.parametrize("loss", ["features", "pixels"])
 @pytest.mark.parametrize("name", GENERATORS)
-def test_no_generators_step_reads_from_the_device(name, loss, tmp_path):
+def test_no_generators_step_reads_from_the_device(name: str, loss: str, tmp_path: Path) -> None:
     made = objective(tiny(name, steps=STEPS), perceptual=features() if loss == "features" else None)
     assert set(reads(made, tmp_path)) == {EVERY, 2 * EVERY}
 
@@ -113,7 +115,7 @@ SHORT = {name: {**row.fields, "blocks": 1} for name, row in ROWS.items() if row.
 
 
 @pytest.mark.parametrize("fields", [*SHORT.values(), *FURTHER.values()], ids=[*SHORT, *FURTHER])
-def test_no_ablations_step_reads_from_the_device(fields, tmp_path):
+def test_no_ablations_step_reads_from_the_device(fields: dict[str, Any], tmp_path: Path) -> None:
     own = dict(fields)
     made = objective(tiny(own.pop("generator", "patn"), steps=STEPS, **own))
     assert set(reads(made, tmp_path)) == {EVERY, 2 * EVERY}
@@ -123,10 +125,10 @@ def reid(preset: str, **fields: Any) -> ReidObjective:
     """40 random images of five identities and two cameras, half of them generated."""
     draws = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (40, 3, 32, 16), dtype=torch.uint8, generator=draws)
-    own = {"backbone": "small", "height": 32, "width": 16, "batch": 8, "updates": STEPS}
-    head = {"features": 0, "last_stride": None, "feature": "neck" if PRESETS[preset].bnneck else "pooled"}
+    own: dict[str, Any] = {"backbone": "small", "height": 32, "width": 16, "batch": 8, "updates": STEPS}
+    own |= {"features": 0, "last_stride": None, "feature": "neck" if PRESETS[preset].bnneck else "pooled"}
     return ReidObjective(
-        replace(PRESETS[preset], **own, **head, **fields),
+        replace(PRESETS[preset], **own, **fields),
         images,
         torch.arange(5).repeat(8),
         classes=5,
@@ -146,11 +148,11 @@ def reid(preset: str, **fields: Any) -> ReidObjective:
     ],
     ids=["demo", "open-reid", "ghost", "strong"],
 )
-def test_no_re_id_step_reads_from_the_device(made, tmp_path):
+def test_no_re_id_step_reads_from_the_device(made: Callable[[], ReidObjective], tmp_path: Path) -> None:
     assert set(reads(made(), tmp_path)) == {EVERY, 2 * EVERY}
 
 
-def test_the_choice_of_the_best_epoch_reads_once_an_epoch(tmp_path):
+def test_the_choice_of_the_best_epoch_reads_once_an_epoch(tmp_path: Path) -> None:
     found = reads(reid("demo", model="best"), tmp_path)  # five steps an epoch
     assert set(found) == {EVERY, 5, 2 * EVERY}
 
@@ -168,7 +170,7 @@ def test_the_choice_of_the_best_epoch_reads_once_an_epoch(tmp_path):
         lambda loss: torch.equal(loss, loss),
     ],
 )
-def test_a_step_that_reads_is_found(read, tmp_path):
+def test_a_step_that_reads_is_found(read: Callable[[torch.Tensor], object], tmp_path: Path) -> None:
     class Reading(ReidObjective):
         def step(self, batch: dict[str, torch.Tensor], step: int) -> dict[str, torch.Tensor]:
             losses = super().step(batch, step)

@@ -54,14 +54,14 @@ def test_torchreids_own_class_reads_it(people: Path, generated: Path) -> None:
 
 def test_generated_images_have_the_datas_size_and_say_what_they_are(generated: Path) -> None:
     manifest = pd.read_csv(generated / "manifest.csv").query("kind == 'generated'")
-    for row in manifest.itertuples():
-        with Image.open(generated / "bounding_box_train" / row.name) as image:
+    for row in manifest.to_dict("records"):
+        with Image.open(generated / "bounding_box_train" / row["name"]) as image:
             assert image.size == (64, 128)
             description = image.getexif()[0x010E]
         assert description.startswith("generated image")
-        assert row.source in description
-        assert row.pose in description
-        assert row.generator in description
+        assert row["source"] in description
+        assert row["pose"] in description
+        assert row["generator"] in description
     assert manifest["sharpness"].between(0, 1).all()
 
 

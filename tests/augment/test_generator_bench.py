@@ -60,8 +60,10 @@ def test_speed_and_memory_are_measured_and_this_process_is_left_alone(saved: Pat
     (candidate,) = candidates((str(saved),), ((32, 16),), None)
     (record,) = bench([candidate], Runtime("cpu", precision, threads=threads + 1), batch=2, seconds=0.01)
     assert torch.get_num_threads() == threads
+    assert record.images_per_second is not None
     assert record.images_per_second > 0
     gflop = complexity("patn", {"width": 4, "blocks": 1}, (32, 16)).gflop
+    assert gflop
     assert record.gflop_per_second == pytest.approx(gflop * record.images_per_second, abs=0.1)
     assert record.peak_mib is None or record.peak_mib > 50
 

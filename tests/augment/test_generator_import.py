@@ -1,6 +1,7 @@
 import pickle
 import shutil
 import warnings
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -21,14 +22,14 @@ from tests.conftest import invoke, run
 
 
 @pytest.fixture
-def checkpoint(tmp_path):
+def checkpoint(tmp_path: Path) -> Path:
     """A small generator as the authors' Market-1501 training would save it."""
     path = tmp_path / "latest_net_netG.pth"
     torch.save(old_state(seasoned(Generator("batch", 2, True, width=2))), path, _use_new_zipfile_serialization=False)
     return path
 
 
-def test_an_imported_generator_is_recorded_and_draws_as_its_file_does(checkpoint, people):
+def test_an_imported_generator_is_recorded_and_draws_as_its_file_does(checkpoint: Path, people: Path) -> None:
     result = run(people, "patn-import", str(checkpoint))
     theirs = load_generator(checkpoint)
     assert result == {
@@ -43,6 +44,7 @@ def test_an_imported_generator_is_recorded_and_draws_as_its_file_does(checkpoint
         "parameters": sum(p.numel() for p in theirs.parameters()),
     }
     record = read_run(people / "patn" / "imported")
+    assert record
     assert record.origin.kind == "generator"
     assert record.inputs == {"file": fingerprint(checkpoint)}
     ours = load_generator(people / "patn" / "imported" / "generator.safetensors")
@@ -51,7 +53,7 @@ def test_an_imported_generator_is_recorded_and_draws_as_its_file_does(checkpoint
         assert torch.equal(ours(image, *poses), theirs(image, *poses))
 
 
-def test_generate_takes_an_imported_generator_by_name_and_the_file_itself(checkpoint, people):
+def test_generate_takes_an_imported_generator_by_name_and_the_file_itself(checkpoint: Path, people: Path) -> None:
     run(people, "patn-import", str(checkpoint), "--name", "released")
     by_name = run(people, "generate", "--portion", "0.5", "--generator", "released")
     by_file = run(people, "generate", "--portion", "0.5", "--generator", str(checkpoint), "--name", "theirs")
@@ -62,7 +64,7 @@ def test_generate_takes_an_imported_generator_by_name_and_the_file_itself(checkp
     assert torch.equal(*drawn)
 
 
-def test_the_deepfashion_model_gets_its_size_and_maps_unless_others_are_given(people, tmp_path):
+def test_the_deepfashion_model_gets_its_size_and_maps_unless_others_are_given(people: Path, tmp_path: Path) -> None:
     path = tmp_path / "fashion.pth"
     torch.save(old_state(Generator("instance", 1, False, width=2)), path)
     released = run(people, "patn-import", str(path), "--name", "fashion")
@@ -75,19 +77,23 @@ def test_the_deepfashion_model_gets_its_size_and_maps_unless_others_are_given(pe
 
 
 @pytest.mark.parametrize(("channels", "role"), [(6, "d_pp"), (21, "d_pb")])
-def test_a_discriminator_is_imported_as_one(channels, role, people, tmp_path):
+def test_a_discriminator_is_imported_as_one(channels: int, role: str, people: Path, tmp_path: Path) -> None:
     path = tmp_path / "latest_net_netD.pth"
     torch.save(old_state(seasoned(discriminator(channels, "batch", True, width=2))), path)
     result = run(people, "patn-import", str(path))
     assert (result["folder"], result["network"]) == (f"patn/imported-{role}", role)
-    assert read_run(people / result["folder"]).origin.kind == "discriminator"
+    record = read_run(people / result["folder"])
+    assert record
+    assert record.origin.kind == "discriminator"
     judged = torch.rand(1, channels, 16, 8)
     ours = load_discriminator(people / result["folder"] / f"{role}.safetensors")
     assert torch.equal(ours(judged), load_discriminator(path)(judged))
     assert "pose_maps" not in result
 
 
-def test_importing_again_changes_nothing_and_another_file_is_refused(checkpoint, people, tmp_path):
+def test_importing_again_changes_nothing_and_another_file_is_refused(
+    checkpoint: Path, people: Path, tmp_path: Path
+) -> None:
     result = run(people, "patn-import", str(checkpoint))
     before = (people / "patn" / "imported" / "generator.safetensors").stat().st_mtime_ns
     shutil.copyfile(checkpoint, tmp_path / "copy.pth")
@@ -100,7 +106,9 @@ def test_importing_again_changes_nothing_and_another_file_is_refused(checkpoint,
     assert run(people, "patn-import", str(checkpoint), "--force")["blocks"] == 3
 
 
-def test_a_foreign_file_or_size_is_one_sentence_and_leaves_nothing(checkpoint, people, tmp_path):
+def test_a_foreign_file_or_size_is_one_sentence_and_leaves_nothing(
+    checkpoint: Path, people: Path, tmp_path: Path
+) -> None:
     (tmp_path / "notes.pth").write_text("not weights")
     for arguments, word in (
         ([str(tmp_path / "notes.pth")], "notes.pth is not a file of plain weights"),
@@ -114,7 +122,7 @@ def test_a_foreign_file_or_size_is_one_sentence_and_leaves_nothing(checkpoint, p
     assert not (people / "patn").exists()
 
 
-def test_the_refusal_of_a_pickle_is_all_that_is_said(people, tmp_path):
+def test_the_refusal_of_a_pickle_is_all_that_is_said(people: Path, tmp_path: Path) -> None:
     (tmp_path / "latest_net_netG.pth").write_bytes(pickle.dumps(Path, protocol=4))
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
@@ -126,7 +134,9 @@ def test_the_refusal_of_a_pickle_is_all_that_is_said(people, tmp_path):
 
 
 @pytest.mark.parametrize("read", [read_state, partial(read_weights, network="resnet50")])
-def test_weights_that_are_a_pickle_are_refused_without_a_warning(read, tmp_path):
+def test_weights_that_are_a_pickle_are_refused_without_a_warning(
+    read: Callable[[Path], object], tmp_path: Path
+) -> None:
     (tmp_path / "weights.pth").write_bytes(pickle.dumps(Path, protocol=4))
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 import torch
@@ -40,7 +41,7 @@ def ready(people: Path, trained: Path) -> Workspace:
     return Workspace.find(people)
 
 
-def test_evaluation_compares_the_generators_images_with_the_targets(ready: Workspace):
+def test_evaluation_compares_the_generators_images_with_the_targets(ready: Workspace) -> None:
     clean = evaluate_generator(ready, Evaluation(QUICK, protocol="clean", pairs=5), runtime=QUIET)
     paper = evaluate_generator(ready, Evaluation(QUICK, pairs=5), runtime=QUIET)
     assert clean.rows["generated"] != paper.rows["generated"]
@@ -55,7 +56,7 @@ def test_evaluation_compares_the_generators_images_with_the_targets(ready: Works
     assert clean.rows["copy"]["ssim"] == pytest.approx(expected, abs=1e-6)
 
 
-def test_a_killed_evaluation_goes_on_to_the_same_figures(ready: Workspace, monkeypatch: pytest.MonkeyPatch):
+def test_a_killed_evaluation_goes_on_to_the_same_figures(ready: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measurement, "BATCH", 2)
     monkeypatch.setattr(measurement, "SAVE_EVERY", 0.0)
     evaluation = Evaluation(QUICK, pairs=6)
@@ -73,7 +74,12 @@ def test_a_killed_evaluation_goes_on_to_the_same_figures(ready: Workspace, monke
     with pytest.raises(KeyboardInterrupt):
         evaluate_generator(ready, evaluation, runtime=replace(QUIET, force=True))
     seen: list[int] = []
-    monkeypatch.setattr(Similarity, "update", lambda self, batch: (seen.append(1), real(self, batch)))
+
+    def counts(self: Similarity, batch: Panels) -> None:
+        seen.append(1)
+        real(self, batch)
+
+    monkeypatch.setattr(Similarity, "update", counts)
     assert evaluate_generator(ready, evaluation, runtime=QUIET) == unbroken
     assert len(seen) == 1  # only the last of three batches
     assert not (ready.root / unbroken.folder / "partial.safetensors").exists()
@@ -81,7 +87,7 @@ def test_a_killed_evaluation_goes_on_to_the_same_figures(ready: Workspace, monke
 
 def test_metrics_without_their_file_say_so_and_the_others_run(
     ready: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     evaluation = Evaluation(("ssim", "is", "fid", "ds", "lpips", "identity"), pairs=3)
     result = evaluate_generator(ready, evaluation, runtime=QUIET)
@@ -94,20 +100,20 @@ def test_metrics_without_their_file_say_so_and_the_others_run(
     assert "is, fid: not measured; " in summary(result)
 
 
-def test_metrics_that_come_later_join_those_that_are_there(ready: Workspace, monkeypatch: pytest.MonkeyPatch):
+def test_metrics_that_come_later_join_those_that_are_there(ready: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     first = evaluate_generator(ready, Evaluation(("ssim",), pairs=3), runtime=QUIET)
 
     def build(setting: quality_families.Setting, metrics: list[str]) -> Detection:
         return Detection(lambda images: [{"labels": torch.tensor([1]), "scores": torch.tensor([0.5])} for _ in images])
 
     families = {**quality_families.FAMILIES, "detection": (("ds",), build)}
-    families["similarity"] = (("ssim",), lambda *_: pytest.fail("measured again"))  # type: ignore[assignment]
+    families["similarity"] = (("ssim",), lambda *_: pytest.fail("measured again"))
     monkeypatch.setattr(quality_families, "FAMILIES", families)
     second = evaluate_generator(ready, Evaluation(("ssim", "ds"), pairs=3), runtime=QUIET)
     assert second.rows["generated"] == {**first.rows["generated"], "ds": 0.5}
 
 
-def test_pose_estimator_of_the_workspaces_own_key_points_is_not_asked_about_targets(ready: Workspace):
+def test_pose_estimator_of_the_workspaces_own_key_points_is_not_asked_about_targets(ready: Workspace) -> None:
     pytest.importorskip("mediapipe")
     with ExitStack() as stack:
         setting = quality_families.Setting(ready, Dataset.of(ready), Evaluation(), 1, torch.device("cpu"), stack)
@@ -118,7 +124,7 @@ def test_pose_estimator_of_the_workspaces_own_key_points_is_not_asked_about_targ
     assert image.shape == (128, 64, 3)
 
 
-def test_identity_is_judged_by_the_model_of_all_real_images(ready: Workspace):
+def test_identity_is_judged_by_the_model_of_all_real_images(ready: Workspace) -> None:
     trained = run(
         ready.root,
         "reid-train",
@@ -155,7 +161,7 @@ def test_identity_is_judged_by_the_model_of_all_real_images(ready: Workspace):
     assert named == result
 
 
-def test_train_pairs_and_files_elsewhere_can_be_measured(ready: Workspace, trained: Path, tmp_path: Path):
+def test_train_pairs_and_files_elsewhere_can_be_measured(ready: Workspace, trained: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "mine.safetensors"
     elsewhere.write_bytes(trained.read_bytes())
     result = run(
@@ -166,7 +172,7 @@ def test_train_pairs_and_files_elsewhere_can_be_measured(ready: Workspace, train
     assert record["result"] == result
 
 
-def test_unknown_metric_is_one_sentence(people: Path):
+def test_unknown_metric_is_one_sentence(people: Path) -> None:
     result = invoke(people, "patn-eval", "--metrics", "psnr")
     assert result.exit_code == 1
     assert "--metrics psnr: no such metric; choose from ssim, mask-ssim" in result.output
@@ -174,10 +180,11 @@ def test_unknown_metric_is_one_sentence(people: Path):
         Evaluation(protocol="mine")
 
 
-def test_help_names_every_metric():
+def test_help_names_every_metric() -> None:
     from augment.commands.patn_eval import command
     from augment.evaluation.protocol import METRICS
 
     option = next(parameter for parameter in command.params if parameter.name == "metrics")
-    assert option.help.removesuffix(".").split(", ") == list(METRICS)  # type: ignore[attr-defined]
+    assert isinstance(option, click.Option)
+    assert (option.help or "").removesuffix(".").split(", ") == list(METRICS)
     assert {name for names, _ in quality_families.FAMILIES.values() for name in names} == set(METRICS)

@@ -19,8 +19,10 @@ class Toy:
         torch.manual_seed(0)
         model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Dropout(0.5), nn.Flatten(), nn.LazyLinear(2))
         model(torch.zeros(2, 3, 6, 6))
-        self.networks = {"model": model.to(memory_format=torch.channels_last)}
-        self.optimizers = {"model": torch.optim.Adam(model.parameters(), lr=0.01, fused=True)}
+        self.networks: dict[str, nn.Module] = {"model": model.to(memory_format=torch.channels_last)}
+        self.optimizers: dict[str, torch.optim.Optimizer] = {
+            "model": torch.optim.Adam(model.parameters(), lr=0.01, fused=True)
+        }
         self.steps, self.stop_at, self.nan_at = steps, stop_at, nan_at
         self.seen = torch.zeros(1)
 

@@ -37,7 +37,7 @@ def panels(size: tuple[int, int] = (128, 64), batch: int = 2, seed: int = 0) -> 
     return Panels(target, generated, condition, keypoints, ["a"] * batch, ["b"] * batch)
 
 
-def test_panels_go_through_pillows_default_jpeg_and_the_clean_protocol_leaves_them():
+def test_panels_go_through_pillows_default_jpeg_and_the_clean_protocol_leaves_them() -> None:
     images = panels(batch=1).target
     file = BytesIO()
     Image.fromarray(images[0].permute(1, 2, 0).numpy()).save(file, "JPEG", quality=75)
@@ -47,7 +47,7 @@ def test_panels_go_through_pillows_default_jpeg_and_the_clean_protocol_leaves_th
     assert (PROTOCOLS["paper"].data_range, PROTOCOLS["clean"].data_range) == (None, 255)
 
 
-def test_deepfashion_is_padded_with_white_and_its_ssim_rises_as_known():
+def test_deepfashion_is_padded_with_white_and_its_ssim_rises_as_known() -> None:
     one, other = (
         torch.nn.functional.interpolate(torch.rand(1, 3, 16, 11), (256, 176), mode="bicubic")
         .clamp(0, 1)
@@ -66,7 +66,7 @@ def test_deepfashion_is_padded_with_white_and_its_ssim_rises_as_known():
     assert padded(panels().target).shape[3] == 64
 
 
-def test_similarity_masks_both_images_and_compares_trivial_ones():
+def test_similarity_masks_both_images_and_compares_trivial_ones() -> None:
     batch = panels()
     batch = replace(batch, mean=torch.full((1, 3, 128, 64), 99, dtype=torch.uint8))
     meter = Similarity(["ssim", "mask-ssim", "l1"], None)
@@ -74,14 +74,14 @@ def test_similarity_masks_both_images_and_compares_trivial_ones():
     rows = meter.rows()
     mask = batch.masks.bool().expand_as(batch.target)
     black = [torch.where(mask, images, torch.zeros_like(images)) for images in (batch.target, batch.generated)]
-    assert rows["generated"]["mask-ssim"] == pytest.approx(float(ssim(*black).mean()))
+    assert rows["generated"]["mask-ssim"] == pytest.approx(float(ssim(black[0], black[1]).mean()))
     assert rows["copy"]["ssim"] == pytest.approx(float(ssim(batch.target, batch.condition).mean()))
     assert set(rows) == {"generated", "copy", "mean image"}
     difference = batch.target.double() / 127.5 - batch.generated.double() / 127.5
     assert rows["generated"]["l1"] == pytest.approx(float(difference.abs().mean()), rel=1e-5)
 
 
-def test_inception_sees_whole_and_masked_images_and_fid_of_equal_sets_is_zero(monkeypatch: pytest.MonkeyPatch):
+def test_inception_sees_whole_and_masked_images_and_fid_of_equal_sets_is_zero(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[torch.Tensor] = []
     monkeypatch.setattr("patn.metrics.inception.FEATURES", 3)
 
@@ -100,7 +100,7 @@ def test_inception_sees_whole_and_masked_images_and_fid_of_equal_sets_is_zero(mo
     assert len(shown) == 4
 
 
-def test_detection_and_lpips_are_means_beside_the_real_and_the_copied_images():
+def test_detection_and_lpips_are_means_beside_the_real_and_the_copied_images() -> None:
     def detector(images: list[torch.Tensor]) -> list[dict[str, torch.Tensor]]:
         return [{"labels": torch.tensor([1]), "scores": one.mean().view(1)} for one in images]
 
@@ -117,9 +117,10 @@ def test_detection_and_lpips_are_means_beside_the_real_and_the_copied_images():
     assert rows["generated"]["mask-lpips"] < rows["generated"]["lpips"]
 
 
-def test_poses_are_compared_after_a_second_jpeg():
+def test_poses_are_compared_after_a_second_jpeg() -> None:
     """The pin of PCKh: nose and left eye right, neck at the limit and the shoulder not found wrong."""
-    target, found = np.full((2, 18, 2), -1.0, dtype=np.float32)[:, None]
+    target = np.full((1, 18, 2), -1.0, dtype=np.float32)
+    found = target.copy()
     for joint, place in {0: (10, 20), 1: (20, 22), 15: (8, 24), 2: (21, 14)}.items():
         target[0, joint] = place
     for joint, place in {0: (10, 21), 1: (20, 24), 15: (13, 24)}.items():
@@ -138,7 +139,7 @@ def test_poses_are_compared_after_a_second_jpeg():
     np.testing.assert_array_equal(seen[1], through_jpeg(batch.target, 75)[0].permute(1, 2, 0).numpy())
 
 
-def test_sums_do_not_grow_with_the_number_of_pairs():
+def test_sums_do_not_grow_with_the_number_of_pairs() -> None:
     meters = {"similarity": Similarity(["ssim", "mask-ssim"], None)}
     sizes = []
     for seed in range(4):

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from augment.commands.sections import SectionOption
 from augment.training.loop import train
 from patn import DataError
 from patn.checkpoints import load_generator, read_metadata
-from patn.training.configuration import PRESETS
+from patn.training.configuration import PRESETS, PatnTraining
 from patn.training.objective import PatnObjective
 from tests.conftest import invoke, run
 
@@ -90,6 +91,12 @@ def test_given_options_change_their_fields_only() -> None:
     assert training_of("market", given) == replace(PRESETS["market"], **given)  # type: ignore[arg-type]
 
 
+def patn_training(preset: str, given: dict[str, Any]) -> PatnTraining:
+    training = training_of(preset, given)
+    assert isinstance(training, PatnTraining)
+    return training
+
+
 def test_the_papers_text_can_be_trained() -> None:
     text = {
         "d_head": "patch1",
@@ -102,7 +109,7 @@ def test_the_papers_text_can_be_trained() -> None:
         "steps": 90_000,
         "constant_steps": 60_000,
     }
-    training = training_of("market", text)
+    training = patn_training("market", text)
     assert (training.lambda_gan, training.lambda_l1, training.lambda_perceptual) == (5, 1, 1)
     assert training.learning_rate(59_999) == 2e-4
     assert training.learning_rate(75_000) == pytest.approx(1e-4)
@@ -110,14 +117,14 @@ def test_the_papers_text_can_be_trained() -> None:
 
 def test_discriminators_without_residual_blocks_get_a_head_unless_told_otherwise() -> None:
     flag = {"no_discriminator_residuals": True}
-    assert (training_of("demo", flag).d_blocks, training_of("demo", flag).d_head) == (0, "patch1")
-    assert training_of("demo", {**flag, "d_head": "maps"}).d_head == "maps"
+    assert (patn_training("demo", flag).d_blocks, patn_training("demo", flag).d_head) == (0, "patch1")
+    assert patn_training("demo", {**flag, "d_head": "maps"}).d_head == "maps"
 
 
 def test_released_epochs_need_the_released_length() -> None:
     with pytest.raises(DataError, match="divisible"):
         replace(PRESETS["market"], steps=1_001)
-    assert training_of("market", {"steps": 1_000}).epoch_steps == 0
+    assert patn_training("market", {"steps": 1_000}).epoch_steps == 0
 
 
 def test_the_page_on_deviations_lists_every_option_of_the_recipe() -> None:

@@ -1,6 +1,7 @@
 """The renderer: people who look the same from image to image, with joints where the figure has them."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,7 +37,8 @@ def person(number: int) -> Figure:
 def is_person(image: Array) -> Array:
     """Where the magenta wall, lit or in the contact shadow, does not show: H x W."""
     red, green, blue = (image[..., channel].astype(int) for channel in range(3))
-    return np.minimum(red, blue) - green < 110
+    person: Array = np.minimum(red, blue) - green < 110
+    return person
 
 
 def test_an_image_is_a_function_of_its_random_stream() -> None:
@@ -141,6 +143,6 @@ def test_clutter_scales_the_contrast_of_the_background() -> None:
         ({"seed": -1}, "seed"),
     ],
 )
-def test_settings_out_of_range_are_refused_by_name(wrong: dict, named: str) -> None:
+def test_settings_out_of_range_are_refused_by_name(wrong: dict[str, Any], named: str) -> None:
     with pytest.raises(AugmentError, match=named):
         Pedestrians(**wrong)

@@ -10,7 +10,7 @@ from numerics.arrays import Array
 def line(frames: int) -> Array:
     """Eighteen joints that move evenly, frames x 18 x 2."""
     start = np.stack([np.arange(18.0) * 3, 10 + np.arange(18.0)], axis=1)
-    return start + np.arange(frames)[:, None, None] * [0.5, 1.0]
+    return np.add(start, np.arange(frames)[:, None, None] * [0.5, 1.0])
 
 
 def test_a_short_gap_is_filled_in_a_line_and_a_long_one_holds() -> None:

@@ -18,6 +18,7 @@ from augment.datasets.dataset import Dataset
 from augment.pedestrians import Pedestrians
 from augment.poses import estimate as poses
 from augment.poses.agreement import agreement
+from augment.runtime import Runtime
 from augment.workspace import Workspace
 from patn.keypoints import keypoint_array, keypoint_table, read_keypoints, write_keypoints
 
@@ -79,7 +80,7 @@ def test_written_files_can_be_imported_again(workspace: Workspace, tmp_path: Pat
     copies = [Path(tmp_path / f"copy-{file}") for file in FILES]
     for copy, content in zip(copies, first, strict=True):
         copy.write_bytes(content)
-    poses.import_poses(workspace, copies, runtime=poses.Runtime(force=True))
+    poses.import_poses(workspace, copies, runtime=Runtime(force=True))
     assert [(workspace.poses_dir / file).read_bytes() for file in FILES] == first
 
 
@@ -170,7 +171,7 @@ def test_interrupted_estimation_goes_on_to_the_same_bytes(
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    force = poses.Runtime(force=True)
+    force = Runtime(force=True)
     with monkeypatch.context() as patched:
         patched.setattr(poses, "_join_parts", killed)
         with pytest.raises(KeyboardInterrupt):

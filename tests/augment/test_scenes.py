@@ -34,7 +34,7 @@ def test_a_scene_is_a_kept_image_of_somebody_else_by_the_camera_of_the_removed_o
     by_camera = {parse_name(name).camid for name in scenes.table["name"]}
     assert set(plan["scene"]) <= kept
     for row in plan.itertuples():
-        scene, output = parse_name(row.scene), parse_name(row.output)
+        scene, output = parse_name(str(row.scene)), parse_name(str(row.output))
         assert scene.pid != row.pid
         assert scene.camid == output.camid or output.camid not in by_camera
 

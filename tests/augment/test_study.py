@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from augment.artefacts.records import read_run
 from augment.study.answers import Answers
@@ -24,7 +25,7 @@ NUMBERS = ("--images", "6", "--practice", "3", "--pool", "8")
 @pytest.fixture
 def study(people: Path, trained: Path) -> Path:
     """A study of 6 real and 6 generated images, drawn from 8 of each."""
-    return people / run(people, "study", "--generator", str(trained), "--no-serve", *NUMBERS)["study"]
+    return Path(people, run(people, "study", "--generator", str(trained), "--no-serve", *NUMBERS)["study"])
 
 
 @pytest.fixture
@@ -53,7 +54,8 @@ def begin(url: str) -> str:
 
 
 def state(url: str, token: str) -> dict[str, Any]:
-    return json.load(fetch(f"{url}/api/{token}"))
+    found: dict[str, Any] = json.load(fetch(f"{url}/api/{token}"))
+    return found
 
 
 def take_part(url: str, answer_of: Callable[[int], str]) -> str:
@@ -72,6 +74,7 @@ def test_pictures_are_of_one_kind_of_file_whatever_they_show(people: Path, study
     facts = set()
     for file in table["file"]:
         with Image.open(study / file) as image:
+            assert isinstance(image, JpegImageFile)
             assert not image.getexif()
             tables = tuple(tuple(values) for values in image.quantization.values())
             facts.add((image.format, image.size, image.mode, tuple(sorted(image.info)), tables, image.layers))
@@ -196,7 +199,9 @@ def test_a_study_with_answers_is_not_made_again(people: Path, trained: Path, stu
     assert refused.exit_code == 1
     assert "images 6, not 5" in refused.stderr
     assert run(people, *command, "--force")["study"]
-    assert read_run(study).result["real"] == 6
+    record = read_run(study)
+    assert record
+    assert record.result["real"] == 6
     pictures = pd.read_csv(study / "pictures.csv", dtype=str)
     Answers(study).add_volunteer(pictures, images=5, practice=2, seed=0)
     refused = invoke(people, *command, "--force")

@@ -164,7 +164,9 @@ def test_a_grid_has_a_column_a_pose() -> None:
     assert [int(picture[5, column, 0]) for column in (5, 75, 145)] == [255, 20, 30]
 
 
-def test_the_manifest_of_metadata_names_every_pose(people: Path, trained: Path, names: list[str], tmp_path: Path):
+def test_the_manifest_of_metadata_names_every_pose(
+    people: Path, trained: Path, names: list[str], tmp_path: Path
+) -> None:
     csv = tmp_path / "many.csv"
     table = Workspace.find(people).keypoints("train").loc[names[:25]]
     write_keypoints(table, csv)

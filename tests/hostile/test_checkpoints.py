@@ -7,6 +7,7 @@ import struct
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -53,7 +54,7 @@ def changed(path: Path, change: Callable[[dict[str, torch.Tensor]], object]) -> 
     return spoil
 
 
-def described(path: Path, change: Callable[[dict[str, object]], object]) -> Callable[[Path], object]:
+def described(path: Path, change: Callable[[dict[str, Any]], object]) -> Callable[[Path], object]:
     """The same tensors with another description."""
 
     def spoil(root: Path) -> None:

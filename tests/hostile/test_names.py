@@ -20,9 +20,14 @@ def named(name: str | bytes) -> Callable[[Path], object]:
     """An image more, of that name."""
 
     def spoil(root: Path) -> None:
-        shutil.copy(first_image(root), os.path.join(os.fsencode(root / TRAIN_FOLDER), os.fsencode(name)))
+        shutil.copy(os.fsencode(first_image(root)), os.path.join(os.fsencode(root / TRAIN_FOLDER), os.fsencode(name)))
 
     return spoil
+
+
+def emptied(root: Path) -> None:
+    for path in (root / TRAIN_FOLDER).iterdir():
+        path.unlink()
 
 
 CASES = [
@@ -50,7 +55,7 @@ CASES = [
     ),
     Case(
         "an empty folder",
-        lambda root: [path.unlink() for path in (root / TRAIN_FOLDER).iterdir()],
+        emptied,
         DRY,
         "the data holds no training image of an identity",
     ),

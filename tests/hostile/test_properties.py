@@ -187,7 +187,7 @@ def test_plans_replace_what_was_removed_by_the_same_people(
     for row in plan.itertuples():
         assert row.pid == pid_of[str(row.output).replace("_gen.jpg", ".jpg")] == pid_of[row.source]
         assert row.source in kept
-        assert (row.how == "copy") == (row.pose == "")
+        assert (str(row.how) == "copy") == (str(row.pose) == "")
         assert row.how == "copy" or {row.source, row.pose} <= set(posed)
     pd.testing.assert_frame_equal(plan, make_plan(train, posed[::-1], kept[::-1], sampling, seed))
 

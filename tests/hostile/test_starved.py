@@ -7,6 +7,7 @@ import resource
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ def mounting() -> bool:
 
 
 @pytest.fixture(scope="module")
-def starved(mounting: bool) -> dict[tuple[str, str], dict]:
+def starved(mounting: bool) -> dict[tuple[str, str], dict[str, Any]]:
     """What all starved verbs came to."""
     command = [sys.executable, "-m", "tests.hostile.starving", *(["mounting"] if mounting else [])]
     prefix = ["unshare", "--mount"] if mounting else []
@@ -63,7 +64,7 @@ def starved(mounting: bool) -> dict[tuple[str, str], dict]:
     ids=lambda value: value.replace(" ", "_"),
 )
 def test_a_starved_verb_says_so_and_goes_on_afterwards(
-    starved: dict[tuple[str, str], dict], mounting: bool, lack: str, verb: str
+    starved: dict[tuple[str, str], dict[str, Any]], mounting: bool, lack: str, verb: str
 ) -> None:
     if not mounting and lack in {each.name for each in MOUNTING}:
         pytest.skip("only root in a mount namespace can make a small or read-only disk")

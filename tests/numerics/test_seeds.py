@@ -19,7 +19,7 @@ OURS = {"random_stream", "stream_seed", "torch_stream", "released_stream"}
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2**32 - 1])
-def test_all_streams_differ_with_and_without_steps(seed):
+def test_all_streams_differ_with_and_without_steps(seed: int) -> None:
     keys = [(stream, *steps) for stream in Stream for steps in ((), (0,), (0, 0), (1,), (0, 1), (1, 0))]
     outputs = [random_stream(seed, *key).integers(2**63, size=8) for key in keys]
     for (one, first), (other, second) in combinations(zip(keys, outputs, strict=True), 2):
@@ -29,12 +29,12 @@ def test_all_streams_differ_with_and_without_steps(seed):
     assert len({int(torch_stream(seed, *key).initial_seed()) for key in keys}) == len(keys)
 
 
-def test_seeds_do_not_meet_in_other_streams():
+def test_seeds_do_not_meet_in_other_streams() -> None:
     seen = {random_stream(seed, stream, step).bytes(16) for seed in range(8) for stream in Stream for step in range(8)}
     assert len(seen) == 64 * len(Stream)
 
 
-def test_a_stream_is_numpys_spawned_child():
+def test_a_stream_is_numpys_spawned_child() -> None:
     child = np.random.SeedSequence(5).spawn(Stream.PAIR_BATCH + 1)[-1]  # its spawn key is the stream's number
     assert np.array_equal(random_stream(5, Stream.PAIR_BATCH).random(8), np.random.default_rng(child).random(8))
     grandchild = child.spawn(4)[3]
@@ -43,19 +43,19 @@ def test_a_stream_is_numpys_spawned_child():
     assert stream_seed(5, Stream.PAIR_BATCH, 3) == grandchild.generate_state(1)[0]
 
 
-def test_torchs_generator_begins_where_the_streams_number_says():
+def test_torchs_generator_begins_where_the_streams_number_says() -> None:
     expected = torch.Generator().manual_seed(stream_seed(3, Stream.IMAGE_CHANGES, 7))
     found = torch_stream(3, Stream.IMAGE_CHANGES, 7)
     assert torch.equal(torch.rand(4, generator=found), torch.rand(4, generator=expected))
 
 
-def test_the_released_pairs_are_of_pandas_seed_0():
+def test_the_released_pairs_are_of_pandas_seed_0() -> None:
     rows = pd.Series(range(100))
     assert rows.sample(20, random_state=released_stream()).equals(rows.sample(20, random_state=0))
 
 
 @pytest.mark.parametrize("step", [-1, 2**32])
-def test_a_step_that_would_be_another_streams_is_refused(step):
+def test_a_step_that_would_be_another_streams_is_refused(step: int) -> None:
     with pytest.raises(ValueError, match="PLAN_POSES: must be from 0"):
         random_stream(0, Stream.PLAN_POSES, step)
 
@@ -100,11 +100,11 @@ def call_of_ours(node: ast.expr) -> bool:
         ("def pick(rng: np.random.Generator) -> int: return rng.integers(3)", False),
     ],
 )
-def test_what_counts_as_a_generator_made(line, found):
+def test_what_counts_as_a_generator_made(line: str, found: bool) -> None:
     assert bool(list(generators_made(line))) is found
 
 
-def test_no_generator_is_made_elsewhere():
+def test_no_generator_is_made_elsewhere() -> None:
     files = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
     assert len(files) > 200
     made = {

@@ -27,12 +27,12 @@ def tiny(name: str, **fields: Any) -> GeneratorTraining:
     """The demo preset of a generator, narrow and for images of SIZE."""
     training = GENERATORS[name].preset("demo").of_steps(fields.pop("steps", 4))
     own = {"height": SIZE[0], "width_px": SIZE[1], "batch": 2, **NARROW[name], **fields}
-    return replace(training, **own)  # type: ignore[type-var]
+    return replace(training, **own)
 
 
 def options(name: str) -> dict[str, Any]:
     """Constructor arguments of that generator."""
-    return tiny(name).generator_options()
+    return dict(tiny(name).generator_options())
 
 
 def people(count: int = 6, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:

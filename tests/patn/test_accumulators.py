@@ -26,11 +26,11 @@ def inception_score(rows: list[tuple[float, ...]] | Array, splits: int, batch: i
     [([A, B], 1, 1.444935), ([A, A, A], 1, 1.0), ([A, A, B, B], 2, 1.0), ([A, B, A, B], 2, 1.444935)],
     ids=["two different", "identical", "splits without variety", "splits with variety"],
 )
-def test_known_inception_scores(rows: list[tuple[float, ...]], splits: int, expected: float):
+def test_known_inception_scores(rows: list[tuple[float, ...]], splits: int, expected: float) -> None:
     assert inception_score(rows, splits).mean == pytest.approx(expected, abs=1e-6)
 
 
-def test_inception_score_is_exp_of_mean_divergence_in_ten_contiguous_splits():
+def test_inception_score_is_exp_of_mean_divergence_in_ten_contiguous_splits() -> None:
     rng = np.random.default_rng(0)
     rows = rng.dirichlet(np.full(6, 0.3), 57)
     expected = []
@@ -45,15 +45,15 @@ def test_inception_score_is_exp_of_mean_divergence_in_ten_contiguous_splits():
     assert 1 <= score.mean <= 6
 
 
-def test_exact_zeros_have_a_score():
+def test_exact_zeros_have_a_score() -> None:
     assert inception_score([(1.0, 0.0), (0.0, 1.0)], 1).mean == pytest.approx(2)  # as many as classes: the most
 
 
-def test_fewer_images_than_splits_are_a_split_each():
+def test_fewer_images_than_splits_are_a_split_each() -> None:
     assert inception_score([A, B, B], 10).scores.tolist() == pytest.approx([1, 1, 1])
 
 
-def test_moments_and_frechet_distance_are_numpys_and_scipys():
+def test_moments_and_frechet_distance_are_numpys_and_scipys() -> None:
     from scipy.linalg import sqrtm
 
     rng = np.random.default_rng(1)
@@ -73,14 +73,14 @@ def test_moments_and_frechet_distance_are_numpys_and_scipys():
     assert frechet_distance(moments[0], moments[0]) == pytest.approx(0, abs=1e-9)
 
 
-def test_frechet_distance_of_fewer_images_than_features_is_finite():
+def test_frechet_distance_of_fewer_images_than_features_is_finite() -> None:
     one, other = Moments(16), Moments(16)
     one.update(torch.rand(5, 16))
     other.update(torch.rand(5, 16))
     assert math.isfinite(frechet_distance(one, other))
 
 
-def test_mean_is_unweighted_over_batches():
+def test_mean_is_unweighted_over_batches() -> None:
     mean = Mean()
     for values in ([1.0, 2.0, 3.0], [10.0]):
         mean.update(torch.tensor(values))
@@ -89,9 +89,10 @@ def test_mean_is_unweighted_over_batches():
 
 
 @pytest.mark.parametrize("accumulator", [Mean(), InceptionScore(4000, classes=5), Moments(5)])
-def test_what_is_kept_does_not_grow_with_the_number_of_images(accumulator: Accumulator):
+def test_what_is_kept_does_not_grow_with_the_number_of_images(accumulator: Accumulator) -> None:
     def size() -> int:
-        return sum(value.numel() for value in vars(accumulator).get("state", {}).values()) + len(vars(accumulator))
+        state: dict[str, torch.Tensor] = vars(accumulator).get("state", {})
+        return sum(value.numel() for value in state.values()) + len(vars(accumulator))
 
     before = size()
     for _ in range(1000):
@@ -99,7 +100,7 @@ def test_what_is_kept_does_not_grow_with_the_number_of_images(accumulator: Accum
     assert size() == before
 
 
-def test_a_state_taken_half_way_goes_on_to_the_same_score():
+def test_a_state_taken_half_way_goes_on_to_the_same_score() -> None:
     rows = torch.from_numpy(np.random.default_rng(2).dirichlet(np.ones(4), 40))
     unbroken, resumed = InceptionScore(40, classes=4), InceptionScore(40, classes=4)
     unbroken.update(rows[:17])

@@ -20,8 +20,8 @@ def moved(network: Patn) -> Patn:
     """In eval mode, with statistics and scales as different from a new network's as training makes them."""
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
-            nn.init.uniform_(module.running_mean, -0.3, 0.3)
-            nn.init.uniform_(module.running_var, 0.2, 2)
+            nn.init.uniform_(module.get_buffer("running_mean"), -0.3, 0.3)
+            nn.init.uniform_(module.get_buffer("running_var"), 0.2, 2)
             nn.init.uniform_(module.weight, 0.5, 1.5)
             nn.init.uniform_(module.bias, -0.5, 0.5)
         if isinstance(module, nn.Conv2d):
@@ -77,7 +77,7 @@ class ByHand:
         return found
 
 
-def test_masks_are_those_of_the_paper_computed_by_hand():
+def test_masks_are_those_of_the_paper_computed_by_hand() -> None:
     torch.manual_seed(0)
     network = moved(Patn(blocks=3, width=4, sigma=3.0))
     image, source, target = inputs()
@@ -91,7 +91,7 @@ def test_masks_are_those_of_the_paper_computed_by_hand():
         assert by_hand.std() > 0.05  # not a constant half
 
 
-def test_the_image_is_the_calls_own_and_nothing_stays_behind():
+def test_the_image_is_the_calls_own_and_nothing_stays_behind() -> None:
     torch.manual_seed(0)
     network = moved(Patn(blocks=2, width=4))
     with torch.no_grad():
@@ -104,7 +104,7 @@ def test_the_image_is_the_calls_own_and_nothing_stays_behind():
     torch.testing.assert_close(generated, again, atol=0, rtol=0)
 
 
-def test_masks_of_an_untrained_network_are_close_to_one_half():
+def test_masks_of_an_untrained_network_are_close_to_one_half() -> None:
     torch.manual_seed(0)
     with torch.no_grad():
         _, masks = forward_with_masks(Patn(blocks=2, width=8).eval(), *inputs())
@@ -113,7 +113,7 @@ def test_masks_of_an_untrained_network_are_close_to_one_half():
     assert (maps - 0.5).abs().max() < 0.05
 
 
-def test_a_map_is_the_mean_over_channels_or_one_of_them():
+def test_a_map_is_the_mean_over_channels_or_one_of_them() -> None:
     masks = [torch.rand(1, 3, 2, 2), torch.rand(1, 3, 2, 2)]
     torch.testing.assert_close(mask_maps(masks)[0, 1], (masks[1][0, 0] + masks[1][0, 1] + masks[1][0, 2]) / 3)
     torch.testing.assert_close(mask_maps(masks, channel=2)[0, 0], masks[0][0, 2])
@@ -121,6 +121,6 @@ def test_a_map_is_the_mean_over_channels_or_one_of_them():
         mask_maps(masks, channel=3)
 
 
-def test_a_generator_without_blocks_has_no_masks():
+def test_a_generator_without_blocks_has_no_masks() -> None:
     with pytest.raises(DataError, match="no attention masks"):
         forward_with_masks(nn.Identity(), *inputs())

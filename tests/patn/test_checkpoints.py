@@ -1,4 +1,6 @@
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,13 +13,13 @@ from patn.models.patn import Patn
 OPTIONS = {"blocks": 2, "width": 2, "norm": "instance", "dropout": False, "sigma": 3.0}
 
 
-def inputs():
+def inputs() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     torch.manual_seed(1)
     return torch.rand(2, 3, 16, 8) * 2 - 1, torch.rand(2, 18, 2) * 8, torch.rand(2, 18, 2) * 8
 
 
 @pytest.mark.parametrize("options", [OPTIONS, {"blocks": 1, "width": 2}])
-def test_a_saved_generator_draws_the_same_images(options, tmp_path):
+def test_a_saved_generator_draws_the_same_images(options: dict[str, Any], tmp_path: Path) -> None:
     generator = Patn(**options).to(memory_format=torch.channels_last)
     generator(*inputs())  # moves the running statistics of batch norm
     path = tmp_path / "new folder" / "generator.safetensors"
@@ -29,7 +31,7 @@ def test_a_saved_generator_draws_the_same_images(options, tmp_path):
     assert [file.name for file in path.parent.iterdir()] == ["generator.safetensors"]
 
 
-def test_metadata_rebuilds_the_generator_and_keeps_what_was_given(tmp_path):
+def test_metadata_rebuilds_the_generator_and_keeps_what_was_given(tmp_path: Path) -> None:
     extra = {"training": {"lr": 1e-3}, "size": [64, 32]}
     save_generator(tmp_path / "g", Patn(**OPTIONS), "patn", extra)
     metadata = read_metadata(tmp_path / "g")
@@ -38,7 +40,7 @@ def test_metadata_rebuilds_the_generator_and_keeps_what_was_given(tmp_path):
     assert OPTIONS.items() <= metadata.options.items()
 
 
-def test_loading_leaves_the_global_generator_alone(tmp_path):
+def test_loading_leaves_the_global_generator_alone(tmp_path: Path) -> None:
     save_generator(tmp_path / "g", Patn(**OPTIONS), "patn")
     torch.manual_seed(0)
     expected = torch.rand(3)
@@ -47,7 +49,7 @@ def test_loading_leaves_the_global_generator_alone(tmp_path):
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_a_foreign_file_is_refused_in_one_sentence(tmp_path):
+def test_a_foreign_file_is_refused_in_one_sentence(tmp_path: Path) -> None:
     weights = Patn(**OPTIONS).state_dict()
     about = {"generator": "patn", "options": OPTIONS, "extra": {}}
     key = "patn generator 1"

@@ -1,5 +1,7 @@
 """Counts against the published ones and against counting by hand."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -23,14 +25,16 @@ MARKET, DEEPFASHION = {"norm": "batch"}, {"norm": "instance", "pose_maps": "oneh
         ({**MARKET, "width": 16}, (128, 64), 2_613_827, None),
     ],
 )
-def test_patn_has_the_published_size(options: dict, size: tuple[int, int], parameters: int, gflop: float | None):
+def test_patn_has_the_published_size(
+    options: dict[str, Any], size: tuple[int, int], parameters: int, gflop: float | None
+) -> None:
     counts = complexity("patn", options, size)
     assert counts.parameters == counts.transfer_parameters == parameters
     if gflop is not None:
         assert counts.gflop == pytest.approx(gflop, rel=2e-4)
 
 
-def test_flops_are_twice_the_multiply_adds_of_the_convolutions():
+def test_flops_are_twice_the_multiply_adds_of_the_convolutions() -> None:
     width, blocks, (height, across) = 3, 2, (16, 8)
     full, quarter, code = height * across, height * across // 16, 4 * width
     encoder = full * 49 * width + full // 4 * 9 * width * 2 * width + quarter * 9 * 2 * width * code
@@ -46,7 +50,7 @@ def test_flops_are_twice_the_multiply_adds_of_the_convolutions():
 
 
 @pytest.mark.parametrize("name", sorted(GENERATORS))
-def test_counting_needs_no_storage_and_changes_no_random_numbers(name: str):
+def test_counting_needs_no_storage_and_changes_no_random_numbers(name: str) -> None:
     torch.manual_seed(3)
     before = torch.get_rng_state()
     counts = complexity(name, options(name), SIZE)
@@ -56,14 +60,15 @@ def test_counting_needs_no_storage_and_changes_no_random_numbers(name: str):
     assert counts.parameters == sum(weights.numel() for weights in built.parameters())
 
 
-def test_weights_that_a_transfer_does_not_use_are_left_out():
+def test_weights_that_a_transfer_does_not_use_are_left_out() -> None:
     class Half(nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.used, self.unused = nn.Conv2d(3, 3, 1), nn.Conv2d(3, 3, 1)
 
         def forward(self, image: torch.Tensor, *_: torch.Tensor) -> torch.Tensor:
-            return self.used(self.used(image))
+            made: torch.Tensor = self.used(self.used(image))
+            return made
 
     network = Half()
     counts = count(network, (8, 8))
@@ -72,7 +77,7 @@ def test_weights_that_a_transfer_does_not_use_are_left_out():
     assert not any(module._forward_pre_hooks for module in network.modules())
 
 
-def test_an_impossible_size_is_refused():
+def test_an_impossible_size_is_refused() -> None:
     with pytest.raises(DataError, match="divisible by 4"):
         complexity("patn", {}, (130, 64))
 
@@ -86,5 +91,5 @@ def test_an_impossible_size_is_refused():
         (PublishedCount(41_358_019), "41.36"),
     ],
 )
-def test_the_formulas_give_the_numbers_of_table_2(published: PublishedCount, millions: str):
+def test_the_formulas_give_the_numbers_of_table_2(published: PublishedCount, millions: str) -> None:
     assert f"{published.as_in_the_paper / 1e6:.2f}" == millions

@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ PRESETS = ("market", "deepfashion", "demo", "study")
 
 
 @pytest.mark.parametrize("name", GENERATORS)
-def test_every_generator_is_one_call(name):
+def test_every_generator_is_one_call(name: str) -> None:
     torch.manual_seed(0)
     generator = build_generator(name, options(name)).eval()
     image, keypoints, _ = people(2)
@@ -31,7 +32,7 @@ def test_every_generator_is_one_call(name):
 
 
 @pytest.mark.parametrize("name", GENERATORS)
-def test_a_file_gives_the_same_images(name, tmp_path):
+def test_a_file_gives_the_same_images(name: str, tmp_path: Path) -> None:
     torch.manual_seed(1)
     generator = build_generator(name, options(name)).eval()
     save_generator(tmp_path / "g.safetensors", generator, name)
@@ -44,7 +45,7 @@ def test_a_file_gives_the_same_images(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", GENERATORS)
-def test_weights_in_bfloat16_draw_nearly_the_same(name):
+def test_weights_in_bfloat16_draw_nearly_the_same(name: str) -> None:
     torch.manual_seed(0)
     generator = build_generator(name, options(name))
     image, keypoints, _ = people(4)
@@ -58,7 +59,7 @@ def test_weights_in_bfloat16_draw_nearly_the_same(name):
 
 @pytest.mark.parametrize("loss", ["features", "pixels"])
 @pytest.mark.parametrize("name", GENERATORS)
-def test_steps_on_one_batch_lower_its_loss(name, loss):
+def test_steps_on_one_batch_lower_its_loss(name: str, loss: str) -> None:
     alone = {"lambda_gan": 0.0} if "lambda_gan" in tiny(name).as_dict() else {}
     made = objective(tiny(name, steps=15, lr=3e-3, **alone), perceptual=features() if loss == "features" else None)
     first = steps(made, range(1), batch=0)
@@ -67,7 +68,7 @@ def test_steps_on_one_batch_lower_its_loss(name, loss):
 
 
 @pytest.mark.parametrize("name", GENERATORS)
-def test_a_step_in_bfloat16_is_near_one_in_float32(name):
+def test_a_step_in_bfloat16_is_near_one_in_float32(name: str) -> None:
     losses = [
         steps(
             objective(
@@ -86,7 +87,7 @@ def test_a_step_in_bfloat16_is_near_one_in_float32(name):
 
 
 @pytest.mark.parametrize("name", GENERATORS)
-def test_a_step_is_a_function_of_seed_and_step(name):
+def test_a_step_is_a_function_of_seed_and_step(name: str) -> None:
     first, second = (objective(tiny(name), perceptual=features()) for _ in range(2))
     torch.manual_seed(99)  # what else was sampled does not matter
     assert steps(first, range(3)) == steps(second, range(3))
@@ -98,7 +99,7 @@ def test_a_step_is_a_function_of_seed_and_step(name):
 
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("name", GENERATORS)
-def test_every_preset_is_whole(name, preset):
+def test_every_preset_is_whole(name: str, preset: str) -> None:
     training = GENERATORS[name].preset(preset)
     assert training.generator == name
     again = recorded_training(json.loads(json.dumps({**training.as_dict(), "perceptual": "none", "portion": None})))
@@ -112,7 +113,7 @@ def test_every_preset_is_whole(name, preset):
     assert half.steps == training.steps // 2
 
 
-def test_unknown_names_are_refused_with_the_known():
+def test_unknown_names_are_refused_with_the_known() -> None:
     with pytest.raises(DataError, match=r"no generator 'nobody'; use one of correspondence, deform, .*patn"):
         build_generator("nobody", {})
     for name in GENERATORS:
@@ -122,7 +123,7 @@ def test_unknown_names_are_refused_with_the_known():
             build_generator(name, {"depth": 3})
 
 
-def test_tiny_images_are_what_these_tests_think():
+def test_tiny_images_are_what_these_tests_think() -> None:
     images, keypoints, _ = people()
     assert images.shape[-2:] == SIZE
     assert (keypoints == -1).any()

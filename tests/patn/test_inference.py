@@ -10,7 +10,7 @@ from patn.inference import for_inference
 
 
 @pytest.mark.parametrize("norm", ["batch", "instance"])
-def test_images_stay_close_and_float32_is_gone(norm: str):
+def test_images_stay_close_and_float32_is_gone(norm: str) -> None:
     torch.manual_seed(0)
     generator = build_generator("patn", {"width": 8, "blocks": 2, "norm": norm, "dropout": False})
     image, poses = torch.rand(4, 3, 32, 16) * 2 - 1, torch.rand(2, 4, 18, 2) * 16
@@ -27,7 +27,7 @@ def test_images_stay_close_and_float32_is_gone(norm: str):
     assert not any(isinstance(module, nn.BatchNorm2d) for module in generator.modules())
 
 
-def test_folding_a_batch_norm_changes_nothing_but_rounding():
+def test_folding_a_batch_norm_changes_nothing_but_rounding() -> None:
     torch.manual_seed(0)
     network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.ConvTranspose2d(4, 2, 3))
     network.append(nn.BatchNorm2d(2)).double()

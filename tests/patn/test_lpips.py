@@ -18,7 +18,7 @@ def trunk(tmp_path: Path) -> Path:
     return tmp_path / "alexnet.pth"
 
 
-def test_distance_is_torchmetrics(trunk: Path):
+def test_distance_is_torchmetrics(trunk: Path) -> None:
     lpips = pytest.importorskip("torchmetrics.functional.image.lpips")
     linear = find_linear()
     assert linear is not None
@@ -35,6 +35,6 @@ def test_distance_is_torchmetrics(trunk: Path):
     assert (ours(a, b) > 0).all()
 
 
-def test_a_file_without_the_weightings_is_refused(trunk: Path):
+def test_a_file_without_the_weightings_is_refused(trunk: Path) -> None:
     with pytest.raises(WeightsError, match="does not hold LPIPS's weights for AlexNet"):
         Lpips(trunk, trunk)

@@ -91,17 +91,17 @@ def drawn_by_skimage(points: Array, size: tuple[int, int]) -> tuple[Array, Array
     ],
     ids=["one joint", "one limb", "a corner", "a standing person"],
 )
-def test_known_masks_have_their_number_of_pixels(points: torch.Tensor, pixels: int):
+def test_known_masks_have_their_number_of_pixels(points: torch.Tensor, pixels: int) -> None:
     assert int(person_masks(points, SIZE).sum()) == pixels
 
 
-def test_standing_person_before_closing():
+def test_standing_person_before_closing() -> None:
     assert int(body_shapes(torch.tensor([STANDING]), SIZE).sum()) == 2079
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["whole pixels", "fractions"])
 @pytest.mark.parametrize("size", [(128, 64), (256, 176), (40, 33)], ids=str)
-def test_masks_are_scikit_images(size: tuple[int, int], whole: bool):
+def test_masks_are_scikit_images(size: tuple[int, int], whole: bool) -> None:
     rng = np.random.default_rng((size[0], whole))
     points = rng.uniform(-9, np.array(size) + 9, (24, 18, 2))
     points[:8] = np.array(STANDING) * np.array(size) / SIZE + rng.normal(0, 2, (8, 18, 2))
@@ -117,7 +117,7 @@ def test_masks_are_scikit_images(size: tuple[int, int], whole: bool):
         np.testing.assert_array_equal(got[index], closed)
 
 
-def test_limbs_of_whole_slope_round_as_scikit_image_does():
+def test_limbs_of_whole_slope_round_as_scikit_image_does() -> None:
     steps = [(3, 4), (4, 3), (5, 12), (12, 5), (8, 15), (20, 21), (7, 24), (1, 1), (0, 9), (9, 0)]
     points = torch.cat(
         [pose(j0=(60, 30), j1=(60 + sy * y, 30 + sx * x)) for y, x in steps for sy in (1, -1) for sx in (1, -1)]
@@ -127,10 +127,10 @@ def test_limbs_of_whole_slope_round_as_scikit_image_does():
         np.testing.assert_array_equal(got[index], drawn_by_skimage(person, SIZE)[0])
 
 
-def test_nobody_has_an_empty_mask():
+def test_nobody_has_an_empty_mask() -> None:
     assert not person_masks(torch.full((2, 18, 2), -1.0), SIZE).any()
 
 
-def test_other_shapes_are_refused():
+def test_other_shapes_are_refused() -> None:
     with pytest.raises(KeypointError, match="masks need B x 18 x 2"):
         person_masks(torch.zeros(2, 17, 2), SIZE)

@@ -1,7 +1,9 @@
 """The step against a loop written in the order of the released code."""
 
 import copy
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,12 +36,12 @@ TINY = PatnTraining(
 SEED = 5
 
 
-def tiny_perceptual():
+def tiny_perceptual() -> Perceptual:
     torch.manual_seed(3)
     return Perceptual("tiny", [nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())])
 
 
-def objective(training=TINY, **options):
+def objective(training: PatnTraining = TINY, **options: Any) -> PatnObjective:
     rng = np.random.default_rng(0)
     images = torch.from_numpy(rng.integers(0, 256, (10, 3, 16, 8), dtype=np.uint8))
     keypoints = torch.from_numpy(rng.uniform(0, (15, 7), (10, 18, 2)).astype(np.float32))
@@ -47,7 +49,7 @@ def objective(training=TINY, **options):
     return PatnObjective(training, images, keypoints, pairs, **{"seed": SEED, **options})
 
 
-def run(made, steps):
+def run(made: PatnObjective, steps: Iterable[int]) -> dict[str, torch.Tensor]:
     losses = {}
     for step in steps:
         torch.manual_seed(step)
@@ -55,16 +57,16 @@ def run(made, steps):
     return losses
 
 
-def weights(networks):
+def weights(networks: dict[str, torch.nn.Module]) -> dict[str, torch.Tensor]:
     return {f"{name}.{key}": value for name, network in networks.items() for key, value in network.state_dict().items()}
 
 
-def greatest_difference(first, second):
+def greatest_difference(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> float:
     assert first.keys() == second.keys()
     return max((first[key].double() - second[key].double()).abs().max().item() for key in first)
 
 
-def mean_difference(first, second):
+def mean_difference(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> float:
     flat = [torch.cat([value.double().flatten() for value in state.values()]) for state in (first, second)]
     return (flat[0] - flat[1]).abs().mean().item()
 
@@ -72,10 +74,11 @@ def mean_difference(first, second):
 class ReleasedPool:
     """The history as the released code keeps it: a list."""
 
-    def __init__(self, size):
-        self.size, self.images = size, []
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.images: list[torch.Tensor] = []
 
-    def query(self, images, rng):
+    def query(self, images: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
         returned = []
         for image in images:
             if len(self.images) < self.size:
@@ -90,7 +93,7 @@ class ReleasedPool:
 class ReleasedLoop:
     """optimize_parameters of the released code: nothing is frozen, gradients of D from G's loss are zeroed later."""
 
-    def __init__(self, made, adv, fused):
+    def __init__(self, made: PatnObjective, adv: Callable[[torch.Tensor, bool], torch.Tensor], fused: bool) -> None:
         self.networks = copy.deepcopy(made.networks)
         self.training, self.adv, self.perceptual = made.training, adv, copy.deepcopy(made.perceptual)
         if self.perceptual is not None:
@@ -102,7 +105,7 @@ class ReleasedLoop:
         }
         self.pools = {name: ReleasedPool(self.training.pool) for name in ("d_pp", "d_pb")}
 
-    def step(self, batch, step):
+    def step(self, batch: dict[str, torch.Tensor], step: int) -> torch.Tensor:
         t, nets = self.training, self.networks
         fake = nets["generator"](batch["image"], batch["image_keypoints"], batch["target_keypoints"])
         maps = heat_maps(batch["target_keypoints"], (t.height, t.width_px), sigma=t.sigma, channels_last=True)
@@ -113,7 +116,7 @@ class ReleasedLoop:
         terms = t.lambda_l1 * l1
         if self.perceptual is not None:
             terms = terms + t.lambda_perceptual * self.perceptual(fake, batch["target"])
-        loss_g = terms + t.lambda_gan * (pb + pp)
+        loss_g: torch.Tensor = terms + t.lambda_gan * (pb + pp)
         self.optimizers["generator"].zero_grad()
         loss_g.backward()
         self.optimizers["generator"].step()
@@ -128,13 +131,13 @@ class ReleasedLoop:
         return loss_g
 
 
-def sigmoid_and_bce(scores, real):
+def sigmoid_and_bce(scores: torch.Tensor, real: bool) -> torch.Tensor:
     return nn.functional.binary_cross_entropy(torch.sigmoid(scores), torch.full_like(scores, float(real)))
 
 
 @pytest.mark.parametrize("gan", ["bce", "lsgan"])
 @pytest.mark.parametrize("norm", ["batch", "instance"])
-def test_freezing_what_is_not_updated_changes_no_bit(norm, gan):
+def test_freezing_what_is_not_updated_changes_no_bit(norm: str, gan: str) -> None:
     made = objective(replace(TINY, norm=norm, gan=gan), perceptual=tiny_perceptual())
     loop = ReleasedLoop(made, lambda scores, real: adversarial(scores, real, gan), fused=True)
     for step in range(3):
@@ -144,7 +147,7 @@ def test_freezing_what_is_not_updated_changes_no_bit(norm, gan):
     assert greatest_difference(weights(made.networks), weights(loop.networks)) == 0
 
 
-def test_three_steps_equal_the_released_loop_with_sigmoid_and_bce():
+def test_three_steps_equal_the_released_loop_with_sigmoid_and_bce() -> None:
     made = objective(perceptual=tiny_perceptual())
     loop = ReleasedLoop(made, sigmoid_and_bce, fused=False)
     for step in range(3):
@@ -169,7 +172,7 @@ VARIANTS = {
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_a_resumed_run_of_any_variant_equals_an_unbroken_one(variant):
+def test_a_resumed_run_of_any_variant_equals_an_unbroken_one(variant: str) -> None:
     unbroken, broken, resumed = (objective(VARIANTS[variant]) for _ in range(3))
     run(unbroken, range(4))
     run(broken, range(2))
@@ -182,9 +185,9 @@ def test_a_resumed_run_of_any_variant_equals_an_unbroken_one(variant):
     assert greatest_difference(unbroken.extra_state(), resumed.extra_state()) == 0
 
 
-def test_discriminators_are_shown_the_candidate_first_and_then_the_condition():
+def test_discriminators_are_shown_the_candidate_first_and_then_the_condition() -> None:
     made = objective(replace(TINY, pool=0))
-    shown = {"d_pp": [], "d_pb": []}
+    shown: dict[str, list[torch.Tensor]] = {"d_pp": [], "d_pb": []}
     for name, inputs in shown.items():
         made.networks[name].register_forward_pre_hook(lambda _, given, inputs=inputs: inputs.append(given[0].detach()))
     batch = made.batch(0)
@@ -201,7 +204,7 @@ def test_discriminators_are_shown_the_candidate_first_and_then_the_condition():
             assert torch.equal(seen, wanted)
 
 
-def test_a_pooled_fake_travels_with_its_condition():
+def test_a_pooled_fake_travels_with_its_condition() -> None:
     made = objective(replace(TINY, pool=2))
     run(made, range(4))
     conditions = made.extra_state()["d_pp.images"][:, 3:]
@@ -209,7 +212,7 @@ def test_a_pooled_fake_travels_with_its_condition():
     assert all(any(torch.allclose(condition, image) for image in images) for condition in conditions)
 
 
-def test_batches_are_pairs_and_a_function_of_seed_and_step():
+def test_batches_are_pairs_and_a_function_of_seed_and_step() -> None:
     first, again, other = objective(), objective(), objective(seed=SEED + 1)
     batch = first.batch(7)
     assert all(torch.equal(batch[key], again.batch(7)[key]) for key in batch)
@@ -221,7 +224,7 @@ def test_batches_are_pairs_and_a_function_of_seed_and_step():
         torch.testing.assert_close(image, first.batches.images[index].float(), rtol=0, atol=1e-3)
 
 
-def test_weights_are_a_function_of_the_seed_and_leave_the_global_generator_alone():
+def test_weights_are_a_function_of_the_seed_and_leave_the_global_generator_alone() -> None:
     torch.manual_seed(0)
     before = torch.random.get_rng_state()
     first = objective()
@@ -230,14 +233,14 @@ def test_weights_are_a_function_of_the_seed_and_leave_the_global_generator_alone
     assert greatest_difference(weights(first.networks), weights(objective(seed=SEED + 1).networks)) > 0
 
 
-def test_step_sets_the_learning_rates():
+def test_step_sets_the_learning_rates() -> None:
     made = objective()
     run(made, [6])  # constant until 4, zero at 8
     assert made.optimizers["generator"].param_groups[0]["lr"] == pytest.approx(0.5e-3)
     assert made.optimizers["d_pb"].param_groups[0]["lr"] == pytest.approx(0.25e-3)
 
 
-def test_every_network_learns_and_losses_carry_no_graph():
+def test_every_network_learns_and_losses_carry_no_graph() -> None:
     made = objective()
     before = copy.deepcopy(weights(made.networks))
     losses = run(made, [0])
@@ -247,27 +250,27 @@ def test_every_network_learns_and_losses_carry_no_graph():
     assert all(value.ndim == 0 and value.dtype == torch.float32 for value in losses.values())
 
 
-def test_the_generators_loss_is_the_weighted_sum_of_its_terms():
+def test_the_generators_loss_is_the_weighted_sum_of_its_terms() -> None:
     losses = run(objective(replace(TINY, lambda_gan=3.0, lambda_perceptual=7.0), perceptual=tiny_perceptual()), [0])
     expected = 10 * losses["l1"] + 7 * losses["perceptual"] + 3 * (losses["gan_pb"] + losses["gan_pp"])
     torch.testing.assert_close(losses["loss_g"], expected)
 
 
 @pytest.mark.parametrize(("alpha", "of_the_mean"), [(PRESETS["market"].lambda_gan, 5), (5.0, 10)])
-def test_the_papers_5_weighs_the_sum_and_the_releases_5_the_mean(alpha, of_the_mean):
+def test_the_papers_5_weighs_the_sum_and_the_releases_5_the_mean(alpha: float, of_the_mean: int) -> None:
     losses = run(objective(replace(TINY, lambda_gan=alpha)), [0])
     expected = 10 * losses["l1"] + of_the_mean * (losses["gan_pb"] + losses["gan_pp"]) / 2
     torch.testing.assert_close(losses["loss_g"], expected)
 
 
-def test_without_adversarial_weight_there_are_no_discriminators():
+def test_without_adversarial_weight_there_are_no_discriminators() -> None:
     made = objective(replace(TINY, lambda_gan=0.0))
     assert run(made, [0]).keys() == {"loss_g", "l1"}
     assert made.networks.keys() == {"generator"}
     assert made.extra_state() == {}
 
 
-def test_bfloat16_networks_keep_losses_and_weights_in_float32():
+def test_bfloat16_networks_keep_losses_and_weights_in_float32() -> None:
     made = objective(autocast=torch.bfloat16, perceptual=tiny_perceptual())
     losses, exact = run(made, [0]), run(objective(perceptual=tiny_perceptual()), [0])
     assert {value.dtype for value in losses.values()} == {torch.float32}
@@ -275,12 +278,12 @@ def test_bfloat16_networks_keep_losses_and_weights_in_float32():
     assert losses["loss_g"].item() == pytest.approx(exact["loss_g"].item(), rel=0.02)
 
 
-def test_initialising_the_discriminators_is_an_option():
+def test_initialising_the_discriminators_is_an_option() -> None:
     made = objective(replace(TINY, d_init=True, d_width=16))
-    assert made.networks["d_pp"].layers[10].path[1].weight.std().item() == pytest.approx(0.02, rel=0.05)
+    assert made.networks["d_pp"].get_parameter("layers.10.path.1.weight").std().item() == pytest.approx(0.02, rel=0.05)
 
 
-def test_images_of_another_size_and_no_pairs_are_refused():
+def test_images_of_another_size_and_no_pairs_are_refused() -> None:
     images, keypoints = torch.zeros(2, 3, 16, 8, dtype=torch.uint8), torch.zeros(2, 18, 2)
     with pytest.raises(DataError, match="16 x 8"):
         PatnObjective(replace(TINY, height=32), images, keypoints, torch.tensor([[0, 1]]), seed=0)

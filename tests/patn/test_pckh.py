@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from numerics.arrays import Array
 from patn import KeypointError
 from patn.metrics.pckh import pckh, pckh_by_head_size
 
@@ -16,14 +17,14 @@ HEAD = (0, 1, 14, 15, 16, 17)
 poses = arrays(np.int64, (3, 18, 2), elements=st.sampled_from([-1, -1, 0, 1, 2, 3, 4, 6, 8]))
 
 
-def pose(**joints):
+def pose(**joints: tuple[float, float]) -> Array:
     points = np.full((1, 18, 2), -1.0)
     for joint, place in joints.items():
         points[0, int(joint[1:])] = place
     return points
 
 
-def pckh_by_loops(target, predicted):
+def pckh_by_loops(target: Array, predicted: Array) -> tuple[list[int], list[int], int]:
     right, joints, skipped = [0] * 18, [0] * 18, 0
     for real, found in zip(target.tolist(), predicted.tolist(), strict=True):
         head = [real[j] for j in HEAD if real[j][0] != -1 and real[j][1] != -1]
@@ -42,7 +43,7 @@ def pckh_by_loops(target, predicted):
 
 @settings(deadline=None)
 @given(target=poses, predicted=poses)
-def test_equal_to_a_loop_over_images_and_joints(target, predicted):
+def test_equal_to_a_loop_over_images_and_joints(target: Array, predicted: Array) -> None:
     result = pckh(target, predicted)
     right, joints, skipped = pckh_by_loops(target, predicted)
     assert result.right.tolist() == right
@@ -53,7 +54,7 @@ def test_equal_to_a_loop_over_images_and_joints(target, predicted):
         assert score == pytest.approx(found / all_joints if all_joints else math.nan, nan_ok=True)
 
 
-def test_the_worked_example():
+def test_the_worked_example() -> None:
     target = pose(j0=(10, 20), j1=(20, 22), j15=(8, 24), j2=(21, 14))
     predicted = pose(j0=(10, 21), j1=(20, 24), j15=(13, 24))
     result = pckh(target, predicted)
@@ -63,42 +64,42 @@ def test_the_worked_example():
     assert np.isnan(np.delete(result.joint_scores, [0, 1, 2, 15])).all()
 
 
-def test_joints_are_averaged_over_all_images_together():
+def test_joints_are_averaged_over_all_images_together() -> None:
     target = np.concatenate([pose(j0=(0, 0), j1=(8, 8)), pose(j0=(0, 0), j1=(8, 8), j3=(20, 20), j4=(30, 30))])
     predicted = np.concatenate([pose(j0=(0, 0), j1=(8, 8)), pose()])
     assert pckh(target, predicted).score == pytest.approx(2 / 6)
 
 
-def test_predictions_of_joints_that_the_target_lacks_cost_nothing():
+def test_predictions_of_joints_that_the_target_lacks_cost_nothing() -> None:
     target = pose(j0=(0, 0), j1=(8, 8))
     assert pckh(target, np.full((1, 18, 2), 0.0)).joints.sum() == 2
     assert pckh(target, pose(j0=(0, 0), j1=(8, 8), j9=(3, 3))).score == 1
 
 
-def test_an_image_with_one_head_joint_is_left_out():
+def test_an_image_with_one_head_joint_is_left_out() -> None:
     target = np.concatenate([pose(j0=(5, 5), j2=(9, 9)), pose(j0=(0, 0), j1=(8, 8))])
     result = pckh(target, target)
     assert (result.score, result.images, result.skipped) == (1, 1, 1)
 
 
-def test_a_head_without_width_makes_even_the_exact_match_wrong():
+def test_a_head_without_width_makes_even_the_exact_match_wrong() -> None:
     target = np.concatenate([pose(j0=(0, 5), j1=(8, 5)), pose(j0=(0, 0), j1=(8, 8))])
     assert pckh(target, target).score == 0.5
 
 
-def test_a_joint_whose_x_is_minus_one_counts_and_is_never_right():
+def test_a_joint_whose_x_is_minus_one_counts_and_is_never_right() -> None:
     target = pose(j0=(0, 0), j1=(8, 8), j4=(20, -1))
     assert pckh(target, target).joint_scores[4] == 0
     target = pose(j0=(0, 0), j1=(8, 8), j4=(-1, 20))
     assert math.isnan(pckh(target, target).joint_scores[4])
 
 
-def test_places_outside_the_image_are_places_too():
+def test_places_outside_the_image_are_places_too() -> None:
     target = pose(j0=(0, 0), j1=(8, 8), j4=(-5, -3))
     assert pckh(target, target).joint_scores[4] == 1
 
 
-def test_without_any_image_the_score_is_not_a_number():
+def test_without_any_image_the_score_is_not_a_number() -> None:
     nothing = np.zeros((0, 18, 2))
     assert math.isnan(pckh(nothing, nothing).score)
     assert math.isnan(pckh(pose(), pose()).score)
@@ -106,7 +107,7 @@ def test_without_any_image_the_score_is_not_a_number():
 
 @settings(deadline=None)
 @given(target=poses, predicted=poses, sizes=arrays(np.float64, 3, elements=st.sampled_from([1.0, 4.0, 10.0])))
-def test_by_head_size_equals_a_loop(target, predicted, sizes):
+def test_by_head_size_equals_a_loop(target: Array, predicted: Array, sizes: Array) -> None:
     right = joints = skipped = 0
     for real, found, size in zip(target.tolist(), predicted.tolist(), sizes, strict=True):
         if all(-1 in joint for joint in found):
@@ -119,13 +120,13 @@ def test_by_head_size_equals_a_loop(target, predicted, sizes):
     assert (result.right.sum(), result.joints.sum(), result.skipped) == (right, joints, skipped)
 
 
-def test_by_head_size_measures_distance_not_each_axis():
+def test_by_head_size_measures_distance_not_each_axis() -> None:
     target, predicted = pose(j0=(10, 10), j9=(50, 10)), pose(j0=(13, 14), j9=(50, 10))
     assert pckh_by_head_size(target, predicted, np.array([10.0])).score == 0.5
     assert pckh_by_head_size(target, predicted, np.array([10.1])).score == 1
 
 
-def test_other_shapes_are_refused():
+def test_other_shapes_are_refused() -> None:
     points = np.zeros((2, 18, 2))
     with pytest.raises(KeypointError, match="two equal N x 18 x 2"):
         pckh(points, points[:1])

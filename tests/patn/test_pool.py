@@ -4,21 +4,21 @@ import torch
 from patn.training.pool import ImagePool
 
 
-def numbered(first, count):
+def numbered(first: int, count: int) -> torch.Tensor:
     return torch.arange(first, first + count, dtype=torch.float32).view(-1, 1, 1, 1).expand(-1, 2, 2, 2).clone()
 
 
-def numbers(images):
+def numbers(images: torch.Tensor) -> list[int]:
     return images[:, 0, 0, 0].int().tolist()
 
 
-def test_images_pass_while_the_pool_fills():
+def test_images_pass_while_the_pool_fills() -> None:
     pool = ImagePool(6)
     assert torch.equal(pool.query(numbered(0, 4), np.random.default_rng(0)), numbered(0, 4))
     assert numbers(pool.state()["images"]) == [0, 1, 2, 3]
 
 
-def test_a_full_pool_swaps_half_of_the_images():
+def test_a_full_pool_swaps_half_of_the_images() -> None:
     pool, rng = ImagePool(5), np.random.default_rng(0)
     given = numbered(0, 2000)
     returned = numbers(pool.query(given, rng))
@@ -30,7 +30,7 @@ def test_a_full_pool_swaps_half_of_the_images():
     )  # each image leaves or stays once
 
 
-def test_the_given_images_are_not_changed():
+def test_the_given_images_are_not_changed() -> None:
     pool, rng = ImagePool(1), np.random.default_rng(0)
     given = numbered(0, 50)
     returned = pool.query(given, rng)
@@ -38,7 +38,7 @@ def test_the_given_images_are_not_changed():
     assert not torch.equal(returned, given)
 
 
-def test_the_result_follows_from_state_and_generator():
+def test_the_result_follows_from_state_and_generator() -> None:
     pool = ImagePool(3)
     pool.query(numbered(0, 8), np.random.default_rng(0))
     again = ImagePool(3)
@@ -50,7 +50,7 @@ def test_the_result_follows_from_state_and_generator():
     assert torch.equal(pool.state()["images"], again.state()["images"])
 
 
-def test_a_half_full_pool_survives_the_round_trip():
+def test_a_half_full_pool_survives_the_round_trip() -> None:
     pool, again = ImagePool(6), ImagePool(6)
     pool.query(numbered(0, 4), np.random.default_rng(0))
     again.load_state(pool.state())
@@ -58,7 +58,7 @@ def test_a_half_full_pool_survives_the_round_trip():
     assert numbers(again.state()["images"]) == [0, 1, 2, 3, 4, 5]
 
 
-def test_size_zero_switches_the_pool_off():
+def test_size_zero_switches_the_pool_off() -> None:
     pool = ImagePool(0)
     assert torch.equal(pool.query(numbered(0, 9), np.random.default_rng(0)), numbered(0, 9))
     assert pool.state() == {}

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 
@@ -5,21 +7,21 @@ from patn import DataError
 from patn.generators import build_generator
 from patn.heatmaps import heat_maps
 from patn.models.resnet import Resnet
-from tests.patn.test_generator import Recalculation, parameters, poses
+from tests.patn.test_generator import Layers, parameters, poses
 
 
 @pytest.mark.parametrize(
     ("blocks", "batch", "instance"),
     [(5, 6_773_635, 6_770_435), (9, 11_496_323, 11_491_075), (13, 16_219_011, 16_211_715)],
 )
-def test_one_encoder_has_the_number_of_parameters_of_the_list_of_layers(blocks, batch, instance):
+def test_one_encoder_has_the_number_of_parameters_of_the_list_of_layers(blocks: int, batch: int, instance: int) -> None:
     with torch.device("meta"):
         assert parameters(Resnet(blocks=blocks)) == batch
         assert parameters(Resnet(blocks=blocks, norm="instance")) == instance
 
 
 @pytest.mark.parametrize(("blocks", "millions"), [(5, 25.1), (9, 44.0), (13, 62.9)])
-def test_two_streams_have_about_the_parameters_of_patn(blocks, millions):
+def test_two_streams_have_about_the_parameters_of_patn(blocks: int, millions: float) -> None:
     encoders, block = 378_944 + 482_432, 2 * (9 * 512 * 512 + 2 * 512)
     decoder = 9 * (512 * 128 + 128 * 64) + 2 * (128 + 64) + 49 * 64 * 3 + 3
     with torch.device("meta"):
@@ -31,10 +33,10 @@ def test_two_streams_have_about_the_parameters_of_patn(blocks, millions):
     assert biased == count - norms
 
 
-class Residual(Recalculation):
+class Residual(Layers):
     """The Resnet generator as plain functions over a state dict."""
 
-    def __call__(self, image, maps, blocks, fusion):
+    def __call__(self, image: torch.Tensor, maps: torch.Tensor, blocks: int, fusion: str) -> torch.Tensor:
         if fusion == "concat":
             code = self.encode(torch.cat([image, maps], 1), "encoders.0")
         else:
@@ -48,7 +50,7 @@ class Residual(Recalculation):
 
 @pytest.mark.parametrize("fusion", ["concat", "two_streams"])
 @pytest.mark.parametrize("norm", ["batch", "instance"])
-def test_forward_equals_an_independent_recalculation(norm, fusion):
+def test_forward_equals_an_independent_recalculation(norm: str, fusion: str) -> None:
     torch.manual_seed(0)
     generator = Resnet(blocks=2, width=4, norm=norm, sigma=2.0, fusion=fusion).double().eval()
     for name, value in generator.state_dict().items():
@@ -63,14 +65,14 @@ def test_forward_equals_an_independent_recalculation(norm, fusion):
         torch.testing.assert_close(generator(image, source, target), expected, rtol=1e-9, atol=1e-9)
 
 
-def test_a_blocks_code_can_fall_below_zero():
+def test_a_blocks_code_can_fall_below_zero() -> None:
     block = Resnet(blocks=1, width=2, norm="instance").eval().blocks[0]
     code = torch.randn(1, 8, 4, 4)
     assert block(code).min() < 0
-    assert torch.equal(block(code), code + block.path(code))
+    assert torch.equal(block(code), code + block.get_submodule("path")(code))
 
 
-def test_dropout_acts_in_training_only():
+def test_dropout_acts_in_training_only() -> None:
     generator = Resnet(blocks=1, width=2)
     inputs = torch.rand(2, 3, 8, 8), poses(2, 8, 8), poses(2, 8, 8)
     assert not torch.equal(generator(*inputs), generator(*inputs))
@@ -78,7 +80,7 @@ def test_dropout_acts_in_training_only():
     assert torch.equal(generator(*inputs), generator(*inputs))
 
 
-def test_options_rebuild_the_generator():
+def test_options_rebuild_the_generator() -> None:
     generator = Resnet(blocks=2, width=2, norm="instance", dropout=False, fusion="two_streams", sigma=3.0)
     again = build_generator("resnet", generator.options)
     assert again.options == generator.options
@@ -86,6 +88,6 @@ def test_options_rebuild_the_generator():
 
 
 @pytest.mark.parametrize("options", [{"fusion": "sum"}, {"blocks": 0}, {"pose_maps": "lines"}])
-def test_options_without_sense_are_refused(options):
+def test_options_without_sense_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(DataError):
         Resnet(**{"width": 2, "blocks": 1, **options})

@@ -1,14 +1,17 @@
 """PATN with deformable skips: the published counts, boxes and warps against one image at a time, layers written out."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 import torch
 from scipy.ndimage import map_coordinates
 from torch.nn import functional
 
+from numerics.arrays import Array
 from patn import DataError
 from patn.baselines.published import weights_of
-from patn.models.patn import pose_pair
+from patn.models.patn import PatBlock, pose_pair
 from patn.models.segments import MARGINS, SEGMENTS, SegmentMotion, segment_boxes
 from patn.models.skips import PatnSkips
 from patn.models.warping import part_motion, warp
@@ -21,7 +24,7 @@ from tests.patn.kinds import standing
 SIZE = (64, 32)
 
 
-def poses():
+def poses() -> tuple[torch.Tensor, torch.Tensor]:
     rng = np.random.default_rng(3)
     source, target = standing(5, SIZE, rng), standing(5, SIZE, rng)
     source[0, [5, 6]] = -1  # one joint of the left arm is not enough
@@ -34,12 +37,14 @@ def poses():
     ("blocks", "norm", "count"),
     [(6, "batch", 46_236_547), (6, "instance", 46_225_667), (9, "batch", 60_398_467)],
 )
-def test_it_has_the_published_number_of_weights(blocks, norm, count):
+def test_it_has_the_published_number_of_weights(blocks: int, norm: str, count: int) -> None:
     with torch.device("meta"):
         assert weights_of(PatnSkips(blocks=blocks, norm=norm)) == count
 
 
-def plain_box(pose, segment, size):
+def plain_box(
+    pose: Sequence[Sequence[float]], segment: int, size: tuple[int, int]
+) -> tuple[tuple[float, float], tuple[float, float]] | None:
     """First (y, x) and the end, which is not part of it, or None."""
     joints = [pose[joint] for joint in SEGMENTS[segment] if pose[joint][0] != -1 and pose[joint][1] != -1]
     if len(joints) < 2:
@@ -50,7 +55,7 @@ def plain_box(pose, segment, size):
     return first, (min(float(size[0]), max(y) + down), min(float(size[1]), max(x) + right))
 
 
-def test_boxes_are_those_of_one_image_at_a_time():
+def test_boxes_are_those_of_one_image_at_a_time() -> None:
     source, _ = poses()
     boxes, there = segment_boxes(source, SIZE)
     for index, pose in enumerate(source.tolist()):
@@ -60,7 +65,9 @@ def test_boxes_are_those_of_one_image_at_a_time():
             np.testing.assert_allclose(boxes[index, segment], np.zeros((2, 2)) if box is None else box, atol=1e-5)
 
 
-def plain_warp(features, source, target, ratio):
+def plain_warp(
+    features: Array, source: Sequence[Sequence[float]], target: Sequence[Sequence[float]], ratio: int
+) -> Array:
     """One segment, one pixel at a time."""
     channels, height, width = features.shape
     made = np.zeros((channels, height, width))
@@ -85,7 +92,7 @@ def plain_warp(features, source, target, ratio):
 
 
 @pytest.mark.parametrize("ratio", [1, 2, 4])
-def test_warps_are_those_of_one_pixel_at_a_time(ratio):
+def test_warps_are_those_of_one_pixel_at_a_time(ratio: int) -> None:
     source, target = poses()
     features = torch.rand(5, 2, SIZE[0] // ratio, SIZE[1] // ratio)
     made = SegmentMotion(source, target, SIZE).warp(features).numpy()
@@ -94,7 +101,7 @@ def test_warps_are_those_of_one_pixel_at_a_time(ratio):
         np.testing.assert_allclose(made[index], expected, atol=2e-5)
 
 
-def test_places_are_exact_for_features_in_bfloat16():
+def test_places_are_exact_for_features_in_bfloat16() -> None:
     source, target = poses()
     features = torch.rand(5, 2, *SIZE).bfloat16()
     motion = SegmentMotion(source, target, SIZE)
@@ -102,7 +109,7 @@ def test_places_are_exact_for_features_in_bfloat16():
     torch.testing.assert_close(motion.warp(features).float(), motion.warp(features.float()), atol=0.01, rtol=0)
 
 
-def test_identical_poses_keep_the_body_and_drop_the_background():
+def test_identical_poses_keep_the_body_and_drop_the_background() -> None:
     source, _ = poses()
     features = torch.rand(5, 2, *SIZE) + 0.1
     moved = SegmentMotion(source, source, SIZE).warp(features)
@@ -112,13 +119,13 @@ def test_identical_poses_keep_the_body_and_drop_the_background():
 
 
 @pytest.mark.parametrize("skips", ["segments", "affine"])
-def test_forward_equals_layers_written_out(skips):
+def test_forward_equals_layers_written_out(skips: str) -> None:
     torch.manual_seed(0)
     network = PatnSkips(blocks=2, width=2, norm="instance", sigma=2.0, skips=skips, decoder_blocks=1).eval()
     source, target = (pose[3:] for pose in poses())
     image = torch.rand(2, 3, *SIZE) * 2 - 1
 
-    def moved(code):
+    def moved(code: torch.Tensor) -> torch.Tensor:
         if skips == "affine":
             return warp(code, part_motion(source, target, SIZE))
         return SegmentMotion(source, target, SIZE).warp(code)
@@ -131,25 +138,28 @@ def test_forward_equals_layers_written_out(skips):
         for index, block in enumerate(network.blocks):
             if index:
                 pose_code = torch.cat([pose_code, image_code], 1)
+            assert isinstance(block, PatBlock)
             pose_code = block.pose_path(pose_code)
             image_code = image_code + pose_code.sigmoid() * block.image_path(image_code)
         code = image_code
         for stage, skip in zip(network.decoder, (quarter, half, full), strict=True):
             code = torch.cat([code, moved(skip)], 1)
-            code = (code + stage[0].path(code)).relu()
-            code = functional.instance_norm(stage[2](code)).relu()
+            code = (code + stage.get_submodule("0.path")(code)).relu()
+            code = functional.instance_norm(stage.get_submodule("2")(code)).relu()
         code = functional.pad(code, (3, 3, 3, 3), mode="reflect")
-        expected = torch.tanh(functional.conv2d(code, *network.output[1].parameters()))
+        expected = torch.tanh(
+            functional.conv2d(code, network.get_parameter("output.1.weight"), network.get_parameter("output.1.bias"))
+        )
         torch.testing.assert_close(network(image, source, target), expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(("skips", "carried"), [("segments", False), ("affine", True)])
-def test_no_gradient_goes_through_the_originals_skips(skips, carried):
+def test_no_gradient_goes_through_the_originals_skips(skips: str, carried: bool) -> None:
     network = PatnSkips(blocks=1, width=2, norm="instance", skips=skips, decoder_blocks=1).eval()
     image = torch.rand(5, 3, *SIZE, requires_grad=True)
     source, target = poses()
-    codes = {}
-    first, last = network.decoder[0][0], network.decoder[2][0]
+    codes: dict[str, torch.Tensor] = {}
+    first, last = network.get_submodule("decoder.0.0"), network.get_submodule("decoder.2.0")
     first.register_forward_pre_hook(lambda _, given: codes.update(first=given[0]))
     last.register_forward_pre_hook(lambda _, given: codes.update(last=given[0]))
     network(image, source, target)
@@ -160,12 +170,12 @@ def test_no_gradient_goes_through_the_originals_skips(skips, carried):
 
 
 @pytest.fixture
-def vgg_like():
+def vgg_like() -> Perceptual:
     torch.manual_seed(4)
     return Perceptual("tiny", [torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3, padding=1), torch.nn.ReLU())])
 
 
-def plain_style(made, wanted, poses):
+def plain_style(made: Array, wanted: Array, poses: torch.Tensor) -> float:
     """One image, segment, row and column at a time."""
     total = 0.0
     for segment, (rows, columns) in enumerate(CROPS):
@@ -191,7 +201,7 @@ def plain_style(made, wanted, poses):
     return total
 
 
-def test_style_is_that_of_one_segment_at_a_time(vgg_like):
+def test_style_is_that_of_one_segment_at_a_time(vgg_like: Perceptual) -> None:
     _, target = poses()
     target[3] = -1
     made, wanted = torch.rand(2, 5, 3, *SIZE)
@@ -205,7 +215,7 @@ def test_style_is_that_of_one_segment_at_a_time(vgg_like):
     assert segment_style(first, second, boxes, torch.zeros_like(there), SIZE) == 0
 
 
-def test_the_style_term_is_part_of_the_generators_loss(vgg_like):
+def test_the_style_term_is_part_of_the_generators_loss(vgg_like: Perceptual) -> None:
     rng = np.random.default_rng(0)
     images = torch.from_numpy(rng.integers(0, 256, (4, 3, *SIZE), dtype=np.uint8))
     training = PatnTraining(
@@ -229,7 +239,7 @@ def test_the_style_term_is_part_of_the_generators_loss(vgg_like):
     assert losses["style"] > 0
 
 
-def test_the_deepfashion_preset_is_the_released_command():
+def test_the_deepfashion_preset_is_the_released_command() -> None:
     training = SKIPS_PRESETS["deepfashion"]
     assert (training.blocks, training.batch, training.gan, training.pool) == (6, 4, "bce", 0)
     assert (training.norm, training.discriminator_options()["norm"]) == ("batch", "instance")
@@ -239,7 +249,7 @@ def test_the_deepfashion_preset_is_the_released_command():
     assert training.learning_rate(699 * 1_000) == 0
 
 
-def test_its_options_are_its_own():
+def test_its_options_are_its_own() -> None:
     with pytest.raises(DataError, match="lambda_style is an option of generator 'patn-skips'; this one is 'patn'"):
         PatnTraining(lambda_style=1.0)
     with pytest.raises(DataError, match="skips is an option of generator 'patn-skips'; this one is 'patn'"):

@@ -4,6 +4,7 @@ import itertools
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,17 +32,17 @@ EVERY = [
 ]
 
 
-def test_json_gives_the_same_cell_back():
+def test_json_gives_the_same_cell_back() -> None:
     assert [Cell.from_json(json.loads(json.dumps(cell.as_dict()))) for cell in EVERY] == EVERY
 
 
-def test_every_cell_has_a_folder_of_its_own_that_any_system_takes():
+def test_every_cell_has_a_folder_of_its_own_that_any_system_takes() -> None:
     names = [cell.name for cell in EVERY]
     assert len(set(names)) == len(EVERY)
     assert all(set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789.-") for name in names)
 
 
-def test_a_portion_written_as_a_whole_number_is_the_same_cell():
+def test_a_portion_written_as_a_whole_number_is_the_same_cell() -> None:
     assert Cell("none", portion=1) == Cell("none", portion=1.0)
     assert Cell("none", portion=1).name == Cell("none", portion=1.0).name
 
@@ -58,37 +59,37 @@ def test_a_portion_written_as_a_whole_number_is_the_same_cell():
         {"seed": -1},
     ],
 )
-def test_values_out_of_range_are_refused(values):
+def test_values_out_of_range_are_refused(values: dict[str, Any]) -> None:
     with pytest.raises(AugmentError):
         Cell("none", **values)
 
 
 @pytest.mark.parametrize("values", [{"row": "none", "colour": "red"}, {"portion": 0.1}])
-def test_json_of_something_else_is_refused(values):
+def test_json_of_something_else_is_refused(values: dict[str, Any]) -> None:
     with pytest.raises(AugmentError, match="a cell"):
         Cell.from_json(values)
 
 
-def test_lengths_differ_only_where_the_set_has_another_size_than_the_full_one():
+def test_lengths_differ_only_where_the_set_has_another_size_than_the_full_one() -> None:
     same = Cell("ours", length="epochs").canonical == Cell("ours", length="updates").canonical
     none = Cell("none", length="epochs").canonical == Cell("none", length="updates").canonical
     twice = Cell("ours", portion=1, ratio=2, length="epochs").canonical == Cell("ours", portion=1, ratio=2).canonical
     assert (same, none, twice) == (True, False, False)
 
 
-def test_every_row_is_none_where_nothing_was_withheld():
+def test_every_row_is_none_where_nothing_was_withheld() -> None:
     assert {Cell(row, portion=1.0, length=length).canonical for row in ROWS for length in ("epochs", "updates")} == {
         Cell("none", portion=1.0)
     }
 
 
-def test_a_table_asks_for_each_training_once():
+def test_a_table_asks_for_each_training_once() -> None:
     cells = Table5(portions=(0.1, 1.0), rows=("none", "ours"), seeds=2, ordinary=(False, True)).cells()
     assert len(cells) == len(set(cells)) == 2 * 2 * (3 + 1)  # None twice and Ours once at 0.1, the ceiling once
     assert all(cell == cell.canonical for cell in cells)
 
 
-def test_ratios_are_asked_for_at_the_full_set_only():
+def test_ratios_are_asked_for_at_the_full_set_only() -> None:
     cells = Table5(portions=(0.5, 1.0), rows=("none", "ours"), seeds=1, ratios=(1, 2), lengths=("updates",)).cells()
     assert [(cell.row, cell.portion, cell.ratio) for cell in cells] == [
         ("none", 0.5, 1),
@@ -98,20 +99,20 @@ def test_ratios_are_asked_for_at_the_full_set_only():
     ]
 
 
-def test_a_row_that_is_not_there_is_named_with_those_that_are(people: Path):
+def test_a_row_that_is_not_there_is_named_with_those_that_are(people: Path) -> None:
     table = Table5(rows=("theirs",))
     with pytest.raises(AugmentError, match=r"theirs.*ours\*.*smoothed"):
         run_table5(Workspace.find(people), table.cells(), placement=Placement(1), runtime=Runtime("cpu"))
 
 
-def test_sets_of_their_own_size_are_trained_at_both_lengths_and_at_portion_1():
+def test_sets_of_their_own_size_are_trained_at_both_lengths_and_at_portion_1() -> None:
     for row in ("filled:8", "theirs=/some/folder"):
         cells = {Cell(row, portion=1.0, length=length).canonical for length in ("epochs", "updates")}
         assert {cell.row for cell in cells} == {row}
         assert len(cells) == 2
 
 
-def test_ordinary_augmentation_is_all_that_differs_between_two_cells():
+def test_ordinary_augmentation_is_all_that_differs_between_two_cells() -> None:
     plain, ordinary = (vars(training_of(Cell("none", ordinary=flag))) for flag in (False, True))
     changed = {name for name, value in plain.items() if ordinary[name] != value}
     assert changed == {"erasing", "jitter"}

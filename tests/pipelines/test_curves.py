@@ -1,6 +1,7 @@
 """Training curves: points on one scale, a line a seed, a panel a setting."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ LINES = st.lists(st.floats(-5, 5), min_size=1, max_size=400)
 
 
 @given(LINES)
-def test_points_lie_in_the_panel_and_higher_values_lie_higher(values):
+def test_points_lie_in_the_panel_and_higher_values_lie_higher(values: list[float]) -> None:
     (line,) = panel("x", {"a": list(enumerate(values, 1))}).lines
     assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in line)
     assert len(line) <= POINTS + 1
@@ -28,14 +29,14 @@ def test_points_lie_in_the_panel_and_higher_values_lie_higher(values):
     assert heights == sorted(heights, reverse=True)
 
 
-def test_ends_of_the_scale_by_hand():
+def test_ends_of_the_scale_by_hand() -> None:
     made = panel("x", {"a": [(1, 4.0), (2, 2.0), (4, 0.0)]})
     assert made.lines == [[(WIDTH / 4, 0.0), (WIDTH / 2, HEIGHT / 2), (WIDTH, HEIGHT)]]
     assert (made.bottom, made.top, made.steps, made.last) == (0.0, 4.0, 4, "0")
 
 
 @pytest.fixture
-def workspace(tmp_path):
+def workspace(tmp_path: Path) -> Workspace:
     workspace = Workspace.create(tmp_path, {"data": "data"})
     cells = [Cell(row, seed=seed, ordinary=o) for row in ("theirs", "none") for seed in (0, 1) for o in (False, True)]
     declare(workspace, [*cells, Cell("ours")])
@@ -48,7 +49,7 @@ def workspace(tmp_path):
     return workspace
 
 
-def test_cells_are_grouped_by_block_with_a_line_a_seed_on_one_scale(workspace):
+def test_cells_are_grouped_by_block_with_a_line_a_seed_on_one_scale(workspace: Workspace) -> None:
     groups = cell_curves(workspace)
     assert [(len(panels), [panel.title for panel in panels]) for _, panels in groups] == [
         (2, ["None, p = 0.1", "theirs, p = 0.1 (50 % kept)"])
@@ -59,7 +60,7 @@ def test_cells_are_grouped_by_block_with_a_line_a_seed_on_one_scale(workspace):
     assert {(each.bottom, each.top) for each in augmented} == {(0.0, 16.0)}
 
 
-def test_generators_losses_have_a_panel_each():
+def test_generators_losses_have_a_panel_each() -> None:
     records = [{"step": step, "l1": 1 / step, "gan": 2.0, "lr": 0.1, "seconds": 3} for step in (1, 2)]
     assert [made.title for made in generator_curves(records)] == ["l1", "gan"]
     assert generator_curves([]) == []

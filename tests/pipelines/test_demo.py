@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from statistics import mean, stdev
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -22,27 +23,29 @@ from pipelines.measurements.times import read_times, timed
 from tools.demo_results import publish
 
 
-def invoke(*arguments):
+def invoke(*arguments: object) -> str:
     """A command's stdout; it must succeed."""
     done = CliRunner().invoke(augment, [*map(str, arguments)], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.stdout
 
 
-def run_demo(root, jobs):
+def run_demo(root: Path, jobs: int) -> dict[str, Any]:
     """The toy demo's result; every cell on one thread, whatever the number of processes."""
     torch.set_num_threads(1)
-    return json.loads(invoke("--json", "--device", "cpu", "demo", root, "--preset", "toy", "--jobs", jobs))
+    said = invoke("--json", "--device", "cpu", "demo", root, "--preset", "toy", "--jobs", jobs)
+    result: dict[str, Any] = json.loads(said)
+    return result
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """A finished toy demo: its folder and its result."""
     root = tmp_path_factory.mktemp("demo") / "toy"
     return root, run_demo(root, jobs=1)
 
 
-def test_result_holds_what_is_promised(demo):
+def test_result_holds_what_is_promised(demo: tuple[Path, dict[str, Any]]) -> None:
     root, result = demo
     assert {"minutes", "gain", "ssim", "report"} <= set(result)
     assert {name: len(gains) for name, gains in result["gain"].items()} == {"plain": 2, "augmented": 2}
@@ -52,7 +55,7 @@ def test_result_holds_what_is_promised(demo):
     assert Path(result["report"]).is_relative_to(root.resolve())
 
 
-def test_gain_is_the_difference_of_the_recorded_figures(demo):
+def test_gain_is_the_difference_of_the_recorded_figures(demo: tuple[Path, dict[str, Any]]) -> None:
     root, result = demo
     for name, augmentation in (("plain", "plain"), ("augmented", "ordinary")):
         figures = {
@@ -66,12 +69,12 @@ def test_gain_is_the_difference_of_the_recorded_figures(demo):
         assert result["gain"][name] == pytest.approx(differences, abs=1e-3)
 
 
-def test_every_row_at_equal_updates_had_the_same_number(demo):
+def test_every_row_at_equal_updates_had_the_same_number(demo: tuple[Path, dict[str, Any]]) -> None:
     table = pd.read_csv(demo[0] / "tables/table5/table5.csv")
     assert table[table["length"] == "updates"]["updates"].nunique() == 1
 
 
-def test_unseen_generator_saw_other_people_before_the_same_cameras(demo):
+def test_unseen_generator_saw_other_people_before_the_same_cameras(demo: tuple[Path, dict[str, Any]]) -> None:
     root, _ = demo
     other = json.loads((root / "patn/unseen/run.json").read_text())["inputs"]["generator"]
     manifests = {name: pd.read_csv(root / f"generated/{name}-p0.4-s0/manifest.csv") for name in ("ours", "unseen")}
@@ -81,7 +84,7 @@ def test_unseen_generator_saw_other_people_before_the_same_cameras(demo):
     assert manifests["ours"]["pose"].equals(manifests["unseen"]["pose"])
 
 
-def test_a_demo_that_lost_work_continues_to_the_same_figures(demo):
+def test_a_demo_that_lost_work_continues_to_the_same_figures(demo: tuple[Path, dict[str, Any]]) -> None:
     root, first = demo
     kept = root / "reid/small-demo-none-p0.4-updates-plain-s0/run.json"
     lost = root / "reid/small-demo-ours-p0.4-updates-plain-s1/run.json"
@@ -96,13 +99,13 @@ def test_a_demo_that_lost_work_continues_to_the_same_figures(demo):
     assert Path(second["report"]).is_file()
 
 
-def test_another_seed_in_the_same_folder_is_refused(demo):
+def test_another_seed_in_the_same_folder_is_refused(demo: tuple[Path, dict[str, Any]]) -> None:
     done = CliRunner().invoke(augment, ["--seed", "5", "demo", str(demo[0]), "--preset", "toy"])
     assert done.exit_code == 1
     assert "seed" in done.stderr
 
 
-def test_table_report_and_text_in_the_demos_workspace(demo):
+def test_table_report_and_text_in_the_demos_workspace(demo: tuple[Path, dict[str, Any]]) -> None:
     root, result = demo
     cells = [cell.name for cell in PRESET.cells()]
     dry = json.loads(
@@ -130,7 +133,7 @@ def test_table_report_and_text_in_the_demos_workspace(demo):
     assert invoke("demo", root, "--preset", "toy").splitlines()[-1] == result["report"]
 
 
-def test_a_missing_generator_is_said_before_anything_is_trained(tmp_path):
+def test_a_missing_generator_is_said_before_anything_is_trained(tmp_path: Path) -> None:
     (tmp_path / "augment.toml").write_text('data = "data"\n')
     done = CliRunner().invoke(augment, ["--workspace", str(tmp_path), "table5", "--rows", "none,unseen"])
     assert done.exit_code == 1
@@ -138,7 +141,7 @@ def test_a_missing_generator_is_said_before_anything_is_trained(tmp_path):
     assert not (tmp_path / "reid").exists()
 
 
-def test_the_table_is_a_module_for_batch_scripts_too(tmp_path):
+def test_the_table_is_a_module_for_batch_scripts_too(tmp_path: Path) -> None:
     (tmp_path / "augment.toml").write_text('data = "data"\n')
     command = [sys.executable, "-m", "pipelines.table5", "--rows", "none", "--seeds", "1", "--dry-run"]
     done = subprocess.run(command, cwd=tmp_path, env=os.environ, capture_output=True, text=True, check=True)
@@ -146,7 +149,7 @@ def test_the_table_is_a_module_for_batch_scripts_too(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["demo", "study"])
-def test_presets_hold_the_rows_and_controls_the_report_needs(name):
+def test_presets_hold_the_rows_and_controls_the_report_needs(name: str) -> None:
     cells = PRESETS[name].cells()
     asked = {(cell.row, cell.portion, cell.ordinary, cell.length) for cell in cells}
     for ordinary in (False, True):
@@ -156,8 +159,8 @@ def test_presets_hold_the_rows_and_controls_the_report_needs(name):
     assert {cell.seed for cell in cells if cell.row == "ours"} == {0, 1, 2}
 
 
-def test_times_add_up_over_interruptions_and_stop_at_the_end(tmp_path):
-    def interrupted():
+def test_times_add_up_over_interruptions_and_stop_at_the_end(tmp_path: Path) -> None:
+    def interrupted() -> None:
         with timed(tmp_path, "step"):
             raise KeyboardInterrupt
 
@@ -175,7 +178,7 @@ def test_times_add_up_over_interruptions_and_stop_at_the_end(tmp_path):
     assert read_times(tmp_path) == {"step": second["seconds"]}
 
 
-def test_the_documentation_holds_the_recorded_figures(demo, tmp_path):
+def test_the_documentation_holds_the_recorded_figures(demo: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     root, _ = demo
     (tmp_path / "docs" / "results").mkdir(parents=True)
     (tmp_path / "README.md").write_text("Above.\n<!-- demo results -->\nold\n<!-- end -->\nBelow.\n")
@@ -195,7 +198,7 @@ def test_the_documentation_holds_the_recorded_figures(demo, tmp_path):
     assert all((page.parent / name).is_file() for name in pictures)
 
 
-def test_an_unfinished_demo_is_not_documented(tmp_path):
+def test_an_unfinished_demo_is_not_documented(tmp_path: Path) -> None:
     workspace = Workspace.create(tmp_path / "w", {"data": "data"})
     with pytest.raises(SystemExit, match="holds no finished demo; run `augment demo` first"):
         publish(workspace, tmp_path)

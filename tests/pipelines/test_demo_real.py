@@ -25,7 +25,7 @@ from pipelines.demo.why import rank_correlations, why_table
 from pipelines.table5.cells import Cell
 from pipelines.table5.outputs import read_table5
 from pipelines.table5.results import declare, declared
-from pipelines.table5.run import Table5
+from pipelines.table5.run import Table5, run_table5
 from tests.pipelines.toy import few_calls, few_epochs
 from tools.real_results import publish
 
@@ -78,7 +78,6 @@ def finished(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> tup
             raise KeyboardInterrupt
         return run_table5(*arguments, **options)
 
-    run_table5 = real.run_table5
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(real, "run_table5", killed)
         assert invoke(photographs, root).exit_code == 130

@@ -3,6 +3,7 @@
 import base64
 import io
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,8 @@ from PIL import Image
 
 from augment.images import read_image
 from augment.workspace import Workspace
-from pipelines.report.examples import GAP, SHOWN, generated_sets
+from numerics.arrays import Array
+from pipelines.report.examples import GAP, SHOWN, Example, generated_sets
 from pipelines.table5.cells import Cell
 from pipelines.table5.results import declare
 from pipelines.table5.stages import Model
@@ -19,7 +21,7 @@ from tests.conftest import run
 
 
 @pytest.fixture(scope="module")
-def filled(rendered, trained, tmp_path_factory):
+def filled(rendered: Path, trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A workspace with sets of two seeds of Ours, one of Ours*, and one in extra images."""
     root = Workspace.create(tmp_path_factory.mktemp("filled") / "w", {"data": str(rendered)}).root
     for seed in ("1", "0"):
@@ -29,7 +31,7 @@ def filled(rendered, trained, tmp_path_factory):
     return Workspace.find(root)
 
 
-def tiles_of(example):
+def tiles_of(example: Example) -> dict[str, Array]:
     """An example's tiles as float arrays, in their order."""
     kind, data = example.picture.removeprefix("data:image/").split(";base64,")
     assert kind == "webp"
@@ -38,12 +40,12 @@ def tiles_of(example):
     return {name: strip[:, i * width : i * width + width - GAP] for i, name in enumerate(example.tiles)}
 
 
-def near(tile, path):
+def near(tile: Array, path: Path) -> bool:
     """Whether a tile shows a file, but for its compression."""
-    return np.abs(tile - read_image(path).astype(float)).mean() < 8
+    return bool(np.abs(tile - read_image(path).astype(float)).mean() < 8)
 
 
-def test_sets_are_listed_once_a_row_and_portion_with_the_first_seed(filled):
+def test_sets_are_listed_once_a_row_and_portion_with_the_first_seed(filled: Workspace) -> None:
     assert [(made.title, made.column, made.seed) for made in generated_sets(filled)] == [
         ("Ours", "p = 0.4", 0),
         ("Ours*", "p = 0.4", 0),
@@ -51,7 +53,7 @@ def test_sets_are_listed_once_a_row_and_portion_with_the_first_seed(filled):
     ]
 
 
-def test_sets_of_the_tables_cells_have_their_rows_title(filled):
+def test_sets_of_the_tables_cells_have_their_rows_title(filled: Workspace) -> None:
     declare(filled, [Cell("filtered:0.3", portion=0.4), Cell("weighted", portion=0.4), Cell("patn", portion=0.4)])
     (need,) = Model(Cell("filtered:0.3", portion=0.4)).needs
     others = need.folder(filled), filled.generated_dir("x", 0.4, 0)
@@ -63,7 +65,7 @@ def test_sets_of_the_tables_cells_have_their_rows_title(filled):
     assert titles == ["Ours", "Ours*", "Ours, filtered 30 %", "x", "Ours"]
 
 
-def test_a_row_of_ready_made_images_shows_them_beside_what_they_replace(filled, tmp_path):
+def test_a_row_of_ready_made_images_shows_them_beside_what_they_replace(filled: Workspace, tmp_path: Path) -> None:
     ours = filled.generated_dir("ours", 0.4, 0) / "bounding_box_train"
     for seed in (0, 1):
         (tmp_path / f"theirs-{seed}").mkdir()
@@ -90,13 +92,13 @@ def test_a_row_of_ready_made_images_shows_them_beside_what_they_replace(filled, 
     assert "theirs" not in {found.title for found in generated_sets(filled)}
 
 
-def test_counts_are_the_manifests(filled):
+def test_counts_are_the_manifests(filled: Workspace) -> None:
     first = generated_sets(filled)[0]
     kinds = pd.read_csv(filled.generated_dir("ours", 0.4, 0) / "manifest.csv")["kind"].value_counts()
     assert (first.real, first.generated) == (kinds["real"], kinds["generated"])
 
 
-def test_tiles_show_source_generated_and_withheld_image(filled):
+def test_tiles_show_source_generated_and_withheld_image(filled: Workspace) -> None:
     folder = filled.generated_dir("ours", 0.4, 0)
     manifest = pd.read_csv(folder / "manifest.csv").set_index("name")
     train = filled.data / "bounding_box_train"
@@ -105,22 +107,22 @@ def test_tiles_show_source_generated_and_withheld_image(filled):
     for example in shown:
         tiles = tiles_of(example)
         assert list(tiles) == ["source", "pose", "generated", "removed"]
-        assert near(tiles["source"], train / manifest.at[example.name, "source"])
+        assert near(tiles["source"], train / str(manifest.at[example.name, "source"]))
         assert near(tiles["generated"], folder / "bounding_box_train" / example.name)
         assert near(tiles["removed"], train / example.name.replace("_gen", ""))
         assert not near(tiles["source"], train / example.name.replace("_gen", ""))
 
 
-def test_sets_of_one_portion_show_the_same_withheld_images(filled):
+def test_sets_of_one_portion_show_the_same_withheld_images(filled: Workspace) -> None:
     ours, star, _ = generated_sets(filled)
     assert [example.name for example in ours.examples] == [example.name for example in star.examples]
 
 
-def test_extra_images_withhold_nothing(filled):
+def test_extra_images_withhold_nothing(filled: Workspace) -> None:
     assert all(example.tiles == ("source", "pose", "generated") for example in generated_sets(filled)[2].examples)
 
 
-def test_a_file_that_is_gone_is_left_out(filled):
+def test_a_file_that_is_gone_is_left_out(filled: Workspace) -> None:
     example = generated_sets(filled)[0].examples[0]
     path = filled.generated_dir("ours", 0.4, 0) / "bounding_box_train" / example.name
     path.rename(path.with_suffix(".away"))
@@ -130,7 +132,7 @@ def test_a_file_that_is_gone_is_left_out(filled):
     assert len(left) == SHOWN - 1
 
 
-def test_without_key_points_there_is_no_pose(filled, tmp_path):
+def test_without_key_points_there_is_no_pose(filled: Workspace, tmp_path: Path) -> None:
     for folder in ("bounding_box_train", "bounding_box_test", "query"):
         (tmp_path / folder).symlink_to(filled.data / folder)
     example = generated_sets(Workspace(filled.root, {"data": str(tmp_path)}))[0].examples[0]

@@ -1,6 +1,7 @@
 """The paper's comparisons in pictures: the same pairs for all generators, and those that a re-ID model knows least."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from augment.datasets.pairs import evaluation_pairs
 from augment.images import load_images, read_image
 from augment.inference.sheets import draw_skeleton, sheet
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from patn.keypoints import keypoint_array
 from reid.checkpoints import load_model
 from reid.features import extract_features
@@ -24,7 +26,7 @@ TILE, GAP = (256, 128), 4
 
 
 @pytest.fixture(scope="module")
-def root(rendered, tmp_path_factory):
+def root(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with generators of its own and of Tables 1 and 4, and a re-ID model of all real images."""
     workspace = Workspace.create(tmp_path_factory.mktemp("figures") / "w", {"data": str(rendered)})
     for seed, name in enumerate(NAMES):
@@ -33,12 +35,12 @@ def root(rendered, tmp_path_factory):
     return workspace.root
 
 
-def read(path):
+def read(path: Path) -> Array:
     with Image.open(path) as picture:
         return np.asarray(picture.convert("RGB"))
 
 
-def tiles(path, lines):
+def tiles(path: Path, lines: int) -> list[list[Array]]:
     """The tiles of a sheet, lines x columns, at the size of the workspace's images."""
     pixels = read(path)
     top = pixels.shape[0] - lines * (TILE[0] + GAP) + GAP
@@ -50,7 +52,7 @@ def tiles(path, lines):
     return [[tile[::2, ::2] for tile in line] for line in cuts]
 
 
-def test_every_line_is_a_test_pair_and_every_column_a_generators_image_of_it(root, tmp_path):
+def test_every_line_is_a_test_pair_and_every_column_a_generators_image_of_it(root: Path, tmp_path: Path) -> None:
     made = run(root, "figures", "--pairs", "7")
     assert made["file"] == str(root / "tables" / "figures" / "pairs.png")
     assert made["generators"] == dict(zip(NAMES, ["mine", "pg2", "patn5", "no-cat"], strict=True))
@@ -89,14 +91,16 @@ def test_every_line_is_a_test_pair_and_every_column_a_generators_image_of_it(roo
         ("ablations,mine", [NAMES[0], *NAMES[2:]]),
     ],
 )
-def test_generators_are_named_or_taken_by_the_paper_they_stand_for(root, tmp_path, asked, shown):
+def test_generators_are_named_or_taken_by_the_paper_they_stand_for(
+    root: Path, tmp_path: Path, asked: str, shown: list[str]
+) -> None:
     made = run(root, "figures", "--pairs", "1", "--generators", asked, "-o", str(tmp_path / "x.jpg"))
     assert list(made["generators"]) == shown
     assert made["file"] == str(tmp_path / "x.jpg")
     assert (tmp_path / "x.csv").is_file()
 
 
-def test_another_seed_shows_other_pairs_and_the_same_seed_the_same(root, tmp_path):
+def test_another_seed_shows_other_pairs_and_the_same_seed_the_same(root: Path, tmp_path: Path) -> None:
     shown = [
         run(root, "--seed", seed, "figures", "--pairs", "3", "--generators", "mine", "-o", str(tmp_path / "x.png"))[
             "pairs"
@@ -106,16 +110,16 @@ def test_another_seed_shows_other_pairs_and_the_same_seed_the_same(root, tmp_pat
     assert shown[0] == shown[2] != shown[1]
 
 
-def expected_scores(root, model, pairs, images):
+def expected_scores(root: Path, model: str, pairs: list[tuple[str, str]], images: list[Array]) -> list[float]:
     """Cosines to the centres of identities, with numpy from the model's features."""
     workspace = Workspace.find(root)
     network, metadata = load_model(root / "reid" / model / "model.safetensors", torch.device("cpu"))
     asked = metadata["training"]
 
-    def features(batch):
+    def features(batch: torch.Tensor) -> Array:
         size = (int(asked["height"]), int(asked["width"]))
         found = extract_features(network, batch, size=size, feature=asked["feature"], device=torch.device("cpu"))
-        return found.numpy() / np.linalg.norm(found.numpy(), axis=1, keepdims=True)
+        return np.divide(found.numpy(), np.linalg.norm(found.numpy(), axis=1, keepdims=True))
 
     gallery = workspace.images().query("split == 'gallery' and pid > 0")
     real = features(load_images(gallery["path"].tolist(), workspace.size))
@@ -125,7 +129,7 @@ def expected_scores(root, model, pairs, images):
     return [float(one @ centre / np.linalg.norm(centre)) for one, centre in zip(made, wanted, strict=True)]
 
 
-def test_the_worst_pairs_are_those_of_the_lowest_mean_identity_score(root, tmp_path):
+def test_the_worst_pairs_are_those_of_the_lowest_mean_identity_score(root: Path, tmp_path: Path) -> None:
     every = ("figures", "--worst", "--generators", "methods", "--candidates", "40", "-o", str(tmp_path / "all.png"))
     made = run(root, *every, "--pairs", "40")
     workspace = Workspace.find(root)
@@ -146,7 +150,7 @@ def test_the_worst_pairs_are_those_of_the_lowest_mean_identity_score(root, tmp_p
     assert json.loads(pd.read_csv(tmp_path / "all.csv").to_json(orient="records")) == few["pairs"]
 
 
-def test_what_cannot_be_shown_is_said(root, tmp_path, people):
+def test_what_cannot_be_shown_is_said(root: Path, tmp_path: Path, people: Path) -> None:
     for arguments, said in (
         (("--generators", "patn5"), "no finished generator of that name; choose from all, methods, ablations, mine"),
         (("--candidates", "9"), "--candidates and --reid-model choose the worst pairs; give --worst too"),
@@ -163,7 +167,7 @@ def test_what_cannot_be_shown_is_said(root, tmp_path, people):
     assert "no finished generator among all; run `augment patn-train`" in nobody.stderr
 
 
-def test_headings_wider_than_their_column_take_several_lines():
+def test_headings_wider_than_their_column_take_several_lines() -> None:
     line = [np.zeros((64, 32, 3), np.uint8)] * 2
     short, long = sheet([line], ["a", "b"]), sheet([line], ["a", "one two three four"])
     assert short.shape[1:] == long.shape[1:] == (2 * 64 + GAP, 3)

@@ -1,17 +1,22 @@
 """Sentences say what the numbers carry and no more."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from pipelines.table5.cells import Cell
-from pipelines.table5.findings import findings, verdict
+from pipelines.table5.findings import Finding, findings, verdict
 from pipelines.table5.results import FIELDS, MEASURES, summarise
 from pipelines.table5.rows import row_of
 from pipelines.table5.spread import spread
 
+Line = tuple[str, list[float], dict[str, Any]]
+"""A row, mAP of each seed, further fields."""
 
-def results(*lines):
+
+def results(*lines: Line) -> pd.DataFrame:
     """Results of cells: (row, mAP of each seed, further fields)."""
     found = []
     for row, figures, fields in lines:
@@ -21,20 +26,20 @@ def results(*lines):
     return pd.DataFrame(found, columns=[*FIELDS, *MEASURES, "seconds"])
 
 
-def sentences(*lines, histogram=None):
+def sentences(*lines: Line, histogram: dict[str, Any] | None = None) -> list[str]:
     return [finding.text for finding in findings(summarise(results(*lines)), histogram)]
 
 
-def judged(gains):
+def judged(gains: list[float]) -> Finding:
     return verdict("p", "Here", spread(gains), sum(gain > 0 for gain in gains))
 
 
-def test_a_gain_in_every_seed_with_an_interval_above_zero_is_called_one():
+def test_a_gain_in_every_seed_with_an_interval_above_zero_is_called_one() -> None:
     (text, *_) = sentences(("none", [10.0, 12.0, 12.0], {}), ("ours", [40.0, 44.0, 43.0], {}))
     assert text == "Plain: Ours beat None in each of 3 seeds, beyond its deviation: +31.0 [+28.5, +33.5] (3 seeds)."
 
 
-def test_a_gain_in_every_seed_whose_interval_holds_zero_is_not_called_one():
+def test_a_gain_in_every_seed_whose_interval_holds_zero_is_not_called_one() -> None:
     finding = judged([0.5, 1.0, 6.0])  # t = 1.42 with 2 degrees of freedom: p = 0.29
     assert finding.good is None
     assert "in each of 3 seeds" in finding.text
@@ -42,27 +47,27 @@ def test_a_gain_in_every_seed_whose_interval_holds_zero_is_not_called_one():
     assert "beyond" not in finding.text
 
 
-def test_a_gain_in_some_seeds_is_not_called_one():
+def test_a_gain_in_some_seeds_is_not_called_one() -> None:
     finding = judged([3.0, -1.0, 2.0])
     assert finding.good is False
     assert "2 of 3 seeds only" in finding.text
     assert "does not show that it helps" in finding.text
 
 
-def test_a_gain_whose_interval_excludes_zero_with_a_seed_below_is_not_called_one():
+def test_a_gain_whose_interval_excludes_zero_with_a_seed_below_is_not_called_one() -> None:
     gains = [-0.1, *np.linspace(4, 6, 9)]
     assert spread(gains).low > 0
     assert judged(gains).good is False
 
 
-def test_a_loss_is_said_to_be_one():
+def test_a_loss_is_said_to_be_one() -> None:
     finding = judged([-3.0, -1.0])
     assert finding.good is False
     assert "did not help, -2.0 [-14.7, +10.7] (2 seeds)" in finding.text
     assert "lost to None in each of 3 seeds, beyond its deviation" in judged([-3.0, -3.1, -3.2]).text
 
 
-def test_one_seed_makes_no_claim():
+def test_one_seed_makes_no_claim() -> None:
     finding = judged([30.0])
     assert finding.good is None
     assert "one seed carries no claim" in finding.text
@@ -71,21 +76,21 @@ def test_one_seed_makes_no_claim():
 
 
 @pytest.mark.parametrize(("ours", "said"), [([20.0, 21.0], "-19.5 ["), ([50.0, 51.0], "+10.5 [")])
-def test_ours_is_told_beside_ordinary_augmentation_alone(ours, said):
+def test_ours_is_told_beside_ordinary_augmentation_alone(ours: list[float], said: str) -> None:
     lines = sentences(("none", [10.0, 10.0], {}), ("none", [40.0, 40.0], {"ordinary": True}), ("ours", ours, {}))
     (text,) = [line for line in lines if line.startswith("Random erasing")]
     assert "moved None from 10.0 ± 0.0 (2) to 40.0 ± 0.0 (2)" in text
     assert said in text
 
 
-def test_the_kept_images_repeated_are_told_beside_ours():
+def test_the_kept_images_repeated_are_told_beside_ours() -> None:
     lines = sentences(("none", [10.0, 11.0], {}), ("repeat", [12.0, 12.0], {}), ("ours", [30.0, 31.0], {}))
     (text,) = [line for line in lines if line.startswith("The kept images repeated")]
     assert "reach 12.0 ± 0.0 (2) plain; Ours minus that: +18.5 [" in text
 
 
 @pytest.mark.parametrize("row", ["reduced", "filtered:0.3", "smoothed", "weighted", "theirs", "mine=a/{p}"])
-def test_every_other_row_is_told_against_none_and_ours(row):
+def test_every_other_row_is_told_against_none_and_ours(row: str) -> None:
     lines = sentences(("none", [10.0, 10.0], {}), ("ours", [30.0, 30.0], {}), (row, [33.0, 33.0], {}))
     (text,) = [line for line in lines if " - Ours: " in line]
     assert text.startswith(f"{row_of(row).title} ({row_of(row).meaning}) - None: ")
@@ -93,8 +98,8 @@ def test_every_other_row_is_told_against_none_and_ours(row):
     assert " - Ours: +3.0 [+3.0, +3.0] (2 seeds) plain." in text
 
 
-def test_equal_epochs_are_told_beside_equal_updates():
-    none = ("none", [10.0, 10.0], {})
+def test_equal_epochs_are_told_beside_equal_updates() -> None:
+    none: Line = ("none", [10.0, 10.0], {})
     short = ("none", [3.0, 3.0], {"length": "epochs"})
     lines = sentences(none, short, ("ours", [30.0, 31.0], {}))
     (text,) = [line for line in lines if "length of training" in line]
@@ -102,7 +107,7 @@ def test_equal_epochs_are_told_beside_equal_updates():
     assert "+27.5 [+21.1, +33.9] (2 seeds) plain instead of +20.5 [+14.1, +26.9] (2 seeds) plain" in text
 
 
-def test_the_gap_to_all_real_images_and_the_histogram_are_told():
+def test_the_gap_to_all_real_images_and_the_histogram_are_told() -> None:
     lines = sentences(
         ("none", [10.0], {}),
         ("ours", [40.0], {}),
@@ -115,32 +120,33 @@ def test_the_gap_to_all_real_images_and_the_histogram_are_told():
     assert "a model trained on all real images reaches 70.0 (1)." in colours
 
 
-def test_images_added_to_all_real_ones_are_told_at_every_ratio():
+def test_images_added_to_all_real_ones_are_told_at_every_ratio() -> None:
     full, twice = {"portion": 1.0}, {"portion": 1.0, "ratio": 2}
     lines = sentences(("none", [70.0, 72.0], full), ("ours", [71.0, 73.0], twice), ("filled:9", [70.0, 70.0], full))
     assert "Ours, ratio 2 - None: +1.0 [+1.0, +1.0] (2 seeds) plain." in lines
     assert "Filled to 9 - None: -1.0 [-13.7, +11.7] (2 seeds) plain. It did not help plain." in lines
 
 
-def test_nothing_run_says_nothing():
+def test_nothing_run_says_nothing() -> None:
     assert sentences() == []
 
 
-def test_a_control_that_did_not_help_is_said_not_to():
+def test_a_control_that_did_not_help_is_said_not_to() -> None:
     lines = sentences(("none", [10.0, 10.0], {}), ("ours", [30.0, 30.0], {}), ("self", [9.0, 8.0], {}))
     (text,) = [line for line in lines if line.startswith("Self")]
     assert "- None: -1.5 [-7.9, +4.9] (2 seeds) plain; Self - Ours: -21.5 [-27.9, -15.1] (2 seeds) plain" in text
     assert text.endswith("It did not help plain.")
 
 
-def test_equal_lengths_are_not_told_apart():
+def test_equal_lengths_are_not_told_apart() -> None:
     epochs = results(("none", [10.0], {"length": "epochs"}), ("none", [10.0], {}), ("ours", [30.0], {}))
     told = findings(summarise(epochs.assign(updates=14)))
     assert not any("length of training" in finding.text for finding in told)
 
 
-def test_where_none_is_already_at_the_ceiling_no_share_is_told():
-    none, full = ("none", [70.0, 75.0], {}), ("none", [71.0, 74.0], {"portion": 1.0})
+def test_where_none_is_already_at_the_ceiling_no_share_is_told() -> None:
+    none: Line = ("none", [70.0, 75.0], {})
+    full = ("none", [71.0, 74.0], {"portion": 1.0})
     (text,) = [line for line in sentences(none, full, ("ours", [72.0, 76.0], {})) if line.startswith("The ceiling")]
     assert "None is already there in some seed, plain, so there is no gap to close." in text
     assert "covers" not in text

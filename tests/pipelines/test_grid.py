@@ -8,8 +8,10 @@ import subprocess
 import sys
 import textwrap
 import threading
-from contextlib import ExitStack
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +31,7 @@ QUIET = Runtime(device="cpu", progress=False)
 ITEMS = [Item(number) for number in range(4)]
 
 
-def run(root, jobs, items=ITEMS, runtime=QUIET):
+def run(root: Path, jobs: int, items: Sequence[Item] = ITEMS, runtime: Runtime = QUIET) -> int:
     return run_tasks(
         root,
         items,
@@ -40,16 +42,16 @@ def run(root, jobs, items=ITEMS, runtime=QUIET):
     )
 
 
-def results(root, items):
+def results(root: Path, items: Sequence[Item]) -> list[dict[str, Any]]:
     return [json.loads(result_of(root, item).read_text()) for item in items]
 
 
-def squares(root):
+def squares(root: Path) -> list[int]:
     return [result["square"] for result in results(root, ITEMS)]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_every_cell_is_run_once_and_a_second_call_does_nothing(tmp_path, jobs):
+def test_every_cell_is_run_once_and_a_second_call_does_nothing(tmp_path: Path, jobs: int) -> None:
     assert run(tmp_path, jobs, [*ITEMS, ITEMS[0]]) == 4
     before = [result_of(tmp_path, item).stat().st_mtime_ns for item in ITEMS]
     assert run(tmp_path, jobs) == 0
@@ -58,7 +60,7 @@ def test_every_cell_is_run_once_and_a_second_call_does_nothing(tmp_path, jobs):
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_what_is_needed_is_done_before_and_once(tmp_path, jobs):
+def test_what_is_needed_is_done_before_and_once(tmp_path: Path, jobs: int) -> None:
     assert run(tmp_path, jobs, GOALS) == len(GOALS)
     everything = [*GOALS, *SHARED, BASE]
     assert all(all(result["needs"]) for result in results(tmp_path, everything))
@@ -67,13 +69,13 @@ def test_what_is_needed_is_done_before_and_once(tmp_path, jobs):
     assert base["ended"] < shared["ended"]
 
 
-def test_what_only_finished_goals_need_is_not_asked_for(tmp_path):
+def test_what_only_finished_goals_need_is_not_asked_for(tmp_path: Path) -> None:
     result_of(tmp_path, GOALS[3]).write_text("{}")
     run(tmp_path, 1, [GOALS[1], GOALS[3]])
     assert not result_of(tmp_path, SHARED[1]).exists()
 
 
-def test_workers_share_the_cores_and_stay_quiet(tmp_path):
+def test_workers_share_the_cores_and_stay_quiet(tmp_path: Path) -> None:
     run(tmp_path, 2)
     seen = results(tmp_path, ITEMS)
     assert {values["threads"] for values in seen} == {max(1, available_cores() // 2)}
@@ -82,20 +84,20 @@ def test_workers_share_the_cores_and_stay_quiet(tmp_path):
     assert not any(values["progress"] for values in seen)
 
 
-def test_one_job_stays_in_this_process(tmp_path):
+def test_one_job_stays_in_this_process(tmp_path: Path) -> None:
     run(tmp_path, 1)
     assert results(tmp_path, ITEMS[:1])[0]["pid"] == os.getpid()
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_failing_cell_is_named_in_one_sentence_and_the_others_are_done(tmp_path, jobs):
+def test_a_failing_cell_is_named_in_one_sentence_and_the_others_are_done(tmp_path: Path, jobs: int) -> None:
     (tmp_path / "break-item2").touch()
     with pytest.raises(AugmentError, match=r"^item2: the number is broken; mend it$"):
         run(tmp_path, jobs)
     assert [result_of(tmp_path, item).exists() for item in ITEMS] == [True, True, False, True]
 
 
-def test_what_needs_a_failure_is_left_out_and_failures_are_counted(tmp_path):
+def test_what_needs_a_failure_is_left_out_and_failures_are_counted(tmp_path: Path) -> None:
     for name in ("break-item11", "break-item0"):
         (tmp_path / name).touch()
     with pytest.raises(AugmentError, match=r"^item11: the number is broken; mend it \(1 more failed\)$"):
@@ -104,7 +106,7 @@ def test_what_needs_a_failure_is_left_out_and_failures_are_counted(tmp_path):
     assert not any(result_of(tmp_path, goal).exists() for goal in GOALS)
 
 
-def test_a_killed_worker_is_reported_and_the_same_call_finishes(tmp_path):
+def test_a_killed_worker_is_reported_and_the_same_call_finishes(tmp_path: Path) -> None:
     (tmp_path / "die-item3").touch()
     with pytest.raises(AugmentError, match=r"process died .*item3.*run the same command again"):
         run(tmp_path, 2)
@@ -112,14 +114,14 @@ def test_a_killed_worker_is_reported_and_the_same_call_finishes(tmp_path):
     assert squares(tmp_path) == [0, 1, 4, 9]
 
 
-def test_force_runs_finished_goals_again_but_not_what_they_need(tmp_path):
+def test_force_runs_finished_goals_again_but_not_what_they_need(tmp_path: Path) -> None:
     run(tmp_path, 1, GOALS)
     assert run(tmp_path, 1, GOALS, Runtime(device="cpu", progress=False, force=True)) == len(GOALS)
     assert [result["force"] for result in results(tmp_path, GOALS)] == [True] * len(GOALS)
     assert [result["force"] for result in results(tmp_path, [*SHARED, BASE])] == [False] * 3
 
 
-def sums(root, goals, jobs=1):
+def sums(root: Path, goals: Sequence[Item], jobs: int = 1) -> int:
     return run_tasks(
         root,
         goals,
@@ -130,13 +132,15 @@ def sums(root, goals, jobs=1):
     )
 
 
-def test_what_another_process_is_at_work_on_is_passed_over_and_looked_at_again(tmp_path, monkeypatch, caplog):
+def test_what_another_process_is_at_work_on_is_passed_over_and_looked_at_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level("INFO")
     monkeypatch.setattr(grid, "FIRST_PAUSE", 0.01)
     others = Item(1)
     held, may_end = threading.Event(), threading.Event()
 
-    def other_process():
+    def other_process() -> None:
         with artefact(tmp_path / others.name, "sum", {"number": 1}) as theirs:
             held.set()
             may_end.wait(60)
@@ -145,9 +149,12 @@ def test_what_another_process_is_at_work_on_is_passed_over_and_looked_at_again(t
     thread = threading.Thread(target=other_process)
     thread.start()
     assert held.wait(60)
-    ended = threading.Thread(
-        target=lambda: until(lambda: (tmp_path / "item2" / "run.json").exists(), 60) and may_end.set()
-    )
+
+    def end_after_item2() -> None:
+        if until(lambda: (tmp_path / "item2" / "run.json").exists(), 60):
+            may_end.set()
+
+    ended = threading.Thread(target=end_after_item2)
     ended.start()
     assert sums(tmp_path, [others, Item(2)]) == 1  # theirs was waited for last
     thread.join()
@@ -176,7 +183,7 @@ SCRIPT = """
 """
 
 
-def start(root, *arguments):
+def start(root: Path, *arguments: str) -> AbstractContextManager[subprocess.Popen[Any]]:
     """A grid in a process of its own, which ends with the block."""
     script = root.parent / "grid.py"
     script.write_text(textwrap.dedent(SCRIPT.format(root=str(root))))
@@ -188,14 +195,14 @@ def start(root, *arguments):
 
 
 @pytest.fixture
-def root(tmp_path):
+def root(tmp_path: Path) -> Path:
     folder = tmp_path / "root"
     folder.mkdir()
     return folder
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
-def test_workers_end_with_the_process_that_started_them(root, sent):
+def test_workers_end_with_the_process_that_started_them(root: Path, sent: signal.Signals) -> None:
     notes = [root / "item0.json", root / "item1.json"]
     with start(root, "wait_for_ever", "2") as parent:
         assert until(lambda: all(note.exists() and note.read_text() for note in notes))
@@ -205,7 +212,7 @@ def test_workers_end_with_the_process_that_started_them(root, sent):
         assert until(lambda: not any(alive(worker) for worker in workers))
 
 
-def files(root):
+def files(root: Path) -> dict[str, bytes]:
     """What a grid has made, without the times in run.json."""
     return {
         str(path.relative_to(root)): path.read_bytes()
@@ -214,7 +221,7 @@ def files(root):
     }
 
 
-def test_several_grids_on_one_folder_share_the_work(root):
+def test_several_grids_on_one_folder_share_the_work(root: Path) -> None:
     with ExitStack() as running:
         grids = [running.enter_context(start(root, "slow_sum", jobs)) for jobs in ("1", "1", "2")]
         assert [grid.wait(timeout=60) for grid in grids] == [0, 0, 0]
@@ -222,7 +229,7 @@ def test_several_grids_on_one_folder_share_the_work(root):
     assert sorted(starts) == sorted(item.name for item in (*GOALS, *SHARED, BASE))
 
 
-def test_killed_at_any_moment_and_started_again_it_ends_with_the_same_bytes(root, tmp_path):
+def test_killed_at_any_moment_and_started_again_it_ends_with_the_same_bytes(root: Path, tmp_path: Path) -> None:
     whole = tmp_path / "whole"
     whole.mkdir()
     sums(whole, GOALS)

@@ -1,6 +1,7 @@
 """All files of the table come from table5.json, and that from the run.json files."""
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -16,7 +17,7 @@ FIGURES = {"none": (30.0, 31.0, 35.0), "ours": (80.0, 81.5, 82.0), "theirs": (77
 
 
 @pytest.fixture
-def workspace(tmp_path):
+def workspace(tmp_path: Path) -> Workspace:
     """A workspace with finished cells of a few rows, one of them of one seed and of no name that the table knows."""
     workspace = Workspace.create(tmp_path, {"data": "data"})
     cells = {Cell(row, seed=seed): mAP for row, figures in FIGURES.items() for seed, mAP in enumerate(figures)}
@@ -29,11 +30,11 @@ def workspace(tmp_path):
     return workspace
 
 
-def files(workspace):
+def files(workspace: Workspace) -> dict[str, bytes]:
     return {name: (workspace.table_dir("table5") / name).read_bytes() for name in RENDERERS}
 
 
-def test_every_file_shows_a_number_that_was_changed_in_table5_json(workspace):
+def test_every_file_shows_a_number_that_was_changed_in_table5_json(workspace: Workspace) -> None:
     write_table5(workspace)
     before = files(workspace)
     path = workspace.table_dir("table5") / FILE
@@ -49,11 +50,11 @@ def test_every_file_shows_a_number_that_was_changed_in_table5_json(workspace):
         assert b"12.3" not in before[name]
 
 
-def test_reading_the_file_gives_the_summary_back(workspace):
+def test_reading_the_file_gives_the_summary_back(workspace: Workspace) -> None:
     pd.testing.assert_frame_equal(write_table5(workspace), summarise(collect(workspace, declared(workspace))))
 
 
-def test_one_seed_says_so_in_every_text(workspace):
+def test_one_seed_says_so_in_every_text(workspace: Workspace) -> None:
     write_table5(workspace)
     made = files(workspace)
     for name in ("table5.md", "table5.tex"):
@@ -64,7 +65,7 @@ def test_one_seed_says_so_in_every_text(workspace):
     assert csv.loc["theirs", "seeds"] == 1
 
 
-def test_csv_holds_every_seeds_figure(workspace):
+def test_csv_holds_every_seeds_figure(workspace: Workspace) -> None:
     write_table5(workspace)
     csv = pd.read_csv(workspace.table_dir("table5") / "table5.csv")
     (ours,) = csv[csv["row"] == "ours"].to_dict("records")
@@ -72,21 +73,21 @@ def test_csv_holds_every_seeds_figure(workspace):
     assert [float(value) for value in ours["gains"].split()] == [50.0, 50.5, 47.0]
 
 
-def test_rendering_twice_gives_the_same_bytes(workspace):
+def test_rendering_twice_gives_the_same_bytes(workspace: Workspace) -> None:
     write_table5(workspace)
     first = files(workspace)
     render_table5(workspace)
     assert files(workspace) == first
 
 
-def test_without_cells_nothing_is_written(tmp_path):
+def test_without_cells_nothing_is_written(tmp_path: Path) -> None:
     workspace = Workspace.create(tmp_path, {"data": "data"})
     assert write_table5(workspace).empty
     assert not workspace.table_dir("table5").exists()
 
 
 @pytest.mark.parametrize("text", ["no json", "[]", '{"lines": [{"mAP_mean": "much"}]}'])
-def test_a_damaged_file_is_named(workspace, text):
+def test_a_damaged_file_is_named(workspace: Workspace, text: str) -> None:
     write_table5(workspace)
     (workspace.table_dir("table5") / FILE).write_text(text)
     with pytest.raises(AugmentError, match=r"table5\.json: holds no table"):

@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -13,35 +14,35 @@ from pipelines.table5.rows import ROWS
 from tests.pipelines.test_findings import results
 
 
-def summary(*rows):
+def summary(*rows: str) -> pd.DataFrame:
     lines = [(row, [10.0 + i, 12.0 + i], {"portion": p}) for i, row in enumerate(rows) for p in (0.1, 0.5)]
     return summarise(results(*lines))
 
 
-def test_forty_rows_can_be_told_apart():
+def test_forty_rows_can_be_told_apart() -> None:
     rows = [*ROWS, *(f"row {number}" for number in range(40))]
     styles = row_styles(rows)
     assert set(styles) == set(rows)
     assert len({tuple(style.values()) for style in styles.values()}) == len(rows)
 
 
-def test_the_tables_own_rows_keep_their_colours_beside_others():
+def test_the_tables_own_rows_keep_their_colours_beside_others() -> None:
     assert {row: row_styles(["a", "b"])[row] for row in ROWS} == row_styles(["none"])
 
 
-def test_a_picture_is_drawn_of_any_rows_and_names():
+def test_a_picture_is_drawn_of_any_rows_and_names() -> None:
     for rows in (("none",), ("none", "$x$", r"$\bad{", "_hidden", "<b>"), ()):
         with Image.open(io.BytesIO(portion_plot(summary(*rows)))) as picture:
             assert len(np.unique(np.asarray(picture.convert("L")))) > 2
 
 
-def test_svg_holds_no_date_and_is_the_same_each_time():
+def test_svg_holds_no_date_and_is_the_same_each_time() -> None:
     first, second = (portion_plot(summary("none", "ours"), "svg") for _ in range(2))
     assert first == second
     assert b"<dc:date>" not in first
 
 
-def test_rows_that_are_other_trainings_at_equal_epochs_are_drawn_twice():
+def test_rows_that_are_other_trainings_at_equal_epochs_are_drawn_twice() -> None:
     lines = [(row, [10.0], {"length": length}) for row in ("none", "ours", "filled:8") for length in LENGTHS]
     axis = Figure().subplots()
     _draw_rows(axis, summarise(results(*lines)), row_styles(["filled:8"]))
@@ -54,13 +55,13 @@ def test_rows_that_are_other_trainings_at_equal_epochs_are_drawn_twice():
     ]
 
 
-def test_there_is_a_panel_for_each_block():
+def test_there_is_a_panel_for_each_block() -> None:
     lines = [("none", [10.0], {"ordinary": ordinary}) for ordinary in (False, True)]
     titles = [title for title, _ in panels(summarise(results(*lines)))]
     assert titles == ["small, flip + crop", "small, flip + crop + random erasing + colour jitter"]
 
 
-def test_a_part_is_drawn_in_the_colours_and_on_the_scale_of_the_whole():
+def test_a_part_is_drawn_in_the_colours_and_on_the_scale_of_the_whole() -> None:
     whole = summary("none", "alpha", "zeta")
     part = whole[whole["row"] != "alpha"].assign(mAP_mean=5.0)
     assert portion_plot(part, "svg", whole) != portion_plot(part, "svg")

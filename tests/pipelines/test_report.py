@@ -5,6 +5,8 @@ import hashlib
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +16,8 @@ from augment.artefacts.files import write_json
 from augment.artefacts.records import Origin, RunRecord
 from augment.workspace import Workspace
 from pipelines.measurements.heldout import SHEETS, HeldoutSsim, Ssim
-from pipelines.report.page import Section, render_page, render_report, write_report
+from pipelines.report.page import render_page, render_report, write_report
+from pipelines.report.section import Section
 from pipelines.report.sections import _told_apart
 from pipelines.table5.cells import Cell
 from pipelines.table5.outputs import FILE
@@ -26,62 +29,67 @@ HOSTILE = "<img src=x onerror=alert(1)>&\"'"
 class Page(HTMLParser):
     """Collects the tags, the attributes that could load or run something, and the text of a page."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         super().__init__()
-        self.tags, self.loads, self.links, self.ids, self.handlers, self.text = [], [], [], [], [], ""
+        self.tags: list[str] = []
+        self.loads: list[str] = []
+        self.links: list[str] = []
+        self.ids: list[str | None] = []
+        self.handlers: list[str] = []
+        self.text = ""
         self.images_without_words = 0
         self.feed(text)
 
-    def handle_starttag(self, tag, attributes):
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         given = dict(attributes)
         self.tags.append(tag)
-        self.loads += [given[name] for name in ("src", "srcset", "action", "data", "poster") if name in given]
-        self.links += [given["href"]] if "href" in given else []
+        self.loads += [given[name] or "" for name in ("src", "srcset", "action", "data", "poster") if name in given]
+        self.links += [given["href"] or ""] if "href" in given else []
         self.ids += [given["id"]] if "id" in given else []
         self.handlers += [name for name in given if name.startswith("on")]
         self.images_without_words += tag == "img" and not given.get("alt")
 
-    def handle_data(self, data):
+    def handle_data(self, data: str) -> None:
         self.text += data
 
 
-def record(folder, result, **fields):
+def record(folder: Path, result: dict[str, Any], **fields: object) -> None:
     run = {"kind": "x", "seed": 0, "options": {"note": HOSTILE}, "inputs": {}, "versions": {"torch": HOSTILE}}
     write_json(folder / "run.json", {**run, "seconds": 2.0, "result": result, **fields})
 
 
-def picture(path):
+def picture(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(path)
 
 
 @pytest.fixture
-def workspace(tmp_path):
+def workspace(tmp_path: Path) -> Workspace:
     """A workspace of `made`."""
     return made(tmp_path)
 
 
 @pytest.fixture(scope="module")
-def text(tmp_path_factory):
+def text(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The page of such a workspace."""
     return write_report(made(tmp_path_factory.mktemp("report"))).read_text(encoding="utf-8")
 
 
-def made(folder):
+def made(folder: Path) -> Workspace:
     """A workspace whose every name is hostile, with something for every section."""
     root = folder / HOSTILE
     workspace = Workspace.create(root, {"data": "data"})
-    for folder, name in (
+    for split, name in (
         ("bounding_box_train", "0002_c1s1_000451_03"),
         ("bounding_box_test", "0003_c2s1_000451_03"),
         ("query", "0003_c1s1_000451_03"),
     ):
-        picture(workspace.data / folder / f"{name}.jpg")
+        picture(workspace.data / split / f"{name}.jpg")
     add_results(workspace)
     return workspace
 
 
-def add_results(workspace):
+def add_results(workspace: Workspace) -> None:
     """Something for every section but those that need a generator or a model, with hostile names."""
     cells = [Cell(row, seed=seed, backbone=HOSTILE) for row in ("none", "ours") for seed in (0, 1)]
     declare(workspace, [Cell(row, seed=seed) for row in ("none", "ours") for seed in (0, 1)])
@@ -111,7 +119,7 @@ def add_results(workspace):
     record(workspace.table_dir("poses"), {"found": 0.99, "pckh": 0.87}, options={"estimator": HOSTILE, "count": 3})
 
 
-def test_page_loads_nothing_and_runs_only_its_own_script(text):
+def test_page_loads_nothing_and_runs_only_its_own_script(text: str) -> None:
     page = Page(text)
     assert page.handlers == []
     assert page.loads
@@ -129,7 +137,7 @@ def test_page_loads_nothing_and_runs_only_its_own_script(text):
     assert set(rules) == {"default-src", "img-src", "media-src", "style-src", "script-src", "base-uri", "form-action"}
 
 
-def test_links_lead_to_parts_of_the_page(text):
+def test_links_lead_to_parts_of_the_page(text: str) -> None:
     page = Page(text)
     assert len(page.links) > 3
     assert {link.removeprefix("#") for link in page.links} <= set(page.ids)
@@ -137,11 +145,11 @@ def test_links_lead_to_parts_of_the_page(text):
     assert len(set(page.ids)) == len(page.ids)
 
 
-def test_every_picture_has_words(text):
+def test_every_picture_has_words(text: str) -> None:
     assert Page(text).images_without_words == 0
 
 
-def test_page_shows_a_number_that_was_changed_in_table5_json(workspace):
+def test_page_shows_a_number_that_was_changed_in_table5_json(workspace: Workspace) -> None:
     write_report(workspace)
     path = workspace.table_dir("table5") / FILE
     content = json.loads(path.read_text())
@@ -154,12 +162,12 @@ def test_page_shows_a_number_that_was_changed_in_table5_json(workspace):
     assert text.count("+66.6 [") >= 3  # at a glance, in a sentence, in the table
 
 
-def test_hostile_names_are_shown_as_they_are(text):
+def test_hostile_names_are_shown_as_they_are(text: str) -> None:
     assert HOSTILE not in text
     assert HOSTILE in Page(text).text
 
 
-def test_page_shows_every_part_and_its_figures(text):
+def test_page_shows_every_part_and_its_figures(text: str) -> None:
     text = Page(text).text
     for shown in (
         "Differences to None",
@@ -180,7 +188,7 @@ def test_page_shows_every_part_and_its_figures(text):
         assert shown in text, shown
 
 
-def test_one_seed_says_so_on_the_page(workspace):
+def test_one_seed_says_so_on_the_page(workspace: Workspace) -> None:
     for path in workspace.root.glob("reid/*-s1/run.json"):
         path.unlink()
     text = Page(write_report(workspace).read_text(encoding="utf-8")).text
@@ -190,7 +198,7 @@ def test_one_seed_says_so_on_the_page(workspace):
     assert "±" not in re.sub(r"mean ± standard|, ± the standard", "", text)
 
 
-def test_the_first_figure_is_of_generated_images_not_of_repeated_ones(workspace):
+def test_the_first_figure_is_of_generated_images_not_of_repeated_ones(workspace: Workspace) -> None:
     for number, row in enumerate(("repeat", "self")):
         cell = Cell(row, portion=0.1)
         declare(workspace, [cell])
@@ -202,13 +210,13 @@ def test_the_first_figure_is_of_generated_images_not_of_repeated_ones(workspace)
     assert "None, repeated minus None" not in text
 
 
-def test_cells_that_are_not_finished_are_counted(workspace):
+def test_cells_that_are_not_finished_are_counted(workspace: Workspace) -> None:
     declare(workspace, [Cell("ours", seed=7)])
     text = Page(write_report(workspace).read_text(encoding="utf-8")).text
     assert "1 of 9 re-ID models are not finished yet" in text
 
 
-def test_photographs_are_not_kept_as_png(workspace):
+def test_photographs_are_not_kept_as_png(workspace: Workspace) -> None:
     rng = np.random.default_rng(0)
     noise = rng.normal(128, 20, (128, 64, 3)).clip(0, 255).astype(np.uint8)
     for file in SHEETS.values():
@@ -219,13 +227,13 @@ def test_photographs_are_not_kept_as_png(workspace):
     assert sum(map(len, sheets)) < before / 2
 
 
-def test_what_all_runs_share_is_told_once():
+def test_what_all_runs_share_is_told_once() -> None:
     origins = {name: Origin("", 0, {"epochs": 5, "p": p}, {"x": "ab"}) for p, name in enumerate("ab", 1)}
     runs = {name: RunRecord(origin, {}, 0.0, 1.0, {}) for name, origin in origins.items()}
     assert _told_apart(runs) == ("epochs 5", [("a", 0, "p 1", "x ab"), ("b", 0, "p 2", "x ab")])
 
 
-def test_an_empty_workspace_has_a_page_too(tmp_path):
+def test_an_empty_workspace_has_a_page_too(tmp_path: Path) -> None:
     workspace = Workspace.create(tmp_path / "w", {"data": "data"})
     picture(workspace.data / "bounding_box_train" / "0002_c1s1_000451_03.jpg")
     for folder in ("bounding_box_test", "query"):
@@ -235,7 +243,7 @@ def test_an_empty_workspace_has_a_page_too(tmp_path):
     assert "Table 5" not in text
 
 
-def by_seed(workspace, figures):
+def by_seed(workspace: Workspace, figures: dict[str, list[float]]) -> str:
     """Table 5 of None and Ours with the given mAP of each seed; returns the page's text."""
     cells = [Cell(row, seed=seed) for row in figures for seed in range(len(figures[row]))]
     declare(workspace, cells)
@@ -254,7 +262,7 @@ def by_seed(workspace, figures):
         ([20.0], "One seed: no interval, no claim."),
     ],
 )
-def test_the_first_screen_says_what_an_interval_means(people, ours, said):
+def test_the_first_screen_says_what_an_interval_means(people: Path, ours: list[float], said: str) -> None:
     none = [10.0, 12.0, 11.0][: len(ours)]
     text = by_seed(Workspace.find(people), {"none": none, "ours": ours})
     assert said in text
@@ -263,14 +271,16 @@ def test_the_first_screen_says_what_an_interval_means(people, ours, said):
 
 
 @pytest.mark.parametrize(("row", "title"), [("reduced", "Ours, M^R_p only"), ("unseen", "Unseen")])
-def test_the_first_screen_does_not_blame_a_generator_that_saw_no_removed_image(people, row, title):
+def test_the_first_screen_does_not_blame_a_generator_that_saw_no_removed_image(
+    people: Path, row: str, title: str
+) -> None:
     text = by_seed(Workspace.find(people), {"none": [10.0, 11.0], row: [20.0, 20.0]})
     assert f"{title} minus None" in text
     assert "the removed ones among them" not in text.partition("How to read")[0]
 
 
 @pytest.mark.parametrize(("portions", "folded"), [((0.1, 0.2), False), ((0.1, 0.2, 0.3, 0.4, 0.5), True)])
-def test_differences_longer_than_a_screen_are_folded(people, portions, folded):
+def test_differences_longer_than_a_screen_are_folded(people: Path, portions: tuple[float, ...], folded: bool) -> None:
     workspace = Workspace.find(people)
     cells = [Cell(row, portion=portion) for row in ("none", "ours", "self") for portion in portions]
     declare(workspace, cells)
@@ -281,7 +291,7 @@ def test_differences_longer_than_a_screen_are_folded(people, portions, folded):
     assert page.count("<th>minus None<small") == 1
 
 
-def test_generated_images_no_better_than_trivial_ones_are_said_to_be_so():
+def test_generated_images_no_better_than_trivial_ones_are_said_to_be_so() -> None:
     worse = Ssim(generated=0.1, copy=0.2, mean=0.3)
     generator = {"name": "g", "measured": HeldoutSsim(worse, worse, 3, (64, 32)), "sheets": {}, "unseen": False}
     page = render_page("w", [Section("Images", "images.html", {"generators": [generator]})])

@@ -2,6 +2,9 @@
 
 import json
 import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,7 +33,7 @@ CELLS = [
 ]
 
 
-def finish(workspace, cell, rng):
+def finish(workspace: Workspace, cell: Cell, rng: np.random.Generator) -> dict[str, Any]:
     """A finished cell with invented figures; returns its line for the independent calculation."""
     m_ap, rank1 = rng.uniform(0, 100, 2).round(4).tolist()
     result = {"mAP": m_ap, "rank1": rank1, "updates": 31 if cell.length == "epochs" else 306, "images": 1400}
@@ -39,8 +42,11 @@ def finish(workspace, cell, rng):
     return {**cell.as_dict(), **result}
 
 
+Made = tuple[Workspace, pd.DataFrame]
+
+
 @pytest.fixture
-def made(tmp_path):
+def made(tmp_path: Path) -> Made:
     """A workspace with finished cells, and their raw lines."""
     workspace = Workspace.create(tmp_path, {"data": "data"})
     rng = np.random.default_rng(3)
@@ -48,20 +54,22 @@ def made(tmp_path):
     return workspace, pd.DataFrame([finish(workspace, cell, rng) for cell in CELLS])
 
 
-def summary_of(workspace):
+def summary_of(workspace: Workspace) -> pd.DataFrame:
     return summarise(collect(workspace, declared(workspace)))
 
 
-def line_of(summary, **wanted):
+def line_of(summary: pd.DataFrame, **wanted: object) -> dict[str, Any]:
     mask = np.logical_and.reduce([summary[name] == value for name, value in wanted.items()])
     (line,) = summary[mask].to_dict("records")
-    return line
+    return dict(line)
 
 
 @pytest.mark.parametrize("portion", [0.1, 0.5])
 @pytest.mark.parametrize("ordinary", [False, True])
 @pytest.mark.parametrize("length", ["updates", "epochs"])
-def test_table_equals_a_calculation_from_the_raw_figures(made, portion, ordinary, length):
+def test_table_equals_a_calculation_from_the_raw_figures(
+    made: Made, portion: float, ordinary: bool, length: str
+) -> None:
     workspace, raw = made
     raw = raw[(raw["portion"] == portion) & (raw["ordinary"] == ordinary)]
     none = raw[(raw["row"] == "none") & (raw["length"] == length)].sort_values("seed")["mAP"].to_numpy()
@@ -85,7 +93,7 @@ def test_table_equals_a_calculation_from_the_raw_figures(made, portion, ordinary
 
 
 @pytest.mark.parametrize("ordinary", [False, True])
-def test_gap_closed_is_paired_with_the_seeds_that_the_ceiling_has(made, ordinary):
+def test_gap_closed_is_paired_with_the_seeds_that_the_ceiling_has(made: Made, ordinary: bool) -> None:
     workspace, raw = made
     full = raw[(raw["portion"] == 1) & (raw["ratio"] == 1) & (raw["ordinary"] == ordinary)]["mAP"].item()  # seed 0
     raw = raw[(raw["ordinary"] == ordinary) & (raw["seed"] == 0) & (raw["length"] == "updates")]
@@ -100,7 +108,7 @@ def test_gap_closed_is_paired_with_the_seeds_that_the_ceiling_has(made, ordinary
     assert True in found
 
 
-def test_rows_the_table_does_not_know_stand_after_its_own_by_name(tmp_path):
+def test_rows_the_table_does_not_know_stand_after_its_own_by_name(tmp_path: Path) -> None:
     workspace = Workspace.create(tmp_path, {"data": "data"})
     cells = [Cell(row, portion=portion) for row in ("zebra", "ours", "apple", "none") for portion in (0.1, 0.5)]
     declare(workspace, cells)
@@ -111,20 +119,19 @@ def test_rows_the_table_does_not_know_stand_after_its_own_by_name(tmp_path):
     assert "zebra" in terminal(summary)
 
 
-def test_differences_are_paired_by_seed_and_leave_out_seeds_that_one_side_lacks(made):
+def test_differences_are_paired_by_seed_and_leave_out_seeds_that_one_side_lacks(made: Made) -> None:
     workspace, raw = made
     gone = Cell("none", seed=1)
     (workspace.reid_dir(gone.name) / "run.json").unlink()
     assert not is_finished(workspace, gone)
-    raw = raw[(raw["portion"] == 0.1) & ~raw["ordinary"] & (raw["length"] == "updates")].set_index(["row", "seed"])[
-        "mAP"
-    ]
+    raw = raw[(raw["portion"] == 0.1) & ~raw["ordinary"] & (raw["length"] == "updates")].set_index(["row", "seed"])
+    figures = raw["mAP"]
     line = line_of(summary_of(workspace), row="ours", portion=0.1, ordinary=False, length="updates")
     assert line["seeds"] == 3
-    assert line["gains"] == pytest.approx([raw["ours", seed] - raw["none", seed] for seed in (0, 2)])
+    assert line["gains"] == pytest.approx([figures["ours", seed] - figures["none", seed] for seed in (0, 2)])
 
 
-def test_extra_images_at_the_full_set_are_compared_with_all_real_images(made):
+def test_extra_images_at_the_full_set_are_compared_with_all_real_images(made: Made) -> None:
     workspace, raw = made
     full = raw[(raw["portion"] == 1) & ~raw["ordinary"]].set_index(["row", "ratio"])["mAP"]
     line = line_of(summary_of(workspace), row="ours", portion=1.0, ratio=2, ordinary=False, length="updates")
@@ -133,12 +140,12 @@ def test_extra_images_at_the_full_set_are_compared_with_all_real_images(made):
     assert (line["paper"], line["paper_none"]) == (65.3, 65.3)
 
 
-def test_the_papers_figures_stand_beside_ours(made):
+def test_the_papers_figures_stand_beside_ours(made: Made) -> None:
     line = line_of(summary_of(made[0]), row="ours", portion=0.1, ordinary=False, length="epochs")
     assert (line["paper"], line["paper_none"]) == (52.6, 9.2)
 
 
-def test_text_shows_mean_deviation_seeds_difference_and_paper(made):
+def test_text_shows_mean_deviation_seeds_difference_and_paper(made: Made) -> None:
     summary = summary_of(made[0])
     line = line_of(summary, row="ours", portion=0.1, ordinary=False, length="updates")
     for text in (markdown(summary), terminal(summary)):
@@ -149,26 +156,26 @@ def test_text_shows_mean_deviation_seeds_difference_and_paper(made):
         assert "equal updates" in text
 
 
-def test_json_of_the_table_has_null_where_there_is_no_number(made):
+def test_json_of_the_table_has_null_where_there_is_no_number(made: Made) -> None:
     lines = json.loads(json.dumps(summary_json(summary_of(made[0])), allow_nan=False))
     assert any(line["mAP_std"] is None for line in lines)
 
 
-def test_nothing_finished_gives_an_empty_table(tmp_path):
+def test_nothing_finished_gives_an_empty_table(tmp_path: Path) -> None:
     summary = summary_of(Workspace.create(tmp_path, {"data": "data"}))
     assert summary.empty
     assert terminal(summary) == "No cell is finished yet."
 
 
 @pytest.mark.parametrize("text", ["no json", '{"row": "none", "portion": 7}', '["none"]', '{"rows": "none"}'])
-def test_a_broken_cell_file_is_named(made, text):
+def test_a_broken_cell_file_is_named(made: Made, text: str) -> None:
     path = cells_dir(made[0]) / "aaa.json"
     path.write_text(text)
     with pytest.raises(AugmentError, match=r"aaa\.json: is no cell"):
         declared(made[0])
 
 
-def test_equal_epochs_and_equal_updates_of_a_row_stand_in_one_line(made):
+def test_equal_epochs_and_equal_updates_of_a_row_stand_in_one_line(made: Made) -> None:
     summary = summary_of(made[0])
     shown = {}
     for length in ("epochs", "updates"):
@@ -178,7 +185,7 @@ def test_equal_epochs_and_equal_updates_of_a_row_stand_in_one_line(made):
     assert f"| p = 0.1 | None | {shown['updates']} | {shown['epochs']} |" in markdown(summary)
 
 
-def test_a_larger_set_is_compared_with_the_ceiling_at_equal_epochs_too(tmp_path):
+def test_a_larger_set_is_compared_with_the_ceiling_at_equal_epochs_too(tmp_path: Path) -> None:
     workspace = Workspace.create(tmp_path, {"data": "data"})
     rng = np.random.default_rng(1)
     cells = Table5(portions=(1.0,), rows=("none", "ours"), ratios=(1, 2), seeds=2).cells()
@@ -193,7 +200,7 @@ def test_a_larger_set_is_compared_with_the_ceiling_at_equal_epochs_too(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["a|b", "a\nb", "<b>", "*a*", "a_b_", "`a`"])
-def test_a_rows_name_stays_in_its_cell_of_the_markdown(tmp_path, name):
+def test_a_rows_name_stays_in_its_cell_of_the_markdown(tmp_path: Path, name: str) -> None:
     workspace = Workspace.create(tmp_path, {"data": "data"})
     write_json(cells_dir(workspace) / "0.json", Cell("none").as_dict())
     summary = summary_of(workspace)
@@ -207,7 +214,7 @@ def test_a_rows_name_stays_in_its_cell_of_the_markdown(tmp_path, name):
 ONE_PLAN = "At ratio 2 and 3 Ours and Ours* are one plan"
 
 
-def lines_of(rows, ratios, lengths=("updates",)):
+def lines_of(rows: tuple[str, ...], ratios: tuple[int, ...], lengths: tuple[str, ...] = ("updates",)) -> pd.DataFrame:
     cells = Table5(portions=(0.1, 1.0), rows=rows, ratios=ratios, lengths=lengths, seeds=1).cells()
     return summarise(
         pd.DataFrame([{**cell.as_dict(), **dict.fromkeys(MEASURES, 1.0), "seconds": 1.0} for cell in cells])
@@ -215,14 +222,16 @@ def lines_of(rows, ratios, lengths=("updates",)):
 
 
 @pytest.mark.parametrize("form", [markdown, terminal, latex])
-def test_every_form_of_the_table_says_where_two_rows_are_one_plan(form):
+def test_every_form_of_the_table_says_where_two_rows_are_one_plan(form: Callable[[pd.DataFrame], str]) -> None:
     both = lines_of(("none", "ours", "ours*"), (1, 2, 3))
     assert ONE_PLAN.replace("*", r"\*") in form(both) or ONE_PLAN in form(both)
     for alone in (lines_of(("none", "ours"), (1, 2, 3)), lines_of(("none", "ours", "ours*"), (1,))):
         assert "one plan" not in form(alone)
 
 
-def test_portions_that_keep_one_share_are_one_column_named_with_it(tmp_path, monkeypatch):
+def test_portions_that_keep_one_share_are_one_column_named_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     workspace, rng = Workspace.create(tmp_path, {"data": "data"}), np.random.default_rng(0)
     cells = Table5(portions=(0.1, 0.3, 0.75), rows=("none", "ours"), seeds=2, lengths=("updates",)).cells()
     declare(workspace, cells)
@@ -255,7 +264,9 @@ def test_portions_that_keep_one_share_are_one_column_named_with_it(tmp_path, mon
 @pytest.mark.parametrize(
     ("part", "name", "verb"), [("inputs", "test_images", "tested"), ("result", "training_images", "trained")]
 )
-def test_a_cell_of_other_images_is_left_out(rendered, tmp_path, caplog, part, name, verb):
+def test_a_cell_of_other_images_is_left_out(
+    rendered: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, part: str, name: str, verb: str
+) -> None:
     workspace = Workspace.create(tmp_path, {"data": str(rendered)})
     cells = Table5(rows=("none",), seeds=2, lengths=("updates",)).cells()
     declare(workspace, cells)

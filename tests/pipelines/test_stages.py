@@ -13,8 +13,9 @@ from pipelines.grid.pools import Placement
 from pipelines.table5.cells import Cell
 from pipelines.table5.estimates import seconds_a_step
 from pipelines.table5.forecast import forecast
+from pipelines.table5.generators import ReducedGenerator
 from pipelines.table5.row_generators import own_generator
-from pipelines.table5.stages import GeneratedSet, Model, ReducedGenerator, make
+from pipelines.table5.stages import GeneratedSet, Model, make
 from tests.pipelines.toy import toy_workspace
 
 QUIET = Runtime("cpu", threads=1, progress=False, wait=False)

@@ -1,7 +1,6 @@
 """Table 1: the paper's rows, ours beside them, and what is said where a figure is missing."""
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -16,25 +15,25 @@ from pipelines.tables.table1 import Table1, table_rows
 from tests.conftest import invoke, run
 
 
-def result(generator: str, **rows: dict[str, float]) -> dict[str, Any]:
+def result(generator: str, **rows: dict[str, float]) -> ImageQuality:
     """An evaluation's result."""
     named = {name.replace("_", " "): values for name, values in rows.items()}
     return ImageQuality("", generator, "paper", "test", 9, (128, 64), named, {}, {}, None)
 
 
-def test_paper_rows_sum_to_the_printed_ones():
+def test_paper_rows_sum_to_the_printed_ones() -> None:
     sums = {row: round(sum(value for value in values if value is not None), 3) for row, values in TABLE1.items()}
     assert list(sums.values()) == [11.792, 11.529, 13.657, 14.802, 15.519, 15.318, 15.816, 18.357]
     assert TABLE1["Ours"] == TABLE4["patn9"]
 
 
-def test_paper_figures_are_those_of_the_data():
+def test_paper_figures_are_those_of_the_data() -> None:
     assert table1("Siarohin et al. (Deform)", "market")["DS"] == 0.72
     assert "PCKh" not in table1("Siarohin et al. (Deform)", "market")
     assert table1("Real data", "deepfashion") == {"SSIM": 1.0, "IS": 4.053, "DS": 0.968, "PCKh": 1.0}
 
 
-def test_trivial_and_real_rows_stand_once_and_last():
+def test_trivial_and_real_rows_stand_once_and_last() -> None:
     first = result("one", generated={"ssim": 0.3}, copy={"ssim": 0.2}, real={"is": 3.9})
     second = result("two", generated={"ssim": 0.4, "is": 3.1}, copy={"ssim": 0.2}, mean_image={"ssim": 0.25})
     rows, figures = table_rows([first, second], ["SSIM", "IS"], "market")
@@ -45,12 +44,12 @@ def test_trivial_and_real_rows_stand_once_and_last():
     assert list(ours)[-2:] == ["copy of the condition image (here)", "mean training image (here)"]
 
 
-def test_ssim_of_deepfashion_is_the_padded_one():
+def test_ssim_of_deepfashion_is_the_padded_one() -> None:
     assert as_in_the_paper({"ssim": 0.6, "ssim_256_padded": 0.7}) == {"ssim": 0.7, "ssim_256_padded": 0.7}
     assert as_in_the_paper({"is": 3.0}) == {"is": 3.0}
 
 
-def test_every_generator_of_the_workspace_is_measured_once(people: Path, trained: Path):
+def test_every_generator_of_the_workspace_is_measured_once(people: Path, trained: Path) -> None:
     for name in ("patn", "other"):
         (people / "patn" / name).mkdir(parents=True)
         (people / "patn" / name / trained.name).write_bytes(trained.read_bytes())
@@ -76,7 +75,7 @@ def test_every_generator_of_the_workspace_is_measured_once(people: Path, trained
     assert "| patn (here) | 4 | 16 |" in (folder / "table1.md").read_text()
 
 
-def test_methods_are_trained_for_as_many_updates_each_or_by_their_own_schedules(people: Path):
+def test_methods_are_trained_for_as_many_updates_each_or_by_their_own_schedules(people: Path) -> None:
     own = run(people, "table1", "--train", "paper", "--dry-run")["methods"]
     assert {record["method"]: (record["updates"], record["images"]) for record in own} == {
         "pg2": (36_000, 576_000),
@@ -96,7 +95,7 @@ def test_methods_are_trained_for_as_many_updates_each_or_by_their_own_schedules(
         Methods(("nobody",))
 
 
-def test_without_a_generator_or_with_another_metric_it_is_one_sentence(people: Path):
+def test_without_a_generator_or_with_another_metric_it_is_one_sentence(people: Path) -> None:
     assert "no trained generator; run `augment patn-train`" in invoke(people, "table1").output
     with pytest.raises(AugmentError, match="not in Table 1; choose from all, SSIM, IS, DS, PCKh"):
         Table1(metrics=("mask-SSIM",)).columns("deepfashion")

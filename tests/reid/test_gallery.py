@@ -1,9 +1,12 @@
 """The picture of ranked galleries."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from numerics.arrays import Array
 from reid import DataError
 from reid.evaluation.gallery import RIGHT, WRONG, draw_galleries
 
@@ -11,19 +14,19 @@ COLOURS = {"a": (10, 20, 200), "b": (240, 240, 0), "c": (120, 0, 120), "d": (0, 
 
 
 @pytest.fixture
-def files(tmp_path):
+def files(tmp_path: Path) -> dict[str, Path]:
     for name, colour in COLOURS.items():
         Image.new("RGB", (32, 64), colour).save(tmp_path / f"{name}.png")
     return {name: tmp_path / f"{name}.png" for name in COLOURS}
 
 
-def runs(row):
+def runs(row: Array) -> list[tuple[int, ...]]:
     """The colours along a row of pixels, white and repeats left out."""
     colours = [tuple(int(c) for c in row[i]) for i in range(len(row)) if i == 0 or (row[i] != row[i - 1]).any()]
     return [colour for colour in colours if colour != (255, 255, 255)]
 
 
-def test_each_row_shows_the_query_and_its_ranked_images_in_frames(files, tmp_path):
+def test_each_row_shows_the_query_and_its_ranked_images_in_frames(files: dict[str, Path], tmp_path: Path) -> None:
     sheet = tmp_path / "galleries.png"
     draw_galleries(
         [files["a"], files["b"]],
@@ -42,7 +45,7 @@ def test_each_row_shows_the_query_and_its_ranked_images_in_frames(files, tmp_pat
     assert rows.index(first) < rows.index(second)
 
 
-def test_the_columns_are_headed_with_their_ranks(files, tmp_path):
+def test_the_columns_are_headed_with_their_ranks(files: dict[str, Path], tmp_path: Path) -> None:
     sheets = []
     for count in (1, 2):
         draw_galleries([files["a"]], [[files["b"]] * count], [[True] * count], tmp_path / "sheet.png")
@@ -51,7 +54,7 @@ def test_the_columns_are_headed_with_their_ranks(files, tmp_path):
     assert (heading < 128).any()
 
 
-def test_rows_that_do_not_fit_and_unreadable_images_are_said(files, tmp_path):
+def test_rows_that_do_not_fit_and_unreadable_images_are_said(files: dict[str, Path], tmp_path: Path) -> None:
     with pytest.raises(DataError, match="marks do not fit"):
         draw_galleries([files["a"]], [[files["b"]]], [[True, False]], tmp_path / "sheet.png")
     with pytest.raises(DataError, match="same number"):

@@ -1,6 +1,7 @@
 """Batches, losses, parameter groups, resuming and learning of the re-ID objective."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from reid.training import PRESETS, ReidTraining, preset
 TINY = replace(PRESETS["demo"], height=32, width=16, batch=8, epochs=4, erasing=0.5, jitter=0.2)
 
 
-def stripes(classes=5, copies=8, size=(32, 16)):
+def stripes(classes: int = 5, copies: int = 8, size: tuple[int, int] = (32, 16)) -> tuple[torch.Tensor, torch.Tensor]:
     """Noisy images whose upper and lower colours tell the class."""
     generator = torch.Generator().manual_seed(0)
     colours = torch.randint(0, 200, (classes, 3, 2, 1), generator=generator).float()
@@ -23,19 +24,19 @@ def stripes(classes=5, copies=8, size=(32, 16)):
     return (images + 50 * torch.rand(images.shape, generator=generator)).to(torch.uint8), labels
 
 
-def objective(training=TINY, seed=0, copies=8, **options):
+def objective(training: ReidTraining = TINY, seed: int = 0, copies: int = 8, **options: Any) -> ReidObjective:
     images, labels = stripes(copies=copies)
     return ReidObjective(training, images, labels, classes=5, seed=seed, **options)
 
 
-def run(subject, first, last):
+def run(subject: ReidObjective, first: int, last: int) -> dict[str, torch.Tensor]:
     for step in range(first, last):
         torch.manual_seed(step)
         losses = subject.step(subject.batch(step), step)
     return losses
 
 
-def test_steps_are_whole_batches_times_epochs_unless_updates_are_given():
+def test_steps_are_whole_batches_times_epochs_unless_updates_are_given() -> None:
     assert objective().steps == 4 * 5
     assert objective(replace(TINY, batch=16)).steps == 4 * 2  # 40 images, the last 8 dropped
     assert objective(replace(TINY, batch=64)).steps == 4
@@ -43,7 +44,7 @@ def test_steps_are_whole_batches_times_epochs_unless_updates_are_given():
 
 
 @pytest.mark.parametrize("crop", ["pad", "random-area", "none"])
-def test_a_batch_depends_on_seed_and_step_alone(crop):
+def test_a_batch_depends_on_seed_and_step_alone(crop: str) -> None:
     training = replace(TINY, crop=crop)
     first, second, other = objective(training), objective(training), objective(training, seed=1)
     first.batch(0)
@@ -55,7 +56,7 @@ def test_a_batch_depends_on_seed_and_step_alone(crop):
     assert first.batch(3)["images"].shape == (8, 3, 32, 16)
 
 
-def test_the_same_seed_gives_the_same_weights_and_leaves_torchs_random_state():
+def test_the_same_seed_gives_the_same_weights_and_leaves_torchs_random_state() -> None:
     torch.manual_seed(3)
     state = torch.random.get_rng_state()
     first, second, other = objective(), objective(), objective(seed=1)
@@ -65,7 +66,7 @@ def test_the_same_seed_gives_the_same_weights_and_leaves_torchs_random_state():
     assert not torch.equal(weights[0], weights[2])
 
 
-def test_resuming_equals_an_unbroken_run():
+def test_resuming_equals_an_unbroken_run() -> None:
     training = replace(TINY, features=8, dropout=0.5)
     unbroken, before, after = objective(training), objective(training), objective(training)
     expected = run(unbroken, 0, 4)
@@ -82,25 +83,27 @@ def test_resuming_equals_an_unbroken_run():
         assert all(torch.equal(mine[name], other[name]) for name in mine)
 
 
-def test_the_trunk_has_a_tenth_of_the_heads_rate_and_decay_is_everywhere():
+def test_the_trunk_has_a_tenth_of_the_heads_rate_and_decay_is_everywhere() -> None:
     subject = objective(replace(ReidTraining(), backbone="small", height=32, width=16, batch=8, features=8))
     trunk, head = subject.optimizers["model"].param_groups
     model = subject.networks["model"]
     assert (trunk["lr"], head["lr"]) == pytest.approx((0.0025, 0.025))
-    assert {id(p) for p in trunk["params"]} == {id(p) for p in model.trunk.parameters()}
+    assert {id(p) for p in trunk["params"]} == {id(p) for p in model.get_submodule("trunk").parameters()}
     assert len(trunk["params"]) + len(head["params"]) == len(list(model.parameters()))
     assert all(group["weight_decay"] == 5e-4 and group["nesterov"] for group in (trunk, head))
     assert subject.step(subject.batch(0), 0)["lr"].item() == pytest.approx(0.025)
 
 
-def test_a_small_network_learns_a_small_set_in_a_few_steps():
+def test_a_small_network_learns_a_small_set_in_a_few_steps() -> None:
     subject = objective(replace(PRESETS["demo"], height=32, width=16, batch=20, updates=25))
     losses = run(subject, 0, subject.steps)
     assert losses["accuracy"] > 0.9
     assert losses["loss"] < 1.0
 
 
-def expected_loss(subject, batch, smoothing, weights):
+def expected_loss(
+    subject: ReidObjective, batch: dict[str, torch.Tensor], smoothing: list[float], weights: list[float]
+) -> torch.Tensor:
     """The loss by torch's own cross-entropy, one image at a time."""
     subject.model.train()
     with torch.no_grad():
@@ -109,10 +112,10 @@ def expected_loss(subject, batch, smoothing, weights):
         weight * cross_entropy(row, label[None], label_smoothing=share)
         for row, label, share, weight in zip(logits, batch["labels"], smoothing, weights, strict=True)
     ]
-    return sum(losses) / sum(weights)
+    return torch.stack(losses).sum() / sum(weights)
 
 
-def test_generated_images_have_their_own_smoothing_and_weight():
+def test_generated_images_have_their_own_smoothing_and_weight() -> None:
     generated = torch.arange(40) % 3 == 0
     training = replace(TINY, label_smoothing=0.05, generated_smoothing=0.3, generated_weight=0.5)
     subject = objective(training, generated=generated)
@@ -126,7 +129,7 @@ def test_generated_images_have_their_own_smoothing_and_weight():
     torch.testing.assert_close(subject.step(batch, 0)["loss"], expected)
 
 
-def test_generated_images_are_smoothed_as_real_ones_unless_told_otherwise():
+def test_generated_images_are_smoothed_as_real_ones_unless_told_otherwise() -> None:
     everything, nothing = torch.ones(40, dtype=torch.bool), None
     losses = [run(objective(TINY, generated=generated), 0, 2)["loss"] for generated in (everything, nothing)]
     assert losses[0] == losses[1]
@@ -139,7 +142,7 @@ def test_generated_images_are_smoothed_as_real_ones_unless_told_otherwise():
 STRONG = replace(preset("strong", "small"), height=32, width=16, batch=16, epochs=4, warmup=2, decay_at=(3,))
 
 
-def test_the_triplet_loss_is_on_the_pooled_feature_of_identities_in_groups():
+def test_the_triplet_loss_is_on_the_pooled_feature_of_identities_in_groups() -> None:
     generated = torch.arange(40) % 2 == 0
     subject = objective(replace(STRONG, generated_weight=0.5, generated_smoothing=0.0), generated=generated)
     batch = subject.batch(1)
@@ -157,7 +160,7 @@ def test_the_triplet_loss_is_on_the_pooled_feature_of_identities_in_groups():
     assert losses["lr"].item() == pytest.approx(3.5e-3 / 2)
 
 
-def test_the_strong_recipe_resumes_and_never_moves_the_necks_shift():
+def test_the_strong_recipe_resumes_and_never_moves_the_necks_shift() -> None:
     unbroken, before, after = objective(STRONG), objective(STRONG), objective(STRONG)
     expected = run(unbroken, 0, 6)
     run(before, 0, 3)
@@ -170,14 +173,14 @@ def test_the_strong_recipe_resumes_and_never_moves_the_necks_shift():
     assert unbroken.model.classifier.bias is None
 
 
-def test_the_strong_recipe_learns_with_ghost_batches_and_bfloat16():
+def test_the_strong_recipe_learns_with_ghost_batches_and_bfloat16() -> None:
     training = replace(STRONG, ghost_batch=8, updates=70, warmup=0, decay_at=(), erasing=0.0)
     losses = run(objective(training, autocast=torch.bfloat16), 0, 70)
     assert losses["accuracy"] > 0.8
     assert all(value.dtype == torch.float32 for value in losses.values())
 
 
-def test_a_ghost_batch_has_its_own_statistics_and_all_parts_make_one_update():
+def test_a_ghost_batch_has_its_own_statistics_and_all_parts_make_one_update() -> None:
     training = replace(
         TINY,
         ghost_batch=4,
@@ -212,12 +215,12 @@ def test_a_ghost_batch_has_its_own_statistics_and_all_parts_make_one_update():
         torch.testing.assert_close(mine, theirs - 0.1 * (first + second) / 2, atol=1e-6, rtol=1e-4)
 
 
-def test_a_ghost_batch_of_the_whole_batch_changes_nothing():
+def test_a_ghost_batch_of_the_whole_batch_changes_nothing() -> None:
     plain, ghost = (run(objective(replace(TINY, ghost_batch=size)), 0, 3) for size in (None, 8))
     assert plain == ghost
 
 
-def test_weights_count_over_the_whole_batch_and_not_a_ghost_batch_at_a_time():
+def test_weights_count_over_the_whole_batch_and_not_a_ghost_batch_at_a_time() -> None:
     generated = torch.arange(40) < 20
     training = replace(TINY, generated_weight=0.25, ghost_batch=4)
     subject = objective(training, generated=generated)
@@ -231,13 +234,13 @@ def test_weights_count_over_the_whole_batch_and_not_a_ghost_batch_at_a_time():
     torch.testing.assert_close(subject.step(batch, 0)["loss"], expected)
 
 
-def test_bfloat16_keeps_the_loss_in_float32():
+def test_bfloat16_keeps_the_loss_in_float32() -> None:
     losses = run(objective(autocast=torch.bfloat16), 0, 1)
     assert losses["loss"].dtype == torch.float32
     assert losses["loss"].isfinite()
 
 
-def test_images_and_labels_that_do_not_fit_are_refused():
+def test_images_and_labels_that_do_not_fit_are_refused() -> None:
     images, labels = stripes()
     with pytest.raises(DataError, match="do not form a training set"):
         ReidObjective(TINY, images, labels[1:], classes=5, seed=0)

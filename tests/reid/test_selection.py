@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from numerics.arrays import Array
 from reid import DataError
 from reid.evaluation.selection import Selection
 from reid.training import PRESETS
@@ -15,7 +16,7 @@ CAMERAS = torch.arange(40) % 3
 BEST = replace(PRESETS["demo"], height=32, width=16, batch=8, epochs=4, model="best", learning_rate=0.02)
 
 
-def allshots_top1(features, labels, cameras):
+def allshots_top1(features: Array, labels: Array, cameras: Array) -> float:
     """Query by query: the share of an identity's other-camera images that are nearer than any other identity."""
     shares = []
     for query in range(len(labels)):
@@ -23,16 +24,16 @@ def allshots_top1(features, labels, cameras):
         match = (labels == labels[query]) & (cameras != cameras[query])
         if match.any():
             shares.append((distances[match] < distances[labels != labels[query]].min()).mean())
-    return np.mean(shares)
+    return float(np.mean(shares))
 
 
-def network(value):
+def network(value: float) -> torch.nn.Linear:
     model = torch.nn.Linear(1, 1)
     torch.nn.init.constant_(model.weight, value)
     return model
 
 
-def test_the_score_is_the_top_1_of_the_allshots_curve():
+def test_the_score_is_the_top_1_of_the_allshots_curve() -> None:
     labels = torch.arange(5).repeat_interleave(8)
     selection = Selection(labels, CAMERAS, seed=0)
     assert len(selection.rows) == 40
@@ -44,7 +45,7 @@ def test_the_score_is_the_top_1_of_the_allshots_curve():
     assert selection.score == pytest.approx(expected)
 
 
-def test_a_hundred_identities_are_sampled_by_the_seed():
+def test_a_hundred_identities_are_sampled_by_the_seed() -> None:
     labels, cameras = torch.arange(120).repeat_interleave(2), torch.arange(240) % 2
     sampled = [Selection(labels, cameras, seed=seed).rows for seed in (0, 0, 1)]
     assert [len(rows) for rows in sampled] == [200] * 3
@@ -53,7 +54,7 @@ def test_a_hundred_identities_are_sampled_by_the_seed():
     assert len(labels[sampled[0]].unique()) == 100
 
 
-def test_the_better_epoch_wins_and_the_earlier_of_equals():
+def test_the_better_epoch_wins_and_the_earlier_of_equals() -> None:
     labels, cameras = torch.tensor([0, 0, 1, 1]), torch.tensor([0, 1, 0, 1])
     selection = Selection(labels, cameras, seed=0)
     assert selection.latest is None
@@ -64,14 +65,14 @@ def test_the_better_epoch_wins_and_the_earlier_of_equals():
     assert selection.best["weight"].item() == 2.0
 
 
-def test_identities_of_one_camera_each_cannot_be_ranked():
+def test_identities_of_one_camera_each_cannot_be_ranked() -> None:
     with pytest.raises(DataError, match="choose model last"):
         Selection(torch.tensor([0, 0, 1]), torch.tensor([1, 1, 2]), seed=0)
     with pytest.raises(DataError, match="camera of every training image"):
         objective(BEST)
 
 
-def test_the_best_epochs_weights_are_tested():
+def test_the_best_epochs_weights_are_tested() -> None:
     subject = objective(BEST, cameras=CAMERAS)
     scores, weights = [], []
     for epoch in range(4):
@@ -80,6 +81,7 @@ def test_the_best_epochs_weights_are_tested():
         weights.append({name: tensor.clone() for name, tensor in subject.model.state_dict().items()})
     chosen = subject.choose()
     best = int(np.argmax(scores))
+    assert chosen
     assert chosen.epoch == best + 1
     assert chosen.score == pytest.approx(scores[best])
     assert all(torch.equal(tensor, weights[best][name]) for name, tensor in subject.model.state_dict().items())
@@ -89,17 +91,18 @@ def test_the_best_epochs_weights_are_tested():
     assert objective(replace(BEST, model="last")).choose() is None
 
 
-def test_the_last_step_ends_an_epoch_that_is_not_whole():
+def test_the_last_step_ends_an_epoch_that_is_not_whole() -> None:
     subject = objective(replace(BEST, updates=7), cameras=CAMERAS)
     assert "validation" not in run(subject, 0, 4)
     before = run(subject, 4, 6)["validation"]
     run(subject, 6, 7)
+    assert subject.selection
     assert subject.selection.epoch in (1, 2)
     assert before == pytest.approx(subject.selection.score) or subject.selection.epoch == 2
 
 
 @pytest.mark.parametrize("stop", [3, 5, 12])
-def test_a_resumed_choice_is_that_of_an_unbroken_run(stop):
+def test_a_resumed_choice_is_that_of_an_unbroken_run(stop: int) -> None:
     unbroken, before, after = (objective(BEST, cameras=CAMERAS) for _ in range(3))
     expected = run(unbroken, 0, 20)
     run(before, 0, stop)
@@ -107,5 +110,8 @@ def test_a_resumed_choice_is_that_of_an_unbroken_run(stop):
     after.optimizers["model"].load_state_dict(before.optimizers["model"].state_dict())
     after.load_extra_state({name: tensor.clone() for name, tensor in before.extra_state().items()})
     assert run(after, stop, 20) == expected
-    assert after.choose().epoch == unbroken.choose().epoch
+    chosen, wanted = after.choose(), unbroken.choose()
+    assert chosen
+    assert wanted
+    assert chosen.epoch == wanted.epoch
     assert all(torch.equal(t, after.model.state_dict()[name]) for name, t in unbroken.model.state_dict().items())

@@ -19,7 +19,8 @@ FAST = ("osnet_x0_25", "squeezenet1_1", "mobilenetv2_x1_0", "shufflenet_v2_x0_5"
 
 
 def torchreids(name: str, classes: int = 3) -> nn.Module:
-    return models.build_model(name, num_classes=classes, pretrained=False, use_gpu=False)
+    network: nn.Module = models.build_model(name, num_classes=classes, pretrained=False, use_gpu=False)
+    return network
 
 
 def size_of(name: str) -> tuple[int, int]:
@@ -91,7 +92,7 @@ def test_torchvisions_file_of_another_age_and_another_classifier_fits(tmp_path: 
     torch.save(state, tmp_path / "densenet121.pth")
     model = build_model("densenet121_fc512", classes=5, weights=tmp_path / "densenet121.pth")
     torch.testing.assert_close(
-        model.trunk.network.features.denseblock3.denselayer2.conv2.weight,
+        model.get_parameter("trunk.network.features.denseblock3.denselayer2.conv2.weight"),
         original.features.denseblock3.denselayer2.conv2.weight,
     )
 

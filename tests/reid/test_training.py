@@ -1,6 +1,7 @@
 """Presets name the protocol's numbers; impossible recipes are refused."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from reid import DataError
 from reid.training import PRESETS, ReidTraining, preset, with_erasing_and_jitter
 
 
-def test_open_reid_is_the_softmax_recipe_for_one_device():
+def test_open_reid_is_the_softmax_recipe_for_one_device() -> None:
     resnet50, inception = preset("open-reid"), preset("open-reid", "inception")
     assert resnet50 == PRESETS["open-reid"] == preset("open-reid", "resnet50")
     assert (resnet50.size, resnet50.epochs, resnet50.decay_every) == ((256, 128), 50, 40)
@@ -23,28 +24,28 @@ def test_open_reid_is_the_softmax_recipe_for_one_device():
     assert preset("open-reid", pretrained=False).trunk_factor == 1.0
 
 
-def test_open_reid_for_four_gpus_differs_in_batch_and_rate_alone():
+def test_open_reid_for_four_gpus_differs_in_batch_and_rate_alone() -> None:
     for backbone in ("resnet50", "inception"):
         four = preset("open-reid-256", backbone)
         assert (four.batch, four.ghost_batch, four.learning_rate) == (256, 64, 0.1)
         assert replace(four, batch=64, ghost_batch=None, learning_rate=0.025) == preset("open-reid", backbone)
 
 
-def test_erasing_and_jitter_changes_nothing_else():
+def test_erasing_and_jitter_changes_nothing_else() -> None:
     plain = preset("demo")
     changed = with_erasing_and_jitter(plain)
     assert (changed.erasing, changed.jitter) == (0.5, 0.15)
     assert replace(changed, erasing=0.0, jitter=0.0) == plain
 
 
-def test_erasing_and_jitter_on_top_of_a_preset_that_erases_adds_the_jitter_alone():
+def test_erasing_and_jitter_on_top_of_a_preset_that_erases_adds_the_jitter_alone() -> None:
     strong = preset("strong")
     assert replace(with_erasing_and_jitter(strong), jitter=0.0) == strong
     more = replace(strong, erasing=0.8, jitter=0.4)
     assert with_erasing_and_jitter(more) == more
 
 
-def test_strong_is_the_strong_baseline():
+def test_strong_is_the_strong_baseline() -> None:
     strong = preset("strong")
     assert strong == PRESETS["strong"] == preset("strong", pretrained=False)
     assert (strong.size, strong.epochs, strong.batch, strong.instances) == ((256, 128), 120, 64, 4)
@@ -57,7 +58,7 @@ def test_strong_is_the_strong_baseline():
         assert (other.size, other.last_stride, other.epochs, other.learning_rate) == (size, None, 120, rate)
 
 
-def test_demo_takes_any_backbone_at_64_by_32():
+def test_demo_takes_any_backbone_at_64_by_32() -> None:
     for backbone in ("small", "resnet50", "inception"):
         training = preset("demo", backbone)
         assert (training.backbone, training.size, training.epochs) == (backbone, (64, 32), 14)
@@ -88,12 +89,12 @@ def test_demo_takes_any_backbone_at_64_by_32():
         {"generated_weight": float("inf")},
     ],
 )
-def test_impossible_numbers_are_refused_by_name(change):
+def test_impossible_numbers_are_refused_by_name(change: dict[str, Any]) -> None:
     with pytest.raises(DataError, match=next(iter(change))):
         ReidTraining(**change)
 
 
-def test_unknown_names_list_the_known_ones():
+def test_unknown_names_list_the_known_ones() -> None:
     with pytest.raises(DataError, match="open-reid, open-reid-256, open-reid-standard, strong, demo"):
         preset("market")
     with pytest.raises(DataError, match="resnet50, inception, small"):

@@ -22,7 +22,7 @@ from tools.builtin_people import KEYPOINTS, PAIRS, TRAIN, Variety, render_people
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("builtin")
     arguments = [str(folder / "work"), "--identities", "2", "--steps", "2", "--out", str(folder / "out")]
     with pytest.MonkeyPatch.context() as patch:
@@ -34,7 +34,7 @@ def made(tmp_path_factory):
     return folder
 
 
-def test_the_file_is_a_generator_in_half_precision_that_says_where_it_comes_from(made):
+def test_the_file_is_a_generator_in_half_precision_that_says_where_it_comes_from(made: Path) -> None:
     file = made / "out" / "correspondence-64x32.safetensors"
     assert file.stat().st_size < 3_000_000  # of the wheel
     about = read_metadata(file)
@@ -46,7 +46,7 @@ def test_the_file_is_a_generator_in_half_precision_that_says_where_it_comes_from
         assert torch.equal(value, trained.state_dict()[name].half().float())
 
 
-def test_its_discriminator_lies_beside_it_and_in_the_wheel(made):
+def test_its_discriminator_lies_beside_it_and_in_the_wheel(made: Path) -> None:
     last = read_networks(made / "work" / "workspace" / "patn" / "correspondence-64" / "last.safetensors")
     written = read_networks(made / "out" / "correspondence-64x32-discriminators.safetensors")
     assert set(written) == set(last) - {"generator", "average"} != set()
@@ -58,11 +58,11 @@ def test_its_discriminator_lies_beside_it_and_in_the_wheel(made):
     }
 
 
-def _shapes(weights):
+def _shapes(weights: dict[str, torch.Tensor]) -> dict[str, tuple[int, ...]]:
     return {key: tuple(value.shape) for key, value in weights.items()}
 
 
-def test_pairs_are_of_one_person_in_one_place(made):
+def test_pairs_are_of_one_person_in_one_place(made: Path) -> None:
     people = made / "work" / "people"
     names = sorted(path.name for path in (people / TRAIN).iterdir())
     assert len(names) == 2 * Variety.visits * Variety.images
@@ -74,7 +74,7 @@ def test_pairs_are_of_one_person_in_one_place(made):
     assert (pairs["from"].str[:7] == pairs["to"].str[:7]).all()  # identity and visit
 
 
-def test_people_depend_on_the_seed_alone(made, tmp_path):
+def test_people_depend_on_the_seed_alone(made: Path, tmp_path: Path) -> None:
     people = made / "work" / "people"
     variety = Variety(identities=2, images=2)
     for name, jobs in (("one", 1), ("two", 2)):
@@ -84,11 +84,11 @@ def test_people_depend_on_the_seed_alone(made, tmp_path):
     read = {name: (tmp_path / name / TRAIN / first).read_bytes() for name in ("one", "two", "other")}
     assert read["one"] == read["two"] == (people / TRAIN / first).read_bytes()
     assert read["other"] != read["one"]
-    tables = [read_keypoints(Path(tmp_path, name, KEYPOINTS)) for name in ("one", "two")]
-    pd.testing.assert_frame_equal(*tables)
+    one, two = (read_keypoints(Path(tmp_path, name, KEYPOINTS)) for name in ("one", "two"))
+    pd.testing.assert_frame_equal(one, two)
 
 
-def test_a_killed_rendering_goes_on(tmp_path):
+def test_a_killed_rendering_goes_on(tmp_path: Path) -> None:
     variety = Variety(identities=1, visits=1, images=2)
     render_people(tmp_path, variety, 1)
     picture = tmp_path / TRAIN / "0001_c1s1_000001_01.jpg"
@@ -99,7 +99,7 @@ def test_a_killed_rendering_goes_on(tmp_path):
     assert picture.read_bytes() == before
 
 
-def test_the_one_that_comes_with_the_tool_moves_people_it_never_saw(tmp_path):
+def test_the_one_that_comes_with_the_tool_moves_people_it_never_saw(tmp_path: Path) -> None:
     variety = Variety(identities=4, visits=1, images=3, height=64, width=32, seed=77)
     render_people(tmp_path, variety, 1)
     file = BUILTIN / "correspondence-64x32.safetensors"
@@ -116,12 +116,12 @@ def test_the_one_that_comes_with_the_tool_moves_people_it_never_saw(tmp_path):
     assert moved < 0.85 * copied
 
 
-def test_nobody_it_was_trained_on_and_none_of_its_places_are_in_a_rendered_data_set():
+def test_nobody_it_was_trained_on_and_none_of_its_places_are_in_a_rendered_data_set() -> None:
     """Else its rows on the demo's people would show people it knows."""
     for seed in (0, 1):
         here = {draw_identity(random_stream(seed, Stream.RENDERED_IDENTITY, number)) for number in range(1, 41)}
         known = {draw_identity(random_stream(seed, Stream.BUILTIN_IDENTITY, number)) for number in range(1, 41)}
         assert not here & known
     settings = Pedestrians()
-    scenes = [draw_camera(settings, 5, stream).scene for stream in (Stream.RENDERED_CAMERA, Stream.BUILTIN_CAMERA)]
-    assert not np.array_equal(*scenes)
+    one, two = (draw_camera(settings, 5, stream).scene for stream in (Stream.RENDERED_CAMERA, Stream.BUILTIN_CAMERA))
+    assert not np.array_equal(one, two)

@@ -14,7 +14,7 @@ import time  # noqa: E402
 import warnings  # noqa: E402
 from pathlib import Path  # noqa: E402
 
-from benchmarks.results import processor  # noqa: E402
+from augment.versions import processor  # noqa: E402
 from tests.torture.killing import kill, rounds, stop  # noqa: E402
 from tests.torture.record import RECORD, Record, about, commit, kinds, publish  # noqa: E402
 from tests.torture.sharing import share  # noqa: E402

@@ -88,7 +88,7 @@ def toy_sizes(*, models: bool = True) -> None:
     package, generators = (
         importlib.import_module(name) for name in ("augment.pedestrians", "patn.training.configuration")
     )
-    package.Pedestrians = partial(package.Pedestrians, distractors=4, junk=2)
+    vars(package)["Pedestrians"] = partial(package.Pedestrians, distractors=4, junk=2)
     generators.PRESETS["demo"] = replace(generators.PRESETS["demo"], width=NARROW, d_width=NARROW)
     if models:
         presets = importlib.import_module("reid.training").PRESETS

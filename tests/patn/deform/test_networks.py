@@ -1,5 +1,7 @@
 """Deform's networks against the published counts and against layers written out; its loss against a plain loop."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -15,7 +17,7 @@ from patn.models.warping import part_motion, warp
 from tests.patn.kinds import standing
 
 
-def test_networks_have_the_published_numbers_of_weights():
+def test_networks_have_the_published_numbers_of_weights() -> None:
     with torch.device("meta"):
         assert weights_of(Deform(levels=6)) == 61_109_085
         assert weights_of(Deform(levels=7)) == 82_080_611
@@ -25,12 +27,12 @@ def test_networks_have_the_published_numbers_of_weights():
 @pytest.mark.parametrize(
     ("size", "levels", "patches"), [((128, 64), 5, (3, 1)), ((256, 256), 5, (7, 7)), ((64, 32), 4, (3, 1))]
 )
-def test_the_discriminator_judges_patches(size, levels, patches):
+def test_the_discriminator_judges_patches(size: tuple[int, int], levels: int, patches: tuple[int, int]) -> None:
     with torch.device("meta"):
         assert PatchDiscriminator(levels=levels)(torch.zeros(2, 42, *size)).shape == (2, 1, *patches)
 
 
-def test_the_norm_is_over_the_whole_image():
+def test_the_norm_is_over_the_whole_image() -> None:
     code = torch.randn(3, 4, 5, 6) * 3 + 1
     norm = WholeNorm()
     with torch.no_grad():
@@ -41,7 +43,7 @@ def test_the_norm_is_over_the_whole_image():
     torch.testing.assert_close(norm(code), 2 * (code - mean) / (std + 1e-3) + 0.5, rtol=1e-5, atol=1e-5)
 
 
-def test_gradients_pass_through_the_deviation():
+def test_gradients_pass_through_the_deviation() -> None:
     code = (1e-2 * torch.randn(3, 4, 5, 6, dtype=torch.float64)).requires_grad_()
     weights = torch.randn_like(code)
     made = (WholeNorm().double()(code) * weights).sum()
@@ -51,7 +53,7 @@ def test_gradients_pass_through_the_deviation():
     torch.testing.assert_close(*gradients, rtol=1e-6, atol=1e-5)
 
 
-def test_an_image_without_contrast_stays_finite():
+def test_an_image_without_contrast_stays_finite() -> None:
     code = torch.ones(2, 3, 4, 5, requires_grad=True)
     made = WholeNorm()(code)
     made.sum().backward()
@@ -60,19 +62,19 @@ def test_an_image_without_contrast_stays_finite():
     assert code.grad.isfinite().all()
 
 
-def normalised(code):
+def normalised(code: torch.Tensor) -> torch.Tensor:
     centred = code - code.mean(dim=(1, 2, 3), keepdim=True)
     return centred / (code.std(dim=(1, 2, 3), unbiased=False, keepdim=True) + 1e-3)
 
 
-def test_forward_equals_layers_written_out():
+def test_forward_equals_layers_written_out() -> None:
     torch.manual_seed(0)
     network = Deform(width=3, levels=3, sigma=2.0).eval()
     size, rng = (16, 8), np.random.default_rng(0)
     image, source, target = torch.rand(2, 3, *size) * 2 - 1, standing(2, size, rng), standing(2, size, rng)
     w = {name: value.detach() for name, value in network.named_parameters()}
 
-    def encode(code, name):
+    def encode(code: torch.Tensor, name: str) -> list[torch.Tensor]:
         codes = [functional.conv2d(code, w[f"{name}.0.weight"], w[f"{name}.0.bias"], padding=1)]
         for level in (1, 2):
             code = functional.conv2d(
@@ -83,7 +85,7 @@ def test_forward_equals_layers_written_out():
             codes.append(code)
         return codes
 
-    def decode(code, step):
+    def decode(code: torch.Tensor, step: int) -> torch.Tensor:
         code = functional.conv_transpose2d(code.relu(), w[f"decoder.{step}.1.weight"], stride=2, padding=1)
         return normalised(code)
 
@@ -98,7 +100,7 @@ def test_forward_equals_layers_written_out():
         torch.testing.assert_close(network(image, source, target), expected, rtol=1e-4, atol=1e-5)
 
 
-def test_a_size_that_cannot_be_halved_is_padded_with_white():
+def test_a_size_that_cannot_be_halved_is_padded_with_white() -> None:
     torch.manual_seed(0)
     network = Deform(width=2, levels=4).eval()
     rng = np.random.default_rng(0)
@@ -109,7 +111,7 @@ def test_a_size_that_cannot_be_halved_is_padded_with_white():
         assert torch.equal(network(image, source, target), network(wide, *moved)[..., 2:-2])
 
 
-def test_the_nearest_neighbour_is_that_of_a_plain_loop():
+def test_the_nearest_neighbour_is_that_of_a_plain_loop() -> None:
     made, wanted = torch.randn(2, 3, 5, 4), torch.randn(2, 3, 5, 4)
     total = 0.0
     for image in range(2):
@@ -125,7 +127,7 @@ def test_the_nearest_neighbour_is_that_of_a_plain_loop():
     assert nearest_neighbour(made, wanted, 1).item() == pytest.approx((made - wanted).abs().sum(1).mean().item())
 
 
-def test_presets_are_the_released_recipe():
+def test_presets_are_the_released_recipe() -> None:
     market, fashion = PRESETS["market"], PRESETS["deepfashion"]
     assert (market.steps, market.batch, market.window) == (90_000, 4, 3)
     assert (fashion.steps, fashion.batch, fashion.window) == (90_000, 2, 5)
@@ -136,6 +138,6 @@ def test_presets_are_the_released_recipe():
 @pytest.mark.parametrize(
     "fields", [{"window": 2}, {"levels": 1}, {"norm": "batch"}, {"sigma": 0.0}, {"lr": 0.0}, {"betas": (1.0, 0.9)}]
 )
-def test_a_field_without_sense_is_refused_by_name(fields):
+def test_a_field_without_sense_is_refused_by_name(fields: dict[str, Any]) -> None:
     with pytest.raises(DataError, match=next(iter(fields))):
         DeformTraining(**fields)

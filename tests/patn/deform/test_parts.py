@@ -7,6 +7,7 @@ import pytest
 import torch
 from skimage.transform import estimate_transform
 
+from numerics.arrays import Array
 from patn.models.parts import AWAY, part_masks, part_transforms
 from patn.models.warping import part_motion, source_places, warp
 from tests.patn.kinds import standing
@@ -15,20 +16,20 @@ SIZE = (64, 32)
 LIMBS = [(8, 9), (11, 12), (9, 10), (12, 13), (2, 3), (5, 6), (3, 4), (6, 7)]
 
 
-def present(pose, joint):
-    return pose[joint][0] != -1 and pose[joint][1] != -1
+def present(pose: Array, joint: int) -> bool:
+    return bool(pose[joint][0] != -1 and pose[joint][1] != -1)
 
 
-def at(pose, joint):
+def at(pose: Array, joint: int) -> Array:
     return np.array([pose[joint][1], pose[joint][0]], dtype=np.float64)
 
 
-def scale(pose):
+def scale(pose: Array) -> float:
     sides = [np.linalg.norm(at(pose, hip) - at(pose, shoulder)) for hip, shoulder in ((8, 2), (11, 5))]
     return math.sqrt((sides[0] ** 2 + sides[1] ** 2) / 2)
 
 
-def quad(pose, limb, reach):
+def quad(pose: Array, limb: int, reach: float) -> Array | None:
     """The four corners of a limb, or None."""
     f, t = LIMBS[limb]
     if not (present(pose, f) and present(pose, t)):
@@ -43,7 +44,7 @@ def quad(pose, limb, reach):
     return np.array([before + normal, before - normal, after - normal, after + normal])
 
 
-def normalised(points):
+def normalised(points: Array) -> tuple[Array, Array]:
     """The matrix that moves points to mean 0 and mean square 2, and the points moved."""
     middle = np.mean(points, axis=0)
     factor = math.sqrt(2 / np.mean(np.sum((points - middle) ** 2, axis=1)))
@@ -51,35 +52,37 @@ def normalised(points):
     return matrix, (points - middle) * factor
 
 
-def fitted(here, there):
+def fitted(here: Array, there: Array) -> Array | None:
     """Total least squares by numpy's singular vectors, or None for points on a line."""
-    here, there = np.array(here), np.array(there)
     if len(here) < 3 or np.linalg.matrix_rank(here - here.mean(axis=0), tol=1e-4) < 2:
         return None
     (from_here, mine), (from_there, theirs) = normalised(here), normalised(there)
     zeros, ones = np.zeros((len(mine), 3)), np.ones((len(mine), 1))
     rows = np.block([[mine, ones, zeros, -theirs[:, :1]], [zeros, mine, ones, -theirs[:, 1:]]])
     *entries, scale = np.linalg.svd(rows)[2][-1]
-    return (np.linalg.inv(from_there) @ np.vstack([np.reshape(entries, (2, 3)) / scale, [0, 0, 1]]) @ from_here)[:2]
+    matrix = np.vstack([np.reshape(entries, (2, 3)) / scale, [0, 0, 1]])
+    whole: Array = np.linalg.inv(from_there) @ matrix @ from_here
+    return whole[:2]
 
 
-def plain_transforms(source, target):
-    maps = []
+def plain_transforms(source: Array, target: Array) -> Array:
+    maps: list[Array | None] = []
     for joints in ([8, 11, 5, 2], [j for j in (0, 14, 15, 16, 17) if present(source, j) and present(target, j)]):
         if len(maps) == 1:
             joints = [*joints, 2, 5] if joints else []
-        maps.append(fitted([at(target, j) for j in joints], [at(source, j) for j in joints]) if joints else None)
+        here, there = (np.array([at(pose, j) for j in joints]) for pose in (target, source))
+        maps.append(fitted(here, there) if joints else None)
     for limb in range(8):
         reach = 0.3 if limb in (2, 3, 6, 7) else 0.1
-        here, there = quad(target, limb, reach), quad(source, limb, reach)
-        if there is None:
-            there = quad(source, limb + 1 if limb % 2 == 0 else limb - 1, reach)
-        maps.append(None if here is None or there is None else fitted(here, there))
+        limb_here, limb_there = quad(target, limb, reach), quad(source, limb, reach)
+        if limb_there is None:
+            limb_there = quad(source, limb + 1 if limb % 2 == 0 else limb - 1, reach)
+        maps.append(None if limb_here is None or limb_there is None else fitted(limb_here, limb_there))
     nowhere = np.array([[1, 0, AWAY], [0, 1, AWAY]])
     return np.array([nowhere if found is None else found for found in maps])
 
 
-def plain_masks(pose):
+def plain_masks(pose: Array) -> Array:
     masks = np.zeros((10, *SIZE), dtype=bool)
     masks[0] = True
     head = [at(pose, j) for j in (0, 14, 15, 16, 17) if present(pose, j)]
@@ -95,7 +98,7 @@ def plain_masks(pose):
     return masks
 
 
-def in_polygon(corners, row, column):
+def in_polygon(corners: Array, row: float, column: float) -> bool:
     """Franklin's rule with rows and columns exchanged, as scikit-image 0.13.1 calls it."""
     inside = False
     for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, 1, axis=0), strict=True):
@@ -104,7 +107,7 @@ def in_polygon(corners, row, column):
     return inside
 
 
-def poses():
+def poses() -> tuple[torch.Tensor, torch.Tensor]:
     count, rng = 12, np.random.default_rng(4)
     source, target = standing(count, SIZE, rng), standing(count, SIZE, rng)
     target[0] = source[0]
@@ -115,7 +118,7 @@ def poses():
     return source, target
 
 
-def test_transforms_are_the_total_least_squares_of_one_image_at_a_time():
+def test_transforms_are_the_total_least_squares_of_one_image_at_a_time() -> None:
     source, target = poses()
     made = part_transforms(source, target).numpy()
     for index, (one, other) in enumerate(zip(source.numpy(), target.numpy(), strict=True)):
@@ -125,7 +128,7 @@ def test_transforms_are_the_total_least_squares_of_one_image_at_a_time():
     assert (made[:, 0, 0, 2] != AWAY).all()
 
 
-def test_transforms_are_those_of_scikit_image():
+def test_transforms_are_those_of_scikit_image() -> None:
     source, target = (points.round() for points in poses())
     made = part_transforms(source, target).numpy()
     for index in range(len(made)):
@@ -134,7 +137,7 @@ def test_transforms_are_those_of_scikit_image():
         np.testing.assert_allclose(made[index, 0], expected, rtol=1e-9, atol=1e-9)
 
 
-def test_a_body_that_no_affine_map_fits_is_not_taken_by_ordinary_least_squares():
+def test_a_body_that_no_affine_map_fits_is_not_taken_by_ordinary_least_squares() -> None:
     square = [(20.0, 10.0), (20.0, 20.0), (40.0, 20.0), (40.0, 10.0)]  # shoulders and hips as (y, x)
     source, target = torch.full((1, 18, 2), 15.0), torch.full((1, 18, 2), 15.0)
     source[0, [2, 5, 11, 8]] = torch.tensor(square)
@@ -142,11 +145,13 @@ def test_a_body_that_no_affine_map_fits_is_not_taken_by_ordinary_least_squares()
     here, there = (points[0, [8, 11, 5, 2]].numpy()[:, ::-1] for points in (target, source))
     ordinary = np.linalg.lstsq(np.column_stack([here, np.ones(4)]), there, rcond=None)[0].T
     made = part_transforms(source, target)[0, 0].numpy()
-    np.testing.assert_allclose(made, fitted(here.astype(np.float64), there.astype(np.float64)), rtol=1e-9)
+    expected = fitted(here.astype(np.float64), there.astype(np.float64))
+    assert expected is not None
+    np.testing.assert_allclose(made, expected, rtol=1e-9)
     assert abs(made - ordinary).max() > 0.01
 
 
-def test_masks_are_those_of_one_pixel_at_a_time():
+def test_masks_are_those_of_one_pixel_at_a_time() -> None:
     _, target = poses()
     target[8:] = target[8:].round()  # borders on pixels
     made = part_masks(target, SIZE).numpy()
@@ -156,7 +161,7 @@ def test_masks_are_those_of_one_pixel_at_a_time():
     assert not made[2, 1].any()
 
 
-def test_the_heads_square_starts_at_whole_pixels_and_is_open_below():
+def test_the_heads_square_starts_at_whole_pixels_and_is_open_below() -> None:
     target = torch.full((1, 18, 2), -1.0)
     target[0, [2, 5, 8, 11]] = torch.tensor([(20.0, 10.0), (20.0, 22.0), (40.0, 10.0), (40.0, 22.0)])  # a scale of 20
     target[0, [0, 14]] = torch.tensor([(12.0, 15.0), (11.0, 18.0)])  # mean (11.5, 16.5)
@@ -165,7 +170,7 @@ def test_the_heads_square_starts_at_whole_pixels_and_is_open_below():
     assert len(rows) == 16 * 16
 
 
-def test_identical_poses_leave_every_present_part_where_it_is():
+def test_identical_poses_leave_every_present_part_where_it_is() -> None:
     source, _ = poses()
     made = part_transforms(source, source)
     identity = torch.tensor([[1.0, 0, 0], [0, 1, 0]], dtype=torch.float64)
@@ -176,18 +181,18 @@ def test_identical_poses_leave_every_present_part_where_it_is():
     torch.testing.assert_close(warp(features, part_motion(source, source, SIZE)), features.clamp(min=0))
 
 
-def test_a_body_that_is_not_all_there_stays():
+def test_a_body_that_is_not_all_there_stays() -> None:
     source, target = poses()
     source[5, 2] = -1
     identity = torch.tensor([[1.0, 0, 0], [0, 1, 0]], dtype=torch.float64)
     assert torch.equal(part_transforms(source, target)[5, 0], identity)
 
 
-def away_from_zero(value):
+def away_from_zero(value: float) -> int:
     return int(math.copysign(math.floor(abs(value) + 0.5), value))
 
 
-def test_a_place_between_two_pixels_goes_away_from_the_origin():
+def test_a_place_between_two_pixels_goes_away_from_the_origin() -> None:
     source = standing(1, SIZE, np.random.default_rng(0)).round()
     target = torch.where(source == -1, source, source - torch.tensor([2.0, 0.0]))  # half a place of the features
     features = torch.rand(1, 1, SIZE[0] // 4, SIZE[1] // 4)
@@ -197,7 +202,7 @@ def test_a_place_between_two_pixels_goes_away_from_the_origin():
 
 
 @pytest.mark.parametrize("ratio", [1, 4])
-def test_the_warp_is_that_of_one_pixel_at_a_time(ratio):
+def test_the_warp_is_that_of_one_pixel_at_a_time(ratio: int) -> None:
     source, target = (points[:4] for points in poses())
     height, width = SIZE[0] // ratio, SIZE[1] // ratio
     features = torch.randn(4, 3, height, width)
@@ -216,7 +221,7 @@ def test_the_warp_is_that_of_one_pixel_at_a_time(ratio):
                 np.testing.assert_allclose(made[image, :, y, x].numpy(), best, atol=1e-6)
 
 
-def test_a_moved_person_is_found_where_it_was():
+def test_a_moved_person_is_found_where_it_was() -> None:
     source = standing(1, SIZE, np.random.default_rng(0))
     target = torch.where(source == -1, source, source + torch.tensor([3.0, 2.0]))
     features = torch.rand(1, 2, *SIZE)
@@ -226,7 +231,7 @@ def test_a_moved_person_is_found_where_it_was():
     assert places[0, 0, 30, 10] == 27 * SIZE[1] + 8
 
 
-def test_gradients_reach_the_places_that_were_taken():
+def test_gradients_reach_the_places_that_were_taken() -> None:
     source, target = (points[5:7] for points in poses())
     features = torch.rand(2, 3, *SIZE, requires_grad=True)
     warp(features, part_motion(source, target, SIZE)).sum().backward()

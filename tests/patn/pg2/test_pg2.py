@@ -3,12 +3,14 @@
 import math
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from scipy.ndimage import binary_dilation, binary_erosion
 
+from numerics.arrays import Array
 from patn import DataError
 from patn.baselines.pg2.inputs import body_masks, discs
 from patn.baselines.pg2.networks import Coarse, ImageDiscriminator, Pg2, Refine
@@ -31,7 +33,9 @@ SIZE = (64, 32)
         ((128, 64), 32, 4_728_835, 381_155, None),
     ],
 )
-def test_networks_have_the_published_numbers_of_weights(size, width, coarse, refine, discriminator):
+def test_networks_have_the_published_numbers_of_weights(
+    size: tuple[int, int], width: int, coarse: int, refine: int, discriminator: int | None
+) -> None:
     with torch.device("meta"):
         network = Pg2(width=width, height=size[0], width_px=size[1])
         assert (weights_of(network.coarse), weights_of(network.refine)) == (coarse, refine)
@@ -39,12 +43,12 @@ def test_networks_have_the_published_numbers_of_weights(size, width, coarse, ref
             assert weights_of(ImageDiscriminator(size=size)) == discriminator
 
 
-def test_the_paper_counts_three_times_the_whole_checkpoint():
+def test_the_paper_counts_three_times_the_whole_checkpoint() -> None:
     published = published_count("pg2", {"height": 256, "width_px": 256}, (256, 256))
     assert published.as_in_the_paper == 3 * 145_695_559
 
 
-def test_discs_are_those_of_one_pixel_at_a_time():
+def test_discs_are_those_of_one_pixel_at_a_time() -> None:
     keypoints = standing(4, SIZE, np.random.default_rng(0))
     keypoints[0, 4] = torch.tensor([-3.0, 5.0])  # outside the image: the disc's edge is seen
     made = discs(keypoints, SIZE, 4.0)
@@ -58,7 +62,7 @@ def test_discs_are_those_of_one_pixel_at_a_time():
     np.testing.assert_array_equal(made.numpy(), expected)
 
 
-def plain_mask(pose, size, radius):
+def plain_mask(pose: list[list[float]], size: tuple[int, int], radius: float) -> Array:
     """The released rule, one disc at a time, closed by scipy."""
     mask, (rows, columns) = np.zeros(size, dtype=bool), np.mgrid[: size[0], : size[1]]
     for a, b in LIMBS:
@@ -68,11 +72,12 @@ def plain_mask(pose, size, radius):
         for number in range(pieces + 1):
             y, x = (int(p + (q - p) * number / pieces) for p, q in zip(pose[a], pose[b], strict=True))
             mask |= (rows - y) ** 2 + (columns - x) ** 2 <= radius**2
-    return binary_erosion(binary_dilation(mask, np.ones((5, 5))), np.ones((5, 5)), border_value=1)
+    closed: Array = binary_erosion(binary_dilation(mask, np.ones((5, 5))), np.ones((5, 5)), border_value=1)
+    return closed
 
 
 @pytest.mark.parametrize(("size", "radius"), [((128, 64), 4.0), ((256, 176), 4.0), (SIZE, 2.0), ((32, 16), 1.5)])
-def test_the_bodys_mask_is_that_of_one_disc_at_a_time(size, radius):
+def test_the_bodys_mask_is_that_of_one_disc_at_a_time(size: tuple[int, int], radius: float) -> None:
     keypoints = standing(4, size, np.random.default_rng(0))
     keypoints[:2] = keypoints[:2].round()
     keypoints[0, 4] = torch.tensor([-3.0, 2.0])  # outside the image: the disc's edge is seen
@@ -83,7 +88,7 @@ def test_the_bodys_mask_is_that_of_one_disc_at_a_time(size, radius):
     assert 0.1 < made.mean() < 0.6
 
 
-def test_a_joint_without_a_limb_is_not_in_the_mask():
+def test_a_joint_without_a_limb_is_not_in_the_mask() -> None:
     keypoints = torch.full((1, 18, 2), -1.0)
     keypoints[0, 4] = torch.tensor([30.0, 10.0])  # a wrist alone
     assert body_masks(keypoints, SIZE).sum() == 0
@@ -91,7 +96,7 @@ def test_a_joint_without_a_limb_is_not_in_the_mask():
     assert body_masks(keypoints, SIZE).sum() == 49  # the disc of radius 4; the closing adds nothing
 
 
-def test_half_of_the_pairs_are_mirrored_with_their_poses():
+def test_half_of_the_pairs_are_mirrored_with_their_poses() -> None:
     images, keypoints, pairs = people()
     made = Pg2Objective(tiny("pg2", batch=400), images, keypoints, pairs, seed=1)
     shown, plain = made.batch(3), made.batches.sample(3)
@@ -112,7 +117,7 @@ def test_half_of_the_pairs_are_mirrored_with_their_poses():
     assert not torch.equal(shown["image"], made.batch(4)["image"])
 
 
-def test_the_coarse_image_goes_through_sixty_four_numbers():
+def test_the_coarse_image_goes_through_sixty_four_numbers() -> None:
     torch.manual_seed(0)
     network = Coarse(width=4, levels=3, size=SIZE)
     assert network.coarsest == (16, 8)
@@ -125,14 +130,14 @@ def test_the_coarse_image_goes_through_sixty_four_numbers():
     up = c.grow(c.shrink(levels[2].flatten(1))).view(2, 4, 16, 8)
     for step in range(3):
         up = torch.cat([up, levels[2 - step]], 1)
-        up = up + c.decoder[step].path(up)
+        up = up + c.decoder[step].get_submodule("path")(up)
         if step < 2:
             up = c.ups[step](up.repeat_interleave(2, 2).repeat_interleave(2, 3))
     torch.testing.assert_close(network(code), c.output(up))
 
 
 @pytest.mark.parametrize("finest_skip", [True, False])
-def test_the_finest_skip_can_be_left_out(finest_skip):
+def test_the_finest_skip_can_be_left_out(finest_skip: bool) -> None:
     torch.manual_seed(0)
     network = Refine(width=4, levels=2, finest_skip=finest_skip)
     c, code = network, torch.rand(2, 6, 8, 4)
@@ -144,7 +149,7 @@ def test_the_finest_skip_can_be_left_out(finest_skip):
     torch.testing.assert_close(network(code), expected)
 
 
-def test_an_untrained_refinement_adds_nothing():
+def test_an_untrained_refinement_adds_nothing() -> None:
     torch.manual_seed(0)
     network = Pg2(width=4, height=64, width_px=32)
     images = torch.rand(2, 3, *SIZE) * 2 - 1
@@ -154,7 +159,7 @@ def test_an_untrained_refinement_adds_nothing():
         network(images[..., :16], keypoints, keypoints)
 
 
-def test_the_condition_pose_does_not_matter():
+def test_the_condition_pose_does_not_matter() -> None:
     torch.manual_seed(0)
     network = Pg2(width=4, height=64, width_px=32)
     images = torch.rand(2, 3, *SIZE) * 2 - 1
@@ -163,16 +168,16 @@ def test_the_condition_pose_does_not_matter():
     assert not torch.equal(network(images, keypoints, keypoints), network(images, keypoints, keypoints.flip(0)))
 
 
-def test_first_the_coarse_network_learns_then_the_others():
+def test_first_the_coarse_network_learns_then_the_others() -> None:
     made = objective(tiny("pg2", steps=4, coarse_steps=2))
     assert isinstance(made, Pg2Objective)
 
-    def state():
+    def state() -> dict[str, dict[str, torch.Tensor]]:
         generator = made.networks["generator"]
-        parts = {"coarse": generator.coarse, "refine": generator.refine, "d": made.networks["d"]}
+        parts = {name: generator.get_submodule(name) for name in ("coarse", "refine")} | {"d": made.networks["d"]}
         return {name: {key: value.clone() for key, value in part.state_dict().items()} for name, part in parts.items()}
 
-    def changed(before, after):
+    def changed(before: dict[str, dict[str, torch.Tensor]], after: dict[str, dict[str, torch.Tensor]]) -> set[str]:
         return {name for name in before if any((before[name][key] != after[name][key]).any() for key in before[name])}
 
     states = [state()]
@@ -189,8 +194,9 @@ def test_first_the_coarse_network_learns_then_the_others():
     assert terms == [{"loss_g", "l1"}] * 2 + [{"loss_g", "l1", "gan", "d"}] * 2
 
 
-def test_losses_count_the_person_twice_and_copies_as_fakes():
+def test_losses_count_the_person_twice_and_copies_as_fakes() -> None:
     training = tiny("pg2", steps=2, coarse_steps=0, lambda_gan=0.5, lambda_l1=3.0)
+    assert isinstance(training, Pg2Training)
     made = objective(training)
     batch = made.batch(0)
     generator, discriminator = made.networks["generator"], made.networks["d"]
@@ -210,7 +216,7 @@ def test_losses_count_the_person_twice_and_copies_as_fakes():
     assert losses["d"] == pytest.approx(d.item(), rel=1e-4)
 
 
-def test_presets_are_the_released_recipe():
+def test_presets_are_the_released_recipe() -> None:
     market, fashion = PRESETS["market"], PRESETS["deepfashion"]
     assert (market.coarse_steps, market.steps, market.batch, market.lambda_l1) == (22_000, 36_000, 16, 10)
     assert (fashion.coarse_steps, fashion.steps, fashion.batch) == (30_000, 50_000, 8)
@@ -220,7 +226,7 @@ def test_presets_are_the_released_recipe():
 
 
 @pytest.mark.parametrize("name", ["pg2", "deform"])
-def test_a_discriminator_has_a_learning_rate_of_its_own(name):
+def test_a_discriminator_has_a_learning_rate_of_its_own(name: str) -> None:
     own = {"coarse_steps": 0} if name == "pg2" else {}
     made = objective(tiny(name, lr=1e-3, lr_d_factor=0.25, steps=4, **own))
     steps(made, range(1))
@@ -232,11 +238,11 @@ def test_a_discriminator_has_a_learning_rate_of_its_own(name):
 
 
 @pytest.mark.parametrize("fields", [{"radius": 0.0}, {"coarse_steps": -1}, {"lambda_perceptual": 1.0}])
-def test_a_field_without_sense_is_refused_by_name(fields):
+def test_a_field_without_sense_is_refused_by_name(fields: dict[str, Any]) -> None:
     with pytest.raises(DataError, match=next(iter(fields))):
         replace(Pg2Training(), **fields)
 
 
-def test_people_of_these_tests_have_a_body():
+def test_people_of_these_tests_have_a_body() -> None:
     _, keypoints, _ = people()
     assert body_masks(keypoints, (32, 16), 2.0).mean() > 0.05

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from numerics.arrays import Array
 from patn.baselines.vunet.crops import part_corners, part_crops
 from patn.baselines.vunet.stickman import stick_man
 from tests.patn.kinds import standing
@@ -14,7 +15,7 @@ from tests.patn.kinds import standing
 SIZE = (64, 32)
 
 
-def poses(size=SIZE):
+def poses(size: tuple[int, int] = SIZE) -> torch.Tensor:
     made = standing(8, size, np.random.default_rng(2))
     made[0] = standing(8, size, np.random.default_rng(7))[0]
     made[1, 9] = -1  # no right knee
@@ -26,25 +27,25 @@ def poses(size=SIZE):
     return made
 
 
-def seen(pose, *joints):
+def seen(pose: Array, *joints: int) -> bool:
     return all(pose[joint][0] != -1 and pose[joint][1] != -1 for joint in joints)
 
 
-def at(pose, joint):
+def at(pose: Array, joint: int) -> Array:
     return np.array([pose[joint][1], pose[joint][0]], dtype=np.float64)
 
 
-def plain_stick_man(pose, size):
+def plain_stick_man(pose: Array, size: tuple[int, int]) -> Array:
     """The released drawing's order of lines, by OpenCV, on 0..255."""
     picture = np.zeros((3, *size), dtype=np.uint8)
     thickness = max(int(3 * size[0] / 128), 1)
     if seen(pose, 2, 5, 8, 11):
-        cv2.fillPoly(picture[2], np.int32([[at(pose, joint) for joint in (11, 5, 2, 8)]]), 255)
+        cv2.fillPoly(picture[2], [np.array([at(pose, joint) for joint in (11, 5, 2, 8)], dtype=np.int32)], [255])
     for channel, chain, eye in ((0, [10, 9, 8, 2, 3, 4], 14), (1, [13, 12, 11, 5, 6, 7], 15)):
 
-        def line(start, end, value, channel=channel):
-            ends = [tuple(int(value) for value in place) for place in (start, end)]
-            cv2.line(picture[channel], *ends, color=value, thickness=thickness)
+        def line(start: Array, end: Array, value: int, channel: int = channel) -> None:
+            first, last = ([int(value) for value in place] for place in (start, end))
+            cv2.line(picture[channel], first, last, color=[value], thickness=thickness)
 
         for a, b in pairwise(chain):
             if seen(pose, a, b):
@@ -57,7 +58,7 @@ def plain_stick_man(pose, size):
 
 
 @pytest.mark.parametrize("size", [(64, 32), (128, 64), (256, 176)])
-def test_stick_men_have_opencvs_lines(size):
+def test_stick_men_have_opencvs_lines(size: tuple[int, int]) -> None:
     keypoints = poses(size)
     made = stick_man(keypoints, size)
     expected = np.array([plain_stick_man(pose, size) for pose in keypoints.numpy()])
@@ -65,7 +66,7 @@ def test_stick_men_have_opencvs_lines(size):
     assert (made > 0).float().mean() > 0.03
 
 
-def test_a_line_is_five_pixels_wide_at_a_height_of_128():
+def test_a_line_is_five_pixels_wide_at_a_height_of_128() -> None:
     pose = torch.full((1, 18, 2), -1.0)
     pose[0, [9, 10]] = torch.tensor([(40.9, 20.2), (100.0, 20.9)])  # cut to (40, 20) and (100, 20)
     right, left, torso = stick_man(pose, (128, 64))[0]
@@ -76,7 +77,7 @@ def test_a_line_is_five_pixels_wide_at_a_height_of_128():
     assert (torso == -1).all()
 
 
-def test_the_line_to_the_nose_covers_the_sides_and_is_covered_by_the_eyes():
+def test_the_line_to_the_nose_covers_the_sides_and_is_covered_by_the_eyes() -> None:
     pose = torch.full((1, 18, 2), -1.0)
     pose[0, [2, 5]] = torch.tensor([(60.0, 20.0), (60.0, 40.0)])
     pose[0, 3] = torch.tensor([60.0, 44.0])  # the right upper arm crosses the neck
@@ -90,8 +91,8 @@ def test_the_line_to_the_nose_covers_the_sides_and_is_covered_by_the_eyes():
     assert right[30, 30] == 127
 
 
-def plain_corners(pose, height):
-    def limb(start, end):
+def plain_corners(pose: Array, height: int) -> list[list[Array] | None]:
+    def limb(start: Array, end: Array) -> list[Array]:
         normal = 0.25 * np.array([-(end - start)[1], (end - start)[0]])
         return [start + normal, start - normal, end - normal, end + normal]
 
@@ -120,7 +121,7 @@ def plain_corners(pose, height):
     return parts
 
 
-def homography(corners):
+def homography(corners: list[Array]) -> Array:
     """By eight linear equations."""
     rows, values = [], []
     for (u, v), (x, y) in zip([(0, 0), (0, 1), (1, 1), (1, 0)], corners, strict=True):
@@ -129,7 +130,7 @@ def homography(corners):
     return np.append(np.linalg.solve(np.array(rows), np.array(values)), 1).reshape(3, 3)
 
 
-def sampled(image, x, y):
+def sampled(image: Array, x: float, y: float) -> Array:
     """Bilinear, the border continued."""
     height, width = image.shape[1:]
     x, y = min(max(x, 0), width - 1), min(max(y, 0), height - 1)
@@ -139,7 +140,7 @@ def sampled(image, x, y):
     return (1 - fy) * top + fy * ((1 - fx) * image[:, y0 + 1, x0] + fx * image[:, y0 + 1, x0 + 1])
 
 
-def test_crops_are_those_of_one_image_at_a_time():
+def test_crops_are_those_of_one_image_at_a_time() -> None:
     keypoints = poses()[:6]
     images = torch.rand(6, 3, *SIZE) * 2 - 1
     crop = (8, 4)
@@ -155,24 +156,24 @@ def test_crops_are_those_of_one_image_at_a_time():
             np.testing.assert_allclose(made[index, part], expected, atol=1e-4, err_msg=f"image {index}, part {part}")
 
 
-def test_crops_are_those_of_opencv():
+def test_crops_are_those_of_opencv() -> None:
     keypoints, height, width = poses((128, 64))[:4], 64, 32
     rng = np.random.default_rng(0)
-    images = cv2.GaussianBlur(rng.random((128, 64, 12)).astype(np.float32), (0, 0), 2)
-    images = torch.from_numpy(images).view(128, 64, 4, 3).permute(2, 3, 0, 1) * 2 - 1
+    blurred = cv2.GaussianBlur(rng.random((128, 64, 12)).astype(np.float32), (0, 0), 2)
+    images = torch.from_numpy(blurred).view(128, 64, 4, 3).permute(2, 3, 0, 1) * 2 - 1
     made = part_crops(images, keypoints, (height, width)).view(4, 8, 3, height, width).numpy()
-    rectangle = np.float32([(0, 0), (0, height), (width, height), (width, 0)])
+    rectangle = np.array([(0, 0), (0, height), (width, height), (width, 0)], dtype=np.float32)
     for index, pose in enumerate(keypoints.numpy()):
         picture = np.ascontiguousarray(images[index].permute(1, 2, 0).numpy())
         for part, corners in enumerate(plain_corners(pose, 128)):
             if corners is not None:
-                matrix = cv2.getPerspectiveTransform(np.float32(corners), rectangle)
+                matrix = cv2.getPerspectiveTransform(np.array(corners, dtype=np.float32), rectangle)
                 crop = cv2.warpPerspective(picture, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
                 # OpenCV rounds places to a 32nd of a pixel
                 np.testing.assert_allclose(made[index, part], crop.transpose(2, 0, 1), atol=0.01)
 
 
-def test_corners_that_make_no_quadrilateral_are_a_grey_crop():
+def test_corners_that_make_no_quadrilateral_are_a_grey_crop() -> None:
     keypoints = poses()[:1]
     keypoints[0, 3] = keypoints[0, 2]  # an upper arm without length
     crops = part_crops(torch.ones(1, 3, *SIZE), keypoints, (8, 4)).view(8, -1)
@@ -180,7 +181,7 @@ def test_corners_that_make_no_quadrilateral_are_a_grey_crop():
     assert (crops[0] == 1).all()
 
 
-def test_a_missing_part_is_said_to_be_missing():
+def test_a_missing_part_is_said_to_be_missing() -> None:
     _, there = part_corners(poses(), SIZE[0])
     assert not there[3, 0]  # torso
     assert there[1, 7]  # a thigh without a knee goes straight down

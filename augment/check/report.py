@@ -95,7 +95,7 @@ class Report(Result):
         deepfashion: counts that differ from those of DeepFashion's lists, None of other data.
         images: what was seen when they were decoded.
         identities: what identities there are.
-        copies: images whose files hold the same bytes.
+        copies: images that show the same picture (see `augment.datasets.copies`).
         keypoints: the key points in use, None where there are none.
         pairs: of DeepFashion, None of other data and without key points.
         weights: the weight files that were found, and those that are missing.

@@ -79,6 +79,22 @@ def test_a_picture_under_two_identities_or_in_both_parts_is_said(workspace: Work
     assert any(note.startswith("2 pictures are in both the training and the test part") for note in notes)
 
 
+def test_a_picture_saved_anew_under_another_name_is_said(people: Path, tmp_path: Path) -> None:
+    given = Workspace.find(people)
+    data = Path(shutil.copytree(given.data, tmp_path / "data"))
+    assert check(given, progress=False).copies == {"identities": [], "parts": []}
+    one, other, tested = sorted((data / "bounding_box_train").glob("*.jpg"))[:3]
+    with Image.open(one) as image:
+        image.save(data / "bounding_box_train" / "0999_c1s1_000001_01.jpg", quality=60)
+    with Image.open(other) as image:
+        image.resize((128, 256), Image.Resampling.BICUBIC).save(data / "query" / "0998_c1s1_000001_00.jpg", quality=90)
+    with Image.open(tested) as image:  # another picture: mirrored
+        image.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(data / "query" / "0997_c1s1_000001_00.jpg")
+    copies = check(Workspace.create(tmp_path / "w", {"data": str(data)}), progress=False).copies
+    twice = ["query/0998_c1s1_000001_00.jpg", f"train/{other.name}"]
+    assert copies == {"identities": [[f"train/{one.name}", "train/0999_c1s1_000001_01.jpg"], twice], "parts": [twice]}
+
+
 def test_broken_image_is_named_and_exits_with_1(workspace: Workspace) -> None:
     path = workspace.data / "bounding_box_train" / TRAIN[1]
     path.write_bytes(path.read_bytes()[:300])

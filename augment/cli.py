@@ -180,7 +180,7 @@ def augment(ctx: click.Context, workspace: Path | None, quiet: bool, verbose: in
 
 def _default_map(ctx: click.Context, workspace: Path | None) -> dict[str, dict[str, object]] | None:
     """The workspace's settings as defaults of the verbs; raises AugmentError for a key that no option has."""
-    from augment.workspace import Workspace
+    from augment.workspace import Workspace  # loads pandas
 
     try:
         found = Workspace.find(workspace)
@@ -225,7 +225,7 @@ def pass_workspace(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @click.pass_context
     def wrapper(ctx: click.Context, *args: Any, **kwargs: Any) -> Any:
-        from augment.workspace import Workspace
+        from augment.workspace import Workspace  # loads pandas
 
         return ctx.invoke(function, Workspace.find(ctx.find_root().params.get("workspace")), *args, **kwargs)
 
@@ -238,7 +238,7 @@ def workspace_or_none() -> Workspace | None:
     Raises:
         AugmentError: where `--workspace` names none.
     """
-    from augment.workspace import Workspace
+    from augment.workspace import Workspace  # loads pandas
 
     given = global_options().workspace
     here = Path.cwd()

@@ -76,7 +76,7 @@ def info(runtime: Runtime, weights_dir: Path | None = None) -> Info:
     """
     import torch
 
-    from patn.training.perceptual import find_mobilenet
+    from patn.training.perceptual import find_mobilenet  # loads torch
 
     mobilenet = find_mobilenet()
     gpus = [

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from reid import DataError
+
 LONGEST = 100
 """Characters of a name: portion, ratio and seed are added to it, and file systems take 255 bytes."""
 
@@ -61,8 +63,7 @@ class BackboneName(click.ParamType[str]):
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The name as it is; a usage error for one that there is not or that cannot serve."""
-        from reid import DataError
-        from reid.models.backbones import backbone_of
+        from reid.models.backbones import backbone_of  # loads torch
 
         try:
             backbone_of(str(value))

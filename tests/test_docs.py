@@ -139,7 +139,7 @@ def scratch(rendered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     for name in ("market", "demo", "deepfashion"):  # no option makes a generator narrow
         monkeypatch.setitem(GENERATORS, name, replace(GENERATORS[name], blocks=1, width=4, d_blocks=1, d_width=4))
     few = partial(Pedestrians, distractors=4, junk=2)  # nor does one give these two
-    monkeypatch.setattr("augment.pedestrians.Pedestrians", few)
+    monkeypatch.setattr("augment.commands.init.Pedestrians", few)
     monkeypatch.setitem(MODELS, "demo", replace(MODELS["demo"], epochs=1, batch=32))  # nor table5's trainings short
     for folder in ("bounding_box_train", "bounding_box_test", "query"):
         shutil.copytree(rendered / folder, tmp_path / "Market-1501-v15.09.15" / folder)

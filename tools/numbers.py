@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -27,6 +27,7 @@ class Package:
     any_parameters: int = 0
     dict_results: int = 0
     late_imports: int = 0
+    unexplained: list[str] = field(default_factory=list)
     frowned: list[str] = field(default_factory=list)
 
 
@@ -43,6 +44,7 @@ def measure(root: Path, package: str) -> Package:
         found.frowned += [f"{place} formatter off" for line in text.splitlines() if "# fmt: " + "skip" in line]
         for function, public in functions_of(tree):
             _count(found, function, public, f"{place}:{function.lineno} {function.name}", package)
+            found.unexplained += [f"{place}:{line}" for line in unexplained(function, text.splitlines())]
     return found
 
 
@@ -74,6 +76,15 @@ def frowned(tree: ast.Module, library: bool) -> Iterator[tuple[int, str]]:
             yield node.lineno, "bare except"
         if library and isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
             yield node.lineno, "print"
+
+
+def unexplained(function: Function, lines: Sequence[str]) -> Iterator[int]:
+    """Lines of a function that import a module of ours and do not say what that loads (`# loads torch`)."""
+    for node in ast.walk(function):
+        if not isinstance(node, ast.ImportFrom) or (node.module or "").partition(".")[0] not in PACKAGES:
+            continue
+        if "# loads " not in "".join(lines[node.lineno - 1 : node.end_lineno]):
+            yield node.lineno
 
 
 def _count(found: Package, function: Function, public: bool, place: str, package: str) -> None:
@@ -158,6 +169,9 @@ def report(root: Path) -> list[str]:
         f"functions over {LONGEST_FUNCTION} lines": [each for found in every for each in found.long],
         "public functions without types": [each for found in every for each in found.untyped],
         "public functions without a docstring": [each for found in every for each in found.undocumented],
+        "imports inside functions that do not say what they load": [
+            each for found in every for each in found.unexplained
+        ],
         "global, import *, bare except, print, formatter off": [each for found in every for each in found.frowned],
         f"blocks of {COPIED} lines or more in two files": copied_blocks(root),
     }

@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from augment import AugmentError
+from augment.generation.generate import generate
+from augment.generation.plan import Sampling
+from augment.inference.generators import find_generator as find
+from augment.inference.request import LoadedRequest, Request
+from augment.poses.readers import Pose, with_a_person
 from augment.runtime import Runtime
+from augment.training.generator import train_generator as train
+from augment.training.initial import InitialWeights, starting_training
 from augment.workspace import Workspace
 from numerics.arrays import Array
+from patn.keypoints import JOINTS, scale_keypoints
 
 if TYPE_CHECKING:
-    from augment.inference.request import LoadedRequest
-    from augment.poses.readers import Pose
     from patn.training.generator_training import GeneratorTraining
 
 TargetPose = str | Path | Array
@@ -57,9 +63,6 @@ def train_generator(
     Raises:
         AugmentError: where key points, pairs or weight files are missing.
     """
-    from augment.training.generator import train_generator as train
-    from augment.training.initial import InitialWeights, starting_training
-
     initial = None if init is None else InitialWeights.find(workspace, init)
     given = None if isinstance(preset, str) else preset
     training = given or starting_training(preset if isinstance(preset, str) else None, generator, initial)
@@ -90,8 +93,6 @@ def find_generator(workspace: Workspace, name: str | Path | None = None) -> Path
     Raises:
         AugmentError: where it is not there, or where there are several.
     """
-    from augment.inference.generators import find_generator as find
-
     return find(workspace, name)
 
 
@@ -126,9 +127,6 @@ def generate_set(
     Raises:
         AugmentError: where key points or the generator are missing.
     """
-    from augment.generation.generate import generate
-    from augment.generation.plan import Sampling
-
     made = generate(
         workspace,
         portion=portion,
@@ -165,8 +163,6 @@ def generate_images(
     Raises:
         AugmentError: for files that are not there, and images in which nobody is found.
     """
-    from augment.inference.request import LoadedRequest, Request
-
     if not pairs:
         raise AugmentError("there is no pair; give at least one (image, pose)")
     images = list(dict.fromkeys(str(image) for image, _ in pairs))
@@ -184,9 +180,6 @@ def generate_images(
 
 def _pose(work: LoadedRequest, pose: TargetPose) -> Pose:
     """A caller's pose in the generator's pixels; raises AugmentError where it is none."""
-    from augment.poses.readers import Pose, with_a_person
-    from patn.keypoints import JOINTS, scale_keypoints
-
     if isinstance(pose, np.ndarray):
         if pose.shape != (len(JOINTS), 2):
             raise AugmentError(f"key points are an array of shape {pose.shape}; give {len(JOINTS)} x 2, as (y, x)")

@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from augment import AugmentError
+from augment.datasets.dataset import Dataset
+from augment.evaluation.reid import evaluate_features, evaluate_saved, find_model
+from augment.evaluation.reid import test_images as images
 from augment.runtime import Runtime
+from augment.training.reid import choose_weights
+from augment.training.reid import train_reid as train
+from augment.training.reid_data import TrainingSet
 from augment.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -78,10 +84,7 @@ def train_reid(
     Raises:
         AugmentError: where images or weights are missing.
     """
-    from augment.training.reid import choose_weights
-    from augment.training.reid import train_reid as train
-    from augment.training.reid_data import TrainingSet
-    from reid import training as recipes
+    from reid import training as recipes  # loads torch
 
     if isinstance(preset, str):
         scratch = from_scratch or preset in recipes.FROM_SCRATCH
@@ -109,9 +112,6 @@ def evaluate_reid(workspace: Workspace, model: str | Path, *, runtime: Runtime |
     Raises:
         AugmentError: where the model, queries or gallery are missing.
     """
-    from augment.datasets.dataset import Dataset
-    from augment.evaluation.reid import evaluate_saved, find_model
-
     path = find_model(workspace, str(model))
     result = evaluate_saved(Dataset.of(workspace), path, None, path, runtime or Runtime())
     return _evaluation(result.rankings, path.parent)
@@ -129,9 +129,6 @@ def test_images(workspace: Workspace) -> pd.DataFrame:
     Raises:
         AugmentError: where there is no query or no gallery image.
     """
-    from augment.datasets.dataset import Dataset
-    from augment.evaluation.reid import test_images as images
-
     return images(Dataset.of(workspace))
 
 
@@ -145,8 +142,6 @@ def rank_features(workspace: Workspace, features: ArrayLike) -> Evaluation:
     Raises:
         AugmentError: for another number of rows.
     """
-    from augment.evaluation.reid import evaluate_features
-
     test, rows = test_images(workspace), np.asarray(features, dtype=np.float32)
     if rows.ndim != 2 or len(rows) != len(test):
         raise AugmentError(f"features are an array of shape {rows.shape}; give {len(test)} rows, one a test image")

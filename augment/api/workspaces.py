@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from augment.datasets.views import init_table
 from augment.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -47,7 +48,5 @@ def make_workspace(
     Raises:
         AugmentError: for a table or folder that cannot be used.
     """
-    from augment.datasets.views import init_table
-
     init_table(Path(folder), images, size=size, seed=seed, test_share=test_share)
     return Workspace.find(Path(folder))

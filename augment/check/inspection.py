@@ -13,6 +13,8 @@ from augment import AugmentError
 from augment.check.conclusions import conclusions
 from augment.check.report import IdentitiesChecked, ImagesChecked, KeypointsChecked, PairsChecked, Report
 from augment.datasets.copies import inspect_copies
+from augment.datasets.dataset import Dataset
+from augment.datasets.pairs import evaluation_pairs, given_pairs, pairable, pairs_among
 from augment.datasets.published import compare_market1501, compare_set, differences
 from augment.fields import as_options
 from augment.images import read_image
@@ -169,9 +171,6 @@ def inspect_pairs(workspace: Workspace) -> PairsChecked | None:
     Args:
         workspace: of DeepFashion; None is returned for other data, too.
     """
-    from augment.datasets.dataset import Dataset
-    from augment.datasets.pairs import evaluation_pairs, given_pairs, pairable, pairs_among
-
     if workspace.layout.published_pairs is None or workspace.keypoints_source() is None:
         return None
     data = Dataset.of(workspace)

@@ -7,6 +7,8 @@ import click
 
 from augment.cli import emit, runtime, workspace_or_none
 from augment.commands.idle import note_idle_globals, refuse_idle, refuse_idle_csv_size, unless
+from augment.inference.animation import Motion, animate, animation_text
+from augment.inference.request import Request
 from augment.options import Finite, generator_and_pose
 
 
@@ -89,9 +91,6 @@ def command(
       augment animate 0001_c1s2_001000_01.jpg 0002_c1s3_002000_01.jpg -o walk.gif
     """
     note_idle_globals("seed")
-    from augment.inference.animation import Motion, animate, animation_text
-    from augment.inference.request import Request
-
     refuse_idle_csv_size(poses, options["source_pose"])
     walk = unless(poses is not None, "without --poses: the walk has neither gaps nor jitter")
     refuse_idle({"bridge": walk, "smooth": walk})

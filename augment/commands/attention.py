@@ -7,6 +7,8 @@ import click
 
 from augment.cli import emit, runtime, workspace_or_none
 from augment.commands.idle import note_idle_globals, refuse_idle, refuse_idle_csv_size
+from augment.inference.attention import MaskView, attention, attention_text
+from augment.inference.request import Request
 from augment.options import generator_and_pose
 
 
@@ -100,9 +102,6 @@ def command(
       augment attention 0001_c1s2_001000_01.jpg --pose 0002_c1s3_002000_01.jpg -o masks.png
     """
     note_idle_globals("seed")
-    from augment.inference.attention import MaskView, attention, attention_text
-    from augment.inference.request import Request
-
     refuse_idle_csv_size(*poses, options["source_pose"])
     refuse_idle({"block": "with --all" if everything else None})
     request = Request(images, poses, workspace_or_none(), runtime=runtime(), **options)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from augment.check.conclusions import check_text
+from augment.check.inspection import check
 from augment.cli import emit, pass_workspace, runtime
 from augment.commands.idle import note_idle_globals
-
-if TYPE_CHECKING:
-    from augment.workspace import Workspace
+from augment.workers import available_cores
+from augment.workspace import Workspace
 
 
 @click.command(short_help="Say what the workspace has and lacks.")
@@ -26,10 +26,6 @@ def command(workspace: Workspace, weights_dir: Path | None, jobs: int | None) ->
       augment check --jobs 2
     """
     note_idle_globals("seed", "device", "precision")
-    from augment.check.conclusions import check_text
-    from augment.check.inspection import check
-    from augment.workers import available_cores
-
     report = check(workspace, weights_dir=weights_dir, jobs=jobs or available_cores(), progress=runtime().progress)
     emit(report, check_text(report))
     if not report.ok:

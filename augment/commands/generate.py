@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from augment.cli import emit, global_options, pass_workspace, runtime, seed_or
+from augment.columns import csv_text
 from augment.commands.idle import refuse_idle, unless
+from augment.datasets.dataset import Dataset
+from augment.generation.augmented_set import summary
+from augment.generation.filtering import CRITERIA, Filtering
+from augment.generation.generate import PlannedSet, generate, plan_set, set_name
+from augment.generation.plan import Sampling
 from augment.options import NAME, Finite
-
-if TYPE_CHECKING:
-    from augment.generation.generate import PlannedSet
-    from augment.workspace import Workspace
+from augment.workspace import Workspace
 
 
 @click.command(short_help="Fill a reduced training set with generated images.")
@@ -119,12 +122,6 @@ def command(
       augment generate --portion 0.3 --dry-run
     """
     workspace.require_reid("generate")
-    from augment.datasets.dataset import Dataset
-    from augment.generation.augmented_set import summary
-    from augment.generation.filtering import CRITERIA, Filtering
-    from augment.generation.generate import generate, plan_set, set_name
-    from augment.generation.plan import Sampling
-
     filters = unless(share is not None, "without --filter")
     replaces = chosen["ratio"] == 1 and chosen["per_identity"] is None
     refuse_idle(
@@ -162,8 +159,6 @@ def command(
 
 def _print_plan(planned: PlannedSet) -> None:
     """The plan as CSV, or as JSON."""
-    from augment.columns import csv_text
-
     as_json = global_options().as_json
     plan = {"real": len(planned.kept), "plan": planned.plan.to_dict("records")} if as_json else {}
     emit(plan, "" if as_json else csv_text(planned.plan).rstrip())

@@ -6,6 +6,7 @@ import click
 
 from augment.cli import emit, runtime
 from augment.commands.idle import note_idle_globals
+from augment.info import info, info_text
 
 
 @click.command(short_help="Print versions, devices and weight files.")
@@ -18,7 +19,5 @@ def command(weights_dir: Path | None) -> None:
       augment info
     """
     note_idle_globals("seed")
-    from augment.info import info, info_text
-
     report = info(runtime(), weights_dir)
     emit(report, info_text(report))

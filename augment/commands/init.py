@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from augment.cli import emit, runtime, seed_or
 from augment.commands.idle import note_idle_globals, refuse_idle, refuse_workspace, unless
+from augment.datasets.create import Made, init_real, init_rendered, init_text
+from augment.datasets.views import init_csv, init_set, init_tracks
 from augment.layouts.kinds import DataLayout
-from augment.layouts.torchreid_sets import SETS
+from augment.layouts.torchreid_sets import SETS, SetChoice
+from augment.layouts.tracks import TrackFilter
 from augment.options import Finite
-
-if TYPE_CHECKING:
-    from augment.datasets.create import Made
+from augment.pedestrians import Pedestrians
+from augment.workers import available_cores
 
 RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "first_identity")
 
@@ -139,12 +141,6 @@ def command(
       augment init people --identities 4 --test-identities 3 --images 6
     """
     note_idle_globals("device", "precision")
-    from augment.datasets.create import init_real, init_text
-    from augment.datasets.views import init_csv, init_set, init_tracks
-    from augment.layouts.torchreid_sets import SetChoice
-    from augment.layouts.tracks import TrackFilter
-    from augment.workers import available_cores
-
     real = {"layout": layout, "dataset": dataset, "test_share": test_share, "lists": lists, "pairs": pairs or None}
     rendered = {name: others[name] for name in RENDERED}
     _refuse_mixed(data, rendered | real)
@@ -179,9 +175,6 @@ def command(
 
 def _render(root: Path, rendered: dict[str, Any], size: tuple[int, int] | None, seed: int, jobs: int) -> Made:
     """A workspace on rendered pedestrians, by the options that are theirs."""
-    from augment.datasets.create import init_rendered
-    from augment.pedestrians import Pedestrians
-
     renamed = {"identities": "train_identities", "images": "images_per_identity"}
     given = {renamed.get(key, key): value for key, value in rendered.items() if value is not None}
     if rendered["images"] == 2:  # one query has to leave one gallery image

@@ -6,6 +6,7 @@ import click
 
 from augment.cli import emit, runtime, workspace_or_none
 from augment.commands.idle import note_idle_globals, refuse_idle, unless
+from augment.inference.benchmark import bench, bench_text, candidates
 
 
 @click.command(short_help="Count and time generators.")
@@ -45,8 +46,6 @@ def command(
       augment patn-bench --no-speed
     """
     note_idle_globals("seed")
-    from augment.inference.benchmark import bench, bench_text, candidates
-
     timed = unless(not no_speed, "with --no-speed: nothing is timed")
     refuse_idle({"batch": timed, "precision": timed})
     how = runtime()

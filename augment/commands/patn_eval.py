@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
 from augment.commands.idle import refuse_idle, unless
-
-if TYPE_CHECKING:
-    from augment.workspace import Workspace
+from augment.evaluation.image_quality import evaluate_generator, summary
+from augment.evaluation.protocol import METRICS, Evaluation
+from augment.workers import available_cores
+from augment.workspace import Workspace
 
 
 @click.command(short_help="Measure a generator's images: SSIM, IS, DS, PCKh, FID, LPIPS, identity.")
@@ -63,10 +64,6 @@ def command(
     Example:
       augment patn-eval --pairs 8 --metrics ssim,mask-ssim
     """
-    from augment.evaluation.image_quality import evaluate_generator, summary
-    from augment.evaluation.protocol import METRICS, Evaluation
-    from augment.workers import available_cores
-
     names = METRICS if metrics == "all" else tuple(name.strip() for name in metrics.split(","))
     refuse_idle({"reid_model": unless("identity" in names, "without the metric identity")})
     evaluation = Evaluation(names, seed=seed_or(0), jobs=jobs or available_cores(), **asked)

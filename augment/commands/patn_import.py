@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from augment.cli import emit, pass_workspace
 from augment.commands.idle import note_idle_globals
 from augment.options import NAME
-
-if TYPE_CHECKING:
-    from augment.workspace import Workspace
+from augment.training.import_authors import import_network
+from augment.workspace import Workspace
 
 ROLES = {"generator": "generator", "d_pp": "discriminator of the appearance", "d_pb": "discriminator of the pose"}
 
@@ -50,8 +48,6 @@ def command(
       augment patn-import latest_net_netG.pth
     """
     note_idle_globals("seed", "device", "precision")
-    from augment.training.import_authors import import_network
-
     result = import_network(workspace, file, name=name, size=size, pose_maps=pose_maps, force=force)
     height, width = result.size
     maps = f", {result.pose_maps} pose maps" if result.pose_maps else ""

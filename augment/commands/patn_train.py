@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
 from augment.commands.idle import refuse_idle, unless
 from augment.commands.sections import SectionCommand, SectionOption
+from augment.datasets.reduced_set import share_text
 from augment.options import NAME, Finite
-
-if TYPE_CHECKING:
-    from augment.training.initial import InitialWeights
-    from augment.workspace import Workspace
-    from patn.training.generator_training import GeneratorTraining
+from augment.training.generator import train_generator
+from augment.training.initial import InitialWeights, starting_training
+from augment.workspace import Workspace
+from patn import DataError
+from patn.training.generator_training import GeneratorTraining
 
 option = partial(click.option, cls=SectionOption)
 network = partial(option, section="Network and ablations")
@@ -147,10 +148,6 @@ def command(
     Example:
       augment patn-train --preset demo --steps 200
     """
-    from augment.datasets.reduced_set import share_text
-    from augment.training.generator import train_generator
-    from augment.training.initial import InitialWeights
-
     initial = None if init is None else InitialWeights.find(workspace, init)
     training = training_of(preset, given, initial)
     perceives = unless(perceptual != "none", "with --perceptual none")
@@ -202,9 +199,6 @@ def training_of(preset: str | None, given: dict[str, Any], initial: InitialWeigh
         DataError: for an unknown generator, and for options that do not go together or are another generator's.
     """
     from dataclasses import replace
-
-    from augment.training.initial import starting_training
-    from patn import DataError
 
     training = starting_training(preset, given.get("generator"), initial)
     steps, constant_steps = given.get("steps"), given.get("constant_steps")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
 from augment.commands.idle import note_idle_globals, refuse_idle, unless
+from augment.datasets.dataset import Dataset
+from augment.poses.agreement import agreement_text, sample_agreement
+from augment.poses.comparison import SAMPLE, compare_estimator, comparison_text
+from augment.poses.estimate import estimate_poses, import_poses, poses_text
 from augment.poses.estimators import ESTIMATORS, Choice
-
-if TYPE_CHECKING:
-    from augment.workspace import Workspace
+from augment.workers import available_cores
+from augment.workspace import Workspace
 
 
 @click.command(short_help="Estimate or import key points.")
@@ -81,12 +83,6 @@ def command(
       augment poses --estimator mediapipe
     """
     note_idle_globals("device", "precision", *(["seed"] if sample is None and not compare else []))
-    from augment.datasets.dataset import Dataset
-    from augment.poses.agreement import agreement_text, sample_agreement
-    from augment.poses.comparison import SAMPLE, compare_estimator, comparison_text
-    from augment.poses.estimate import estimate_poses, import_poses, poses_text
-    from augment.workers import available_cores
-
     estimates = unless(not files, "with --csv")
     refuse_idle(
         {

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from augment.cli import emit, pass_workspace, runtime
 from augment.commands.idle import note_idle_globals, refuse_idle, unless
+from augment.datasets.dataset import Dataset
+from augment.evaluation.reid import evaluate_saved, find_model, summary
 from augment.options import headline
-
-if TYPE_CHECKING:
-    from augment.workspace import Workspace
+from augment.workspace import Workspace
 
 
 @click.command(short_help="Evaluate a trained re-ID model.")
@@ -64,10 +63,6 @@ def command(
     workspace.require_reid("reid-eval")
     refuse_idle({"output": unless(show, "without --show")})
     note_idle_globals("seed", "precision")
-    from augment.datasets.dataset import Dataset
-    from augment.evaluation.reid import evaluate_saved, find_model, summary
-    from augment.workspace import Workspace
-
     tested = workspace if on is None else Workspace.find(on)
     tested.require_reid("reid-eval")
     result = evaluate_saved(

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
 from augment.commands.idle import refuse_idle, unless
 from augment.commands.sections import SectionCommand, SectionOption
+from augment.datasets.reduced_set import share_text
+from augment.evaluation.reid import summary
 from augment.options import BACKBONE, NAME, RECIPES, SET, Finite, headline
-
-if TYPE_CHECKING:
-    from augment.workspace import Workspace
+from augment.training.reid import choose_weights, train_reid
+from augment.training.reid_data import TrainingSet
+from augment.workspace import Workspace
 
 option = partial(click.option, cls=SectionOption)
 data = partial(option, section="Images")
@@ -136,13 +138,9 @@ def command(
       augment reid-train --preset demo --backbone small --portion 0.3 --epochs 2
     """
     workspace.require_reid("reid-train")
-    from augment.datasets.reduced_set import share_text
-    from augment.evaluation.reid import summary
-    from augment.training.reid import choose_weights, train_reid
-    from augment.training.reid_data import TrainingSet
-    from reid.models.backbones import backbone_of
-    from reid.training import FROM_SCRATCH, with_erasing_and_jitter
-    from reid.training import preset as named_preset
+    from reid.models.backbones import backbone_of  # loads torch
+    from reid.training import FROM_SCRATCH, with_erasing_and_jitter  # loads torch
+    from reid.training import preset as named_preset  # loads torch
 
     generated = unless(augmentation != "none", "without --augmentation: no image is generated")
     backbone = backbone or named_preset(preset).backbone

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
 from augment.commands.idle import refuse_idle, unless
 from augment.options import NAME, Finite
-
-if TYPE_CHECKING:
-    from augment.workspace import Workspace
+from augment.study.pictures import Study, make_study
+from augment.study.server import build_app, open_socket, require_packages, web_server
+from augment.workspace import Workspace
 
 
 @click.command(short_help="The paper's user study as a page on this machine.")
@@ -81,9 +81,6 @@ def command(
     Example:
       augment study --images 4 --practice 2 --no-serve
     """
-    from augment.study.pictures import Study, make_study
-    from augment.study.server import build_app, open_socket, require_packages, web_server
-
     shown = unless(not no_serve, "with --no-serve: nothing is shown")
     refuse_idle({"zoom": shown, "port": shown})
     if not no_serve:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from augment.cli import emit, pass_workspace
 from augment.commands.idle import note_idle_globals
-
-if TYPE_CHECKING:
-    from augment.workspace import Workspace
+from augment.training.tensorboard import tensorboard_text, write_events
+from augment.workspace import Workspace
 
 
 @click.command(short_help="Write TensorBoard's event files of all trainings.")
@@ -33,7 +31,5 @@ def command(workspace: Workspace, out: Path | None) -> None:
       augment tensorboard -o events
     """
     note_idle_globals("seed", "device", "precision")
-    from augment.training.tensorboard import tensorboard_text, write_events
-
     result = write_events(workspace, out or workspace.tensorboard_dir)
     emit(result, tensorboard_text(result))

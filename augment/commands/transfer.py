@@ -8,6 +8,8 @@ import click
 
 from augment.cli import emit, runtime, workspace_or_none
 from augment.commands.idle import given, note_idle_globals, refuse_idle_csv_size
+from augment.inference.request import Request
+from augment.inference.transfer import transfer, transfer_text
 from augment.options import generator_and_pose
 
 log = logging.getLogger(__name__)
@@ -66,9 +68,6 @@ def command(
       augment transfer 0001_c1s2_001000_01.jpg --pose data/keypoints/query.csv -o grid.png
     """
     note_idle_globals("seed")
-    from augment.inference.request import Request
-    from augment.inference.transfer import transfer, transfer_text
-
     refuse_idle_csv_size(*poses, options["source_pose"])
     request = Request(images, poses, workspace_or_none(), runtime=runtime(), **options)
     result = transfer(request, out, columns=columns)

@@ -12,6 +12,7 @@ from typing import Any
 
 from augment import AugmentError
 from augment.artefacts.locks import locked
+from augment.datasets.pairs import import_pairs
 from augment.layouts.deepfashion import SIZE as DEEPFASHION_SIZE
 from augment.layouts.deepfashion_folder import MARK, deepfashion_layout
 from augment.layouts.detection import detect_layout
@@ -20,6 +21,7 @@ from augment.layouts.inventory import Inventory
 from augment.layouts.kinds import DataLayout
 from augment.layouts.registry import Layout, describe, market1501_layout
 from augment.pedestrians import Pedestrians
+from augment.pedestrians.dataset import render
 from augment.results import Result
 from augment.settings import SETTINGS, read_settings
 from augment.workspace import Workspace
@@ -145,8 +147,6 @@ def init_rendered(root: Path, pedestrians: Pedestrians, *, jobs: int = 1) -> Mad
     Raises:
         AugmentError: where root holds another workspace already.
     """
-    from augment.pedestrians.dataset import render
-
     size = (pedestrians.height, pedestrians.width)
     settings = {
         "data": DATA,
@@ -249,8 +249,6 @@ def _refuse_unfit(
 
 def _with_pairs(workspace: Workspace, made: Layout, files: Sequence[Path]) -> Layout:
     """Take the pairs over, and say how many."""
-    from augment.datasets.pairs import import_pairs
-
     counts = import_pairs(workspace, files)
     said = f"{counts['train']:,} training and {counts['test']:,} test pairs were taken over"
     if counts["left_out"]:

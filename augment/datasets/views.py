@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 from augment import AugmentError
 from augment.datasets.create import TEST_SHARE, Made, init_view, refuse_around
+from augment.layouts.image_tables import read_table, table_layout
 from augment.layouts.kinds import DataLayout
+from augment.layouts.torchreid_reading import set_layout
+from augment.layouts.tracks import tracks_layout
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,8 +41,6 @@ def init_table(
     Raises:
         AugmentError: for a table that is none of images, and where root holds another workspace already.
     """
-    from augment.layouts.image_tables import table_layout
-
     return init_view(root, partial(table_layout, images, size=size, seed=seed, test_share=test_share), seed=seed)
 
 
@@ -58,8 +59,6 @@ def init_csv(
     Raises:
         AugmentError: for a file that is no table of images, and where root holds another workspace already.
     """
-    from augment.layouts.image_tables import read_table, table_layout
-
     images = read_table(file)
     if test_share is not None and "split" in images:
         raise AugmentError(f"{file}: has a column split; leave ⟨test_share⟩ out")
@@ -89,8 +88,6 @@ def init_set(
     Raises:
         AugmentError: for a folder that does not hold the data set, and where root holds another workspace already.
     """
-    from augment.layouts.torchreid_reading import set_layout
-
     refuse_around(root, folder.resolve())
     lay_out = partial(set_layout, choice, folder.resolve(), size=size, seed=seed)
     return init_view(root, lay_out, seed=seed, more={"dataset": choice.key})
@@ -118,8 +115,6 @@ def init_tracks(
     Raises:
         AugmentError: for a folder without sequences, and where root holds another workspace already.
     """
-    from augment.layouts.tracks import tracks_layout
-
     refuse_around(root, folder.resolve())
     share = TEST_SHARE if test_share is None else test_share
     lay_out = partial(tracks_layout, folder.resolve(), filtering=filtering, size=size, seed=seed, test_share=share)

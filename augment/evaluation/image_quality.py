@@ -141,7 +141,7 @@ def generator_name(workspace: Workspace, home: Path) -> str:
 
 def _identity_model(workspace: Workspace, evaluation: Evaluation) -> str | None:
     """The fingerprint of the re-ID model that the identity score would be by now, None where there is none."""
-    from augment.evaluation.identity_metric import full_model
+    from augment.evaluation.identity_metric import full_model  # loads torch
 
     try:
         return fingerprint(full_model(workspace, evaluation.reid_model))

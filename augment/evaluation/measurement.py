@@ -21,6 +21,7 @@ from augment.runtime import Runtime
 from augment.workspace import Workspace
 from numerics.arrays import Array
 from numerics.files import replacing
+from patn.keypoints import keypoint_array
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,8 +71,8 @@ def measure(
         names: of the metrics.
         runtime: device, threads and precision.
     """
-    from augment.evaluation.metrics import restore
-    from augment.evaluation.registry import Setting, build_metrics
+    from augment.evaluation.metrics import restore  # loads torch
+    from augment.evaluation.registry import Setting, build_metrics  # loads torch
 
     runtime.prepare()
     with ExitStack() as stack:
@@ -131,8 +132,7 @@ def panels(
     """
     import torch
 
-    from augment.evaluation.metrics import Panels
-    from patn.keypoints import keypoint_array
+    from augment.evaluation.metrics import Panels  # loads torch
 
     def shown(images: torch.Tensor) -> torch.Tensor:
         return protocol.panel(images).to(generator.generator.device)
@@ -162,7 +162,7 @@ def _write_partial(path: Path, done: int, metrics: Mapping[str, Metric]) -> None
     """Save the sums after `done` pairs, by rename."""
     from safetensors.torch import save_file
 
-    from augment.evaluation.metrics import state_of
+    from augment.evaluation.metrics import state_of  # loads torch
 
     with replacing(path) as partial:
         save_file(

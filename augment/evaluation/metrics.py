@@ -11,7 +11,10 @@ import torch
 from torch import Tensor
 
 from patn.metrics.accumulators import Accumulator, InceptionScore, Mean, Moments, frechet_distance
+from patn.metrics.detection import person_confidences
+from patn.metrics.inception import FEATURES
 from patn.metrics.masks import person_masks
+from patn.metrics.ssim import ssim
 
 if TYPE_CHECKING:
     from torch import nn
@@ -152,8 +155,6 @@ class Similarity(MeanMetric):
                 self.add(row, "l1", (real.float() - images.float()).abs().mean(dim=(1, 2, 3)) / 127.5)
 
     def _ssim(self, real: Tensor, images: Tensor) -> Tensor:
-        from patn.metrics.ssim import ssim
-
         return ssim(real, images, self.data_range, taps=self.taps)
 
 
@@ -165,8 +166,6 @@ class InceptionMetrics:
     """
 
     def __init__(self, metrics: Sequence[str], network: Inception, count: int) -> None:
-        from patn.metrics.inception import FEATURES
-
         self.metrics, self.network = metrics, network
         rows = (GENERATED, REAL)
         self.scores = {
@@ -215,8 +214,6 @@ class Detection(MeanMetric):
         Args:
             panels: a batch of pairs.
         """
-        from patn.metrics.detection import person_confidences
-
         for row, images in ((GENERATED, panels.generated), (REAL, panels.target)):
             self.add(row, "ds", person_confidences(self.detector, padded(images)))
 

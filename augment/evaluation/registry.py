@@ -14,11 +14,19 @@ import reid
 from augment import AugmentError
 from augment.artefacts.artefact import fingerprint
 from augment.datasets.dataset import Dataset
+from augment.evaluation.identity_metric import Embedding, IdentityMetric, full_model
 from augment.evaluation.metrics import Detection, InceptionMetrics, LpipsMetrics, Metric, Similarity
+from augment.evaluation.pose_metric import Estimate, PoseMetric, pooled
 from augment.evaluation.protocol import PROTOCOLS, SPLITS, Evaluation
 from augment.failures import sentence
+from augment.images import read_image
+from augment.poses.estimation import ESTIMATING, estimate_arrays
 from augment.weights import load_path
+from augment.workers import worker_pool
 from augment.workspace import Workspace
+from patn.metrics.detection import load_detector
+from patn.metrics.inception import Inception
+from patn.metrics.lpips import Lpips, find_linear
 
 if TYPE_CHECKING:
     import torch
@@ -76,8 +84,6 @@ def _similarity(setting: Setting, metrics: list[str]) -> Metric:
 
 
 def _inception(setting: Setting, metrics: list[str]) -> Metric:
-    from patn.metrics.inception import Inception
-
     network = Inception(load_path("inception", setting.evaluation.weights_dir))
     if "fid" in metrics:
         setting.notes["fid"] = "distance to the targets of the same pairs; few pairs raise it, 10,000 are usual"
@@ -85,8 +91,6 @@ def _inception(setting: Setting, metrics: list[str]) -> Metric:
 
 
 def _detection(setting: Setting, _: list[str]) -> Metric:
-    from patn.metrics.detection import load_detector
-
     detector = load_detector(load_path("ssd300", setting.evaluation.weights_dir))
     setting.notes["ds"] = (
         "by torchvision's SSD-300 for COCO, the paper's by Caffe's for VOC: see the real images' score"
@@ -95,8 +99,6 @@ def _detection(setting: Setting, _: list[str]) -> Metric:
 
 
 def _lpips(setting: Setting, metrics: list[str]) -> Metric:
-    from patn.metrics.lpips import Lpips, find_linear
-
     linear = find_linear()
     if linear is None:
         raise AugmentError("torchmetrics is not installed; install it with `pip install augment-reid[metrics]`")
@@ -106,11 +108,6 @@ def _lpips(setting: Setting, metrics: list[str]) -> Metric:
 
 def _poses(setting: Setting, _: list[str]) -> Metric:
     from functools import partial
-
-    from augment.evaluation.pose_metric import Estimate, PoseMetric, pooled
-    from augment.images import read_image
-    from augment.poses.estimation import ESTIMATING, estimate_arrays
-    from augment.workers import worker_pool
 
     data, evaluation = setting.data, setting.evaluation
     estimate: Estimate = partial(estimate_arrays, estimator=ESTIMATOR)
@@ -128,8 +125,6 @@ def _poses(setting: Setting, _: list[str]) -> Metric:
 
 
 def _identity(setting: Setting, _: list[str]) -> Metric:
-    from augment.evaluation.identity_metric import Embedding, IdentityMetric, full_model
-
     path = full_model(setting.workspace, setting.evaluation.reid_model)
     setting.notes["identity"] = f"by the re-ID model {path.parent.name}"
     embed = Embedding.load(path, setting.device)

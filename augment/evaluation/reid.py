@@ -18,6 +18,8 @@ from augment.runtime import Runtime
 from augment.workspace import MODEL, Workspace
 from numerics.arrays import Array
 from reid.data.market1501 import drop_junk
+from reid.evaluation.gallery import draw_galleries
+from reid.evaluation.ranking import evaluate, nearest
 
 if TYPE_CHECKING:
     from reid.models.backbones import ReidModel
@@ -115,7 +117,7 @@ def evaluate_model(data: Dataset, model: ReidModel, training: ReidTraining, runt
     Raises:
         AugmentError: for data without query or gallery images.
     """
-    from reid.features import extract_features
+    from reid.features import extract_features  # loads torch
 
     test = test_images(data)
     images = load_images(test["path"].tolist(), data.size)
@@ -162,8 +164,6 @@ def evaluate_features(features: Array, test: pd.DataFrame) -> Rankings:
 
 def _rank(features: Array, test: pd.DataFrame, query: Array, gallery: Array) -> Ranking:
     """The figures for some rows as queries and some as gallery (N truth values each)."""
-    from reid.evaluation.ranking import evaluate
-
     pids, camids = test["pid"].to_numpy(), test["camid"].to_numpy()
     found = evaluate(features[query], features[gallery], pids[query], pids[gallery], camids[query], camids[gallery])
     rank1, rank5, rank10 = (round(100 * float(found.cmc[min(k, len(found.cmc)) - 1]), 4) for k in (1, 5, 10))
@@ -191,8 +191,8 @@ def evaluate_saved(
         feature: what is compared; None is what the model was trained for.
         distance: by what; None is what the model was trained for.
     """
-    from reid.checkpoints import load_model
-    from reid.features import extract_features
+    from reid.checkpoints import load_model  # loads torch
+    from reid.features import extract_features  # loads torch
 
     runtime.prepare()
     device = runtime.torch_device()
@@ -225,9 +225,6 @@ def draw_ranked(features: Array, test: pd.DataFrame, count: int, output: Path) -
         count: how many queries.
         output: the picture's file.
     """
-    from reid.evaluation.gallery import draw_galleries
-    from reid.evaluation.ranking import nearest
-
     rows = np.flatnonzero(test["split"] == "query")
     rows = rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int)]
     gallery = np.flatnonzero(test["split"] == "gallery")

@@ -19,6 +19,7 @@ from augment.generation.plan import Chance, Pools, Sampling, random_pose
 from augment.images import load_images
 from augment.inference.generators import seeded
 from augment.inference.plan_images import Generation, generate_plan
+from augment.poses.estimation import estimate_arrays
 from augment.workspace import Workspace
 from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
@@ -117,7 +118,7 @@ class Judge:
     ) -> None:
         self.size, self.filtering, self.poses = data.size, filtering, poses
         if model is not None:
-            from augment.evaluation.identity_metric import Embedding, IdentityCentres
+            from augment.evaluation.identity_metric import Embedding, IdentityCentres  # loads torch
 
             self.embed = Embedding.load(model, generation.runtime.torch_device())
             train = data.split("train").loc[list(kept)]
@@ -147,8 +148,6 @@ class Judge:
         return pd.DataFrame(values).astype(float).round(6)
 
     def _pose_scores(self, images: torch.Tensor, names: Sequence[str]) -> list[float]:
-        from augment.poses.estimation import estimate_arrays
-
         found = estimate_arrays(list(images.permute(0, 2, 3, 1).numpy()), self.filtering.estimator)
         wanted = keypoint_array(self.poses, names)
         return [pckh(wanted[i : i + 1], found[i : i + 1]).score for i in range(len(names))]

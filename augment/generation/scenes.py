@@ -151,7 +151,7 @@ class Scenes:
         import torch
         from torch.nn.functional import avg_pool2d, interpolate, max_pool2d, pad
 
-        from patn.metrics.masks import person_masks
+        from patn.metrics.masks import person_masks  # loads torch
 
         size = (HEIGHT, max(1, round(HEIGHT * self.size[1] / self.size[0])))
         points = scale_keypoints(keypoint_array(self.keypoints, poses), self.size, size)

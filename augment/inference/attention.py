@@ -134,7 +134,7 @@ def masks_of(work: LoadedRequest, source: Pose, target: Pose, view: MaskView) ->
     """
     import torch
 
-    from patn.models.attention import forward_with_masks, mask_maps
+    from patn.models.attention import forward_with_masks, mask_maps  # loads torch
 
     generator = work.generator
     try:

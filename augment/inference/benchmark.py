@@ -113,7 +113,7 @@ def candidates(
     Raises:
         AugmentError: for a name that is neither, and for a file that is no generator.
     """
-    from patn.generators import GENERATORS
+    from patn.generators import GENERATORS  # loads torch
 
     found: list[Candidate] = []
     for name in generators or GENERATORS:
@@ -134,7 +134,7 @@ def recipe_options(name: str, size: tuple[int, int]) -> Mapping[str, Any]:
         name: of `patn.generators.GENERATORS`.
         size: (height, width) in pixels.
     """
-    from patn.generators import kind_of
+    from patn.generators import kind_of  # loads torch
 
     training = kind_of(name).preset(RECIPES.get(size, "market"))
     if size != (training.height, training.width_px):
@@ -147,7 +147,7 @@ def _file(name: str, workspace: Workspace | None) -> Path:
     for path in (*inside, Path(name)):
         if path.is_file():
             return path
-    from patn.generators import GENERATORS
+    from patn.generators import GENERATORS  # loads torch
 
     known = ", ".join(sorted(GENERATORS))
     raise AugmentError(
@@ -156,7 +156,7 @@ def _file(name: str, workspace: Workspace | None) -> Path:
 
 
 def _trained(label: str, path: Path, sizes: Sequence[tuple[int, int]]) -> list[Candidate]:
-    from patn.checkpoints import read_metadata
+    from patn.checkpoints import read_metadata  # loads torch
 
     about = read_metadata(path)
     height, width = about.extra.get("size") or SIZES[0]
@@ -176,7 +176,7 @@ def bench(
         batch: images at a time.
         seconds: how long each is timed at least, after one batch of warming up.
     """
-    from patn.complexity import complexity, published_count
+    from patn.complexity import complexity, published_count  # loads torch
 
     made = []
     for candidate in found:
@@ -212,9 +212,9 @@ def measure(candidate: Candidate, runtime: Runtime, batch: int, seconds: float) 
 
 
 def _measure(candidate: Candidate, runtime: Runtime, batch: int, seconds: float) -> Speed:
-    from patn.checkpoints import load_generator
-    from patn.generators import build_generator
-    from patn.inference import for_inference
+    from patn.checkpoints import load_generator  # loads torch
+    from patn.generators import build_generator  # loads torch
+    from patn.inference import for_inference  # loads torch
 
     runtime.prepare()
     device = runtime.torch_device()

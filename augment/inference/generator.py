@@ -39,8 +39,8 @@ class Generator:
             AugmentError: where neither its file nor `out` says a size.
             patn.WeightsError: for a file that is no generator.
         """
-        from patn.checkpoints import load_generator
-        from patn.inference import for_inference
+        from patn.checkpoints import load_generator  # loads torch
+        from patn.inference import for_inference  # loads torch
 
         runtime.prepare()
         self.checkpoint = checkpoint
@@ -118,7 +118,7 @@ def trained_size(checkpoint: Path) -> tuple[int, int] | None:
     Args:
         checkpoint: its file.
     """
-    from patn.checkpoints import read_metadata
+    from patn.checkpoints import read_metadata  # loads torch
 
     size = read_metadata(checkpoint).extra.get("size")
     return (int(size[0]), int(size[1])) if size else None

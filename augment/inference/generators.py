@@ -162,7 +162,7 @@ def make_generator(workspace: Workspace, name: str = "patn") -> str:
         workspace: the workspace.
         name: the generator's.
     """
-    from patn.generators import GENERATORS
+    from patn.generators import GENERATORS  # loads torch
 
     wanted = workspace.layout.generator_preset
     preset = "" if wanted == USUAL_PRESET else f" --preset {wanted}"

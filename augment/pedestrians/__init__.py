@@ -18,7 +18,7 @@ __all__ = ["Pedestrians", "render"]
 def __getattr__(name: str) -> object:
     """`render` is loaded on first use, so that importing the settings stays cheap."""
     if name == "render":
-        from augment.pedestrians.dataset import render
+        from augment.pedestrians.dataset import render  # loads pandas
 
         return render
     raise AttributeError(name)

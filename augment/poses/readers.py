@@ -12,6 +12,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from augment import AugmentError
+from augment.images import read_image
 from augment.layouts.inventory import files_below, own_reason
 from augment.layouts.natural_order import natural_key
 from augment.poses.estimation import estimate_files
@@ -122,8 +123,6 @@ class PoseReader:
         return list(self._source_rows(Path(given), paths))
 
     def _source_rows(self, csv: Path, paths: Sequence[Path]) -> Iterator[Pose]:
-        from augment.images import read_image
-
         table = read_keypoints(csv)
         for path in paths:
             name = str(table.index[0]) if len(table) == len(paths) == 1 else path.name

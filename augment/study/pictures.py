@@ -13,12 +13,16 @@ import pandas as pd
 from augment import AugmentError
 from augment.artefacts.artefact import Fingerprint, artefact, fingerprint
 from augment.artefacts.files import write_csv, write_image
+from augment.artefacts.records import read_run
 from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input, keypoints_input
+from augment.datasets.pairs import evaluation_pairs
 from augment.generation.advice import make_set_at
 from augment.generation.manifest import MANIFEST
 from augment.images import read_image
 from augment.inference.generator import BATCH
+from augment.inference.generators import find_generator, generator_label
+from augment.inference.plan_images import SplitGenerator
 from augment.study.answers import ANSWERS, Answers
 from augment.workspace import Workspace
 from numerics.arrays import Array
@@ -137,9 +141,6 @@ def _of_generator(
     workspace: Workspace, generator: str | None, study: Study, seed: int, runtime: Runtime
 ) -> tuple[str, dict[str, Fingerprint], _Pool]:
     """A generator on test pairs: its name, what the pictures are made from, and the pool."""
-    from augment.datasets.pairs import evaluation_pairs
-    from augment.inference.generators import find_generator, generator_label
-
     checkpoint = find_generator(workspace, generator)
     data = Dataset.of(workspace)
     pairs = evaluation_pairs(data)
@@ -155,8 +156,6 @@ def _of_generator(
     _refuse_few(len(real), len(names), study, f"{data.folder}: the test pairs give")
 
     def make() -> Iterator[Array]:
-        from augment.inference.plan_images import SplitGenerator
-
         generate = SplitGenerator(data, checkpoint, runtime, split="gallery")
         for start in range(0, len(rest), BATCH):
             part = rest[start : start + BATCH]
@@ -172,8 +171,6 @@ def _of_generator(
 
 def _of_set(workspace: Workspace, given: str, study: Study, seed: int) -> tuple[str, dict[str, Fingerprint], _Pool]:
     """A finished generated set: its name, what the pictures are made from, and the pool."""
-    from augment.artefacts.records import read_run
-
     folder = Path(given) if Path(given).is_dir() else workspace.sets_dir / given
     if not folder.is_dir() or read_run(folder) is None:
         raise AugmentError(f"{folder}: no finished generated set; {make_set_at(workspace, folder.name)}")

@@ -21,7 +21,9 @@ from augment.images import load_or_map
 from augment.inference.generators import BUILTIN
 from augment.results import Result, spread
 from augment.runtime import Place, Runtime
+from augment.training import loop
 from augment.training.initial import InitialWeights
+from augment.training.loop import read_metrics
 from augment.training.samples import SampleSheet, held_out_pairs
 from augment.weights import find_weights, load_path, missing_sentence
 from augment.workspace import GENERATOR, Workspace
@@ -117,8 +119,7 @@ def train_generator(
     ) as run:
         if run.finished:
             return run.recorded(TrainedGenerator)
-        from augment.training.loop import read_metrics
-        from patn.training.averaging import result_of
+        from patn.training.averaging import result_of  # loads torch
 
         runtime.prepare()
         images = _decoded(data, names, training, workspace.cache_dir)
@@ -183,9 +184,8 @@ def _train(
     runtime: Runtime,
 ) -> float:
     """Train to the last step and write the generator's file, which says what is `recorded`; returns the seconds."""
-    from augment.training import loop
-    from patn.checkpoints import save_generator
-    from patn.training.averaging import result_of
+    from patn.checkpoints import save_generator  # loads torch
+    from patn.training.averaging import result_of  # loads torch
 
     size, network = (training.height, training.width_px), result_of(objective)
     seconds = loop.train(
@@ -223,7 +223,7 @@ def choose_perceptual(wanted: str, weights_dir: Path | None) -> str:
     Raises:
         AugmentError: where a named one is missing.
     """
-    from patn.training.perceptual import find_mobilenet
+    from patn.training.perceptual import find_mobilenet  # loads torch
 
     if wanted == "auto":
         if find_weights("vgg19", weights_dir) is not None:
@@ -240,8 +240,8 @@ def load_perceptual(
     kind: str, images: torch.Tensor, weights_dir: Path | None, runtime: Runtime, training: GeneratorTraining
 ) -> Perceptual | None:
     """The perceptual network of that kind on the device; MobileNetV2's layers are scaled by the training images."""
-    from patn.generators import kind_of
-    from patn.training.perceptual import find_mobilenet, mobilenet_perceptual, vgg_perceptual
+    from patn.generators import kind_of  # loads torch
+    from patn.training.perceptual import find_mobilenet, mobilenet_perceptual, vgg_perceptual  # loads torch
 
     distance, layers = training.perceptual_loss, kind_of(training.generator).vgg_layers
     device = runtime.torch_device()
@@ -271,7 +271,7 @@ def build_objective(
     """
     import torch
 
-    from patn.generators import objective_of
+    from patn.generators import objective_of  # loads torch
 
     array = keypoint_array(data.keypoints("train"), names)
     pid_of = data.split("train")["pid"]

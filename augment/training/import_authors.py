@@ -66,8 +66,8 @@ def import_network(
         WeightsError: for a file that is no network of PATN.
         AugmentError: for a size not divisible by 4, and pose maps of a discriminator.
     """
-    from patn.checkpoints import save_discriminator, save_generator
-    from patn.importing import GENERATOR, read_authors
+    from patn.checkpoints import save_discriminator, save_generator  # loads torch
+    from patn.importing import GENERATOR, read_authors  # loads torch
 
     network = read_authors(path)
     role, options = network.role, dict(network.options)

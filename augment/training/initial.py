@@ -75,7 +75,7 @@ class InitialWeights:
         Raises:
             AugmentError: for a generator of another kind, size or options, and for the one made in `folder`.
         """
-        from patn.checkpoints import read_metadata
+        from patn.checkpoints import read_metadata  # loads torch
 
         if self.checkpoint.parent.resolve() == folder.resolve():
             raise AugmentError(f"{self.checkpoint}: is the generator that would be written; give it another name")
@@ -118,8 +118,8 @@ class InitialWeights:
         Returns:
             The names of those that start anew, which are discriminators.
         """
-        from patn.checkpoints import load_generator
-        from patn.training.averaging import AVERAGE, GENERATOR
+        from patn.checkpoints import load_generator  # loads torch
+        from patn.training.averaging import AVERAGE, GENERATOR  # loads torch
 
         weights, anew = load_generator(self.checkpoint).state_dict(), []
         stored = {} if self.others is None else read_networks(self.others)
@@ -152,7 +152,7 @@ def write_discriminators(last: Path, checkpoint: Path) -> None:
     """
     from safetensors.torch import save_file
 
-    from patn.training.averaging import AVERAGE, GENERATOR
+    from patn.training.averaging import AVERAGE, GENERATOR  # loads torch
 
     networks = read_networks(last)
     own = [name for name in networks if name not in (GENERATOR, AVERAGE)]
@@ -169,8 +169,8 @@ def starting_training(preset: str | None, generator: str | None, initial: Initia
         generator: a name in `patn.generators.GENERATORS`; None is patn or, with `initial`, that generator's kind.
         initial: what the training starts from.
     """
-    from patn.checkpoints import read_metadata
-    from patn.generators import kind_of, recorded_training
+    from patn.checkpoints import read_metadata  # loads torch
+    from patn.generators import kind_of, recorded_training  # loads torch
 
     if initial is None:
         return kind_of(generator or "patn").preset(preset or "market")
@@ -191,7 +191,7 @@ def _options(training: GeneratorTraining) -> Mapping[str, Any]:
     """The options of the network of a training, as a checkpoint's metadata holds them."""
     import torch
 
-    from patn.generators import build_generator
+    from patn.generators import build_generator  # loads torch
 
     with torch.device("meta"), torch.random.fork_rng(devices=[]):
         network = build_generator(training.generator, training.generator_options())

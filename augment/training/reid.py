@@ -19,6 +19,7 @@ from augment.evaluation.reid import Rankings, evaluate_model, test_images
 from augment.images import load_images
 from augment.results import Result, spread
 from augment.runtime import Place, Runtime
+from augment.training.loop import LAST, train
 from augment.training.reid_data import TrainingSet
 from augment.weights import find_weights, load_path, missing_sentence
 from augment.workspace import MODEL, Workspace
@@ -154,8 +155,7 @@ class _Work:
 
     def train(self, folder: Path, runtime: Runtime) -> TrainedModel:
         """Train, write the model's file and evaluate it."""
-        from augment.training.loop import LAST, train
-        from reid.checkpoints import save_model
+        from reid.checkpoints import save_model  # loads torch
 
         warn_of_batches(self.training, self.table)
         runtime.prepare()
@@ -221,7 +221,7 @@ def build_objective(
     """
     import torch
 
-    from reid.objective import ReidObjective
+    from reid.objective import ReidObjective  # loads torch
 
     labels, pids = labels_of(table, data.train)
     size = training.size if training.crop != "random-area" else data.size
@@ -267,7 +267,7 @@ def choose_weights(backbone: str, from_scratch: bool, weights: Path | None, weig
         AugmentError: where resnet50's file is missing and training from scratch was not asked for, and for a file that
             would not be used.
     """
-    from reid.models.backbones import backbone_of
+    from reid.models.backbones import backbone_of  # loads torch
 
     entry = backbone_of(backbone)
     if weights is not None and (from_scratch or entry.load is None):

@@ -13,7 +13,7 @@ from augment.images import load_images, to_uint8
 from augment.inference.sheets import draw_skeleton, write_sheet
 from numerics.seeds import Stream, random_stream
 from patn.keypoints import keypoint_array, scale_keypoints
-from patn.pairs import training_pairs
+from patn.pairs import sample_pairs, training_pairs
 
 if TYPE_CHECKING:
     import torch
@@ -37,8 +37,6 @@ def held_out_pairs(data: Dataset, size: tuple[int, int]) -> HeldOut | None:
         size: (height, width) in pixels of the images returned; key points are scaled to it.
     """
     import torch
-
-    from patn.pairs import sample_pairs
 
     try:
         keypoints = data.keypoints("gallery")

@@ -62,10 +62,10 @@ def command(
     Example:
       augment demo toy-demo --preset toy
     """
-    from augment.workers import available_cores
-    from pipelines.demo.presets import PRESETS
-    from pipelines.demo.run import run_demo
-    from pipelines.demo.text import demo_text
+    from augment.workers import available_cores  # loads multiprocessing
+    from pipelines.demo.presets import PRESETS  # loads torch
+    from pipelines.demo.run import run_demo  # loads torch
+    from pipelines.demo.text import demo_text  # loads torch
 
     refuse_workspace("folder")
     preset = preset or ("demo" if data is None else "real")
@@ -93,10 +93,10 @@ def _real(
     force: bool,
 ) -> None:
     """The demo on real images, or what it would do."""
-    from pipelines.demo.budget import Budget, budget, budget_text, looked_at
-    from pipelines.demo.real import RealData, run_real
-    from pipelines.demo.real_presets import REAL_PRESETS
-    from pipelines.demo.real_text import real_text
+    from pipelines.demo.budget import Budget, budget, budget_text, looked_at  # loads torch
+    from pipelines.demo.real import RealData, run_real  # loads torch
+    from pipelines.demo.real_presets import REAL_PRESETS  # loads torch
+    from pipelines.demo.real_text import real_text  # loads torch
 
     refuse_idle({"layout": unless(data, "without --data"), "force": unless(not dry_run, "with --dry-run")})
     chosen, source = REAL_PRESETS[preset], RealData(data, layout)

@@ -60,7 +60,7 @@ def command(workspace: Workspace, out: Path | None, **asked: Any) -> None:
     Example:
       augment figures --generators methods --pairs 4
     """
-    from pipelines.report.figures import Figure, figure_text, make_figure
+    from pipelines.report.figures import Figure, figure_text, make_figure  # loads torch
 
     made = make_figure(workspace, Figure(**asked, seed=seed_or(0)), out, runtime())
     emit(made.as_dict(), figure_text(made))

@@ -37,7 +37,7 @@ def command(workspace: Workspace, no_galleries: bool, no_generators: bool, ident
     Example:
       augment report
     """
-    from pipelines.report.page import Pictures, write_report
+    from pipelines.report.page import Pictures, write_report  # loads pandas
 
     refuse_idle({"identities": unless(not no_generators, "with --no-generators")})
     pictures = Pictures(not no_galleries, 0 if no_generators else identities, seed_or(workspace.seed))

@@ -80,9 +80,9 @@ def command(
       augment table1 --pairs 8 --metrics SSIM,mask-SSIM
       augment table1 --train paper --steps 36000 --dry-run
     """
-    from augment.workers import available_cores
-    from pipelines.tables.methods import Methods, plan, plan_text
-    from pipelines.tables.table1 import Table1, run_table1, terminal
+    from augment.workers import available_cores  # loads multiprocessing
+    from pipelines.tables.methods import Methods, plan, plan_text  # loads pandas
+    from pipelines.tables.table1 import Table1, run_table1, terminal  # loads pandas
 
     wanted = tuple(name for name in train if name)
     trains = unless(wanted, "without --train: nothing is trained")

@@ -21,7 +21,7 @@ def command(no_speed: bool, batch: int) -> None:
       augment table2 --no-speed
     """
     note_idle_globals("seed")
-    from pipelines.tables.table2 import table2, terminal, write
+    from pipelines.tables.table2 import table2, terminal, write  # loads torch
 
     refuse_idle({"batch": unless(not no_speed, "with --no-speed: nothing is timed")})
     how = runtime()

@@ -26,7 +26,7 @@ def command(workspace: Workspace, unfinished: bool) -> None:
       augment table3
     """
     note_idle_globals("seed", "device", "precision")
-    from pipelines.tables.table3 import run_table3, terminal
+    from pipelines.tables.table3 import run_table3, terminal  # loads pandas
 
     made = run_table3(workspace, unfinished=unfinished)
     emit(made.as_dict(), terminal(made))

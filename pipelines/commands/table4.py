@@ -67,9 +67,9 @@ def command(workspace: Workspace, jobs: int | None, dry_run: bool, force: bool, 
     Example:
       augment table4 --preset demo --rows resnet5,patn5,no-cat --dry-run
     """
-    from augment.workers import available_cores
-    from pipelines.tables.ablations import Table4
-    from pipelines.tables.table4 import run_table4, states, terminal
+    from augment.workers import available_cores  # loads multiprocessing
+    from pipelines.tables.ablations import Table4  # loads torch
+    from pipelines.tables.table4 import run_table4, states, terminal  # loads torch
 
     table = Table4(**asked, seed=seed_or(workspace.seed), jobs=jobs or available_cores())
     if dry_run:

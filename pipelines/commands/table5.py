@@ -16,7 +16,7 @@ from pipelines.commands.values import NAMES, NUMBERS, WHOLE, NamedFile, Shard
 
 if TYPE_CHECKING:
     from augment.workspace import Workspace
-    from pipelines.grid.pools import Placement
+    from pipelines.grid.pools import Placement  # loads multiprocessing
     from pipelines.table5.cells import Cell
     from pipelines.table5.stages import Model
 
@@ -178,11 +178,11 @@ def command(
     Example:
       augment table5 --portions 0.1,0.2 --seeds 1 --dry-run
     """
-    from pipelines.grid.pools import Placement
-    from pipelines.table5.other_tests import other_workspaces
-    from pipelines.table5.requirements import refuse_unknown
-    from pipelines.table5.row_generators import generator_of_ours
-    from pipelines.table5.run import Table5, chosen, models_of, one_a_set, say_dropped
+    from pipelines.grid.pools import Placement  # loads multiprocessing
+    from pipelines.table5.other_tests import other_workspaces  # loads pandas
+    from pipelines.table5.requirements import refuse_unknown  # loads pandas
+    from pipelines.table5.row_generators import generator_of_ours  # loads pandas
+    from pipelines.table5.run import Table5, chosen, models_of, one_a_set, say_dropped  # loads pandas
 
     workspace.require_reid("table5")
     reasons = {
@@ -213,7 +213,7 @@ def _idle_choices(
     *, backbones: Sequence[str], portions: Sequence[float], ratios: Sequence[int], **_: object
 ) -> Reasons:
     """Why --from-scratch and --ratios have no effect with other choices; None where they have one."""
-    from reid.models.backbones import backbone_of
+    from reid.models.backbones import backbone_of  # loads torch
 
     pretrained = any(backbone_of(name).imagenet_weights for name in backbones)
     return {
@@ -231,7 +231,7 @@ def _plan(
     others: Mapping[str, Workspace],
 ) -> None:
     """Print what is left to be done for models."""
-    from pipelines.table5.forecast import Forecast, forecast, to_text
+    from pipelines.table5.forecast import Forecast, forecast, to_text  # loads pandas
 
     lines = forecast(workspace, models, placement, runtime(force), probe=probe, others=others)
     found = Forecast(lines, placement.jobs)
@@ -249,12 +249,12 @@ def _run(
     others: Mapping[str, Workspace],
 ) -> None:
     """Train and test the models of cells, write the table and the report, and print the table."""
-    from pipelines.report.page import render_report
-    from pipelines.table5.other_data import other_grids, read_others
-    from pipelines.table5.other_tests import evaluate_on_others
-    from pipelines.table5.outputs import write_table5
-    from pipelines.table5.run import run_table5
-    from pipelines.table5.text import aligned, summary_json, terminal
+    from pipelines.report.page import render_report  # loads pandas
+    from pipelines.table5.other_data import other_grids, read_others  # loads pandas
+    from pipelines.table5.other_tests import evaluate_on_others  # loads pandas
+    from pipelines.table5.outputs import write_table5  # loads pandas
+    from pipelines.table5.run import run_table5  # loads pandas
+    from pipelines.table5.text import aligned, summary_json, terminal  # loads pandas
 
     how = runtime(force)
     summary = run_table5(

@@ -16,8 +16,19 @@ from typing import TYPE_CHECKING
 
 from augment.artefacts.files import write_json
 from augment.artefacts.records import read_run
+from augment.datasets.dataset import Dataset
+from augment.images import load_images
+from augment.inference.benchmark import images_per_second
+from augment.inference.generator import Generator
 from augment.results import Result
 from augment.runtime import Runtime
+from augment.training.generator import (
+    build_objective,
+    choose_perceptual,
+    load_perceptual,
+    train_generator,
+    training_names,
+)
 from augment.workspace import Workspace
 from pipelines.comparison.record import Trained
 
@@ -47,8 +58,6 @@ def train_for(
         perceptual: network of the perceptual term, as of `patn-train`.
         runtime: device, threads and precision, and whether finished work is made again.
     """
-    from augment.training.generator import train_generator
-
     name, plan = configuration.generator, read_plan(plan_file)
     if name not in plan:
         pace = seconds_of_an_update(objective_of(workspace, configuration, perceptual, runtime))
@@ -94,9 +103,6 @@ def images_a_second(checkpoint: Path, batch: int, seconds: float, runtime: Runti
         seconds: for how long it is timed.
         runtime: device, threads and precision, and whether finished work is made again.
     """
-    from augment.inference.benchmark import images_per_second
-    from augment.inference.generator import Generator
-
     generator = Generator(checkpoint, replace(runtime, precision="fp32"))
     clock = _clock(generator.device.type)
     speed = images_per_second(
@@ -143,10 +149,6 @@ def objective_of(workspace: Workspace, training: GeneratorTraining, perceptual: 
         perceptual: network of the perceptual term, as of `patn-train`.
         runtime: device, threads and precision, and whether finished work is made again.
     """
-    from augment.datasets.dataset import Dataset
-    from augment.images import load_images
-    from augment.training.generator import build_objective, choose_perceptual, load_perceptual, training_names
-
     runtime.prepare()
     data = Dataset.of(workspace)
     names, paths = training_names(data), data.paths("train")

@@ -19,10 +19,21 @@ import click
 
 from augment import AugmentError
 from augment.artefacts.files import write_json, write_text
+from augment.datasets.dataset import Dataset
+from augment.datasets.pairs import identity_pairs
+from augment.evaluation.image_quality import evaluate_generator
+from augment.evaluation.protocol import Evaluation
+from augment.images import load_images
+from augment.inference.benchmark import bench, candidates
+from augment.inference.generators import find_generator
+from augment.inference.plan_images import SplitGenerator
+from augment.inference.sheets import draw_skeleton, write_sheet
 from augment.options import Renamed
 from augment.runtime import Runtime
+from augment.versions import processor, versions
 from augment.workspace import Workspace
 from pipelines.comparison.equal_time import images_a_second, train_for
+from pipelines.comparison.page import page
 from pipelines.comparison.record import Compared, Identities, Machine, Record, ReidLine, Speed
 from pipelines.grid.pools import Placement
 from pipelines.table5 import results
@@ -76,7 +87,7 @@ class Comparison:
     jobs: int = 1
 
     def __post_init__(self) -> None:
-        from patn.generators import GENERATORS
+        from patn.generators import GENERATORS  # loads torch
 
         for name in self.generators:
             if name not in GENERATORS:
@@ -88,7 +99,7 @@ class Comparison:
         Args:
             name: of `patn.generators.GENERATORS`.
         """
-        from patn.generators import kind_of
+        from patn.generators import kind_of  # loads torch
 
         training = kind_of(name).preset(self.preset)
         return training if self.batch is None else replace(training, batch=self.batch)
@@ -152,17 +163,12 @@ def compare(workspace: Workspace, comparison: Comparison, runtime: Runtime) -> R
 
 def _measure(workspace: Workspace, comparison: Comparison, name: str, runtime: Runtime) -> ImageQuality:
     """Figures of a generator's images of test identities and of trivial images, without JPEG."""
-    from augment.evaluation.image_quality import evaluate_generator
-    from augment.evaluation.protocol import Evaluation
-
     evaluation = Evaluation(METRICS, protocol="clean", pairs=comparison.pairs, jobs=comparison.jobs)
     return evaluate_generator(workspace, evaluation, generator=name, runtime=runtime)
 
 
 def _speed(workspace: Workspace, name: str, seconds: float, runtime: Runtime) -> Speed:
     """Weights that a transfer uses, operations of an image, and images a second at the generator's own size."""
-    from augment.inference.benchmark import bench, candidates
-
     checkpoint = workspace.generator_file(name)
     (benchmark,) = bench(candidates([str(checkpoint)], (), workspace), runtime, speed=False)
     speed = images_a_second(checkpoint, BATCH, seconds, runtime)
@@ -203,13 +209,6 @@ def write_contact_sheet(workspace: Workspace, comparison: Comparison, path: Path
     """
     import torch
 
-    from augment.datasets.dataset import Dataset
-    from augment.datasets.pairs import identity_pairs
-    from augment.images import load_images
-    from augment.inference.generators import find_generator
-    from augment.inference.plan_images import SplitGenerator
-    from augment.inference.sheets import draw_skeleton, write_sheet
-
     data = Dataset.of(workspace)
     pairs = identity_pairs(data, "gallery", comparison.shown, workspace.seed)
     sources, targets = pairs["from"].tolist(), pairs["to"].tolist()
@@ -237,8 +236,6 @@ def machine(runtime: Runtime) -> Machine:
     """
     import os
 
-    from augment.versions import processor, versions
-
     return Machine(processor(), os.cpu_count(), runtime.precision_name(), runtime.place(), versions())
 
 
@@ -249,8 +246,6 @@ def publish(workspace: Workspace, docs: Path) -> None:
         workspace: the workspace.
         docs: the folder of the page; the "remarks" of a record that is there are kept.
     """
-    from pipelines.comparison.page import page
-
     folder = workspace.table_dir("comparison")
     before = json.loads((docs / RECORD).read_text(encoding="utf-8")) if (docs / RECORD).is_file() else {}
     record = replace(

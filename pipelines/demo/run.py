@@ -11,6 +11,7 @@ from pathlib import Path
 from augment import AugmentError
 from augment.artefacts.artefact import artefact, fingerprint
 from augment.artefacts.records import read_run
+from augment.datasets.create import init_rendered
 from augment.pedestrians import Pedestrians
 from augment.results import Result
 from augment.runtime import Runtime
@@ -117,8 +118,6 @@ def prepare(root: Path, pedestrians: Pedestrians, jobs: int) -> Workspace:
         pedestrians: what is rendered.
         jobs: processes that render.
     """
-    from augment.datasets.create import init_rendered
-
     if not (root / SETTINGS).exists():
         identities = pedestrians.train_identities + pedestrians.test_identities
         logger.info("Rendering %d identities in %s", identities, root)

@@ -133,7 +133,7 @@ def measure_heldout(workspace: Workspace, generator: str, options: Heldout, runt
 
 def _compare(loaded: SplitGenerator, pairs: pd.DataFrame, mean: Array) -> HeldoutSsim:
     """Mean SSIM of the three candidates over the pairs, by each data range."""
-    from augment.evaluation.metrics import COPY, GENERATED, MEAN_IMAGE, Similarity
+    from augment.evaluation.metrics import COPY, GENERATED, MEAN_IMAGE, Similarity  # loads torch
 
     whole, each = Similarity(["ssim"], 255.0), Similarity(["ssim"], None)
     for batch in panels(loaded, PROTOCOLS["clean"], pairs, mean, own_size=True):

@@ -5,9 +5,11 @@ import numpy as np
 from augment.artefacts.artefact import artefact
 from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input
+from augment.evaluation.reid import evaluate_features, test_images
 from augment.images import load_images
 from augment.runtime import Runtime
 from augment.workspace import Workspace
+from reid.evaluation.histogram import hsv_histograms
 
 STRIPES = 6
 
@@ -23,9 +25,6 @@ def histogram_baseline(workspace: Workspace, runtime: Runtime) -> None:
         workspace: the workspace.
         runtime: whether a finished measurement is made again.
     """
-    from augment.evaluation.reid import evaluate_features, test_images
-    from reid.evaluation.histogram import hsv_histograms
-
     test = test_images(Dataset.of(workspace))
     inputs = {"images": images_input(test)}
     options = {"stripes": STRIPES, "size": list(workspace.size)}

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from augment.artefacts.artefact import artefact
 from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input
+from augment.poses.agreement import sample_agreement
 from augment.results import Result
 from augment.runtime import Runtime
 from augment.workspace import Workspace
@@ -45,8 +46,6 @@ def pose_proof(workspace: Workspace, count: int, jobs: int, runtime: Runtime) ->
     if find_spec(ESTIMATOR) is None:
         logger.info("mediapipe is not installed: the joints are not checked (pip install 'augment-reid[poses]')")
         return None
-    from augment.poses.agreement import sample_agreement
-
     data = Dataset.of(workspace)
     folder, options = workspace.table_dir("poses"), {"estimator": ESTIMATOR, "count": count}
     inputs = {"images": images_input(data.images)}

@@ -18,6 +18,7 @@ from augment.artefacts.files import write_csv
 from augment.columns import aligned
 from augment.datasets.dataset import Dataset
 from augment.datasets.pairs import evaluation_pairs
+from augment.evaluation.identity_metric import Embedding, IdentityMetric, full_model
 from augment.inference.generator import BATCH
 from augment.inference.pictures import PICTURES, write_picture
 from augment.inference.plan_images import SplitGenerator
@@ -167,8 +168,6 @@ def worst_pairs(workspace: Workspace, figure: Figure, generators: Sequence[Train
         image's features and the centre of its identity's real ones.
     """
     import torch
-
-    from augment.evaluation.identity_metric import Embedding, IdentityMetric, full_model
 
     data = Dataset.of(workspace)
     pairs = evaluation_pairs(data, figure.candidates or CANDIDATES, figure.seed)[["from", "to"]]

@@ -11,8 +11,10 @@ from augment.artefacts.artefact import artefact, fingerprint
 from augment.artefacts.records import read_run
 from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input
+from augment.evaluation.reid import evaluate_saved, test_images
 from augment.runtime import Runtime
 from augment.workspace import Workspace
+from pipelines.report.pictures import webp
 from pipelines.table5.cells import Cell
 from pipelines.table5.results import declared, is_finished, kept_share
 from pipelines.table5.rows import row_of, row_order, row_title
@@ -103,9 +105,6 @@ def make_galleries(workspace: Workspace, runtime: Runtime) -> None:
 
 def _make(workspace: Workspace, name: str, runtime: Runtime) -> None:
     from PIL import Image
-
-    from augment.evaluation.reid import evaluate_saved, test_images
-    from pipelines.report.pictures import webp
 
     model, folder = workspace.model_file(name), gallery_dir(workspace, name)
     options = {"queries": QUERIES}

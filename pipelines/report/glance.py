@@ -9,6 +9,7 @@ from pipelines.report.pictures import svg
 from pipelines.report.section import Section
 from pipelines.table5.lines import Line, lines_of
 from pipelines.table5.outputs import read_table5
+from pipelines.table5.plots import panels, portion_plot
 from pipelines.table5.rows import row_of
 from pipelines.table5.spread import excludes_zero
 from pipelines.table5.text import LENGTH_TITLES, blocks, column_title, gain_text, spread_text
@@ -41,8 +42,6 @@ class Card:
 
 def glance(workspace: Workspace) -> Section | None:
     """What the first augmented row gains at the smallest p, the first block's largest, others below; and mAP over p."""
-    from pipelines.table5.plots import panels, portion_plot
-
     summary = read_table5(workspace)
     cards = []
     for block, part in blocks(summary):

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 from augment.artefacts.files import write_text
 from augment.runtime import Runtime
 from augment.workspace import Workspace
+from pipelines.report.galleries import make_galleries
 from pipelines.report.section import Section
+from pipelines.table5.outputs import write_table5
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -49,9 +51,7 @@ def write_report(workspace: Workspace, *, runtime: Runtime | None = None, pictur
     Returns:
         The page's path.
     """
-    from pipelines.report.galleries import make_galleries
-    from pipelines.report.sidebyside import Shown, generate_pairs
-    from pipelines.table5.outputs import write_table5
+    from pipelines.report.sidebyside import Shown, generate_pairs  # loads torch
 
     pictures = pictures or Pictures()
     write_table5(workspace)
@@ -69,7 +69,7 @@ def render_report(workspace: Workspace) -> Path:
     The parts are `pipelines.report.sections.SECTIONS`, of which one may have nothing to show.  Every value is escaped;
     pictures are inside the page, and nothing is loaded.
     """
-    from pipelines.report.sections import SECTIONS
+    from pipelines.report.sections import SECTIONS  # loads torch
 
     made = [section for make in SECTIONS if (section := make(workspace)) is not None]
     path = workspace.table_dir("table5") / "index.html"

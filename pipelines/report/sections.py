@@ -28,6 +28,7 @@ from pipelines.table5.findings import TERMS, findings
 from pipelines.table5.lines import lines_of
 from pipelines.table5.other_data import other_grids, read_others
 from pipelines.table5.outputs import read_table5
+from pipelines.table5.plots import portion_plot
 from pipelines.table5.results import declared, is_finished
 from pipelines.table5.rows import CONTROLS, ROWS, UNSEEN, row_of, row_order, row_title
 from pipelines.table5.text import (
@@ -102,8 +103,6 @@ class ShownBlock:
 
 def _block(title: str, part: pd.DataFrame, summary: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -> ShownBlock:
     """The tables of one block, its lines in detail and its plot where it has one."""
-    from pipelines.table5.plots import portion_plot
-
     plot = svg(portion_plot(part, "svg", summary)) if (part["ratio"] == 1).any() else None
     return ShownBlock(title, [*grids(part), *other_grids(part, others)], _details(part), plot)
 

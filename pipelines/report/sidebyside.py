@@ -17,14 +17,21 @@ from augment.artefacts.records import read_run
 from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input
 from augment.datasets.pairs import evaluation_pairs
+from augment.inference.animation import Motion, animate
+from augment.inference.attention import MaskView, masks_of, paint, span
+from augment.inference.request import LoadedRequest, Request
+from augment.inference.video import film_ending
 from augment.results import Result, spread
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
 from patn import DataError
+from patn.checkpoints import read_metadata
 from patn.keypoints import keypoint_array
+from patn.models.attention import has_masks
 from pipelines.report.generators import Trained, trained
+from pipelines.report.pictures import webp
 
 logger = logging.getLogger(__name__)
 PICTURE, MASKS, WALK = ".webp", "-masks.webp", "walk"
@@ -159,8 +166,6 @@ def generate_pairs(workspace: Workspace, shown: Shown, runtime: Runtime) -> None
 
 
 def _keep(workspace: Workspace, generator: Trained, pairs: pd.DataFrame, shown: Shown, runtime: Runtime) -> None:
-    from augment.inference.video import film_ending
-
     checkpoint, folder = generator.checkpoint(workspace), images_dir(workspace, generator.name)
     data = Dataset.of(workspace)
     gallery, paths = data.split("gallery"), data.paths("gallery")
@@ -189,14 +194,6 @@ def _generate(workspace: Workspace, checkpoint: Path, pairs: pd.DataFrame, folde
     """Write the pictures, mask strips and film of one generator; `source` and `target` in pairs are the files."""
     from PIL import Image
 
-    from augment.inference.animation import Motion, animate
-    from augment.inference.attention import MaskView, masks_of
-    from augment.inference.request import LoadedRequest, Request
-    from augment.inference.video import film_ending
-    from patn.checkpoints import read_metadata
-    from patn.models.attention import has_masks
-    from pipelines.report.pictures import webp
-
     work = LoadedRequest(
         Request(list(pairs["source"]), list(pairs["target"]), workspace, str(checkpoint), runtime=runtime)
     )
@@ -219,9 +216,6 @@ def _generate(workspace: Workspace, checkpoint: Path, pairs: pd.DataFrame, folde
 def _write_masks(folder: Path, maps: list[Array], size: tuple[int, int]) -> Strips:
     """A strip of all blocks' maps for every pair; their colours span all of this generator's maps."""
     from PIL import Image
-
-    from augment.inference.attention import paint, span
-    from pipelines.report.pictures import webp
 
     ends = span(np.stack(maps), stretch=True)
     for number, blocks in enumerate(maps):

@@ -11,6 +11,7 @@ from augment import AugmentError
 from augment.artefacts.records import read_run
 from augment.inference.generators import BUILTIN
 from augment.runtime import Runtime
+from augment.training.generator import train_generator
 from augment.training.initial import InitialWeights, starting_training
 from augment.workspace import Workspace
 from pipelines.table5.row_generators import own_generator, reduced_generator
@@ -80,8 +81,6 @@ class TrainedGenerator(ABC):
             workspace: the workspace.
             runtime: device, threads and precision, and whether finished work is made again.
         """
-        from augment.training.generator import train_generator
-
         training, perceptual = self.recipe(workspace)
         train_generator(
             workspace,
@@ -159,7 +158,7 @@ class ReducedGenerator(TrainedGenerator):
 
     def recipe(self, workspace: Workspace) -> tuple[GeneratorTraining, str]:
         """How it is trained; AugmentError where `like` was not trained here."""
-        from patn.generators import recorded_training
+        from patn.generators import recorded_training  # loads torch
 
         folder = workspace.patn_dir(self.taught_by(workspace))
         run = read_run(folder)

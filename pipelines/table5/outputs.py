@@ -16,6 +16,7 @@ from augment.workspace import Workspace
 from pipelines.table5.latex import latex
 from pipelines.table5.lines import LISTS, SUMMARY, as_summary
 from pipelines.table5.other_data import beside, read_others, write_others
+from pipelines.table5.plots import portion_plot
 from pipelines.table5.results import collect, declared, summarise
 from pipelines.table5.text import NOTE, markdown, summary_json
 
@@ -44,8 +45,6 @@ def _flat(summary: pd.DataFrame) -> pd.DataFrame:
 
 def png(summary: pd.DataFrame) -> bytes:
     """mAP over p as PNG."""
-    from pipelines.table5.plots import portion_plot
-
     return portion_plot(summary)
 
 

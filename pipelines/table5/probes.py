@@ -9,8 +9,13 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from augment.images import load_images
+from augment.inference.generator import Generator
+from augment.poses.estimation import estimate_files
 from augment.runtime import Runtime
+from augment.training.generator import choose_perceptual, load_perceptual
 from augment.workspace import Workspace
+from numerics.seeds import Stream, random_stream
 
 if TYPE_CHECKING:
     from patn.training.generator_training import GeneratorTraining
@@ -35,8 +40,8 @@ def time_training(training: ReidTraining, runtime: Runtime) -> tuple[float, floa
     """
     import torch
 
-    from reid.features import extract_features
-    from reid.objective import ReidObjective
+    from reid.features import extract_features  # loads torch
+    from reid.objective import ReidObjective  # loads torch
 
     runtime.prepare()
     batch = min(training.batch, max(FEW, MOST_PIXELS // (training.height * training.width)))
@@ -70,10 +75,6 @@ def time_drawing(workspace: Workspace, checkpoint: Path, runtime: Runtime) -> fl
     """
     import numpy as np
 
-    from augment.images import load_images
-    from augment.inference.generator import Generator
-    from numerics.seeds import Stream, random_stream
-
     generator = Generator(checkpoint, runtime, workspace.size)
     paths = workspace.images()["path"].iloc[:FEW].tolist()
     shares = random_stream(0, Stream.TIMED_POSES).random((len(paths), 18, 2), np.float32)
@@ -97,9 +98,8 @@ def time_generator(training: GeneratorTraining, runtime: Runtime) -> tuple[float
     """
     import torch
 
-    from augment.training.generator import choose_perceptual, load_perceptual
-    from patn.generators import kind_of
-    from patn.inference import for_inference
+    from patn.generators import kind_of  # loads torch
+    from patn.inference import for_inference  # loads torch
 
     runtime.prepare()
     count, size = training.batch, (training.height, training.width_px)
@@ -132,8 +132,6 @@ def time_estimator(workspace: Workspace, estimator: str) -> float:
         workspace: the workspace.
         estimator: its name.
     """
-    from augment.poses.estimation import estimate_files
-
     paths = workspace.images()["path"].iloc[:FEW].tolist()
     return seconds_of(lambda: estimate_files(paths, estimator, workspace.size)) / max(1, len(paths))
 

@@ -31,7 +31,7 @@ def refuse_unknown(workspace: Workspace, models: Sequence[Model]) -> None:
         AugmentError: for a row that names no generator, neither a trained one nor a kind, for a folder of images
             that cannot be trained on, and for weights of a network that starts from none.
     """
-    from patn.generators import GENERATORS
+    from patn.generators import GENERATORS  # loads torch
 
     for model in models:
         training_of(model.cell)

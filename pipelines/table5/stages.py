@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 from augment import Different
 from augment.artefacts.records import read_run
+from augment.generation.filtering import Filtering
+from augment.generation.generate import generate
+from augment.generation.plan import Sampling
 from augment.runtime import Runtime
+from augment.training.reid import choose_weights, train_reid
+from augment.training.reid_data import TrainingSet
 from augment.workspace import Workspace
 from pipelines.table5.cells import Cell
 from pipelines.table5.generators import OwnGenerator, ReducedGenerator, TunedGenerator
@@ -16,7 +21,6 @@ from pipelines.table5.row_generators import own_generator
 from pipelines.table5.rows import folder_of, row_of, set_row
 
 if TYPE_CHECKING:
-    from augment.training.reid_data import TrainingSet
     from reid.training import ReidTraining
 
 
@@ -98,10 +102,6 @@ class GeneratedSet:
             workspace: the workspace.
             runtime: device, threads and precision, and whether finished work is made again.
         """
-        from augment.generation.filtering import Filtering
-        from augment.generation.generate import generate
-        from augment.generation.plan import Sampling
-
         row = row_of(self.row)
         generate(
             workspace,
@@ -155,8 +155,6 @@ class Model:
     @property
     def data(self) -> TrainingSet:
         """What it is trained on."""
-        from augment.training.reid_data import TrainingSet
-
         cell, row = self.cell, row_of(self.cell.row)
         images: str | Path = self.needs[0].images if self.needs else "none"
         if row.folder is not None:
@@ -174,8 +172,7 @@ class Model:
         Raises:
             AugmentError: where that is missing, or given for a network or preset that starts from nothing.
         """
-        from augment.training.reid import choose_weights
-        from reid.training import FROM_SCRATCH
+        from reid.training import FROM_SCRATCH  # loads torch
 
         cell = self.cell
         scratch = cell.scratch or (self.weights is not None and cell.preset in FROM_SCRATCH)
@@ -192,8 +189,6 @@ class Model:
             workspace: the workspace.
             runtime: device, threads and precision, and whether finished work is made again.
         """
-        from augment.training.reid import train_reid
-
         train_reid(workspace, self.training, self.data, name=self.cell.name, weights=self.start(), runtime=runtime)
 
 
@@ -210,8 +205,8 @@ def training_of(cell: Cell, *, pretrained: bool = False) -> ReidTraining:
     Raises:
         reid.DataError: for an unknown preset or backbone.
     """
-    from reid.models.backbones import backbone_of
-    from reid.training import preset, with_erasing_and_jitter
+    from reid.models.backbones import backbone_of  # loads torch
+    from reid.training import preset, with_erasing_and_jitter  # loads torch
 
     row = row_of(cell.row)
     pretrained = pretrained or (backbone_of(cell.backbone).imagenet_weights and not cell.scratch)

@@ -13,6 +13,7 @@ from augment.artefacts.records import read_run
 from augment.columns import aligned
 from augment.inference.generators import find_generator
 from augment.results import Result
+from augment.training.generator import train_generator
 
 if TYPE_CHECKING:
     from augment.runtime import Runtime
@@ -50,7 +51,7 @@ class Methods:
     weights_dir: Path | None = None
 
     def __post_init__(self) -> None:
-        from patn.generators import GENERATORS
+        from patn.generators import GENERATORS  # loads torch
 
         names = [name for given in self.names for name in (PAPER if given == "paper" else (given,))]
         object.__setattr__(self, "names", tuple(dict.fromkeys(names)))
@@ -76,7 +77,7 @@ class Methods:
         Args:
             name: the method's.
         """
-        from patn.generators import kind_of
+        from patn.generators import kind_of  # loads torch
 
         training = kind_of(name).preset(self.preset)
         if self.steps is not None:
@@ -145,8 +146,6 @@ def train_methods(workspace: Workspace, methods: Methods, runtime: Runtime) -> l
     Returns:
         The names of all their generators.
     """
-    from augment.training.generator import train_generator
-
     for name in methods.names:
         logger.info("Table 1, training %s.", name)
         train_generator(
@@ -181,7 +180,7 @@ def seen(workspace: Workspace, generator: str) -> Seen:
         workspace: the workspace.
         generator: its name in the workspace.
     """
-    from patn.checkpoints import read_metadata
+    from patn.checkpoints import read_metadata  # loads torch
 
     training: Mapping[str, Any] = read_metadata(find_generator(workspace, generator)).extra.get("training", {})
     if not {"steps", "batch"} <= set(training):

@@ -13,8 +13,11 @@ from augment.artefacts.files import write_csv, write_text
 from augment.artefacts.records import read_run
 from augment.columns import aligned, markdown_table
 from augment.datasets.dataset import Dataset
+from augment.datasets.pairs import evaluation_pairs
 from augment.evaluation.image_quality import as_in_the_paper, evaluate_generator, missing_lines
+from augment.evaluation.protocol import Evaluation
 from augment.runtime import Runtime
+from augment.training.generator import train_generator
 from augment.workspace import Workspace
 from pipelines import paper
 from pipelines.tables.ablations import ROWS, Table4
@@ -105,9 +108,6 @@ def run_table4(workspace: Workspace, table: Table4, runtime: Runtime) -> Ablatio
     Returns:
         What the table says.
     """
-    from augment.datasets.pairs import evaluation_pairs
-    from augment.training.generator import train_generator
-
     evaluation_pairs(Dataset.of(workspace))  # raises where there are none, before anything is trained
     ablations: list[Ablation] = []
     ours: dict[tuple[str, str], float] = {}
@@ -149,8 +149,6 @@ def measure(
     Returns:
         The figures by the paper's names of the metrics, and for those without a figure why there is none.
     """
-    from augment.evaluation.protocol import Evaluation
-
     pairs = SMALL_PAIRS if table.pairs is None and table.preset not in paper.TABLE4_METRICS else table.pairs
     asked = {name.lower(): name for name in table.metrics}
     evaluation = Evaluation(tuple(asked), pairs=pairs, seed=table.seed, weights_dir=table.weights_dir, jobs=table.jobs)

@@ -83,7 +83,7 @@ def test_similarity_masks_both_images_and_compares_trivial_ones() -> None:
 
 def test_inception_sees_whole_and_masked_images_and_fid_of_equal_sets_is_zero(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[torch.Tensor] = []
-    monkeypatch.setattr("patn.metrics.inception.FEATURES", 3)
+    monkeypatch.setattr("augment.evaluation.metrics.FEATURES", 3)
 
     def network(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         shown.append(images)

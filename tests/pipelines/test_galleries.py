@@ -73,7 +73,7 @@ def test_a_gallery_is_drawn_once_and_says_what_evaluation_said(
     assert record.result["mAP"] == pytest.approx(result["mAP"], abs=1e-3)
     with Image.open(folder / PICTURE) as picture:
         assert len(np.unique(np.asarray(picture.convert("RGB")).reshape(-1, 3), axis=0)) > 1000
-    monkeypatch.setattr("augment.evaluation.reid.evaluate_saved", lambda *_: pytest.fail("ranked again"))
+    monkeypatch.setattr("pipelines.report.galleries.evaluate_saved", lambda *_: pytest.fail("ranked again"))
     before = (folder / PICTURE).read_bytes()
     make_galleries(workspace, QUIET)
     assert (folder / PICTURE).read_bytes() == before

@@ -41,6 +41,7 @@ def test_what_is_not_to_be_there_is_counted(tmp_path: Path) -> None:
         1,
         1,
     )
+    assert len(found.unexplained) == 1
     assert [place.rpartition(" ")[2] for place in found.untyped] == ["shown"]
     assert [place.rpartition(" ")[2] for place in found.undocumented] == ["long", "shown"]
     assert found.long == ["augment/long.py:1 long (61 lines)"]

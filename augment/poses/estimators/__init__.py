@@ -58,25 +58,25 @@ class Choice:
 
 
 def _mediapipe(model: Path | None) -> Estimator:
-    from augment.poses.estimators.mediapipe import build
+    from augment.poses.estimators.mediapipe import build  # loads one estimator alone
 
     return build(model)
 
 
 def _movenet(model: Path | None) -> Estimator:
-    from augment.poses.estimators.movenet import build
+    from augment.poses.estimators.movenet import build  # loads one estimator alone
 
     return build(model)
 
 
 def _rtmpose(model: Path | None) -> Estimator:
-    from augment.poses.estimators.rtmpose import build
+    from augment.poses.estimators.rtmpose import build  # loads one estimator alone
 
     return build(model)
 
 
 def _keypointrcnn(model: Path | None) -> Estimator:
-    from augment.poses.estimators.keypointrcnn import build
+    from augment.poses.estimators.keypointrcnn import build  # loads torch
 
     return build(model)
 

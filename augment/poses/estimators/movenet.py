@@ -10,6 +10,7 @@ import numpy as np
 from augment import AugmentError
 from augment.poses.estimators.crops import COCO, CropEstimator
 from augment.poses.estimators.frames import Frame, fitted, framed
+from augment.poses.estimators.quiet import quiet
 from augment.weights import given_file
 from numerics.arrays import Array, Pixels
 
@@ -88,8 +89,6 @@ def _interpreter(path: Path) -> Any:
         raise AugmentError(
             f"LiteRT cannot be imported ({error}); install it with `pip install augment-reid[movenet]`"
         ) from error
-    from augment.poses.estimators.quiet import quiet
-
     with quiet():
         try:
             interpreter = Interpreter(str(path), num_threads=1)

@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from augment import AugmentError
 from augment.artefacts.artefact import fingerprint
+from augment.images import open_image, upright_rgb
 from augment.workers import thread_map
 from numerics.arrays import Array
 
@@ -61,15 +62,16 @@ def _mark(path: str) -> tuple[int, bytes]:
     """What a file holds, and how its picture looks (see `_look`), empty for a flat one."""
     try:
         return int(fingerprint(Path(path)), 16), _look(path)
-    except (AugmentError, OSError, SyntaxError, ValueError):  # of a file that is no image, whichever way
+    except (AugmentError, OSError):
         return UNREADABLE, b""
 
 
 def _look(path: str) -> bytes:
     """Where the picture, 16 x 9 pixels in grey, becomes brighter from left to right: 128 bits."""
-    with Image.open(path) as image:
-        image.draft("L", (8 * (COLUMNS + 1), 8 * ROWS))
-        grey = np.asarray(image.convert("L").resize((COLUMNS + 1, ROWS), Image.Resampling.BOX), dtype=np.int16)
+    with open_image(path) as image:
+        image.draft("RGB", (8 * (COLUMNS + 1), 8 * ROWS))  # a large JPEG is decoded small
+        small = upright_rgb(image).convert("L").resize((COLUMNS + 1, ROWS), Image.Resampling.BOX)
+    grey = np.asarray(small, dtype=np.int16)
     return np.packbits(np.diff(grey, axis=1) > 0).tobytes() if grey.std() >= FLAT else b""
 
 

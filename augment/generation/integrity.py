@@ -75,5 +75,6 @@ def refuse_altered(folder: Path, contents: object) -> None:
     if contents not in (None, set_contents(folder)):
         raise Different(
             f"{folder}: its images or its {MANIFEST} were changed after they were made",
-            "generate the set again with ⟨force⟩; or copy the folder elsewhere and name it as ⟨augmentation⟩ DIR",
+            "generate the set again with ⟨force⟩; or copy the folder elsewhere and name it as "
+            "⟨images --augmentation⟩ DIR",
         )

@@ -135,11 +135,8 @@ class Scenes:
         Returns:
             float32 H x W x 3, beyond [0, 255] where colours are.
         """
-        old, new = (self.colours.get(self.cameras[name]) for name in (source, scene))
-        pixels: Array = image.astype(np.float32)
-        if old is None or new is None:
-            return pixels
-        moved: Array = ((pixels - old[0]) / old[1] * new[1] + new[0]).astype(np.float32)
+        old, new = (self.colours[self.cameras[name]] for name in (source, scene))
+        moved: Array = ((image.astype(np.float32) - old[0]) / old[1] * new[1] + new[0]).astype(np.float32)
         return moved
 
     def person(self, poses: Sequence[str]) -> torch.Tensor:

@@ -59,9 +59,11 @@ class TrainingSet:
         if self.length not in LENGTHS:
             raise AugmentError(f"length {self.length!r}: must be epochs or updates")
         if self.repeat and self.augmentation != "none":
-            raise AugmentError("⟨repeat⟩: repeats real images only; leave ⟨augmentation⟩ out, or ⟨repeat⟩")
+            raise AugmentError("⟨repeat⟩: repeats real images only; leave ⟨images --augmentation⟩ out, or ⟨repeat⟩")
         if self.ratio > 1 and self.augmentation == "none":
-            raise AugmentError(f"⟨ratio⟩ {self.ratio}: is of generated sets; name one with ⟨augmentation⟩, as ours")
+            raise AugmentError(
+                f"⟨ratio⟩ {self.ratio}: is of generated sets; name one with ⟨images --augmentation⟩, as ours"
+            )
         if self.repeat and self.portion == 1:
             raise AugmentError("⟨repeat⟩: nothing is removed at ⟨portion⟩ 1.0, so nothing is repeated; leave it out")
         if self.ratio > 1 and isinstance(self.augmentation, Path):

@@ -30,7 +30,7 @@ ROOMS = [Path(str(package.__file__)).parent for package in (augment, pipelines)]
 def test_python_reads_fields_and_a_terminal_options(tmp_path: Path) -> None:
     with pytest.raises(AugmentError) as repeated:
         TrainingSet(0.3, "ours", repeat=True)
-    assert str(repeated.value) == "repeat: repeats real images only; leave augmentation out, or repeat"
+    assert str(repeated.value) == "repeat: repeats real images only; leave images out, or repeat"
     assert sentence(repeated.value) == "--repeat: repeats real images only; leave --augmentation out, or --repeat"
     with pytest.raises(AugmentError) as filled:
         Sampling(per_identity=5, ratio=2)

@@ -78,12 +78,11 @@ def budget(workspace: Workspace, preset: RealPreset, *, csv: Sequence[Path], job
         jobs: cells at a time.
         runtime: device, threads and precision, and whether finished work is made again.
     """
-    alone = Estimates(workspace, _with_threads(runtime, available_cores()), probe=True, planned=dict(preset.generators))
-    shared = Estimates(
-        workspace, _with_threads(runtime, Placement(jobs).share), probe=True, planned=dict(preset.generators)
-    )
+    planned = {generator.name: generator.training for generator in preset.generators}
+    alone = Estimates(workspace, _with_threads(runtime, available_cores()), probe=True, planned=planned)
+    shared = Estimates(workspace, _with_threads(runtime, Placement(jobs).share), probe=True, planned=planned)
     parts = [_poses(workspace, alone, csv, jobs)]
-    for name, training in preset.generators:
+    for name, training in planned.items():
         left = alone.generator_seconds(name, training)
         parts.append(Part(f"training the generator {name}", left or 0.0, unknown=left is None))
     told: set[Stage] = set()

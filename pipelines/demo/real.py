@@ -20,6 +20,7 @@ from augment.results import Result
 from augment.runtime import Runtime
 from augment.settings import SETTINGS
 from augment.training.generator import train_generator
+from augment.training.initial import InitialWeights
 from augment.versions import processor, versions
 from augment.workers import available_cores
 from augment.workspace import Workspace
@@ -127,9 +128,12 @@ def run_real(
         if csv:
             with timed(folder, "key points against a pose estimator"):
                 pose_agreement(workspace, csv, preset.pose_sample, jobs)
-        for generator, training in preset.generators:
-            with timed(folder, f"training the generator {generator}"):
-                train_generator(workspace, training, name=generator, seed=seed, runtime=runtime)
+        for generator in preset.generators:
+            start = None if generator.start is None else InitialWeights.find(workspace, generator.start)
+            with timed(folder, f"training the generator {generator.name}"):
+                train_generator(
+                    workspace, generator.training, name=generator.name, seed=seed, initial=start, runtime=runtime
+                )
         _run_tables(workspace, preset, folder, jobs, runtime)
         with timed(folder, "report"):
             report = write_report(workspace, runtime=runtime)

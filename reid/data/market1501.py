@@ -185,17 +185,20 @@ def _root(folder: Path, splits: Sequence[str]) -> Path:
 
 
 def _image_names(folder: Path) -> list[str]:
-    """The names of the folder's images, sorted; raises DataError if there are none, and for a link to nothing."""
-    found = []
+    """The folder's image names, sorted; raises DataError where there are none, and for the first link to nothing."""
+    found, broken = [], []
     with os.scandir(folder) as entries:
         for entry in entries:
             if _is_image(entry):
                 found.append(entry.name)
             elif _leads_nowhere(entry):
-                raise BrokenLink(
-                    f"{entry.path}: is a link to {os.path.realpath(entry.path)}, where no file is; put the image back "
-                    "there, or take the link away"
-                )
+                broken.append(entry.path)
+    if broken:
+        first = min(broken)
+        raise BrokenLink(
+            f"{first}: is a link to {os.path.realpath(first)}, where no file is; put the image back there, or take the "
+            "link away"
+        )
     if not found:
         raise DataError(f"{folder}: there is no image in it; give the Market-1501 folder as downloaded")
     return sorted(found)

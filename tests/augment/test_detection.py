@@ -254,7 +254,7 @@ def test_moved_photographs_are_named_and_the_advice_works(tmp_path: Path) -> Non
     data = people(tmp_path / "photos", "anna", "bert")
     init(tmp_path, data)
     moved = data.rename(tmp_path / "moved")
-    with pytest.raises(AugmentError, match=r"is a link to .*photos/\w+/a\.jpg, where no file is.*; put them back, or"):
+    with pytest.raises(AugmentError, match=r"link to .*photos/anna/a\.jpg, where no file is.*; put them back, or"):
         Workspace.find(tmp_path / "w").images()
     shutil.rmtree(tmp_path / "w" / "data")
     assert init(tmp_path, moved).files.taken == 6

@@ -20,7 +20,9 @@ from augment.evaluation.pose_metric import Estimate, PoseMetric, pooled
 from augment.evaluation.protocol import PROTOCOLS, SPLITS, Evaluation
 from augment.failures import sentence
 from augment.images import read_image
+from augment.poses.estimate import estimated_by
 from augment.poses.estimation import ESTIMATING, estimate_arrays
+from augment.poses.estimators import METHODS
 from augment.weights import load_path
 from augment.workers import worker_pool
 from augment.workspace import Workspace
@@ -118,8 +120,8 @@ def _poses(setting: Setting, _: list[str]) -> Metric:
     else:
         estimate([])
     paths = data.paths(SPLITS[evaluation.split])
-    own = setting.workspace.keypoints_source() == ESTIMATOR
-    setting.notes["pckh"] = f"joints of both sides by {ESTIMATOR}, the paper's by another estimator"
+    own = estimated_by(setting.workspace, ESTIMATOR)
+    setting.notes["pckh"] = f"joints of both sides by {METHODS[ESTIMATOR]}; the paper's by another estimator"
     real = None if own else lambda names: [read_image(paths[name], data.size) for name in names]
     return PoseMetric(estimate, PROTOCOLS[evaluation.protocol].panel, real)
 

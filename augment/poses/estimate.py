@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from augment.artefacts.artefact import Run, artefact, fingerprint
+from augment.artefacts.records import read_run
 from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input
 from augment.poses.agreement import Agreement, agreement, agreement_text
@@ -21,7 +22,6 @@ from augment.poses.estimation import ESTIMATING, estimate_files
 from augment.poses.estimators import Choice
 from augment.results import Result, spread
 from augment.runtime import Runtime
-from augment.weights import given_file
 from augment.workers import worker_pool
 from augment.workspace import POSE_FILES, Workspace
 from numerics.files import naming
@@ -130,9 +130,7 @@ def estimate_poses(
     data, chosen = Dataset.of(workspace), Choice.of(estimator)
     table = data.images
     options = {"estimator": chosen.name, "size": list(data.size)}
-    inputs = {"images": images_input(table)}
-    if chosen.model is not None:
-        inputs["model"] = fingerprint(given_file(chosen.model, f"{chosen.name} needs a model file"))
+    inputs = {"images": images_input(table), **chosen.inputs}
     with artefact(workspace.poses_dir, "poses", options, inputs=inputs, force=runtime.force) as run:
         if not run.finished:
             _estimate_parts(data, run.folder / PARTS, chosen, jobs, runtime.progress)
@@ -141,6 +139,19 @@ def estimate_poses(
             _finish(run, tables, made)
         shutil.rmtree(run.folder / PARTS, ignore_errors=True)
     return run.recorded(PosesMade)
+
+
+def estimated_by(workspace: Workspace, estimator: str | Choice) -> bool:
+    """Whether a workspace's key points are an estimator's, as it works now.
+
+    Args:
+        workspace: which may have none.
+        estimator: what may have found them.
+    """
+    run, chosen = read_run(workspace.poses_dir), Choice.of(estimator)
+    if run is None or run.options["estimator"] != chosen.name:
+        return False
+    return {name: mark for name, mark in run.inputs.items() if name in ("model", "method")} == chosen.inputs
 
 
 def import_poses(

@@ -16,6 +16,7 @@ from augment.datasets.create import init_real
 from augment.datasets.dataset import Dataset
 from augment.poses.comparison import compare_estimator
 from augment.poses.estimate import estimate_poses, import_poses
+from augment.poses.estimators import Choice
 from augment.results import Result
 from augment.runtime import Runtime
 from augment.settings import SETTINGS
@@ -204,7 +205,7 @@ def pose_agreement(workspace: Workspace, csv: Sequence[Path], count: int, jobs: 
         jobs: processes of the estimator.
     """
     options = {"estimator": ESTIMATOR, "count": count}
-    inputs = {"csv": fingerprint(list(csv))}
+    inputs = {"csv": fingerprint(list(csv)), **Choice(ESTIMATOR).inputs}
     with artefact(workspace.table_dir("poses"), "pose agreement", options, inputs=inputs, seed=0, renew=True) as run:
         if not run.finished:
             try:

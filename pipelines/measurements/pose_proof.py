@@ -10,6 +10,7 @@ from augment.artefacts.artefact import artefact
 from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input
 from augment.poses.agreement import sample_agreement
+from augment.poses.estimators import Choice
 from augment.results import Result
 from augment.runtime import Runtime
 from augment.workspace import Workspace
@@ -48,7 +49,7 @@ def pose_proof(workspace: Workspace, count: int, jobs: int, runtime: Runtime) ->
         return None
     data = Dataset.of(workspace)
     folder, options = workspace.table_dir("poses"), {"estimator": ESTIMATOR, "count": count}
-    inputs = {"images": images_input(data.images)}
+    inputs = {"images": images_input(data.images), **Choice(ESTIMATOR).inputs}
     with artefact(
         folder, "pose proof", options, inputs=inputs, seed=workspace.seed, force=runtime.force, renew=True
     ) as run:

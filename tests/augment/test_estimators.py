@@ -10,15 +10,21 @@ import pytest
 from PIL import Image
 
 from augment import AugmentError
+from augment.pedestrians import Pedestrians
+from augment.pedestrians.camera import backdrop, draw_camera
+from augment.pedestrians.figure import build_figure
+from augment.pedestrians.identity import draw_identity
+from augment.pedestrians.photograph import photograph as photograph_of
 from augment.poses.estimators import Choice, build_estimator
 from augment.poses.estimators.crops import COCO, CropEstimator, joints_of
 from augment.poses.estimators.frames import fitted, framed
-from augment.poses.estimators.mediapipe import BLAZEPOSE, VISIBILITY, decode, prepare
+from augment.poses.estimators.mediapipe import BLAZEPOSE, VISIBILITY, Wheel, decode, fills, prepare
 from numerics.arrays import Array
 from patn.keypoints import JOINTS, MIRROR
 
 needs_mediapipe = pytest.mark.skipif(importlib.util.find_spec("mediapipe") is None, reason="mediapipe is not installed")
 NECK = JOINTS.index("neck")
+PLAIN = Pedestrians(clutter=0)
 COCO_NAMES = ["nose"] + [
     f"{side}_{part}"
     for part in ("eye", "ear", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
@@ -158,6 +164,53 @@ def test_joints_follow_the_image_size(astronaut: Array) -> None:
     both = (small_points[:, 0] >= 0) & (large_points[:, 0] >= 0)
     assert both.sum() >= 10
     assert np.abs(large_points[both] / 2 - small_points[both]).max() < 4
+
+
+def test_landmarks_have_to_span_most_of_an_upright_crop_to_be_taken_without_the_detector() -> None:
+    found = np.zeros((33, 3))
+    for top, bottom, taken in ((10, 80, True), (10, 79, False), (-20, 120, True), (40, 60, False)):
+        found[:, 0] = np.linspace(top, bottom, 33)
+        assert fills(found, 100) == taken
+
+
+@needs_mediapipe
+def test_an_upright_crop_is_looked_at_without_the_detector_and_a_wide_picture_with_it(astronaut: Array) -> None:
+    network = Wheel()
+
+    def fails(_: object) -> None:
+        raise RuntimeError("the detector looks")
+
+    network._pose = SimpleNamespace(process=fails)
+    found = network(astronaut)
+    assert found is not None
+    assert np.linalg.norm(found[0, :2] - (31, 36)) < 5  # the nose, read off the picture
+    wide = np.pad(astronaut, ((0, 0), (40, 40), (0, 0)), mode="edge")
+    for picture in (wide, np.full((128, 64, 3), 128, np.uint8)):
+        with pytest.raises(RuntimeError, match="the detector looks"):
+            network(picture)
+
+
+@needs_mediapipe
+@pytest.mark.parametrize("size", [(280, 180), (256, 160), (240, 320)])
+def test_a_person_who_is_small_in_a_picture_is_found_where_she_is(size: tuple[int, int]) -> None:
+    rng = np.random.default_rng(3)
+    shot = photograph_of(build_figure(draw_identity(rng), rng), draw_camera(PLAIN, 1), PLAIN, rng)
+    picture = backdrop(draw_camera(Pedestrians(height=size[0], width=size[1]), 1), size, rng)
+    top, left = size[0] - 140, 30
+    picture[top : top + 128, left : left + 64] = shot.image
+    (joints,) = build_estimator("mediapipe")([picture.astype(np.uint8)])
+    seen = (joints[:, 0] >= 0) & (shot.keypoints[:, 0] >= 0)
+    assert seen.sum() >= 14
+    away = np.linalg.norm(joints - shot.keypoints - [top, left], axis=1)[seen]
+    assert np.median(away) < shot.head / 2
+
+
+@needs_mediapipe
+def test_nobody_is_found_where_there_is_nobody() -> None:
+    rng = np.random.default_rng(0)
+    scenes = [backdrop(draw_camera(PLAIN, 1 + number), (128, 64), rng).astype(np.uint8) for number in range(6)]
+    flat = [np.full((128, 64, 3), grey, np.uint8) for grey in (0, 128, 255)]
+    assert (build_estimator("mediapipe")([*scenes, *flat, noise(128, 64), noise(300, 200)]) == -1).all()
 
 
 def test_without_mediapipe_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

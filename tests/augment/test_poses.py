@@ -17,6 +17,7 @@ from augment.datasets.create import init_rendered
 from augment.datasets.dataset import Dataset
 from augment.pedestrians import Pedestrians
 from augment.poses import estimate as poses
+from augment.poses import estimators
 from augment.poses.agreement import agreement
 from augment.runtime import Runtime
 from augment.workspace import Workspace
@@ -194,3 +195,30 @@ def test_interrupted_estimation_goes_on_to_the_same_bytes(
     assert [(workspace.poses_dir / file).read_bytes() for file in FILES] == expected
     assert not (workspace.poses_dir / poses.PARTS).exists()
     assert len(read_keypoints(workspace.poses_dir / "train.csv")) == 40
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_key_points_made_by_an_earlier_method_are_neither_taken_nor_finished(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, finished: bool
+) -> None:
+    def nobody(paths: list[str], *_: object) -> np.ndarray:
+        return np.full((len(paths), 18, 2), -1, np.float32)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(poses, "estimate_files", nobody)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(estimators, "METHODS", {})
+        if finished:
+            poses.estimate_poses(workspace)
+        else:
+            earlier.setattr(poses, "_join_parts", killed)
+            with pytest.raises(KeyboardInterrupt):
+                poses.estimate_poses(workspace)
+    assert not poses.estimated_by(workspace, "mediapipe")
+    with pytest.raises(AugmentError, match=r"poses: was made from other input: method that was not recorded"):
+        poses.estimate_poses(workspace)
+    poses.estimate_poses(workspace, runtime=Runtime(force=True))
+    assert poses.estimated_by(workspace, "mediapipe")
+    assert not poses.estimated_by(workspace, "movenet")

@@ -13,6 +13,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from augment import AugmentError
+from augment.artefacts.artefact import fingerprint
+from augment.weights import given_file
 
 if TYPE_CHECKING:
     from numerics.arrays import Array
@@ -30,6 +32,10 @@ class Estimator(Protocol):
         Returns:
             float32 N x 18 x 2 as (y, x) in each image's own pixels, missing = -1, nobody = all -1.
         """
+
+
+METHODS: Mapping[str, str] = MappingProxyType({"mediapipe": "mediapipe, its landmark network first on upright crops"})
+"""How estimators work that once worked in another way, with the weights they come with."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,17 @@ class Choice:
             The choice itself, or that of the name without a model file.
         """
         return estimator if isinstance(estimator, Choice) else cls(estimator)
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """What is recorded beside its name, so that what is made in one way is not mixed with what is in another.
+
+        Raises:
+            AugmentError: where its model file is missing.
+        """
+        if self.model is not None:
+            return {"model": fingerprint(given_file(self.model, f"{self.name} needs a model file"))}
+        return {"method": METHODS[self.name]} if self.name in METHODS else {}
 
 
 def _mediapipe(model: Path | None) -> Estimator:

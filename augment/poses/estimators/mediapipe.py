@@ -35,10 +35,76 @@ BLAZEPOSE = Landmarks(
 )
 """BlazePose's 33 landmarks: from 11 on odd numbers are left and the next even one is right."""
 WANTED = "a pose landmarker of mediapipe (.task)"
+SQUARE = 1.25
+"""Side of the square around an upright crop's middle that the landmark network sees, in the crop's heights."""
+FILLED = 0.7
+"""Least height of the landmarks, in the crop's, for a person whom the landmark network finds without the detector.
+Less is a person who is small in a photograph, for whom the square is too large, or nobody: with it, nobody new is found
+in 400 of Market-1501's distractors and 332 pictures without a person; without it, 21 and 2 new ones are.
+"""
+GRAPH = """
+input_stream: "picture"
+input_stream: "square"
+input_side_packet: "complexity"
+output_stream: "landmarks"
+node {
+  calculator: "PoseLandmarkByRoiCpu"
+  input_side_packet: "MODEL_COMPLEXITY:complexity"
+  input_stream: "IMAGE:picture"
+  input_stream: "ROI:square"
+  output_stream: "LANDMARKS:landmarks"
+}
+"""
+
+
+class Landmarker:
+    """mediapipe's landmark network without its detector, on a square around a crop's middle.
+
+    It needs the folder of models that mediapipe's pose sets, so that has to be made before.
+    """
+
+    def __init__(self) -> None:
+        import mediapipe
+        from mediapipe.framework.formats.rect_pb2 import NormalizedRect
+        from mediapipe.python import packet_creator, packet_getter
+
+        self._image, self._square, self._packets = mediapipe.ImageFrame, NormalizedRect, packet_creator
+        self._format, self._seen = mediapipe.ImageFormat.SRGB, 0
+        self._found: list[Any] = []
+        self._graph: Any = mediapipe.CalculatorGraph(graph_config=GRAPH)
+        self._graph.observe_output_stream(
+            "landmarks", lambda _, packet: self._found.append(packet_getter.get_proto(packet).landmark)
+        )
+        self._graph.start_run({"complexity": packet_creator.create_int(1)})
+
+    def __call__(self, frame: Frame) -> Array | None:
+        """Find the landmarks of a crop in its frame.
+
+        Args:
+            frame: the picture with the crop.
+
+        Returns:
+            33 x 3: (y, x) in the crop's pixels and visibility; None where the network is not sure of a person.
+        """
+        height, width = frame.pixels.shape[:2]
+        side = SQUARE * frame.inner[0]
+        square = self._square(x_center=0.5, y_center=0.5, width=side / width, height=side / height)
+        picture = self._image(image_format=self._format, data=np.ascontiguousarray(frame.pixels))
+        self._found.clear()
+        self._seen += 1  # the graph's time, in which each picture has to come after the one before
+        packets = {"picture": self._packets.create_image_frame(picture), "square": self._packets.create_proto(square)}
+        for stream, packet in packets.items():
+            self._graph.add_packet_to_input_stream(stream, packet.at(self._seen))
+        self._graph.wait_until_idle()
+        return decode(self._found[0], frame) if self._found else None
 
 
 class Wheel:
     """mediapipe pose, full model (complexity 1, the only one in the wheel).
+
+    An upright crop is supposed to show one person from top to bottom: the landmark network looks at it first. The
+    detector, which misses many people in small crops, looks at all else, and where that network finds nobody who fills
+    the crop.
 
     Raises:
         AugmentError: where mediapipe is not installed, or has no weights in its wheel (from 0.10.30 on).
@@ -55,6 +121,7 @@ class Wheel:
                 ) from error
             self._pose: Any = pose.Pose(static_image_mode=True, model_complexity=1, min_detection_confidence=CONFIDENCE)
             self._pose.process(np.zeros((HEIGHT, HEIGHT, 3), np.uint8))  # its threads start, and say so, only now
+            self._landmarker = Landmarker()
 
     def __call__(self, image: Pixels) -> Array | None:
         """Find the landmarks of a crop.
@@ -67,6 +134,10 @@ class Wheel:
         """
         frame = prepare(image)
         with quiet():
+            if image.shape[0] > image.shape[1]:
+                first = self._landmarker(frame)
+                if first is not None and fills(first, image.shape[0]):
+                    return first
             found = self._pose.process(frame.pixels).pose_landmarks
         return None if found is None else decode(found.landmark, frame)
 
@@ -139,6 +210,16 @@ def decode(marks: Any, frame: Frame) -> Array:
     """
     values = np.array([(mark.y, mark.x, mark.visibility) for mark in marks], dtype=np.float64)
     return np.column_stack([frame.crop_points(values[:, :2]), values[:, 2]])
+
+
+def fills(found: Array, height: int) -> bool:
+    """Whether landmarks are of a person who fills a crop from top to bottom.
+
+    Args:
+        found: K x 3 as (y, x) in the crop's pixels and visibility; those outside the crop count.
+        height: of the crop in pixels.
+    """
+    return bool(np.ptp(found[:, 0]) >= FILLED * height)
 
 
 def build(model: Path | None) -> CropEstimator:

@@ -76,7 +76,7 @@ def _epochs(portion: float) -> Table5:
 
 
 _CEILING = _table(("none",), 1.0, ordinary=BOTH, seeds=1)
-_CONTROLS = ("repeat", "self", "ours*", "smoothed:0.1")
+_CONTROLS = ("repeat", "self", "ours*", "smoothed:0.3")
 
 _PATN = RealGenerator("patn", kind_of("patn").preset("demo"))
 _DEMO = kind_of("correspondence").preset("demo")

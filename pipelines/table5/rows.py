@@ -135,6 +135,8 @@ def _smoothed(smoothing: float) -> Row:
 
 
 def _weighted(weight: float) -> Row:
+    if weight == 1:
+        raise AugmentError("⟨rows⟩ weighted:1: a generated image counts 1 in ours too; give another number")
     return replace(
         _OURS,
         title=f"Ours, weight {weight:g}",

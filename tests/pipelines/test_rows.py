@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import click
 import pytest
 
 from augment import AugmentError
@@ -12,6 +13,7 @@ from pipelines.table5.cells import Cell
 from pipelines.table5.row_generators import generator_of_ours, own_generator
 from pipelines.table5.rows import ROWS, folder_of, row_of, row_order
 from pipelines.table5.run import Table5
+from tests.conftest import invoke
 
 
 def test_rows_take_a_number() -> None:
@@ -20,9 +22,19 @@ def test_rows_take_a_number() -> None:
     assert row_of("smoothed:1").smoothing == 1.0
     assert row_of("weighted:0.25").weight == 0.25
     assert row_of("filled:8").per_identity == 8
-    for wrong in ("filtered:much", "filled:2.5"):
+    for wrong in ("filtered:much", "filled:2.5", "weighted:1"):
         with pytest.raises(AugmentError, match="number"):
             row_of(wrong)
+
+
+def test_a_row_that_trains_as_another_one_does_is_refused_before_any_work(people: Path, trained: Path) -> None:
+    asked = ("table5", "--portions", "0.5", "--seeds", "1", "--generator", str(trained), "--rows")
+    for more in ((), ("--dry-run",)):
+        refused = invoke(people, *asked, "ours,smoothed:0.1", "--preset", "demo", "--backbones", "small", *more)
+        assert refused.exit_code == 1
+        said = "--rows smoothed:0.1: --preset demo smooths the labels of all images by 0.1, so that this is the row"
+        assert said in " ".join(click.unstyle(refused.stderr).split())
+    assert not (people / "reid").exists()
 
 
 def test_rows_that_differ_in_training_alone_share_their_images() -> None:

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from PIL import Image
+from PIL import Image, ImageChops
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -25,11 +25,16 @@ PLACES = {"identities": "under two identities or more", "parts": "in both the tr
 ROWS, COLUMNS = 16, 8
 FLAT = 2.0
 """Standard deviation in grey levels of the small picture below which it shows too little to be told from others."""
+FRAME = 12
+"""Grey levels from the corner's up to which the edge of a picture is a frame, as of one that was padded."""
+LITTLE = 0.1
+"""Share of a picture up to which such an edge stays: saved anew it may end elsewhere."""
 NEAR: Final = 6
 """Steps between neighbouring pixels, of 128, that may differ in a picture that was saved anew.
 
-Measured on Market-1501: saved as JPEG of quality 50 or at twice the size at most 6 do; of its 36,036 images no two of
-other identities or of both parts are as near.
+Measured on Market-1501: of 200 random images no more do in 194 saved as JPEG of quality 50, and in 187 at twice the
+size and quality 60, but in 123 at half the size and in 96 without their outermost pixels. Of its 36,036 images no two
+of other identities or of both parts are as near.
 """
 BANDS = 8
 """Pictures that differ in at most 6 of 128 places agree in two of eight bands of 16: those alone are compared."""
@@ -70,9 +75,18 @@ def _look(path: str) -> bytes:
     """Where the picture, 16 x 9 pixels in grey, becomes brighter from left to right: 128 bits."""
     with open_image(path) as image:
         image.draft("RGB", (8 * (COLUMNS + 1), 8 * ROWS))  # a large JPEG is decoded small
-        small = upright_rgb(image).convert("L").resize((COLUMNS + 1, ROWS), Image.Resampling.BOX)
+        small = _unframed(upright_rgb(image).convert("L")).resize((COLUMNS + 1, ROWS), Image.Resampling.BOX)
     grey = np.asarray(small, dtype=np.int16)
     return np.packbits(np.diff(grey, axis=1) > 0).tobytes() if grey.std() >= FLAT else b""
+
+
+def _unframed(grey: Image.Image) -> Image.Image:
+    """A grey picture without a frame of one grey, which says nothing of what is in it."""
+    corner = Image.new("L", grey.size, grey.getpixel((0, 0)))
+    box = ImageChops.difference(grey, corner).point(lambda level: 255 * (level > FRAME)).getbbox()
+    if box is None or (box[2] - box[0]) * (box[3] - box[1]) >= (1 - LITTLE) * grey.width * grey.height:
+        return grey
+    return grey.crop(box)
 
 
 def _pictures(marks: Sequence[tuple[int, bytes]]) -> Array:

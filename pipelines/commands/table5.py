@@ -193,6 +193,8 @@ def command(
     refuse_idle({**reasons, **_idle_choices(**asked)})
     others = other_workspaces(workspace, [folder for folder in test_on if folder])
     files = dict(weights)
+    if len(files) < len(weights):
+        raise AugmentError(f"⟨weights⟩ {_twice(weights)}=...: is given twice; a backbone starts from one file")
     for name in files:
         if name not in asked["backbones"]:
             raise AugmentError(f"⟨weights⟩ {name}=...: is none of ⟨backbones⟩ {','.join(asked['backbones'])}")
@@ -207,6 +209,12 @@ def command(
         _plan(workspace, models_of(part, generator, files), placement, force, probe, others)
         return
     _run(workspace, cells, part, generator, files, placement, force, others)
+
+
+def _twice(weights: Sequence[tuple[str, Path]]) -> str:
+    """The first backbone that has several files."""
+    names = [name for name, _ in weights]
+    return next(name for name in names if names.count(name) > 1)
 
 
 def _idle_choices(

@@ -41,6 +41,8 @@ def other_workspaces(workspace: Workspace, folders: Sequence[str]) -> dict[str, 
             raise AugmentError(
                 f"⟨folders --test-on⟩ {folder}: is this workspace, on which every model is tested; leave it out"
             )
+        if name in found and found[name].root == other.root:
+            raise AugmentError(f"⟨folders --test-on⟩ {folder}: is given twice; leave one out")
         if name in found:
             raise AugmentError(
                 f"⟨folders --test-on⟩ {folder}: is named as {found[name].root}; rename one of the folders"

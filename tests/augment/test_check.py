@@ -95,6 +95,22 @@ def test_a_picture_saved_anew_under_another_name_is_said(people: Path, tmp_path:
     assert copies == {"identities": [[f"train/{one.name}", "train/0999_c1s1_000001_01.jpg"], twice], "parts": [twice]}
 
 
+@pytest.mark.parametrize("frame", ["black", "white"])
+def test_pictures_padded_to_squares_are_told_apart(people: Path, tmp_path: Path, frame: str) -> None:
+    data = Path(shutil.copytree(Workspace.find(people).data, tmp_path / "data"))
+    for path in sorted(data.glob("*/*.jpg")):
+        with Image.open(path) as image:
+            padded = Image.new("RGB", (256, 256), frame)
+            padded.paste(image, ((256 - image.width) // 2, (256 - image.height) // 2))
+        padded.save(path, quality=95)
+    one = next((data / "bounding_box_train").glob("*.jpg"))
+    with Image.open(one) as image:
+        image.save(data / "query" / "0998_c1s1_000001_00.jpg", quality=90)
+    copies = check(Workspace.create(tmp_path / "w", {"data": str(data)}), progress=False).copies
+    twice = ["query/0998_c1s1_000001_00.jpg", f"train/{one.name}"]
+    assert copies == {"identities": [twice], "parts": [twice]}
+
+
 def test_broken_image_is_named_and_exits_with_1(workspace: Workspace) -> None:
     path = workspace.data / "bounding_box_train" / TRAIN[1]
     path.write_bytes(path.read_bytes()[:300])

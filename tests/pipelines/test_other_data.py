@@ -162,7 +162,7 @@ def invoke_text(root: Path, *arguments: str) -> str:
     ("asked", "sentence"),
     [
         ("ROOT", "is this workspace"),
-        ("OTHER,OTHER", "is named as"),
+        ("OTHER,OTHER", "is given twice"),
         ("OTHER/away", "there is no such folder"),
         ("OTHER/../data", "make a workspace with"),
     ],
@@ -172,3 +172,10 @@ def test_what_cannot_be_tested_on_is_one_sentence(root: Path, other: Path, asked
     result = invoke(root, "table5", *ASKED, *OSNET, "--test-on", folders)
     assert result.exit_code == 1
     assert sentence in result.stderr
+
+
+def test_two_data_sets_of_one_name_are_refused(root: Path, other: Path, tmp_path: Path) -> None:
+    namesake = shutil.copytree(other, tmp_path / other.name)
+    result = invoke(root, "table5", *ASKED, *OSNET, "--test-on", f"{other},{namesake}")
+    assert result.exit_code == 1
+    assert f"is named as {other}; rename one of the folders" in result.stderr

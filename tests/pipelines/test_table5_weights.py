@@ -74,6 +74,11 @@ def test_a_model_that_scores_images_starts_from_the_same_file(file: Path) -> Non
             1,
             "nothing starts from weights here; leave --weights out",
         ),
+        (
+            ("--weights", "osnet_x0_25=FILE", "--weights", "osnet_x0_25=FILE", "--backbones", "osnet_x0_25"),
+            1,
+            "--weights osnet_x0_25=...: is given twice; a backbone starts from one file",
+        ),
         (("--weights", "FILE"), 2, "is no NAME=FILE"),
         (("--weights", "osnet_x0_25=FILE.gone"), 2, "there is no such file"),
     ],

@@ -41,7 +41,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from augment.pedestrians import Pedestrians, render
 
     folder = tmp_path_factory.mktemp("rendered") / "data"
-    render(folder, Pedestrians(**SMALL), jobs=1, progress=False)  # type: ignore[arg-type]
+    render(folder, Pedestrians(**SMALL), jobs=1, progress=False)
     return folder
 
 

@@ -30,7 +30,7 @@ def inits(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     tree = make_tree(rendered, folder / "fashion")
     lists, names = write_lists(tree, folder / "lists"), tree.names["train"]
     pairs = [write_pair_file([(names[0], names[1])], folder / "pairs.csv")]
-    few = Pedestrians(train_identities=1, test_identities=1, **FEW)  # type: ignore[arg-type]
+    few = Pedestrians(train_identities=1, test_identities=1, **FEW)
     return {
         "market1501": lambda root: init_real(root, rendered),
         "folders": lambda root: init_real(root, folder / "people", seed=3),

@@ -21,6 +21,7 @@ from augment.poses import estimators
 from augment.poses.agreement import agreement
 from augment.runtime import Runtime
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from patn.keypoints import keypoint_array, keypoint_table, read_keypoints, write_keypoints
 
 needs_mediapipe = pytest.mark.skipif(importlib.util.find_spec("mediapipe") is None, reason="mediapipe is not installed")
@@ -201,7 +202,7 @@ def test_interrupted_estimation_goes_on_to_the_same_bytes(
 def test_key_points_made_by_an_earlier_method_are_neither_taken_nor_finished(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, finished: bool
 ) -> None:
-    def nobody(paths: list[str], *_: object) -> np.ndarray:
+    def nobody(paths: list[str], *_: object) -> Array:
         return np.full((len(paths), 18, 2), -1, np.float32)
 
     def killed(*_: object) -> None:

@@ -51,7 +51,7 @@ def test_an_unknown_generator_is_one_sentence() -> None:
 
 def narrow(kind: Kind) -> Kind:
     """The same generator with presets of four channels."""
-    return replace(kind, preset=lambda name: replace(kind.preset(name), width=4))  # type: ignore[type-var]
+    return replace(kind, preset=lambda name: replace(kind.preset(name), width=4))
 
 
 @pytest.fixture(scope="module")

@@ -75,7 +75,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, page_file: Path) -> I
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
     page.on("dialog", lambda dialog: wrong.append(dialog.message))
-    page.goto(f"file://{page_file}")
+    page.goto(f"file://{page_file}", timeout=120_000)  # a busy machine takes its time
     yield page
     assert wrong == []
     assert [url for url in asked if not url.startswith(("data:", "blob:"))] == [f"file://{page_file}"]

@@ -33,9 +33,9 @@ from patn.keypoints import keypoint_array, scale_keypoints
 if TYPE_CHECKING:
     import torch
 
-    from patn.generators import Objective
     from patn.training.generator_training import GeneratorTraining
     from patn.training.perceptual import Perceptual
+    from patn.training.protocol import Objective
 
 log = logging.getLogger(__name__)
 NO_PERCEPTUAL = "none: the generator is trained without the perceptual term"

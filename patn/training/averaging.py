@@ -1,15 +1,11 @@
 """An exponential moving average of a generator's weights, kept beside the weights that learn."""
 
-from __future__ import annotations
-
 import copy
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-if TYPE_CHECKING:
-    from patn.generators import Objective
+from patn.training.protocol import Objective
 
 GENERATOR, AVERAGE = "generator", "average"
 

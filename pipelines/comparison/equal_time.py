@@ -33,8 +33,8 @@ from augment.workspace import Workspace
 from pipelines.comparison.record import Trained
 
 if TYPE_CHECKING:
-    from patn.generators import Objective
     from patn.training.generator_training import GeneratorTraining
+    from patn.training.protocol import Objective
 
 logger = logging.getLogger(__name__)
 PLACES, TIMED_EACH = 8, 4

@@ -7,9 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from patn.generators import GENERATORS, Objective
+from patn.generators import GENERATORS
 from patn.training.generator_training import GeneratorTraining
 from patn.training.perceptual import Perceptual
+from patn.training.protocol import Objective
 
 SIZE = (32, 16)
 NARROW: dict[str, dict[str, Any]] = {

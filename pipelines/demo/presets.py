@@ -74,11 +74,23 @@ STUDY = DemoPreset(
         Table5(portions=(0.3,), rows=("reduced",), ordinary=BOTH, seeds=3, lengths=("updates",), preset="study"),
         Table5(portions=(0.5,), rows=("reduced",), ordinary=BOTH, seeds=2, lengths=("updates",), preset="study"),
         Table5(portions=(1.0,), rows=("none",), lengths=("updates",), ordinary=BOTH, seeds=3, preset="study"),
+        Table5(
+            portions=(0.1, 0.3, 0.5), rows=("ours-tuned",), ordinary=BOTH, seeds=3, lengths=("updates",), preset="study"
+        ),
+        Table5(
+            portions=(0.3, 0.5),
+            rows=("ours-tuned-reduced",),
+            ordinary=BOTH,
+            seeds=3,
+            lengths=("updates",),
+            preset="study",
+        ),
     ),
     unseen=True,
 )
 """Ten images an identity before strong backgrounds, where half of them are too few.  At p = 0.1 one image of each is
-left, hence no pair for a generator inside M^R_p."""
+left, hence no pair for a generator inside M^R_p.  PATN makes Ours; the built-in generator, trained further, has rows
+of its own."""
 
 TOY = DemoPreset(
     pedestrians=Pedestrians(

@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import connection
@@ -15,6 +15,7 @@ from augment import AugmentError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Read = TypeVar("Read")
 AHEAD = 2048
 """Items that a thread pool is given at a time."""
 
@@ -35,6 +36,36 @@ def thread_map(work: Callable[[Item], Result], items: Sequence[Item], jobs: int)
             yield from pool.map(work, items[start : start + AHEAD])
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def overlapped(
+    items: Sequence[Item],
+    read: Callable[[Item], Read],
+    work: Callable[[Item, Read], Result],
+    write: Callable[[Item, Result], None],
+) -> None:
+    """Read, work on and write items in order: the next one is read and the one before is written meanwhile.
+
+    At most one item is read ahead, and one waits to be written. What has begun is finished where an error ends it.
+
+    Args:
+        items: what there is to do.
+        read: called in a thread.
+        work: called here, with an item and what was read of it.
+        write: called in a thread, with an item and what the work gave.
+    """
+    with ThreadPoolExecutor(2) as pool:
+        reading = [pool.submit(read, item) for item in items[:1]]
+        writing: list[Future[None]] = []
+        for number, item in enumerate(items):
+            found = reading.pop().result()
+            reading += [pool.submit(read, following) for following in items[number + 1 : number + 2]]
+            made = work(item, found)
+            while writing:
+                writing.pop().result()
+            writing.append(pool.submit(write, item, made))
+        while writing:
+            writing.pop().result()
 
 
 @contextmanager

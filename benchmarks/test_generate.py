@@ -9,6 +9,7 @@ import pytest
 
 from augment.datasets.dataset import Dataset
 from augment.datasets.pairs import posed_names
+from augment.inference.generators import builtin_generator
 from augment.workspace import Workspace
 from benchmarks.conftest import Scale
 from benchmarks.generating import OurGenerate
@@ -112,6 +113,37 @@ def test_generate(
     )
     assert levels.max() <= 1
     record("generate", rows, (remark,))
+
+
+def test_overlap(benchmark: Any, scale: Scale, sides: Sides, record: Any, workspace: Workspace, tmp_path: Path) -> None:
+    """The built-in generator on two cores: reading and writing beside the network, and after it."""
+    count = 8 if scale.tiny else 1024
+    pairs = (pairs_of(workspace, count) * count)[:count]
+    running = {
+        name: (
+            sides.open(
+                OurGenerate,
+                workspace=workspace.root,
+                checkpoint=builtin_generator(),
+                pairs=pairs,
+                precision="fp32",
+                folder=tmp_path / name,
+                cores=0 if scale.tiny else 2,
+                in_turn=name == "in turn",
+            ),
+            float(count),
+        )
+        for name in ("in turn", "overlapped")
+    }
+    rounds = take_turns(benchmark, running, scale.rounds(6))
+    row = Row(
+        "generate by the built-in generator, reading and writing meanwhile (two cores)",
+        f"{rounds.rate('overlapped'):.0f} images/s",
+        f"one after the other here, {rounds.rate('in turn'):.0f} images/s",
+        rounds.ratio("overlapped", "in turn"),
+        "x",
+    )
+    record("overlap", [row])
 
 
 @pytest.mark.skipif(not bfloat16_is_native(), reason="the processor does not multiply in bfloat16")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 from tqdm import tqdm
@@ -15,6 +15,7 @@ from augment.images import load_images, read_image
 from augment.inference.generator import BATCH, Generator
 from augment.inference.pictures import write_jpeg
 from augment.runtime import Runtime
+from augment.workers import overlapped
 from numerics.arrays import Array, Pixels
 from patn.keypoints import keypoint_array, scale_keypoints
 
@@ -85,14 +86,26 @@ def generate_plan(
     if not todo:
         return
     generate = SplitGenerator(data, generation.checkpoint, generation.runtime, keypoints=keypoints)
-    bar = tqdm(todo, desc=target.parent.name, unit="batch", disable=None if generation.runtime.progress else True)
-    for batch in bar:
-        images = generate(batch["source"].tolist(), batch["pose"].tolist())
-        images = images if generation.scenes is None else generation.scenes.place(images, batch)
-        for row, image in zip(batch.itertuples(), images, strict=True):
-            scene = f"; scene {row.scene}" if getattr(row, "scene", "") else ""
-            said = f"generated image; source {row.source}; pose {row.pose}{scene}; generator {generation.mark}"
-            write_jpeg(image, target / str(row.output), said)
+    with tqdm(
+        total=len(todo), desc=target.parent.name, unit="batch", disable=None if generation.runtime.progress else True
+    ) as bar:
+
+        def work(batch: pd.DataFrame, images: torch.Tensor) -> Pixels:
+            made = generate.from_images(images, batch["source"].tolist(), batch["pose"].tolist())
+            return made if generation.scenes is None else generation.scenes.place(made, batch)
+
+        def write(batch: pd.DataFrame, images: Pixels) -> None:
+            for row, image in zip(batch.itertuples(), images, strict=True):
+                write_jpeg(image, target / str(row.output), _said(row, generation.mark))
+            bar.update()
+
+        overlapped(todo, lambda batch: generate.images(batch["source"].tolist()), work, write)
+
+
+def _said(row: Any, mark: str) -> str:
+    """What a generated image's metadata say of it."""
+    scene = f"; scene {row.scene}" if getattr(row, "scene", "") else ""
+    return f"generated image; source {row.source}; pose {row.pose}{scene}; generator {mark}"
 
 
 class SplitGenerator:
@@ -138,11 +151,29 @@ class SplitGenerator:
         Returns:
             uint8 B x 3 x h x w.
         """
-        return self.generator.at_own_size(self._images(sources), self.poses(sources), self.poses(poses))
+        return self.generator.at_own_size(self.images(sources), self.poses(sources), self.poses(poses))
 
     def __call__(self, sources: Sequence[str], poses: Sequence[str]) -> Pixels:
         """The same at the data set's image size, as uint8 B x H x W x 3."""
-        return self.generator.generate(self._images(sources), self.poses(sources), self.poses(poses))
+        return self.from_images(self.images(sources), sources, poses)
 
-    def _images(self, names: Sequence[str]) -> torch.Tensor:
+    def from_images(self, images: torch.Tensor, sources: Sequence[str], poses: Sequence[str]) -> Pixels:
+        """The same from images that are read already.
+
+        Args:
+            images: as `images` returns them.
+            sources: their names.
+            poses: names of the images whose poses they take.
+        """
+        return self.generator.generate(images, self.poses(sources), self.poses(poses))
+
+    def images(self, names: Sequence[str]) -> torch.Tensor:
+        """Condition images at the generator's own size.
+
+        Args:
+            names: of B images.
+
+        Returns:
+            uint8 B x 3 x h x w.
+        """
         return load_images([self.paths[name] for name in names], self.generator.size, jobs=1)

@@ -162,10 +162,7 @@ def artefact(
     chosen, read = json.loads(json.dumps([dict(options), dict(inputs or {})]))
     origin = Origin(kind, seed, chosen, read)
     sources = {name: value.paths for name, value in (inputs or {}).items() if isinstance(value, Fingerprint)}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise AugmentError(f"{folder}: cannot be made ({error.strerror}); choose a folder you may write to") from error
+    _make_folder(folder)
     with locked(folder, wait=wait):
         if force and any((folder / name).exists() for name in (RUN, PENDING)):
             _clear(folder)
@@ -182,13 +179,27 @@ def artefact(
             return
         for left in folder.glob(".tmp*"):  # safetensors writes to a name of its own, which a kill leaves
             left.unlink()
-        write_json(folder / PENDING, asdict(origin))
-        try:
+        with _pending(folder, origin):
             yield Run(folder, origin, read={path: _state(path) for paths in sources.values() for path in paths})
-        except BaseException:
-            if [path.name for path in folder.iterdir()] == [PENDING]:
-                (folder / PENDING).unlink()
-            raise
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AugmentError(f"{folder}: cannot be made ({error.strerror}); choose a folder you may write to") from error
+
+
+@contextmanager
+def _pending(folder: Path, origin: Origin) -> Iterator[None]:
+    """The mark of a run that has begun; it goes where the run fails before it has written anything else."""
+    write_json(folder / PENDING, asdict(origin))
+    try:
+        yield
+    except BaseException:
+        if [path.name for path in folder.iterdir()] == [PENDING]:
+            (folder / PENDING).unlink()
+        raise
 
 
 def is_busy(folder: Path) -> bool:

@@ -122,13 +122,8 @@ def init_real(
             share = TEST_SHARE if test_share is None else test_share
             made = folders_layout(folder, root / DATA, size=size, seed=seed, test_share=share)
         data = str(made.data) if layout == DataLayout.MARKET1501 else DATA
-        settings = {
-            "data": data,
-            "size": list(made.size),
-            "seed": seed,
-            "layout": layout.value,
-            **PRESETS.get(layout, {}),
-        }
+        settings = {"data": data, "size": list(made.size), "seed": seed, "layout": layout.value}
+        settings |= PRESETS.get(layout, {})
         _refuse_other(root, settings)
         if pairs:
             made = _with_pairs(Workspace(root.resolve(), settings), made, pairs)

@@ -147,16 +147,10 @@ def generate(
     folder = workspace.generated_dir(name or set_name(sampling, filtering), portion, seed, sampling.ratio)
     data = Dataset.of(workspace)
     planned = plan_set(data, workspace.reduced_csv(portion, seed), portion, seed, sampling, pose_file)
-    if planned.plan.empty:
-        raise AugmentError(
-            f"{folder}: there is nothing to generate, {len(planned.kept)} of {len(planned.pools.pid_of)} images are "
-            "kept; give a smaller ⟨portion⟩, ⟨ratio⟩ 2 with ⟨portion⟩ 1.0, or a larger ⟨per_identity⟩"
-        )
-    options = {"portion": portion, **asdict(sampling), "filter": None if filtering is None else asdict(filtering)}
-    if runtime.precision == "bf16":
-        options["precision"] = "bf16"
+    _refuse_empty(planned, folder)
     scores = filtering is not None and "identity" in filtering.by
     model = find_judge(workspace, judge, portion, seed) if scores else None
+    options = _options(portion, sampling, filtering, runtime)
     inputs = {"generator": fingerprint(checkpoint), **data_inputs(data)}
     inputs |= {name: fingerprint(path) for name, path in (("poses", pose_file), ("judge", model)) if path is not None}
     generation = Generation(checkpoint, inputs["generator"], runtime, planned.scenes)
@@ -164,12 +158,8 @@ def generate(
         folder, "generated", options, inputs=inputs, seed=seed, force=runtime.force, wait=runtime.wait, named=True
     ) as run:
         if run.finished:
-            made = run.recorded(AugmentedSet)
-            refuse_altered(folder, made.contents)
-            return made
+            return _unaltered(folder, run.recorded(AugmentedSet))
         plan = _make(planned, sampling, filtering, model, folder, generation, seed)
-        manifest = make_manifest(plan, planned.kept, generation.mark)
-        write_csv(with_scores(manifest, folder, planned.data.size), folder / MANIFEST)
         made = AugmentedSet(
             folder=str(folder.relative_to(workspace.root)),
             place=runtime.place(),
@@ -181,6 +171,27 @@ def generate(
         )
         run.finish(made)
         return made
+
+
+def _unaltered(folder: Path, made: AugmentedSet) -> AugmentedSet:
+    """A finished set, whose images must be those that were made."""
+    refuse_altered(folder, made.contents)
+    return made
+
+
+def _options(portion: float, sampling: Sampling, filtering: Filtering | None, runtime: Runtime) -> dict[str, object]:
+    """What a set's record says was asked for; a number format only where it is not the usual one."""
+    options = {"portion": portion, **asdict(sampling), "filter": None if filtering is None else asdict(filtering)}
+    return {**options, "precision": "bf16"} if runtime.precision == "bf16" else options
+
+
+def _refuse_empty(planned: PlannedSet, folder: Path) -> None:
+    """Refuse a plan without an image to be generated; raises AugmentError."""
+    if planned.plan.empty:
+        raise AugmentError(
+            f"{folder}: there is nothing to generate, {len(planned.kept)} of {len(planned.pools.pid_of)} images are "
+            "kept; give a smaller ⟨portion⟩, ⟨ratio⟩ 2 with ⟨portion⟩ 1.0, or a larger ⟨per_identity⟩"
+        )
 
 
 def set_name(sampling: Sampling, filtering: Filtering | None = None) -> str:
@@ -207,15 +218,18 @@ def _make(
     generation: Generation,
     seed: int,
 ) -> pd.DataFrame:
-    """Link the real images, draw the others, replace the worst; returns the plan of what is there."""
+    """Link real images, generate the others, replace the worst, list all; returns the plan of what is there."""
     bank = None if planned.pools.bank is None else planned.pools.bank.keypoints
     link_real(planned.data, planned.kept, folder)
     if filtering is not None:
         begin_again(planned.plan, folder)
     generate_plan(planned.data, planned.plan, folder / FOLDERS["train"], generation, bank)
-    if filtering is None:
-        return planned.plan
-    poses = planned.data.keypoints("train")
-    poses = poses if bank is None else pd.concat([poses, bank])
-    judge = Judge(planned.data, filtering, planned.kept, model, generation, poses)
-    return filter_set(planned.data, planned.plan, planned.pools, sampling, filtering, judge, folder, generation, seed)
+    plan = planned.plan
+    if filtering is not None:
+        poses = planned.data.keypoints("train")
+        poses = poses if bank is None else pd.concat([poses, bank])
+        judge = Judge(planned.data, filtering, planned.kept, model, generation, poses)
+        plan = filter_set(planned.data, plan, planned.pools, sampling, filtering, judge, folder, generation, seed)
+    manifest = make_manifest(plan, planned.kept, generation.mark)
+    write_csv(with_scores(manifest, folder, planned.data.size), folder / MANIFEST)
+    return plan

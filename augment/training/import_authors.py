@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from augment import AugmentError
 from augment.artefacts.artefact import artefact, fingerprint
 from augment.results import Result
 from augment.workspace import Workspace
 from numerics.files import naming
+
+if TYPE_CHECKING:
+    from torch import nn
 
 NAME = "imported"
 
@@ -66,7 +71,6 @@ def import_network(
         WeightsError: for a file that is no network of PATN.
         AugmentError: for a size not divisible by 4, and pose maps of a discriminator.
     """
-    from patn.checkpoints import save_discriminator, save_generator  # loads torch
     from patn.importing import GENERATOR, read_authors  # loads torch
 
     network = read_authors(path)
@@ -85,13 +89,7 @@ def import_network(
         if run.finished:
             return run.recorded(ImportedNetwork)
         built = type(network)(role, options, size, network.tensors).build()
-        extra = {"size": size, "imported": path.name}
-        target = folder / f"{role}.safetensors"
-        with naming(target):
-            if role == GENERATOR:
-                save_generator(target, built, "patn", extra)
-            else:
-                save_discriminator(target, built, role, options, extra)
+        _save(folder / f"{role}.safetensors", built, role, options, {"size": size, "imported": path.name})
         imported = ImportedNetwork(
             folder=str(folder.relative_to(workspace.root)),
             network=role,
@@ -105,3 +103,15 @@ def import_network(
         )
         run.finish(imported)
         return imported
+
+
+def _save(path: Path, network: nn.Module, role: str, options: Mapping[str, Any], extra: Mapping[str, Any]) -> None:
+    """Write a network in this project's form."""
+    from patn.checkpoints import save_discriminator, save_generator  # loads torch
+    from patn.importing import GENERATOR  # loads torch
+
+    with naming(path):
+        if role == GENERATOR:
+            save_generator(path, network, "patn", extra)
+        else:
+            save_discriminator(path, network, role, options, extra)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TextIO
 
 from tqdm import tqdm
 
@@ -113,14 +113,18 @@ def train(
             if logged or saved:
                 record, checked = _read(losses, checked, done, folder), done
             if logged:
-                metrics.write(json.dumps({"step": done, **record, "seconds": _elapsed(started)}) + "\n")
-                metrics.flush()
+                _log(metrics, {"step": done, **record, "seconds": _elapsed(started)})
                 bar.set_postfix({name: f"{value:.3f}" for name, value in list(record.items())[:3]}, refresh=False)
             if draw is not None and sample_every and (done % sample_every == 0 or done == objective.steps):
                 draw(folder / "samples" / f"{done:06d}.png")
             if saved:  # last: all that came before the checkpoint is there
                 save_state(objective, folder / LAST, done)
     return time.perf_counter() - started
+
+
+def _log(metrics: TextIO, record: Mapping[str, float]) -> None:
+    metrics.write(json.dumps(record) + "\n")
+    metrics.flush()
 
 
 def _elapsed(started: float) -> float:

@@ -18,6 +18,8 @@ from reid.data.names import is_image_name
 
 VIDEOS = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v"})
 BOX = ["frame", "track", "left", "top", "width", "height"]
+MOST = 2**31
+"""Numbers of frames and tracks are below it."""
 PEDESTRIAN = 1
 """MOTChallenge's class of people who walk; the others are vehicles, people in them, statues and reflections."""
 
@@ -43,21 +45,46 @@ class Sequence:
         of people in full view.
 
         Raises:
-            AugmentError: for a file of another form, and for detections that no tracker has joined.
+            AugmentError: for a file of another form, for detections that no tracker has joined, and for frames and
+                tracks that are no whole numbers.
         """
         try:
-            table = pd.read_csv(self.boxes, header=None, dtype=float)
+            lines = pd.read_csv(self.boxes, header=None, dtype=float, skip_blank_lines=False)
         except (OSError, ValueError) as error:
             raise AugmentError(f"{self.boxes}: is no file of boxes ({error}); give {', '.join(BOX)}, ...") from error
+        table = lines.dropna(how="all")
         if table.shape[1] < 6 or not np.isfinite(table.iloc[:, :6]).all(axis=None):
             raise AugmentError(f"{self.boxes}: has not the columns {', '.join(BOX)}, ... of MOTChallenge; mend it")
         boxes = table.iloc[:, :6].set_axis(BOX, axis=1)
         if (boxes["track"] < 0).any():
             raise AugmentError(f"{self.boxes}: has track -1, boxes that no tracker has joined; run a tracker first")
+        self._refuse_impossible(boxes)
         truth = table.shape[1] == 9
         boxes["person"] = (table[6] != 0) & (table[7] == PEDESTRIAN) if truth else True
         boxes["visibility"] = table[8] if truth else 1.0
-        return boxes.astype({"frame": int, "track": int})
+        return boxes.astype({"frame": int, "track": int}).reset_index(drop=True)
+
+    def _refuse_impossible(self, boxes: pd.DataFrame) -> None:
+        """Raise AugmentError naming the first line whose frame or track can be none; the index counts lines from 0."""
+        whole = (boxes[["frame", "track"]] % 1 == 0) & (boxes[["frame", "track"]] < MOST)
+        wrong = {
+            "frame {frame:g} is no whole number": ~whole["frame"],
+            "track {track:g} is no whole number": ~whole["track"],
+            "frame {frame:g}, but the first frame is 1; count frames from 1": boxes["frame"] < self.first_frame,
+        }
+        for said, where in wrong.items():
+            if where.any():
+                place = int(where.to_numpy().argmax())
+                more = f" ({where.sum() - 1} more lines alike)" if where.sum() > 1 else ""
+                what = said.format_map({name: boxes[name].iloc[place] for name in BOX})
+                line = boxes.index.tolist()[place] + 1
+                raise AugmentError(f"{self.boxes}, line {line}: {what}{more}; mend the file")
+
+    @property
+    def first_frame(self) -> int:
+        """The least number that a frame can have: 1 as in MOTChallenge, 0 where a file of the frames is named so."""
+        numbers = [path.stem for path in images_in(self.frames)] if self.frames.is_dir() else []
+        return 0 if any(stem.isdigit() and int(stem) == 0 for stem in numbers) else 1
 
     def read_frames(self, wanted: set[int]) -> Iterator[tuple[int, Array]]:
         """Frames in order, each with its number; those that are not there are left out.

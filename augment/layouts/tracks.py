@@ -98,7 +98,10 @@ def tracks_layout(
         data,
         size=size,
         parted=f"tracks of {len(sequences)} sequence{'s' if len(sequences) > 1 else ''} were parted by seed {seed}",
-        said=[f"{count:,} boxes were left out: {reason}" for reason, count in left_out.most_common()],
+        said=[
+            f"{count:,} {'box was' if count == 1 else 'boxes were'} left out: {reason}"
+            for reason, count in left_out.most_common()
+        ],
         layout=DataLayout.MOT,
     )
 
@@ -107,6 +110,7 @@ def _chosen(boxes: pd.DataFrame, filtering: TrackFilter, left_out: Counter[str])
     """The boxes that become images, with `half` (0, 1) of their track; counts the others by reason."""
     reasons = {
         "no pedestrian's": ~boxes["person"],
+        "of width or height 0 or less": (boxes["width"] <= 0) | (boxes["height"] <= 0),
         f"less than {100 * filtering.visibility:g} % visible": boxes["visibility"] < filtering.visibility,
         f"lower than {filtering.height} pixels": boxes["height"] < filtering.height,
     }
@@ -114,7 +118,10 @@ def _chosen(boxes: pd.DataFrame, filtering: TrackFilter, left_out: Counter[str])
         found = found.reindex(boxes.index)
         left_out.update({reason: int(found.sum())} if found.any() else {})
         boxes = boxes[~found]
-    boxes = boxes.sort_values(["track", "frame"])
+    repeated = boxes.duplicated(["track", "frame"])
+    if repeated.any():
+        left_out["a second box of the same track on the same frame"] += int(repeated.sum())
+    boxes = boxes[~repeated].sort_values(["track", "frame"])
     kept = [index for _, track in boxes.groupby("track") for index in _spaced(track["frame"], filtering.spacing)]
     if len(kept) < len(boxes):
         left_out[f"less than {filtering.spacing} frames after the one before"] += len(boxes) - len(kept)

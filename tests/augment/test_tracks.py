@@ -91,9 +91,29 @@ def test_sequences_below_a_folder_are_other_people_and_cameras(scene: Scene, tmp
     assert {name.split()[0] for name in sources(tmp_path / "w")["identity"]} == {"SEQ-01", "SEQ-02"}
 
 
+def test_boxes_that_are_there_twice_or_show_nothing_are_counted_as_such(scene: Scene, tmp_path: Path) -> None:
+    folder = write(scene, tmp_path / "walk", tracker=True)
+    lines = (folder / "tracks.txt").read_text().splitlines()
+    number, track, left, top, *rest = lines[0].split(",")
+    twice = ",".join([number, track, str(int(left) + 1), top, *rest])
+    flat = [f"{number},7,5,5,{size},0.9,-1,-1,-1" for size in ("0,128", "-64,128", "64,-1")]
+    (folder / "tracks.txt").write_text("\n".join([*lines, twice, "", *flat]) + "\n")
+    asked = ("--data", str(folder), "--layout", "mot", "--spacing", "1")
+    result = invoke(tmp_path, "init", str(tmp_path / "w"), *asked)
+    assert result.exit_code == 0, result.output
+    assert "1 box was left out: a second box of the same track on the same frame" in result.stdout
+    assert "3 boxes were left out: of width or height 0 or less" in result.stdout
+    assert "frames after the one before" not in result.stdout
+    assert len(sources(tmp_path / "w")) == len(scene.boxes)
+
+
 @pytest.mark.parametrize(
     ("content", "options", "status", "sentence"),
     [
+        ("1,1,5,5,64,128\n\n1.5,1,5,5,64,128\n2.5,1,5,5,64,128\n", (), 1, "tracks.txt, line 3: frame 1.5 is no whole"),
+        ("1,1,5,5,64,128\n2,1.5,5,5,64,128\n", (), 1, "tracks.txt, line 2: track 1.5 is no whole number; mend"),
+        ("0,1,5,5,64,128\n", (), 1, "line 1: frame 0, but the first frame is 1; count frames from 1; mend the file"),
+        ("1,1,5,5,0,128\n", (), 1, "no box is left of 1: 1 of width or height 0 or less; ask for less"),
         ("1,-1,5,5,64,128,0.9,-1,-1,-1\n", (), 1, "run a tracker first"),
         ("1 2 3\n", (), 1, "tracks.txt"),
         ("1,1,5,5,64,128,1,1,1\n", ("--min-height", "500"), 1, "no box is left of 1"),

@@ -22,6 +22,7 @@ SET_NAMES = {
     "file": "ours-file",
 }
 USUAL_FILTER = 0.2
+SHOWN = 10
 _SET = re.compile(
     r"(?P<poses>.+?)(?:-k(?P<count>\d+))?(?P<scenes>-scenes)?(?P<filtered>-filtered)?(?P<reduced>-reduced-data)?"
 )
@@ -31,7 +32,7 @@ _PLACE = re.compile(r"(?P<name>.+)-p(?P<portion>\d+\.\d+)(?:-x(?P<ratio>\d))?-s(
 def make_set(workspace: Workspace, name: str, portion: float, seed: int, ratio: int = 1) -> str:
     """What makes the generated set of a name, as half a sentence.
 
-    How an unfinished one was begun, else its name says it; where neither does, the sets that are there.
+    The sets that are there, and what makes this one: how it was begun if it was, else its name says it.
 
     Args:
         workspace: the workspace.
@@ -47,12 +48,15 @@ def make_set(workspace: Workspace, name: str, portion: float, seed: int, ratio: 
     options = _options_begun(name, begun.options) if begun else _options_of_name(name)
     if options is None and workspace.generator_file(name).is_file():
         options = f" --generator {name} --name {name}"
+    found = [folder.name for folder in workspace.generated_sets()]
+    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    there = f"sets that are there: {', '.join(found[:SHOWN]) or 'none'}{more}"
     if options is None:
-        there = [folder.name for folder in workspace.generated_sets()]
-        return f"sets that are there: {', '.join(there) or 'none'}; `augment generate --help` says what can be made"
+        return f"{there}; `augment generate --help` says what can be made"
     ratios = f" --ratio {ratio}" if ratio > 1 else ""
     generator = "" if "--generator" in options else _which_generator(workspace)
-    return f"run `{seeded(workspace, seed)} generate --portion {portion}{ratios}{options}{generator}`"
+    command = f"`{seeded(workspace, seed)} generate --portion {portion}{ratios}{options}{generator}`"
+    return f"{there}; to make this one, run {command}" if found else f"run {command}"
 
 
 def make_set_at(workspace: Workspace, folder: str) -> str:

@@ -76,6 +76,15 @@ def test_a_set_that_was_begun_is_finished_as_it_was_begun(
     follow(quick, *train)
 
 
+def test_a_missing_set_is_answered_with_its_relative_that_is_there(quick: Path, trained: Path) -> None:
+    shutil.copytree(trained.parent, quick / "patn" / "patn")
+    run(quick, "generate", "--portion", "0.5", "--scenes")
+    refused = invoke(quick, *REID, "--portion", "0.5", "--augmentation", "ours")
+    said = "sets that are there: ours-scenes-p0.5-s0; to make this one, run `augment generate --portion 0.5`"
+    assert said in " ".join(refused.stderr.split())
+    follow(quick, *REID, "--portion", "0.5", "--augmentation", "ours")
+
+
 def test_an_unknown_set_is_answered_with_those_that_are_there(quick: Path, trained: Path) -> None:
     run(quick, "generate", "--portion", "0.5", "--generator", str(trained))
     said = invoke(quick, *REID, "--portion", "0.5", "--augmentation", "theirs").stderr

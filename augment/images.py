@@ -85,6 +85,22 @@ def upright_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
+def least_and_most_opaque(path: str | Path) -> tuple[int, int]:
+    """How opaque an image's least and most opaque pixels are, 0 to 255; of one without transparency nothing is decoded.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        AugmentError: for a file that is not a readable image.
+    """
+    with open_image(path) as image:
+        if image.mode.startswith("I;16") or not image.has_transparency_data:  # 16 bits: see `upright_rgb`
+            return 255, 255
+        opacity = np.asarray(image.convert("RGBA"))[..., 3]
+    return int(opacity.min()), int(opacity.max())
+
+
 def read_image(path: str | Path, size: tuple[int, int] | None = None) -> Array:
     """One image as uint8 H x W x 3, made RGB by `upright_rgb`.
 

@@ -43,6 +43,7 @@ def conclusions(report: Report) -> tuple[list[str], list[str]]:
         notes.append(f"{people.queries_unmatched} queries have no gallery image from another camera; none counts")
     if images.resized:
         notes.append(f"{images.resized} images are of another size and are resized when loaded")
+    notes += report.transparency.sentences
     if people.train_nobody:
         notes.append(f"{people.train_nobody} training images are of identity 0 or -1 and are not trained on")
     if people.train_single:
@@ -122,7 +123,8 @@ def check_text(report: Report) -> str:
     if report.pairs:
         lines.append(f"pairs: {report.pairs.train:,} for training, {report.pairs.gallery:,} for testing")
     for found in report.weights:
-        lines.append(f"weights: {found.file} {found.path or 'is missing; `augment info` says where to put it'}")
+        missing = f"is not there, and optional: only {found.needed_for} takes it; `augment info` says where to put it"
+        lines.append(f"weights: {found.file} {found.path or missing}")
     lines += [f"note: {note}" for note in report.notes]
     lines += [f"WRONG: {problem}" for problem in report.problems]
     return "\n".join([*lines, "everything needed is there" if report.ok else "something needed is wrong"])

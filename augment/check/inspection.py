@@ -16,6 +16,7 @@ from augment.datasets.copies import inspect_copies
 from augment.datasets.dataset import Dataset
 from augment.datasets.pairs import evaluation_pairs, given_pairs, pairable, pairs_among
 from augment.datasets.published import compare_market1501, compare_set, differences
+from augment.datasets.transparency import Transparency, original_files
 from augment.fields import as_options
 from augment.images import read_image
 from augment.poses.estimate import summarise
@@ -57,6 +58,7 @@ def check(workspace: Workspace, *, weights_dir: Path | None = None, jobs: int = 
         images=images,
         identities=identities(table),
         copies=inspect_copies(table, jobs),
+        transparency=Transparency.of_files(original_files(workspace.data, table["path"].tolist()), jobs),
         keypoints=inspect_keypoints(workspace, table),
         pairs=inspect_pairs(workspace),
         weights=weights_report(weights_dir),

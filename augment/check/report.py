@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from augment.datasets.published import Differences, SetComparison
+from augment.datasets.transparency import Transparency
 from augment.poses.estimate import PoseSummary
 from augment.results import Result, spread
 from augment.weights import FoundWeights
@@ -99,6 +100,7 @@ class Report(Result):
         keypoints: the key points in use, None where there are none.
         pairs: of DeepFashion, None of other data and without key points.
         weights: the weight files that were found, and those that are missing.
+        transparency: of the images, of which none is left when they are loaded.
         problems: sentences about what is wrong.
         notes: sentences about what is missing or odd.
     """
@@ -117,6 +119,7 @@ class Report(Result):
     keypoints: KeypointsChecked | None
     pairs: PairsChecked | None
     weights: tuple[FoundWeights, ...]
+    transparency: Transparency
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -13,6 +13,7 @@ from typing import Any
 from augment import AugmentError
 from augment.artefacts.locks import locked
 from augment.datasets.pairs import import_pairs
+from augment.datasets.transparency import Transparency, original_files
 from augment.layouts.deepfashion import SIZE as DEEPFASHION_SIZE
 from augment.layouts.deepfashion_folder import MARK, deepfashion_layout
 from augment.layouts.detection import detect_layout
@@ -27,6 +28,8 @@ from augment.settings import SETTINGS, read_settings
 from augment.workspace import Workspace
 
 DATA = "data"
+NEVER_TRANSPARENT = (".jpg", ".jpeg")
+"""Ends of names of images that need not be opened to know that nothing of them is transparent."""
 TEST_SHARE = 0.5
 RENDERED = "rendered"
 MARKS = {
@@ -277,13 +280,17 @@ def _workspace(root: Path, settings: Mapping[str, Any]) -> Workspace:
 
 
 def _summary(workspace: Workspace, layout: Layout) -> Made:
-    counts = workspace.images()["split"].value_counts()
+    images = workspace.images()
+    files = original_files(workspace.data, images["path"].tolist())
+    others = [file for file in files if file.resolve().suffix.lower() not in NEVER_TRANSPARENT]
+    transparent = Transparency.of_files(others)
+    counts = images["split"].value_counts()
     return Made(
         root=str(workspace.root),
         data=str(layout.data),
         layout=layout.layout.value,
         size=layout.size,
         images={split: int(counts.get(split, 0)) for split in ("train", "query", "gallery")},
-        decisions=tuple(layout.decisions),
+        decisions=(*layout.decisions, *transparent.sentences),
         files=TakenFiles(layout.files.taken, layout.files.counts()),
     )

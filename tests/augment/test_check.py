@@ -151,6 +151,18 @@ def test_key_points_are_counted(workspace: Workspace) -> None:
     assert report["splits"]["gallery"]["no_row"] == 1
 
 
+def test_a_missing_weight_file_is_said_to_be_optional_and_what_takes_it(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "empty"))
+    result = CliRunner().invoke(augment, ["--quiet", "--workspace", str(workspace.root), "check"])
+    lines = [line for line in result.stdout.splitlines() if line.startswith("weights: ")]
+    assert all("is not there, and optional: only " in line for line in lines)
+    assert any(
+        "vgg19-dcbb9e9d.pth" in line and "only the perceptual loss of patn-train takes it" in line for line in lines
+    )
+
+
 def test_market1501_is_recognised_by_its_counts() -> None:
     counts = dict(COUNTS)
     assert compare_market1501(counts) == {}

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from augment import AugmentError
+from augment.check.inspection import check
 from augment.cli import augment
 from augment.datasets.create import init_real
 from augment.images import read_image
@@ -197,10 +198,19 @@ def test_photographs_are_turned_upright_and_transparency_is_white(tmp_path: Path
     draw(tmp_path / "in" / "anna" / "turned.jpg", (64, 128), exif=exif)
     (tmp_path / "in" / "anna").mkdir(exist_ok=True)
     Image.new("RGBA", (64, 128), (0, 0, 0, 0)).save(tmp_path / "in" / "anna" / "void.png")
-    init_real(tmp_path / "w", tmp_path / "in")
+    half = Image.new("RGBA", (64, 128), (0, 0, 0, 255))
+    half.save(tmp_path / "in" / "anna" / "opaque.png")  # an alpha channel that hides nothing is no transparency
+    half.putpixel((3, 4), (0, 0, 0, 0))
+    half.save(tmp_path / "in" / "anna" / "pixel.png")
+    said = " ".join(init_real(tmp_path / "w", tmp_path / "in").decisions)
     images = [read_image(path) for path in sorted((tmp_path / "w" / "data" / "bounding_box_train").iterdir())]
-    assert [image.shape for image in images] == [(128, 64, 3)] * 2
-    assert images[1].min() == 255
+    assert [image.shape for image in images] == [(128, 64, 3)] * 4
+    assert images[3].min() == 255
+    assert "2 images are transparent: their transparent pixels are shown on white" in said
+    assert "1 image is transparent in every pixel and becomes a blank white one" in said
+    notes = " ".join(check(Workspace.find(tmp_path / "w"), progress=False).notes)
+    assert "2 images are transparent: their" in notes
+    assert "1 image is transparent in every pixel" in notes
 
 
 def test_large_or_mixed_sizes_fall_back_to_the_usual_one(tmp_path: Path, draw: Draw) -> None:

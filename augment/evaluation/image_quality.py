@@ -150,8 +150,12 @@ def _identity_model(workspace: Workspace, evaluation: Evaluation) -> str | None:
 
 
 def _to_measure(before: ImageQuality | None, evaluation: Evaluation, model: str | None) -> list[str]:
-    """The metrics that are asked for and not there, or that were made by another re-ID model than they would be now."""
+    """The metrics that are asked for and not there, or made by another re-ID model or estimator than they would be."""
+    from augment.evaluation.registry import pose_note  # loads torch
+
     there = set() if before is None else set(before.rows.get("generated", {}))
+    if before is not None and before.notes.get("pckh") != pose_note():
+        there -= {"pckh"}
     if before is not None and model is not None and before.identity_model != model:
         there -= {"identity"}
     return [name for name in evaluation.metrics if name not in there]

@@ -108,6 +108,11 @@ def _lpips(setting: Setting, metrics: list[str]) -> Metric:
     return LpipsMetrics(metrics, network.to(setting.device))
 
 
+def pose_note() -> str:
+    """By which estimator PCKh is measured, and how that one works now."""
+    return f"joints of both sides by {METHODS.get(ESTIMATOR, ESTIMATOR)}; the paper's by another estimator"
+
+
 def _poses(setting: Setting, _: list[str]) -> Metric:
     from functools import partial
 
@@ -121,7 +126,7 @@ def _poses(setting: Setting, _: list[str]) -> Metric:
         estimate([])
     paths = data.paths(SPLITS[evaluation.split])
     own = estimated_by(setting.workspace, ESTIMATOR)
-    setting.notes["pckh"] = f"joints of both sides by {METHODS[ESTIMATOR]}; the paper's by another estimator"
+    setting.notes["pckh"] = pose_note()
     real = None if own else lambda names: [read_image(paths[name], data.size) for name in names]
     return PoseMetric(estimate, PROTOCOLS[evaluation.protocol].panel, real)
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from augment import AugmentError
+from augment.artefacts.artefact import Fingerprint
 from augment.artefacts.files import write_csv
 from augment.artefacts.records import read_run
 from augment.datasets.dataset import Dataset
@@ -20,6 +21,7 @@ from augment.images import load_images
 from augment.inference.generators import seeded
 from augment.inference.plan_images import Generation, generate_plan
 from augment.poses.estimation import estimate_arrays
+from augment.poses.estimators import Choice
 from augment.workspace import Workspace
 from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
@@ -60,6 +62,12 @@ class Filtering:
     def columns(self) -> list[str]:
         """The columns of the criteria's values."""
         return [f"{name}_score" for name in self.by]
+
+    @property
+    def inputs(self) -> dict[str, Fingerprint]:
+        """What a filtered set is made from beside the images: how the estimator works that finds the joints."""
+        found = Choice(self.estimator).inputs if "pose" in self.by else {}
+        return {f"estimator_{name}": Fingerprint(mark) for name, mark in found.items()}
 
     def __post_init__(self) -> None:
         if not 0 < self.share < 1:

@@ -153,6 +153,7 @@ def generate(
     options = _options(portion, sampling, filtering, runtime)
     inputs = {"generator": fingerprint(checkpoint), **data_inputs(data)}
     inputs |= {name: fingerprint(path) for name, path in (("poses", pose_file), ("judge", model)) if path is not None}
+    inputs |= {} if filtering is None else filtering.inputs
     generation = Generation(checkpoint, inputs["generator"], runtime, planned.scenes)
     with artefact(
         folder, "generated", options, inputs=inputs, seed=seed, force=runtime.force, wait=runtime.wait, named=True

@@ -14,6 +14,7 @@ from augment.artefacts.artefact import artefact, fingerprint
 from augment.artefacts.files import write_json
 from augment.datasets.create import init_real
 from augment.datasets.dataset import Dataset
+from augment.datasets.inputs import images_input
 from augment.poses.comparison import compare_estimator
 from augment.poses.estimate import estimate_poses, import_poses
 from augment.poses.estimators import Choice
@@ -205,11 +206,12 @@ def pose_agreement(workspace: Workspace, csv: Sequence[Path], count: int, jobs: 
         jobs: processes of the estimator.
     """
     options = {"estimator": ESTIMATOR, "count": count}
-    inputs = {"csv": fingerprint(list(csv)), **Choice(ESTIMATOR).inputs}
+    data = Dataset.of(workspace)
+    inputs = {"csv": fingerprint(list(csv)), "images": images_input(data.train), **Choice(ESTIMATOR).inputs}
     with artefact(workspace.table_dir("poses"), "pose agreement", options, inputs=inputs, seed=0, renew=True) as run:
         if not run.finished:
             try:
-                compared = compare_estimator(Dataset.of(workspace), csv, estimator=ESTIMATOR, count=count, jobs=jobs)
+                compared = compare_estimator(data, csv, estimator=ESTIMATOR, count=count, jobs=jobs)
             except AugmentError as error:
                 logger.info("the pose estimator is not compared: %s", error)
                 return

@@ -73,6 +73,21 @@ def test_a_filtered_set_with_a_file_missing_is_made_from_the_start(judged: Path,
     assert digests(folder) == whole
 
 
+def test_a_set_that_another_estimator_filtered_is_refused_by_name(
+    people: Path, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = np.random.default_rng(0).uniform(0, 32, (1, 18, 2)).astype(np.float32)
+    monkeypatch.setattr(filtering, "estimate_arrays", lambda images, _: np.repeat(points, len(images), axis=0))
+    options = (*FILTER, "--filter-by", "pose", "--generator", str(trained))
+    made = run(people, *options)
+    assert run(people, *options) == made
+    monkeypatch.setattr("augment.poses.estimators.METHODS", {"mediapipe": "mediapipe, some other way"})
+    refused = invoke(people, *options)
+    assert refused.exit_code == 1
+    assert "was made from other input: estimator_method mediapipe, its landmark network" in refused.stderr
+    assert run(people, *options, "--force")["generated"] == made["generated"]
+
+
 def test_a_judge_has_not_seen_what_was_taken_away(people: Path, trained: Path) -> None:
     workspace = Workspace.find(people)
     with pytest.raises(AugmentError, match=r"no model to judge by; run `augment reid-train --portion 0\.4"):

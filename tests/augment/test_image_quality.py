@@ -25,6 +25,7 @@ from augment.evaluation.pose_metric import PoseMetric
 from augment.evaluation.protocol import Evaluation
 from augment.runtime import Runtime
 from augment.workspace import Workspace
+from numerics.arrays import Array
 from patn.metrics.ssim import ssim
 from tests.conftest import invoke, run
 
@@ -111,6 +112,26 @@ def test_metrics_that_come_later_join_those_that_are_there(ready: Workspace, mon
     monkeypatch.setattr(quality_families, "FAMILIES", families)
     second = evaluate_generator(ready, Evaluation(("ssim", "ds"), pairs=3), runtime=QUIET)
     assert second.rows["generated"] == {**first.rows["generated"], "ds": 0.5}
+
+
+def test_pckh_of_an_estimator_that_works_otherwise_by_now_is_measured_anew(
+    ready: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def estimate(images: list[Array], **_: str) -> Array:
+        asked.append(len(images))
+        return np.arange(18 * 2, dtype=np.float32).reshape(1, 18, 2).repeat(len(images), axis=0)
+
+    monkeypatch.setattr(quality_families, "estimate_arrays", estimate)
+    wanted = Evaluation(("pckh",), pairs=3, jobs=1)
+    first = evaluate_generator(ready, wanted, runtime=QUIET)
+    asked.clear()
+    assert evaluate_generator(ready, wanted, runtime=QUIET) == first
+    assert asked == []
+    monkeypatch.setattr(quality_families, "METHODS", {"mediapipe": "mediapipe, some other way"})
+    assert "some other way" in evaluate_generator(ready, wanted, runtime=QUIET).notes["pckh"]
+    assert sum(asked) > 0
 
 
 def test_pose_estimator_of_the_workspaces_own_key_points_is_not_asked_about_targets(ready: Workspace) -> None:

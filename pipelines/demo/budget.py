@@ -177,13 +177,20 @@ class Budget:
         }
 
 
+def _takes(part: Part) -> str:
+    """How long a part takes, in words: nothing is left of it, or nothing tells, or a part of it is not known."""
+    if not part.seconds:
+        return "unknown" if part.unknown else "-"
+    return f"{span(part.seconds)} and more" if part.unknown else span(part.seconds)
+
+
 def budget_text(whole: Budget) -> str:
     """A line a part: cells, how long it takes, and when it is done counted from now."""
     ends = accumulate(part.seconds for part in whole.parts)
     lines = [["cells", "takes", "done after", "what"]]
     for part, end in zip(whole.parts, ends, strict=True):
         cells = f"{part.finished}/{part.cells}" if part.cells else ""
-        lines.append([cells, span(part.seconds) if part.seconds else "-", span(end), part.what])
+        lines.append([cells, _takes(part), span(end), part.what])
     said = (
         f"{whole.finished} of {whole.cells} cells are finished. About {span(whole.seconds)} with --jobs "
         f"{whole.jobs}, timed by a few steps on this machine where nothing of the kind is finished; it may be stopped "

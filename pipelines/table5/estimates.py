@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -27,6 +28,8 @@ from pipelines.table5.stages import GeneratedSet, Model, Stage, training_of
 if TYPE_CHECKING:
     from patn.training.generator_training import GeneratorTraining
 
+logger = logging.getLogger(__name__)
+TIMING = "Timing a few steps on this machine: %s"
 KIND = ("backbone", "height", "width", "batch")
 MEASURED, TIMED = "measured", "timed"
 
@@ -120,6 +123,7 @@ class Estimates:
             checkpoint = find_generator(self.workspace, name)
         except AugmentError:
             return None
+        logger.info(TIMING, f"images by the generator {name}")
         return time_drawing(self.workspace, checkpoint, self.runtime)
 
     def seconds_a_pose(self, estimator: str) -> float | None:
@@ -132,6 +136,7 @@ class Estimates:
             Seconds; None where the estimator is not installed.
         """
         if estimator not in self._poses:
+            logger.info(TIMING, f"key points by {estimator}")
             try:
                 self._poses[estimator] = time_estimator(self.workspace, estimator)
             except AugmentError:
@@ -140,6 +145,7 @@ class Estimates:
 
     def _generator_times(self, name: str, training: GeneratorTraining) -> tuple[float, float]:
         if name not in self._generators:
+            logger.info(TIMING, f"training the generator {name or 'of Ours'}")
             self._generators[name] = time_generator(training, self.runtime)
         return self._generators[name]
 
@@ -220,6 +226,7 @@ class Estimates:
         if isinstance(stage, OwnGenerator | TunedGenerator):
             training = stage.recipe(self.workspace)[0]
             return Pace(self._generator_times(stage.generator(self.workspace), training)[0], 0.0, TIMED)
+        logger.info(TIMING, stage.name)
         update, image = time_training(training_of(stage.cell), self.runtime)
         return Pace(update, image * int(self.images["split"].isin(["query", "gallery"]).sum()), TIMED)
 

@@ -18,7 +18,7 @@ from augment.cli import augment
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.demo import real
-from pipelines.demo.budget import budget, looked_at
+from pipelines.demo.budget import Budget, Part, budget, budget_text, looked_at
 from pipelines.demo.real import RealData
 from pipelines.demo.real_presets import REAL_PRESETS
 from pipelines.demo.why import rank_correlations, why_table
@@ -102,6 +102,20 @@ def test_the_hours_are_told_before_anything_is_done(
     models = what["p = 0.4: None, Ours; plain, augmented; equal updates; 1 seed"]
     assert models["cells"] == 4
     assert models["seconds"] > 0
+
+
+def test_a_part_that_is_left_is_told_however_short_or_unknown_it_is() -> None:
+    parts = [
+        Part("done", 0.0, cells=2, finished=2),
+        Part("short", 0.2, cells=2),
+        Part("no word of it", 0.0, cells=2, unknown=2),
+        Part("half known", 30.0, cells=2, unknown=1),
+    ]
+    text = budget_text(Budget(parts, 1))
+    lines = {line.split("  ")[-1].strip(): line for line in text.splitlines()[1:5]}
+    said = {"done": " - ", "short": " under 1 s ", "no word of it": " unknown ", "half known": " 30 s and more "}
+    assert all(words in lines[what] for what, words in said.items())
+    assert "3 stages are unknown" in text
 
 
 def test_generators_are_timed_before_there_are_key_points(

@@ -39,10 +39,25 @@ class Values(click.ParamType[tuple[Any, ...]]):
 NUMBERS, WHOLE, NAMES = Values("numbers", float), Values("whole numbers", int), Values("names", str)
 
 
-class NamedFile(click.ParamType[tuple[str, Path]]):
-    """A file for something, NAME=FILE."""
+class RowsOption(click.Option):
+    """Rows of Table 5; FORMS in its help is what the registry of rows says, which is read only where help is shown."""
 
-    name = "NAME=FILE"
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The option and its help.
+
+        Args:
+            ctx: click's context.
+        """
+        from pipelines.table5.rows import row_forms  # loads pandas
+
+        record = super().get_help_record(ctx)
+        return None if record is None else (record[0], record[1].replace("FORMS", row_forms()))
+
+
+class NamedFile(click.ParamType[tuple[str, Path]]):
+    """A file for a backbone, BACKBONE=FILE."""
+
+    name = "BACKBONE=FILE"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Path]:
         """The name and the file.
@@ -57,7 +72,7 @@ class NamedFile(click.ParamType[tuple[str, Path]]):
         """
         name, equals, file = str(value).partition("=")
         if not (name and equals and file):
-            self.fail(f"{value!r} is no NAME=FILE, as osnet_x0_25=weights.pth", param, ctx)
+            self.fail(f"{value!r} is no BACKBONE=FILE, as osnet_x0_25=weights.pth", param, ctx)
         if not Path(file).is_file():
             self.fail(f"{file!r}: there is no such file", param, ctx)
         return name, Path(file).absolute()

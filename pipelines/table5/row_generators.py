@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from augment import AugmentError
-from augment.artefacts.records import read_run
+from augment.artefacts.records import RunRecord, read_run
 from augment.inference.generators import BUILTIN, builtin_generator, make_generator
 from augment.workspace import Workspace
-from pipelines.table5.rows import NUMBERED, ROWS, row_of
+from pipelines.table5.rows import ROWS, row_forms, row_of
 
 
 def own_generator(workspace: Workspace) -> str:
@@ -20,8 +20,10 @@ def own_generator(workspace: Workspace) -> str:
     """
     folder, found = workspace.generators_dir, _free_generators(workspace)
     if not found:
+        there = ", ".join(_finished_generators(workspace))
+        which = f"no generator trained on all images (there is {there})" if there else "no trained generator"
         raise AugmentError(
-            f"{folder}: no trained generator; run `{make_generator(workspace)}`, or take ⟨rows⟩ by the built-in one, "
+            f"{folder}: {which}; run `{make_generator(workspace)}`, or take ⟨rows⟩ by the built-in one, "
             "such as ours-builtin"
         )
     if len(found) > 1:
@@ -47,13 +49,17 @@ def generator_of_ours(workspace: Workspace, rows: Sequence[str]) -> str | None:
 def _free_generators(workspace: Workspace) -> list[str]:
     """The finished generators that are no row's own and were trained on all images, by name."""
     taken = {row.generator for row in ROWS.values()}
-    folder = workspace.generators_dir
-    runs = {path.name: read_run(path) for path in sorted(folder.glob("*")) if path.is_dir()}
     return [
         name
-        for name, run in runs.items()
-        if run is not None and name not in taken and run.options.get("portion") is None
+        for name, run in _finished_generators(workspace).items()
+        if name not in taken and run.options.get("portion") is None
     ]
+
+
+def _finished_generators(workspace: Workspace) -> dict[str, RunRecord]:
+    """The records of the workspace's finished generators, by name."""
+    runs = {path.name: read_run(path) for path in sorted(workspace.generators_dir.glob("*")) if path.is_dir()}
+    return {name: run for name, run in runs.items() if run is not None}
 
 
 def require_generator(workspace: Workspace, name: str) -> None:
@@ -79,11 +85,7 @@ def no_generator(workspace: Workspace, name: str) -> AugmentError:
         workspace: the workspace.
         name: the row's.
     """
-    rows = ", ".join([*ROWS, *(f"{kind}:N" for kind in NUMBERED)])
-    return AugmentError(
-        f"{workspace.patn_dir(name)}: no finished generator of that name; rows are {rows}, NAME=FOLDER and the "
-        "workspace's generators by name"
-    )
+    return AugmentError(f"{workspace.patn_dir(name)}: no finished generator of that name; rows are {row_forms()}")
 
 
 def reduced_generator(own: str, portion: float, seed: int) -> str:

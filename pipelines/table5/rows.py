@@ -1,5 +1,6 @@
 """The rows of Table 5: which images each re-ID model is trained on, and how it takes the generated ones."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -157,13 +158,38 @@ def _filled(count: float) -> Row:
     )
 
 
+@dataclass(frozen=True)
+class Numbered:
+    """A row with a number, `NAME:NUMBER`.
+
+    Attributes:
+        make: the row of a number.
+        usual: the number where none is given.
+        letter: what stands for the number in texts.
+    """
+
+    make: Callable[[float], Row]
+    usual: float
+    letter: str
+
+
 NUMBERED = {
-    "filtered": (_filtered, 0.2),
-    "smoothed": (_smoothed, 0.1),
-    "weighted": (_weighted, 0.5),
-    "filled": (_filled, 16.0),
+    "filtered": Numbered(_filtered, 0.2, "SHARE"),
+    "smoothed": Numbered(_smoothed, 0.1, "S"),
+    "weighted": Numbered(_weighted, 0.5, "W"),
+    "filled": Numbered(_filled, 16.0, "N"),
 }
-"""The rows with a number, `NAME:NUMBER`, and the number where none is given."""
+"""The rows with a number, by name."""
+
+
+def row_forms() -> str:
+    """Every form that the name of a row can have, for help and messages."""
+    named = ["ours-random (Ours*)" if name == "ours*" else name for name in ROWS]
+    numbered = [f"{name}:{row.letter}" for name, row in NUMBERED.items()]
+    return (
+        f"{', '.join([*named, *numbered])}, NAME=FOLDER (ready-made images), the name of a generator, and ROW{SCENES} "
+        "for each ROW that generates"
+    )
 
 
 def row_of(name: str) -> Row:
@@ -185,11 +211,11 @@ def row_of(name: str) -> Row:
         return Row(title, "ready-made images", folder=folder)
     kind, given, number = name.partition(":")
     if kind in NUMBERED:
-        make, usual = NUMBERED[kind]
+        row = NUMBERED[kind]
         try:
-            return make(float(number) if given else usual)
+            return row.make(float(number) if given else row.usual)
         except ValueError:
-            raise AugmentError(f"⟨rows⟩ {name}: give a number after {kind}:, such as {kind}:{usual:g}") from None
+            raise AugmentError(f"⟨rows⟩ {name}: give a number after {kind}:, such as {kind}:{row.usual:g}") from None
     return replace(_OURS, title=name, meaning=f"as Ours, with the generator {name}", generator=name, images=name)
 
 

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from augment import AugmentError
 from augment.artefacts.artefact import artefact
+from augment.cli import augment
 from augment.training.reid_data import TrainingSet
 from augment.workspace import Workspace
 from pipelines.table5.cells import Cell
@@ -56,6 +58,17 @@ def test_ours_random_is_a_spelling_of_the_papers_name_that_shells_leave_alone(pe
     assert both[0] == both[1]
 
 
+def test_help_and_the_error_of_an_unknown_row_name_every_form(people: Path) -> None:
+    helped = CliRunner().invoke(augment, ["table5", "--help"], terminal_width=9999, max_content_width=9999)
+    refused = invoke(people, "table5", "--rows", "none,oors", "--dry-run")
+    assert (helped.exit_code, refused.exit_code) == (0, 1)
+    forms = [row for row in ROWS if row != "ours*"]
+    forms += ["ours-random", "filtered:SHARE", "smoothed:S", "weighted:W", "filled:N", "NAME=FOLDER", "ROW+scenes"]
+    for text in (helped.output, refused.stderr):
+        words = text.replace(",", " ").split()
+        assert [form for form in forms if form not in words] == []
+
+
 def test_any_generator_and_any_folder_is_a_row() -> None:
     assert row_of("deform").generator == "deform"
     row = row_of("DG-Net=/sets/{p}/seed{s}")
@@ -74,6 +87,11 @@ def test_the_workspaces_own_generator_was_trained_on_all_images(people: Path) ->
         with artefact(workspace.patn_dir(name), "generator", {"portion": portion}, seed=0) as run:
             run.finish({})
     assert own_generator(workspace) == "mine"
+    (workspace.patn_dir("mine") / "run.json").unlink()
+    with pytest.raises(
+        AugmentError, match=r"no generator trained on all images \(there is mine-p0.3-s0, unseen\); run `augment"
+    ):
+        own_generator(workspace)
 
 
 def test_ours_is_drawn_by_the_only_generator_that_no_row_names(people: Path) -> None:

@@ -9,7 +9,8 @@ import click
 from augment.cli import emit, pass_workspace, runtime
 from augment.commands.idle import note_idle_globals, refuse_idle, unless
 from augment.datasets.dataset import Dataset
-from augment.evaluation.reid import evaluate_saved, find_model, summary
+from augment.evaluation.overlap import overlap_said, shared_images
+from augment.evaluation.reid import evaluate_saved, find_model, summary, test_images
 from augment.options import headline
 from augment.workspace import Workspace
 
@@ -65,8 +66,10 @@ def command(
     note_idle_globals("seed", "precision")
     tested = workspace if on is None else Workspace.find(on)
     tested.require_reid("reid-eval")
-    result = evaluate_saved(
-        Dataset.of(tested), find_model(workspace, model), show, output, runtime(), feature, distance
-    )
-    drawn = f"\nRanked galleries: {output}" if show else ""
-    emit(result, summary(result.folder, result.rankings, queries, ap) + drawn)
+    path, data = find_model(workspace, model), Dataset.of(tested)
+    result = evaluate_saved(data, path, show, output, runtime(), feature, distance)
+    said = [summary(result.folder, result.rankings, queries, ap)]
+    if on is not None and path.resolve().is_relative_to(workspace.models_dir.resolve()):
+        shared = shared_images(Dataset.of(workspace), data)
+        said.append(overlap_said(tested.root.name, shared, len(test_images(data))))
+    emit(result, "\n".join([*said, *([f"Ranked galleries: {output}"] if show else [])]))

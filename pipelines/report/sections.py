@@ -26,7 +26,7 @@ from pipelines.report.sidebyside import read_images
 from pipelines.report.tiles import Tiles
 from pipelines.table5.findings import TERMS, findings
 from pipelines.table5.lines import lines_of
-from pipelines.table5.other_data import other_grids, read_others
+from pipelines.table5.other_data import other_grids, other_note, read_others
 from pipelines.table5.outputs import read_table5
 from pipelines.table5.plots import portion_plot
 from pipelines.table5.results import declared, is_finished
@@ -76,7 +76,7 @@ def table(workspace: Workspace) -> Section | None:
         "unfinished": sum(not is_finished(workspace, cell) for cell in cells),
         "blocks": [_block(block.title, part, summary, others) for block, part in blocks(summary)],
         "note": NOTE,
-        "remarks": remarks(summary),
+        "remarks": [*remarks(summary), *([other_note(others)] if others else [])],
         "rows": [row_of(name) for name in sorted(set(summary["row"]), key=row_order)],
         "histogram": None if histogram is None else histogram.result,
         "missing": [ROWS[name].title for name in CONTROLS if name not in set(summary["row"])],

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from pipelines.table5.other_data import NOTE as OTHER_NOTE
-from pipelines.table5.other_data import other_grids
+from pipelines.table5.other_data import other_grids, other_note
 from pipelines.table5.text import NOTE, Grid, grids, remarks
 
 HEAD = "% Table 5 of augment; needs \\usepackage{booktabs} and, before TeX Live 2018, \\usepackage[utf8]{inputenc}.\n"
@@ -33,7 +32,8 @@ def latex(summary: pd.DataFrame, others: Mapping[str, pd.DataFrame] | None = Non
         others: of other data, by name; own and other data stand side by side in tables behind the own ones.
     """
     own = _tables(grids(summary), " ".join([NOTE, *remarks(summary)]))
-    return HEAD + "\n".join([*own, *_tables(other_grids(summary, others or {}), OTHER_NOTE)])
+    others = others or {}
+    return HEAD + "\n".join([*own, *_tables(other_grids(summary, others), other_note(others))])
 
 
 def _tables(shown: Sequence[Grid], note: str) -> list[str]:

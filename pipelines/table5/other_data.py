@@ -14,7 +14,7 @@ from augment.artefacts.files import write_json, write_text
 from augment.workspace import Workspace
 from pipelines.table5.cells import Block, Cell
 from pipelines.table5.lines import PLACE, Line, as_summary, lines_of
-from pipelines.table5.other_tests import OtherTest, tested_on
+from pipelines.table5.other_tests import OtherTest, overlaps, tested_on
 from pipelines.table5.results import collect, declared, summarise
 from pipelines.table5.rows import row_title
 from pipelines.table5.text import (
@@ -36,9 +36,11 @@ FIGURES = [
 ]
 """The columns of a summary that depend on the data that models are tested on."""
 NOTE = (
-    "mAP in percent on the own test images and on those of other data sets, which no model has seen; means, deviations "
-    "and paired differences to None with their 95 % intervals as in Table 5."
+    "mAP in percent on the own test images and on those of other data sets; means, deviations and paired differences "
+    "to None with their 95 % intervals as in Table 5."
 )
+SAID = "overlap"
+"""Of a summary's `attrs`: what is known of whether the data set is new to the models."""
 
 
 def summaries(workspace: Workspace, cells: Sequence[Cell]) -> dict[str, pd.DataFrame]:
@@ -51,7 +53,18 @@ def summaries(workspace: Workspace, cells: Sequence[Cell]) -> dict[str, pd.DataF
     found = {
         name: summarise(collect(workspace, cells, partial(_figures, workspace, name))) for name in tested_on(workspace)
     }
+    for name, summary in found.items():
+        summary.attrs[SAID] = overlaps(workspace, name, cells)
     return {name: summary for name, summary in found.items() if len(summary)}
+
+
+def other_note(others: Mapping[str, pd.DataFrame]) -> str:
+    """What a reader of the tables on other data has to know.
+
+    Args:
+        others: as of `read_others`.
+    """
+    return " ".join([NOTE, *filter(None, (other.attrs.get(SAID) for other in others.values()))])
 
 
 def _figures(workspace: Workspace, name: str, cell: Cell) -> Mapping[str, Any] | None:
@@ -131,8 +144,10 @@ def write_others(workspace: Workspace, summary: pd.DataFrame) -> dict[str, pd.Da
         for name in (FILE, PAGE):
             (folder / name).unlink(missing_ok=True)
         return {}
-    write_json(folder / FILE, {"note": NOTE, "lines": {name: summary_json(other) for name, other in others.items()}})
-    parts = ["# Table 5 on other data", NOTE, *map(markdown_table, other_grids(summary, others))]
+    lines = {name: summary_json(other) for name, other in others.items()}
+    said = {name: other.attrs[SAID] for name, other in others.items()}
+    write_json(folder / FILE, {"note": NOTE, SAID: said, "lines": lines})
+    parts = ["# Table 5 on other data", other_note(others), *map(markdown_table, other_grids(summary, others))]
     write_text(folder / PAGE, "\n\n".join(parts) + "\n")
     return others
 
@@ -148,8 +163,11 @@ def read_others(workspace: Workspace) -> dict[str, pd.DataFrame]:
     """
     path = workspace.table_dir("table5") / FILE
     try:
-        lines = json.loads(path.read_text(encoding="utf-8"))["lines"]
-        return {name: as_summary(own) for name, own in lines.items()}
+        content = json.loads(path.read_text(encoding="utf-8"))
+        found = {name: as_summary(own) for name, own in content["lines"].items()}
+        for name, said in content.get(SAID, {}).items():
+            found[name].attrs[SAID] = said
+        return found
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -14,6 +14,7 @@ from augment.artefacts.artefact import artefact, fingerprint
 from augment.artefacts.records import RunRecord, read_run
 from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input, size_input
+from augment.evaluation.overlap import overlap_said, shared_images
 from augment.evaluation.reid import evaluate_saved, test_images
 from augment.runtime import Runtime
 from augment.workspace import Workspace, slug
@@ -22,6 +23,8 @@ from pipelines.table5.results import is_finished
 
 logger = logging.getLogger(__name__)
 FOLDER = "other"
+SHARED, IMAGES = "training_images_among_them", "test_images"
+"""Of a test's figures: how many of the images are training images of the workspace, and how many there are."""
 
 
 def other_workspaces(workspace: Workspace, folders: Sequence[str]) -> dict[str, Workspace]:
@@ -117,6 +120,19 @@ class OtherTest:
         return found is not None and all(found.inputs.get(name) == mark for name, mark in other.inputs.items())
 
 
+def overlaps(workspace: Workspace, name: str, cells: Sequence[Cell]) -> str:
+    """What is known of whether a data set is new to the models of cells, as a sentence; empty where nothing is.
+
+    Args:
+        workspace: the models'.
+        name: the data set's.
+        cells: whose tests on it count.
+    """
+    found = [OtherTest(cell, name).figures(workspace) for cell in cells]
+    known = [(each[SHARED], each[IMAGES]) for each in found if each is not None and SHARED in each]
+    return overlap_said(name, *max(known)) if known else ""
+
+
 def tests_dir(workspace: Workspace) -> Path:
     """Where the figures are, a folder a data set and in it one a cell."""
     return workspace.table_dir("table5") / FOLDER
@@ -140,16 +156,22 @@ def evaluate_on_others(
         runtime: device, threads and precision.
     """
     found = [OtherData(name, Dataset.of(other)) for name, other in others.items()]
+    trained = Dataset.of(workspace)
+    shared = {other.name: shared_images(trained, other.data) for other in found}
+    for other in found:
+        if shared[other.name]:
+            logger.warning("%s", overlap_said(other.name, shared[other.name], other.images))
     for cell in cells:
         if is_finished(workspace, cell):
             for other in found:
-                _test(workspace, cell, other, runtime)
+                _test(workspace, cell, other, shared[other.name], runtime)
 
 
-def _test(workspace: Workspace, cell: Cell, other: OtherData, runtime: Runtime) -> None:
+def _test(workspace: Workspace, cell: Cell, other: OtherData, shared: int, runtime: Runtime) -> None:
     model, folder = workspace.model_file(cell.name), OtherTest(cell, other.name).folder(workspace)
     inputs = {"model": fingerprint(model), **other.inputs}
     with artefact(folder, "reid-test", {}, inputs=inputs, renew=True) as run:
         if not run.finished:
             logger.info("%s: is tested on %s", cell.name, other.name)
-            run.finish(evaluate_saved(other.data, model, None, folder, runtime))
+            figures = evaluate_saved(other.data, model, None, folder, runtime).as_dict()
+            run.finish({**figures, SHARED: shared, IMAGES: other.images})

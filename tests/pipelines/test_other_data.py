@@ -81,6 +81,28 @@ def test_the_table_stands_beside_that_of_other_data_with_the_same_intervals(root
     assert tex.count(r"\begin{table*}") == tex.count(r"\end{table*}") == 3
 
 
+def test_no_more_is_said_of_other_data_than_is_known(root: Path, other: Path, tmp_path: Path) -> None:
+    run(root, "--device", "cpu", "table5", *ASKED, *OSNET, "--test-on", str(other))
+    count = ranked(other)
+    new = (
+        f"elsewhere: none of its {count} query and gallery images is, byte for byte, a training image of this workspace"
+    )
+    table = root / "tables" / "table5"
+    texts = [(table / "other.md").read_text(), (table / "table5.tex").read_text()]
+    assert all(new in text and "no model has seen" not in text for text in texts)
+    data = shutil.copytree(Workspace.find(other).data, tmp_path / "mixed" / "data", symlinks=True)
+    for number, path in enumerate(sorted((Workspace.find(root).data / "bounding_box_train").iterdir())[:3]):
+        shutil.copyfile(path, data / "bounding_box_test" / f"0000_c1s1_{number:06d}_00.jpg")  # under another name
+    mixed = Workspace.create(tmp_path / "mixed" / "w", {"data": str(data), "size": [128, 64], "seed": 0}).root
+    seen = f"w: 3 of its {count + 3} query and gallery images are training images of this workspace, byte for byte"
+    words = ("--device", "cpu", "reid-eval", "osnet_x0_25-demo-none-p0.4-updates-plain-s0", "--on", str(mixed))
+    assert seen in invoke_text(root, *words)
+    asked = ("--device", "cpu", "table5", *ASKED, *OSNET, "--test-on", str(mixed))
+    assert seen in invoke_text(root, *asked)
+    assert seen in render_report(Workspace.find(root)).read_text()
+    shutil.rmtree(table / "other" / "w")
+
+
 def test_a_model_is_tested_once_on_a_data_set(root: Path, other: Path) -> None:
     arguments = ("--device", "cpu", "table5", *ASKED, *OSNET, "--test-on", str(other))
     first = run(root, *arguments)

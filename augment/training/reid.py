@@ -271,7 +271,8 @@ def choose_weights(backbone: str, from_scratch: bool, weights: Path | None, weig
 
     entry = backbone_of(backbone)
     if weights is not None and (from_scratch or entry.load is None):
-        raise AugmentError(f"{weights}: nothing starts from weights here; leave ⟨weights⟩ out")
+        why = f"is trained from scratch {'always' if entry.load is None else 'here'}"
+        raise AugmentError(f"⟨weights⟩ {weights}: {backbone} {why} and starts from no file; leave ⟨weights⟩ out")
     if weights is not None or from_scratch or not entry.imagenet_weights:
         return weights
     if find_weights(backbone, weights_dir) is None:

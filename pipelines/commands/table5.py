@@ -12,7 +12,7 @@ from augment import AugmentError
 from augment.cli import emit, pass_workspace, runtime, seed_or
 from augment.commands.idle import refuse_idle, unless
 from augment.options import RECIPES, Finite, Renamed
-from pipelines.commands.values import NAMES, NUMBERS, WHOLE, NamedFile, Shard
+from pipelines.commands.values import NAMES, NUMBERS, WHOLE, NamedFile, RowsOption, Shard
 
 if TYPE_CHECKING:
     from augment.workspace import Workspace
@@ -50,12 +50,12 @@ Reasons = dict[str, str | None]
 )
 @click.option(
     "--rows",
+    cls=RowsOption,
     type=NAMES,
     default="none,ours,ours-random",
     show_default=True,
     metavar="ROW,...",
-    help="none, self, ours, ours-random (Ours*), ours-builtin, ours-tuned-reduced, ours-tuned (by the built-in "
-    "generator), unseen (a generator of that name), any generator's name.",
+    help="FORMS.",
 )
 @click.option(
     "--ratios",
@@ -205,6 +205,8 @@ def command(
     part, placement = chosen(cells, only, shard), Placement(jobs, threads, ray, gpus_per_cell)
     generator = generator or generator_of_ours(workspace, table.rows)
     refuse_unknown(workspace, models_of(part, generator, files))
+    if ray is None:
+        runtime().torch_device()
     if dry_run:
         _plan(workspace, models_of(part, generator, files), placement, force, probe, others)
         return
@@ -240,7 +242,10 @@ def _plan(
 ) -> None:
     """Print what is left to be done for models."""
     from pipelines.table5.forecast import Forecast, forecast, to_text  # loads pandas
+    from pipelines.table5.run import refuse_changed  # loads pandas
 
+    if not force:
+        refuse_changed(workspace, models, runtime())
     lines = forecast(workspace, models, placement, runtime(force), probe=probe, others=others)
     found = Forecast(lines, placement.jobs)
     emit(found.as_dict(), to_text(found))
@@ -258,7 +263,7 @@ def _run(
 ) -> None:
     """Train and test the models of cells, write the table and the report, and print the table."""
     from pipelines.report.page import render_report  # loads pandas
-    from pipelines.table5.other_data import other_grids, read_others  # loads pandas
+    from pipelines.table5.other_data import other_grids, other_note, read_others  # loads pandas
     from pipelines.table5.other_tests import evaluate_on_others  # loads pandas
     from pipelines.table5.outputs import write_table5  # loads pandas
     from pipelines.table5.run import run_table5  # loads pandas
@@ -276,4 +281,5 @@ def _run(
     result: dict[str, Any] = {"table": summary_json(summary), "folder": str(workspace.table_dir("table5"))}
     if tested:
         result["other"] = {name: summary_json(own) for name, own in tested.items()}
-    emit(result, "\n\n".join([terminal(summary), *map(aligned, other_grids(summary, tested))]))
+    grids = [*map(aligned, other_grids(summary, tested)), other_note(tested)] if tested else []
+    emit(result, "\n\n".join([terminal(summary), *grids]))

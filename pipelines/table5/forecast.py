@@ -127,8 +127,6 @@ def _lacks(stage: Stage, requirements: Requirements) -> str:
     """What is missing that no stage makes, as one sentence; empty where nothing is."""
     try:
         requirements.check([stage])
-        if isinstance(stage, Model):
-            stage.start()
     except (AugmentError, patn.DataError, reid.DataError) as error:
         return sentence(error)
     return ""
@@ -237,6 +235,8 @@ def span(seconds: float | None) -> str:
     """
     if seconds is None:
         return "unknown"
+    if seconds < 0.5:
+        return "under 1 s" if seconds > 0 else "0 s"
     if seconds < 60:
         return f"{seconds:.0f} s"
     return f"{seconds / 3600:.1f} h" if seconds >= 360 else f"{seconds / 60:.1f} min"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 
 from augment.datasets.dataset import Dataset
 from augment.datasets.pairs import pairable, posed_names
@@ -30,8 +31,10 @@ def refuse_unknown(workspace: Workspace, models: Sequence[Model]) -> None:
         reid.DataError: for an unknown backbone or preset.
         AugmentError: for a row that names no generator, neither a trained one nor a kind, for a folder of images
             that cannot be trained on, and for weights of a network that starts from none.
+        reid.WeightsError: for a file that holds none of its backbone.
     """
     from patn.generators import GENERATORS  # loads torch
+    from reid.models.backbones import refuse_weights  # loads torch
 
     for model in models:
         training_of(model.cell)
@@ -43,6 +46,9 @@ def refuse_unknown(workspace: Workspace, models: Sequence[Model]) -> None:
         named = row.generator
         if named not in (None, UNSEEN, BUILTIN, *GENERATORS) and not workspace.patn_dir(str(named)).is_dir():
             raise no_generator(workspace, str(named))
+    for backbone, weights in dict.fromkeys((model.cell.backbone, model.weights) for model in models):
+        if weights is not None:
+            refuse_weights(backbone, weights)
 
 
 class Requirements:
@@ -58,6 +64,7 @@ class Requirements:
         self._pairable: list[str] | None = None
         self._ranked = False
         self._reduced: dict[tuple[float, int], list[str]] = {}
+        self._started: set[tuple[str, str, bool, Path | None]] = set()
 
     @cached_property
     def data(self) -> Dataset:
@@ -71,7 +78,7 @@ class Requirements:
             stages: in the order in which they would be made.
 
         Raises:
-            AugmentError: for the first that cannot: no generator, nothing to evaluate on, no pair.
+            AugmentError: for the first that cannot: no generator, nothing to evaluate on, no pair, no file of weights.
         """
         made = {stage.generator(self.workspace) for stage in stages if isinstance(stage, OwnGenerator)}
         for stage in stages:
@@ -94,6 +101,7 @@ class Requirements:
         kept = self._kept(_portion(stage), _seed(stage))
         if isinstance(stage, Model):
             require_learnable(self.data, training_of(stage.cell), train[train["name"].isin(kept)])
+            self._check_start(stage)
             return
         keeps = set(kept)
         if isinstance(stage, GeneratedSet):
@@ -104,6 +112,13 @@ class Requirements:
             if self._pairable is None:
                 self._pairable = pairable(self.data, train["name"].tolist())
             require_pairs(self.data, [name for name in self._pairable if name in keeps], _portion(stage))
+
+    def _check_start(self, model: Model) -> None:
+        """Refuse a model whose file of weights is missing; each file is read once."""
+        key = (model.cell.backbone, model.cell.preset, model.cell.scratch, model.weights)
+        if key not in self._started:
+            model.start()
+            self._started.add(key)
 
     def _kept(self, portion: float, seed: int) -> list[str]:
         if (portion, seed) not in self._reduced:

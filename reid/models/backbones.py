@@ -191,6 +191,28 @@ class ReidModel(nn.Module):
         return logits
 
 
+def refuse_weights(name: str, weights: Path) -> None:
+    """Refuse a file that a backbone cannot start from, before any work.
+
+    Args:
+        name: of the backbone in `BACKBONES`.
+        weights: the file.
+
+    Raises:
+        DataError: for an unknown name.
+        WeightsError: for a backbone that starts from no file, and for weights that do not fit.
+    """
+    _load(name, backbone_of(name).trunk(), weights)
+
+
+def _load(name: str, trunk: nn.Module, weights: Path) -> None:
+    """Fill the trunk of that backbone; raises WeightsError for a file that it cannot start from."""
+    load = backbone_of(name).load
+    if load is None:
+        raise WeightsError(f"{weights} cannot start a {name} model, which is trained from scratch; leave it out")
+    load(trunk, weights)
+
+
 def build_model(
     name: str,
     *,
@@ -228,9 +250,7 @@ def build_model(
         raise DataError(f"last_stride is {last_stride}, backbone {name}; it is 1 or 2 with resnet50, else left out")
     if bnneck and features:
         raise DataError(f"bnneck is the head itself; leave it out, or features {features}")
-    if weights is not None and backbone.load is None:
-        raise WeightsError(f"{weights} cannot start a {name} model, which is trained from scratch; leave it out")
     model = ReidModel(name, classes=classes, features=features, dropout=dropout, bnneck=bnneck, last_stride=last_stride)
-    if weights is not None and backbone.load is not None:
-        backbone.load(model.trunk, weights)
+    if weights is not None:
+        _load(name, model.trunk, weights)
     return model

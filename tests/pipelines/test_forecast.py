@@ -112,8 +112,13 @@ def test_finished_cells_and_what_only_they_need_take_no_time(with_generator: Wor
     assert [line.state for line in again] == ["to do", "to do"]
 
 
-def test_a_few_steps_are_timed_where_nothing_was_measured(with_generator: Workspace) -> None:
-    drawn, model = lines_of(with_generator, OURS, probe=True)
+def test_a_few_steps_are_timed_where_nothing_was_measured(
+    with_generator: Workspace, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO"):
+        drawn, model = lines_of(with_generator, OURS, probe=True)
+    timed = [line for line in caplog.messages if line.startswith("Timing a few steps on this machine: ")]
+    assert [line.rpartition(": ")[2] for line in timed] == ["images by the generator patn", Model(OURS).name]
     assert {drawn.source, model.source} == {"timed"}
     assert 0 < drawn.seconds < 60  # type: ignore[operator]
     assert 0 < model.seconds < 60  # type: ignore[operator]

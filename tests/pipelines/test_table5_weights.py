@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,11 @@ OSNET = (*ASKED, "--lengths", "epochs", "--backbones", "osnet_x0_25")
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "osnet.pth"
+    return save_osnet(tmp_path_factory.mktemp("weights") / "osnet.pth")
+
+
+def save_osnet(path: Path) -> Path:
+    """A file of random weights of the network."""
     network = build_model("osnet_x0_25", classes=3).trunk.network
     assert isinstance(network, torch.nn.Module)
     torch.save(network.state_dict(), path)
@@ -47,10 +52,10 @@ def test_a_cell_is_trained_from_the_file_as_reid_train_does(
     states = [model.state_dict() for model in models]
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[1])
     (people / "other").mkdir()
-    torch.save({}, people / "other" / "osnet.pth")
+    save_osnet(people / "other" / "osnet.pth")
     given: tuple[tuple[str, ...], ...] = ((), ("--weights", f"osnet_x0_25={people / 'other' / 'osnet.pth'}"))
-    for weights in given:
-        refused = invoke(people, *OSNET, *weights)
+    for weights, more in product(given, ((), ("--dry-run", "--no-probe"))):
+        refused = invoke(people, *OSNET, *weights, *more)
         assert refused.exit_code == 1
         assert f"cell {cell}: " in refused.stderr
     assert "was made from other input: weights" in refused.stderr
@@ -68,26 +73,67 @@ def test_a_model_that_scores_images_starts_from_the_same_file(file: Path) -> Non
     ("given", "status", "sentence"),
     [
         (("--weights", "osnet_x0_25=FILE"), 1, "--weights osnet_x0_25=...: is none of --backbones small"),
-        (("--weights", "small=FILE"), 1, "nothing starts from weights here; leave --weights out"),
+        (
+            ("--weights", "small=FILE"),
+            1,
+            "small is trained from scratch always and starts from no file; leave --weights",
+        ),
         (
             ("--weights", "osnet_x0_25=FILE", "--backbones", "osnet_x0_25", "--preset", "demo"),
             1,
-            "nothing starts from weights here; leave --weights out",
+            "osnet_x0_25 is trained from scratch here and starts from no file; leave --weights out",
         ),
         (
             ("--weights", "osnet_x0_25=FILE", "--weights", "osnet_x0_25=FILE", "--backbones", "osnet_x0_25"),
             1,
             "--weights osnet_x0_25=...: is given twice; a backbone starts from one file",
         ),
-        (("--weights", "FILE"), 2, "is no NAME=FILE"),
+        (("--weights", "FILE"), 2, "is no BACKBONE=FILE"),
         (("--weights", "osnet_x0_25=FILE.gone"), 2, "there is no such file"),
+        (
+            ("--weights", "osnet_x0_25=TEXT", "--backbones", "osnet_x0_25"),
+            1,
+            "notes.txt is no weight file of osnet_x0_25",
+        ),
+        (
+            ("--weights", "osnet_x0_5=FILE", "--backbones", "osnet_x0_5"),
+            1,
+            "osnet.pth holds another network's weights; take weights of osnet_x0_5",
+        ),
     ],
 )
-def test_weights_that_nothing_starts_from_are_refused(
-    people: Path, file: Path, given: tuple[str, ...], status: int, sentence: str
+@pytest.mark.parametrize("more", [(), ("--dry-run", "--no-probe")])
+def test_weights_that_nothing_starts_from_are_refused_in_a_plan_too(
+    people: Path, file: Path, given: tuple[str, ...], status: int, sentence: str, more: tuple[str, ...]
 ) -> None:
-    arguments = [word.replace("FILE", str(file)) for word in (*ASKED, *given)]
+    text = people / "notes.txt"
+    text.write_text("no weights\n")
+    words = (*ASKED, *given, *more)
+    arguments = [word.replace("FILE", str(file)).replace("TEXT", str(text)) for word in words]
     result = CliRunner().invoke(augment, ["--workspace", str(people), *arguments])
     assert result.exit_code == status, result.output
     assert sentence in " ".join(result.stderr.split())
     assert not Workspace.find(people).table_dir("table5").exists()
+    assert not (people / "reid").exists()
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run", "--no-probe")])
+def test_a_device_that_is_not_there_is_said_before_any_work(
+    people: Path, more: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    refused = invoke(people, "--device", "cuda", *ASKED[2:], *more)
+    assert refused.exit_code == 1
+    assert "--device cuda: no CUDA device is visible" in refused.stderr
+    assert not (people / "reid").exists()
+
+
+def test_missing_imagenet_weights_are_said_before_images_are_generated(
+    people: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    asked = [word.replace("none", "ours-builtin") for word in ASKED]
+    refused = invoke(people, *asked, "--backbones", "resnet50")
+    assert refused.exit_code == 1
+    assert "resnet50-0676ba61.pth" in refused.stderr
+    assert not (people / "generated").exists()

@@ -21,6 +21,8 @@ from patn.training.configuration import PRESETS as GENERATORS
 from reid.training import PRESETS as MODELS
 from tests.authors_networks import Generator, old_state
 from tests.fashion_tree import make_tree, write_lists, write_pair_file
+from tests.set_trees import make_set
+from tests.walkers import walking_people, write_frames, write_truth
 
 ROOT = Path(__file__).resolve().parent.parent
 README, COMMANDS = ROOT / "README.md", ROOT / "docs" / "reference" / "commands.md"
@@ -171,6 +173,32 @@ def test_commands_run_as_they_stand(block: str, scratch: Path, monkeypatch: pyte
         pytest.importorskip("mediapipe")
     for line in lines:
         execute(line, monkeypatch)
+
+
+@pytest.fixture
+def other_data(scratch: Path, rendered: Path) -> Path:
+    """What the page on other data sets speaks of: VIPeR, a list of images, a sequence of tracks."""
+    make_set("viper", rendered, scratch / "reid-data")
+    images = [path for path in sorted((rendered / "bounding_box_test").glob("0*.jpg")) if path.name[:4] != "0000"]
+    lines = [f"{path},{path.name[:4]},{path.name[6]}" for path in images]
+    (scratch / "list.csv").write_text("\n".join(["path,identity,camera", *lines]) + "\n")
+    scene = walking_people(people=4, frames=24)
+    write_frames(scene, scratch / "walks" / "SEQ-01")
+    write_truth(scene, scratch / "walks" / "SEQ-01")
+    return scratch
+
+
+def test_the_page_on_other_data_sets_runs_as_it_stands(other_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("mediapipe")
+    *made, tested = blocks("sh", HOW_TO / "data-sets.md")
+    for line in filter(None, "\n".join(made).splitlines()):
+        execute(line.replace("~/", f"{other_data}/"), monkeypatch)
+    monkeypatch.chdir(other_data / "mine")
+    execute("augment reid-train --preset demo --portion 0.3", monkeypatch)  # the model that the page ranks by
+    monkeypatch.setenv("AUGMENT_TABLE5_ROWS", "none")
+    for line in filter(None, tested.splitlines()):
+        execute(line, monkeypatch)
+    assert (other_data / "mine" / "tables" / "table5" / "other.md").is_file()
 
 
 def test_torchreid_reads_a_generated_set_as_the_page_says(

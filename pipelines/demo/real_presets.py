@@ -110,7 +110,7 @@ MARKET = RealPreset(
         _table(("ours",), 0.3, ordinary=BOTH),
         _table(("reduced",), 0.3),
         _table(("none", _BEST), 0.5, ordinary=BOTH),
-        _table(("none", _BEST), seeds=1, backbone="osnet_x0_25"),
+        _table(("none", _BEST, "ours"), backbone="osnet_x0_25"),
         _table(("filtered",)),
         _table(_CONTROLS, 0.3),
         _epochs(0.3),

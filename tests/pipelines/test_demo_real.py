@@ -222,6 +222,7 @@ def test_the_market_preset_begins_with_what_matters_most() -> None:
     assert {cell.portion for cell in cells} == {0.1, 0.3, 0.5, 1.0}
     assert {(cell.backbone, cell.row, cell.portion) for cell in cells if cell.backbone != "small"} == {
         ("osnet_x0_25", "none", 0.1),
+        ("osnet_x0_25", "ours", 0.1),
         ("osnet_x0_25", "ours-tuned-reduced+scenes", 0.1),
     }
 

@@ -114,7 +114,7 @@ def objective_of(
         images: see `patn.batches.PairBatches`.
         keypoints: as `images`.
         pairs: as `images`.
-        settings: seed, device, autocast and perceptual, as of `patn.training.objective.PatnObjective`.
+        settings: seed, device, autocast, perceptual and identity, as of `patn.training.objective.PatnObjective`.
 
     Returns:
         The objective.

@@ -8,7 +8,7 @@ import copy
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from numerics.folding import fold_batch_norms
@@ -58,26 +58,67 @@ def extract_features(
     Raises:
         DataError: for another feature or distance.
     """
-    if feature not in FEATURES:
-        raise DataError(f"there is no feature {feature!r}; choose one of {', '.join(FEATURES)}")
     if distance not in ("euclidean", "cosine"):
         raise DataError(f"there is no distance {distance!r}; choose euclidean or cosine")
     device = torch.device(device)
     model = model.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-    network = FEATURES[feature](_folded(model))
+    network = _layer(_folded(model), feature)
     size = size or model.size
     rows = []
     for part in images.split(batch):
-        pixels = normalise(part.to(device))
-        if tuple(pixels.shape[2:]) != tuple(size):
-            pixels = functional.interpolate(pixels, size, mode="bilinear", antialias=True)
-        pixels = pixels.to(memory_format=torch.channels_last)
+        pixels = _pixels(part.to(device), size)
         with torch.autocast(device.type, autocast, enabled=autocast is not None):
             row = network(pixels).float()
             if flip:
                 row = (row + network(pixels.flip(3)).float()) / 2
         rows.append(row.cpu() if distance == "euclidean" else functional.normalize(row).cpu())
     return torch.cat(rows)
+
+
+class Features(nn.Module):
+    """A trained model's features as a network that gradients pass through.
+
+    Args:
+        model: a trained model; it is put into evaluation mode and copied.
+        size: (height, width) in pixels that images are resized to.
+        feature: as of `extract_features`.
+
+    Raises:
+        DataError: for another feature.
+    """
+
+    def __init__(self, model: ReidModel, *, size: tuple[int, int], feature: str) -> None:
+        super().__init__()
+        self.model = _folded(model.eval())
+        self.size = size
+        self.feature = feature
+        _layer(self.model, feature)  # refuses another feature
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Their features.
+
+        Args:
+            images: floating point in [0, 1], B x 3 x H x W.
+
+        Returns:
+            B x D.
+        """
+        return _layer(self.model, self.feature)(_pixels(images, self.size))
+
+
+def _layer(model: ReidModel, feature: str) -> Callable[[Tensor], Tensor]:
+    """What computes a model's feature; raises DataError for another one."""
+    if feature not in FEATURES:
+        raise DataError(f"there is no feature {feature!r}; choose one of {', '.join(FEATURES)}")
+    return FEATURES[feature](model)
+
+
+def _pixels(images: Tensor, size: tuple[int, int]) -> Tensor:
+    """Normalised images at the size that a network takes, channels last."""
+    pixels = normalise(images)
+    if tuple(pixels.shape[2:]) != tuple(size):
+        pixels = functional.interpolate(pixels, size, mode="bilinear", antialias=True)
+    return pixels.to(memory_format=torch.channels_last)
 
 
 def _folded(model: ReidModel) -> ReidModel:

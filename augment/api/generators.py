@@ -16,6 +16,7 @@ from augment.inference.request import LoadedRequest, Request
 from augment.poses.readers import Pose, with_a_person
 from augment.runtime import Runtime
 from augment.training.generator import train_generator as train
+from augment.training.identity import IdentityModel
 from augment.training.initial import InitialWeights, starting_training
 from augment.workspace import Workspace
 from numerics.arrays import Array
@@ -36,6 +37,7 @@ def train_generator(
     steps: int | None = None,
     portion: float | None = None,
     init: str | Path | None = None,
+    identity_model: str | None = None,
     name: str | None = None,
     seed: int | None = None,
     perceptual: str = "auto",
@@ -52,6 +54,8 @@ def train_generator(
         portion: train inside M^R_p only; None takes all training pairs, as the paper.
         init: starts from the weights of another generator of the same kind and size: builtin, a name below `patn/` or
             a file; None takes fresh ones.
+        identity_model: a finished re-ID model below `reid/` for the identity term, whose weight is 1 where the training
+            says nothing else; None trains without the term.
         name: folder below `patn/`; None is the generator's kind, with the portion and seed if there is one.
         seed: None is the workspace's.
         perceptual: network of the perceptual term: auto, vgg19, mobilenet or none.
@@ -61,7 +65,8 @@ def train_generator(
         The file of the trained generator, which `generate_set` and `generate_images` take.
 
     Raises:
-        AugmentError: where key points, pairs or weight files are missing.
+        AugmentError: where key points, pairs or weight files are missing, and for an identity model that was trained
+            on images which the generator must not see.
     """
     initial = None if init is None else InitialWeights.find(workspace, init)
     given = None if isinstance(preset, str) else preset
@@ -77,6 +82,7 @@ def train_generator(
         portion=portion,
         seed=seed,
         initial=initial,
+        identity=None if identity_model is None else IdentityModel.find(workspace, identity_model),
         perceptual=perceptual,
         runtime=runtime or Runtime(),
     )

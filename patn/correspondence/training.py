@@ -24,6 +24,7 @@ class CorrespondenceTraining(BaselineTraining):
             move any.
         lambda_perceptual: of the term that compares features.
         lambda_gan: of the adversarial loss; with 0 there is no discriminator.
+        lambda_identity: of the identity term (see `patn.training.identity`); above 0 it needs a re-ID model.
     """
 
     generator_fields: ClassVar = ("width", "blocks", "heads", "sigma")
@@ -44,6 +45,7 @@ class CorrespondenceTraining(BaselineTraining):
     lambda_carried: float = 0.5
     lambda_perceptual: float = 1.0
     lambda_gan: float = 0.3
+    lambda_identity: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuses numbers that cannot be."""

@@ -58,6 +58,7 @@ class PatnTraining(GeneratorTraining):
         lambda_l1: weight of the L1 loss (lambda_1).
         lambda_perceptual: weight of the perceptual loss (lambda_2).
         lambda_style: of patn-skips' style term (see `patn.training.style`), which needs the perceptual term's network.
+        lambda_identity: of the identity term (see `patn.training.identity`); above 0 it needs a re-ID model.
         generator: "patn", "patn-skips" or "resnet".
         add: PATN's, as `cat` and `pose_reduction` (see `patn.models.patn.Patn`).
         fusion: Resnet's (see `patn.models.resnet.Resnet`).
@@ -106,6 +107,7 @@ class PatnTraining(GeneratorTraining):
     lambda_style: float = 0.0
     d_norm: str = ""
     ema: float = 0.0
+    lambda_identity: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()

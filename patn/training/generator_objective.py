@@ -10,8 +10,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from numerics.seeds import Stream
+from patn import DataError
 from patn.batches import PairBatches
 from patn.training.generator_training import GeneratorTraining
+from patn.training.identity import IdentityTerm
 from patn.training.perceptual import Perceptual
 from patn.training.updates import adam, placed, precision, seeded, set_rate
 
@@ -32,9 +34,10 @@ class GeneratorObjective(ABC):
         device: where the networks run.
         autocast: the networks' precision (bfloat16) or None; losses are float32 always.
         perceptual: features for `lambda_perceptual` (see `patn.training.perceptual`); used where that is above 0.
+        identity: the term that `lambda_identity` weighs; used where that is above 0.
 
     Raises:
-        DataError: for images of another size, or for no pairs.
+        DataError: for images of another size, for no pairs, and for a weight of a term that is not there.
     """
 
     noise = Stream.GENERATOR_NOISE
@@ -52,6 +55,7 @@ class GeneratorObjective(ABC):
         device: torch.device | str = "cpu",
         autocast: torch.dtype | None = None,
         perceptual: Perceptual | None = None,
+        identity: IdentityTerm | None = None,
     ) -> None:
         self.training = training
         self.steps = training.steps
@@ -67,6 +71,12 @@ class GeneratorObjective(ABC):
         if perceptual is not None and training.lambda_perceptual > 0:
             placed(perceptual, self.device)  # in place
             self.perceptual = perceptual
+        self.identity: IdentityTerm | None = None
+        if training.lambda_identity > 0:
+            if identity is None:
+                raise DataError(f"lambda_identity is {training.lambda_identity}, and there is no re-ID model; give one")
+            placed(identity, self.device)  # in place
+            self.identity = identity
         self.networks = seeded(seed, self.build, self.device)
         self.optimizers: dict[str, Optimizer] = {
             name: adam(part, training.lr, training.betas) for name, part in self.learning().items()
@@ -109,6 +119,10 @@ class GeneratorObjective(ABC):
         rate = self.training.learning_rate(step)
         for name, optimizer in self.optimizers.items():
             set_rate(optimizer, rate * self.training.lr_d_factor if name in self.discriminators else rate)
+
+    def identity_loss(self, fake: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The unweighted identity term of generated images under its name; nothing where it has no weight."""
+        return {} if self.identity is None else {"identity": self.identity(fake, batch["target"])}
 
     def precision(self) -> contextlib.AbstractContextManager[object]:
         """The context in which networks run."""

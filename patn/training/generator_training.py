@@ -28,6 +28,8 @@ class GeneratorTraining(ABC):
         perceptual_loss: distance of features, "l1" or "mse".
         ema: decay of the average of the generator's weights that is kept in their place (see
             `patn.training.averaging`); 0 keeps the last ones.
+        lambda_identity: weight of the term that compares features of a re-ID model (see `patn.training.identity`); 0
+            for kinds of generators that have no such field.
         generator_fields: those that are the generator's constructor arguments, there without the `g_` that some have.
 
     Raises:
@@ -50,10 +52,11 @@ class GeneratorTraining(ABC):
     lambda_perceptual: float
     perceptual_loss: str
     ema: float
+    lambda_identity: float = 0.0
 
     def __post_init__(self) -> None:
         at_least(self, 1, ("width", "height", "width_px", "batch", "steps"))
-        at_least(self, 0, ("constant_steps", "lambda_perceptual"))
+        at_least(self, 0, ("constant_steps", "lambda_perceptual", "lambda_identity"))
         one_of(self, "perceptual_loss", ("l1", "mse"))
         above_zero(self, ("lr", "lr_d_factor"))
         decay_rates(self, "betas")
@@ -90,8 +93,12 @@ class GeneratorTraining(ABC):
         return {name.removeprefix("g_"): getattr(self, name) for name in self.generator_fields}
 
     def as_dict(self) -> dict[str, Any]:
-        """All fields as JSON can hold them, from which `patn.generators.recorded_training` builds it again."""
-        return {**asdict(self), "betas": list(self.betas)}
+        """All fields as JSON can hold them, from which `patn.generators.recorded_training` builds it again.
+
+        `lambda_identity` is there where it is above 0: trainings that were recorded before there was one stay the same.
+        """
+        values = {**asdict(self), "betas": list(self.betas)}
+        return values if self.lambda_identity else {key: values[key] for key in values if key != "lambda_identity"}
 
 
 T = TypeVar("T", bound=GeneratorTraining)

@@ -52,9 +52,9 @@ class PatnObjective(GeneratorObjective):
             step: from 0.
 
         Returns:
-            Detached scalars. "loss_g" is the generator's weighted loss; "l1", "perceptual", "style", "gan_pb", "gan_pp"
-            are its unweighted terms; "d_pp", "d_pb" each discriminator's mean of its real and its fake loss,
-            unweighted.
+            Detached scalars. "loss_g" is the generator's weighted loss; "l1", "perceptual", "style", "identity",
+            "gan_pb", "gan_pp" are its unweighted terms; "d_pp", "d_pb" each discriminator's mean of its real and its
+            fake loss, unweighted.
         """
         self.set_rates(step)
         with self.precision():
@@ -99,6 +99,9 @@ class PatnObjective(GeneratorObjective):
             loss = loss + training.lambda_perceptual * losses["perceptual"]
             if "style" in losses:
                 loss = loss + training.lambda_style * losses["style"]
+        losses |= self.identity_loss(fake, batch)
+        if "identity" in losses:
+            loss = loss + training.lambda_identity * losses["identity"]
         if conditions:
             loss = loss + training.lambda_gan * (losses["gan_pb"] + losses["gan_pp"])
         descend(self.optimizers["generator"], loss)

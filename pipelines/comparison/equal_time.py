@@ -22,13 +22,8 @@ from augment.inference.benchmark import images_per_second
 from augment.inference.generator import Generator
 from augment.results import Result
 from augment.runtime import Runtime
-from augment.training.generator import (
-    build_objective,
-    choose_perceptual,
-    load_perceptual,
-    train_generator,
-    training_names,
-)
+from augment.training.generator import build_objective, train_generator, training_names
+from augment.training.perceptual import choose_perceptual, load_perceptual
 from augment.workspace import Workspace
 from pipelines.comparison.record import Trained
 

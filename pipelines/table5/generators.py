@@ -168,6 +168,11 @@ class ReducedGenerator(TrainedGenerator):
                 f"{folder}: was not trained here, so there is no configuration for one like it inside M^R_p"
             )
         training = recorded_training(options)
+        if training.lambda_identity:
+            raise AugmentError(
+                f"{folder}: was trained with the identity term of a model of all training images, and there "
+                "is none like it inside M^R_p; train one with `augment patn-train --portion`, and make it a row by name"
+            )
         return training.of_steps(max(1, round(training.steps * self.portion))), str(options["perceptual"])
 
 

@@ -13,7 +13,7 @@ from augment.images import load_images
 from augment.inference.generator import Generator
 from augment.poses.estimation import estimate_files
 from augment.runtime import Runtime
-from augment.training.generator import choose_perceptual, load_perceptual
+from augment.training.perceptual import choose_perceptual, load_perceptual
 from augment.workspace import Workspace
 from numerics.seeds import Stream, random_stream
 

@@ -205,7 +205,10 @@ class Estimates:
             run, pace = read_run(folder), seconds_a_step(folder)
             return Pace(pace * self._scale(run), 0.0, MEASURED) if run and pace else None
         if isinstance(stage, OwnGenerator | TunedGenerator):
-            tuned = self._finished("patn/table5", lambda run: "initial" in run.inputs)
+            like = bool(stage.needs)  # with an identity term
+            tuned = self._finished(
+                "patn/table5", lambda run: "initial" in run.inputs and ("identity_model" in run.inputs) == like
+            )
             paces = [pace * self._scale(run) for folder, run in tuned if (pace := seconds_a_step(folder)) is not None]
             return Pace(median(paces), 0.0, MEASURED) if paces else None
         training = training_of(stage.cell)

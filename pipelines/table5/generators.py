@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from augment import AugmentError
 from augment.artefacts.records import read_run
 from augment.inference.generators import BUILTIN
 from augment.runtime import Runtime
 from augment.training.generator import train_generator
+from augment.training.identity import IdentityModel
 from augment.training.initial import InitialWeights, starting_training
 from augment.workspace import Workspace
 from pipelines.table5.row_generators import own_generator, reduced_generator
@@ -20,17 +21,29 @@ if TYPE_CHECKING:
     from patn.training.generator_training import GeneratorTraining
 
 
+class Needed(Protocol):
+    """A stage that comes before a generator's training: another generator, or the re-ID model of its identity term."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+
+    def folder(self, workspace: Workspace) -> Path:
+        """Where it is."""
+
+
 class TrainedGenerator(ABC):
     """A generator that is trained for rows: a stage.
 
     Attributes:
+        needs: the stages that come before it.
         portion: it is trained on the pairs inside M^R_p only; None takes all pairs.
         seed: of M^R_p and of the training; None is the workspace's.
     """
 
     portion: float | None
     seed: int | None
-    needs: tuple[TrainedGenerator, ...]
+    needs: tuple[Needed, ...]
 
     @property
     @abstractmethod
@@ -70,6 +83,10 @@ class TrainedGenerator(ABC):
         """The weights that it starts from; None is fresh ones."""
         return None
 
+    def identity(self, workspace: Workspace) -> IdentityModel | None:  # noqa: ARG002 (as of every generator)
+        """The re-ID model of its identity term; None for a training without it."""
+        return None
+
     def folder(self, workspace: Workspace) -> Path:
         """Where it is."""
         return workspace.patn_dir(self.generator(workspace))
@@ -89,6 +106,7 @@ class TrainedGenerator(ABC):
             portion=self.portion,
             seed=workspace.seed if self.seed is None else self.seed,
             initial=self.initial(workspace),
+            identity=self.identity(workspace),
             perceptual=perceptual,
             runtime=runtime,
         )
@@ -183,16 +201,17 @@ class TunedGenerator(TrainedGenerator):
     Attributes:
         portion: on the pairs inside M^R_p only, of which it has seen no other; None takes all pairs.
         seed: of M^R_p and of the training; None is the workspace's.
+        needs: the re-ID model of its identity term, nothing for a training without it.
     """
 
     portion: float | None = None
     seed: int | None = None
-    needs: tuple[()] = ()
+    needs: tuple[Needed, ...] = ()
 
     @property
     def name(self) -> str:
         """What messages call it."""
-        return f"generator {BUILTIN} tuned{self._inside(' ')}"
+        return f"generator {BUILTIN} tuned{self._how(' ')}"
 
     def taught_by(self, workspace: Workspace) -> str:  # noqa: ARG002 (as of every generator)
         """The generator that it starts from."""
@@ -200,7 +219,7 @@ class TunedGenerator(TrainedGenerator):
 
     def generator(self, workspace: Workspace) -> str:  # noqa: ARG002 (as of every generator)
         """Its name in the workspace: in a folder of the table's own below patn/."""
-        return f"table5/tuned{self._inside('-')}"
+        return f"table5/tuned{self._how('-')}"
 
     def recipe(self, workspace: Workspace) -> tuple[GeneratorTraining, str]:
         """How it is trained; AugmentError where there is no built-in generator."""
@@ -210,5 +229,10 @@ class TunedGenerator(TrainedGenerator):
         """The built-in generator's weights."""
         return InitialWeights.find(workspace, BUILTIN)
 
-    def _inside(self, gap: str) -> str:
-        return "" if self.portion is None else f"{gap}p{self.portion}{gap}s{self.seed}"
+    def identity(self, workspace: Workspace) -> IdentityModel | None:
+        """The re-ID model of its identity term; AugmentError where that is not trained yet."""
+        return IdentityModel.find(workspace, self.needs[0].folder(workspace).name) if self.needs else None
+
+    def _how(self, gap: str) -> str:
+        inside = "" if self.portion is None else f"{gap}p{self.portion}{gap}s{self.seed}"
+        return f"{gap}identity{inside}" if self.needs else inside

@@ -26,6 +26,7 @@ class Row:
             `own_generator`).
         reduced: instead, one trained inside M^R_p alone.
         tuned: instead, the built-in one trained further on all pairs, with `reduced` on those inside M^R_p alone.
+        identity: with an identity term by the model of None at the same p and seed, flip + crop.
         images: the name of the generated set below `generated/`; rows of one set share it.
         filtered: the share of it that is replaced (see `augment.generation.filtering`).
         per_identity: what is generated, see `augment.generation.plan.Sampling`.
@@ -42,6 +43,7 @@ class Row:
     generator: str | None = None
     reduced: bool = False
     tuned: bool = False
+    identity: bool = False
     images: str = "none"
     filtered: float | None = None
     per_identity: int | None = None
@@ -98,6 +100,16 @@ ROWS: dict[str, Row] = {
         tuned=True,
         reduced=True,
         images="ours-tuned-reduced",
+    ),
+    "ours-identity": replace(
+        _OURS,
+        title="Ours, built-in tuned on M^R_p only, identity term",
+        meaning="as Ours, with the built-in generator trained further on M^R_p alone, towards the identities that the "
+        "re-ID model of None sees",
+        tuned=True,
+        reduced=True,
+        identity=True,
+        images="ours-identity",
     ),
     "ours-tuned": replace(
         _OURS,

@@ -47,6 +47,8 @@ class GeneratedSet:
     def trained(self) -> OwnGenerator | ReducedGenerator | TunedGenerator | None:
         """The generator that is trained for it, if any."""
         row = row_of(self.row)
+        if row.identity:
+            return TunedGenerator(self.portion, self.seed, (Model(Cell("none", portion=self.portion, seed=self.seed)),))
         if row.tuned:
             return TunedGenerator(self.portion, self.seed) if row.reduced else TunedGenerator()
         if row.reduced and row.generator is None and isinstance(self.generator, OwnGenerator):

@@ -13,7 +13,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from augment.training.loop import train
 from patn.generators import GENERATORS
+from patn.training.identity import IdentityTerm
 from pipelines.tables.ablations import ROWS
+from reid.features import Features
+from reid.models.backbones import build_model
 from reid.objective import ReidObjective
 from reid.training import PRESETS
 from tests.patn.kinds import features, objective, tiny
@@ -102,6 +105,14 @@ def reads(inner: Any, folder: Path) -> dict[int, list[str]]:
 @pytest.mark.parametrize("name", GENERATORS)
 def test_no_generators_step_reads_from_the_device(name: str, loss: str, tmp_path: Path) -> None:
     made = objective(tiny(name, steps=STEPS), perceptual=features() if loss == "features" else None)
+    assert set(reads(made, tmp_path)) == {EVERY, 2 * EVERY}
+
+
+@pytest.mark.parametrize("name", ["patn", "correspondence"])
+def test_no_step_with_an_identity_term_reads_from_the_device(name: str, tmp_path: Path) -> None:
+    model = build_model("small", classes=3, features=0)
+    term = IdentityTerm(Features(model, size=(64, 32), feature="pooled"))  # not the size of the images
+    made = objective(tiny(name, steps=STEPS, lambda_identity=1.0), perceptual=features(), identity=term)
     assert set(reads(made, tmp_path)) == {EVERY, 2 * EVERY}
 
 

@@ -190,6 +190,14 @@ def test_what_would_have_no_effect_is_said(line: tuple[str, ...], status: int, s
 def test_python_callers_name_the_model(place: Path) -> None:
     workspace = augment.open_workspace(place)
     runtime = Runtime("cpu", threads=1, progress=False)
-    options = {"generator": "correspondence", "steps": 1, "portion": 0.5, "perceptual": "none", "runtime": runtime}
-    file = augment.train_generator(workspace, "demo", identity_model="half", **options)
+    file = augment.train_generator(
+        workspace,
+        "demo",
+        generator="correspondence",
+        steps=1,
+        portion=0.5,
+        identity_model="half",
+        perceptual="none",
+        runtime=runtime,
+    )
     assert record(place, file.parent.name)["options"]["lambda_identity"] == 1.0

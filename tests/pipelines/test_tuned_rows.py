@@ -20,7 +20,7 @@ from tests.conftest import invoke, run
 from tests.pipelines.toy import few_calls, few_epochs
 
 QUIET = Runtime("cpu", threads=1, progress=False, wait=False)
-ROWS = ("ours-builtin", "ours-tuned-reduced", "ours-tuned")
+ROWS = ("ours-builtin", "ours-tuned-reduced", "ours-identity", "ours-tuned")
 ASKED = ("table5", "--portions", "0.5", "--seeds", "1", "--lengths", "updates")
 
 
@@ -33,7 +33,8 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_each_p_and_seed_has_a_generator_of_its_own_and_all_images_have_one() -> None:
-    cells = [Cell(row, portion=p, seed=s) for row in ROWS for p in (0.3, 0.5) for s in (0, 1)]
+    rows = ("ours-builtin", "ours-tuned-reduced", "ours-tuned")
+    cells = [Cell(row, portion=p, seed=s) for row in rows for p in (0.3, 0.5) for s in (0, 1)]
     stages = in_order([Model(cell) for cell in cells])
     reduced = [TunedGenerator(p, s) for p in (0.3, 0.5) for s in (0, 1)]
     assert [stage for stage in stages if isinstance(stage, TunedGenerator)] == [*reduced, TunedGenerator()]
@@ -52,6 +53,24 @@ def test_tuned_on_the_reduced_set_it_sees_no_removed_image(people: Path, builtin
     assert (record["options"]["portion"], record["seed"]) == (0.5, 1)
     assert record["inputs"]["initial"] == fingerprint(builtin)
     make(workspace.root, drawn, QUIET)
+    used = json.loads((drawn.folder(workspace) / "run.json").read_text())["inputs"]["generator"]
+    assert used == fingerprint(generator.folder(workspace) / "generator.safetensors")
+
+
+def test_the_identity_term_is_by_the_model_of_none_which_is_trained_first(people: Path, builtin: Path) -> None:
+    workspace = Workspace.find(people)
+    none, ours = (Model(Cell(row, portion=0.5)) for row in ("none", "ours-identity"))
+    plain, generator, drawn, goal = in_order([none, ours, Model(Cell("none", portion=0.3))])[:4]
+    assert (plain, drawn.trained, goal) == (none, generator, ours)
+    said = {
+        line["name"]: line["needs"] for line in run(people, *ASKED, "--rows", "ours-identity", "--dry-run")["stages"]
+    }
+    assert said[generator.name] == [none.name]
+    run(people, *ASKED, "--rows", "none,ours-identity")
+    record = json.loads((generator.folder(workspace) / "run.json").read_text())
+    assert record["options"]["identity_model"] == none.cell.name
+    assert record["inputs"]["identity_model"] == fingerprint(workspace.model_file(none.cell.name))
+    assert record["result"]["images"] <= len(reduced_set(workspace.images(), 0.5, 0))
     used = json.loads((drawn.folder(workspace) / "run.json").read_text())["inputs"]["generator"]
     assert used == fingerprint(generator.folder(workspace) / "generator.safetensors")
 

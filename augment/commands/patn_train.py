@@ -60,8 +60,8 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 @option(
     "--identity-model",
     metavar="REID",
-    help="Reward images in which this re-ID model, a name below reid/, sees the target's person; patn, correspondence "
-    "and their kin. With --portion one of real images of the same M^R_p alone.  [default: no identity term]",
+    help="patn, patn-skips, resnet, correspondence: identity term by this model below reid/; with --portion one of "
+    "real images of the same M^R_p alone.  [default: no such term]",
 )
 @option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
 @option("--steps", type=click.IntRange(1), help="Updates.  [default: the preset's]")
@@ -105,7 +105,7 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 @recipe(
     "--lambda-identity",
     type=Finite(0),
-    help="With --identity-model: weight of 1 - cosine of the features of generated and real image.  [default: 1]",
+    help="Weight of the identity term, 1 - cosine of the features of generated and real image.  [default: 1]",
 )
 @recipe("--lambda-kl", type=Finite(0), help="vunet: weight of the KL term at the end; released: 1.")
 @recipe("--perceptual-loss", type=click.Choice(["l1", "mse"]), help="Distance of features; paper: l1.")

@@ -13,7 +13,7 @@ from augment.commands.idle import refuse_idle, unless
 from augment.commands.sections import SectionCommand, SectionOption
 from augment.datasets.reduced_set import share_text
 from augment.options import NAME, Finite
-from augment.training.generator import train_generator
+from augment.training.generator import TrainedGenerator, train_generator
 from augment.training.identity import IdentityModel
 from augment.training.initial import InitialWeights, starting_training
 from augment.workspace import Workspace
@@ -188,20 +188,22 @@ def command(
         weights_dir=weights_dir,
         runtime=runtime(force),
     )
+    emit(result, _said(result, portion))
+
+
+def _said(result: TrainedGenerator, portion: float | None) -> str:
+    """A trained generator in words."""
     losses = {key: value for key, value in result.losses.items() if key not in ("step", "seconds")}
-    emit(
-        result,
-        "\n".join(
-            [
-                f"{result.folder}: {result.steps} steps on {result.pairs} pairs of {result.images} images, "
-                f"{result.train_seconds} s in {result.precision}",
-                *filter(None, [share_text(portion or 1.0, result.share)]),
-                *([f"Started from: {result.initial}"] if result.initial else []),
-                f"Perceptual term: {result.perceptual}",
-                *([f"Identity term by: {result.identity_model}"] if result.identity_model else []),
-                "Last losses: " + ", ".join(f"{key} {value:.4f}" for key, value in losses.items()),
-            ]
-        ),
+    return "\n".join(
+        [
+            f"{result.folder}: {result.steps} steps on {result.pairs} pairs of {result.images} images, "
+            f"{result.train_seconds} s in {result.precision}",
+            *filter(None, [share_text(portion or 1.0, result.share)]),
+            *([f"Started from: {result.initial}"] if result.initial else []),
+            f"Perceptual term: {result.perceptual}",
+            *([f"Identity term by: {result.identity_model}"] if result.identity_model else []),
+            "Last losses: " + ", ".join(f"{key} {value:.4f}" for key, value in losses.items()),
+        ]
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -121,40 +121,16 @@ def train_generator(
     if identity is not None:
         identity.require_no_leak(data, kept)
     kind = choose_perceptual(perceptual, weights_dir) if training.lambda_perceptual > 0 else "none"
-    options = {**training.as_dict(), "portion": portion, "perceptual": kind, "precision": runtime.precision}
-    options |= {} if identity is None else {"identity_model": identity.name}
-    inputs = _inputs(data, names, initial, identity)
+    work = _Work(data, names, training, portion, seed, kind, initial, identity, runtime)
+    options, inputs = work.options, work.inputs()
     with artefact(
         folder, "generator", options, inputs=inputs, seed=seed, force=runtime.force, wait=runtime.wait, named=True
     ) as run:
         if run.finished:
             return run.recorded(TrainedGenerator)
-        from patn.training.averaging import result_of  # loads torch
-
         runtime.prepare()
-        images = _decoded(data, names, training, workspace.cache_dir)
-        loss = load_perceptual(kind, images, weights_dir, runtime, training)
-        log.info("Perceptual term: %s.", said := loss.name if loss else NO_PERCEPTUAL)
-        term = None if identity is None else identity.term()
-        objective = build_objective(data, training, names, images, seed, loss, runtime, term)
-        if initial is not None:
-            initial.start(objective.networks)
-        recorded = {"perceptual": said, "seed": seed, "training": options}
-        seconds = _train(data, training, objective, folder, recorded, seed, runtime)
-        trained = TrainedGenerator(
-            folder=str(folder.relative_to(workspace.root)),
-            steps=training.steps,
-            images=len(names),
-            share=real_share(data.images, portion or 1.0),
-            pairs=len(objective.pairs),
-            parameters=sum(weights.numel() for weights in result_of(objective).parameters()),
-            perceptual=said,
-            initial=None if initial is None else initial.label,
-            identity_model=None if identity is None else identity.name,
-            precision=runtime.precision_name(),
-            place=runtime.place(),
-            train_seconds=round(seconds, 1),
-            losses=read_metrics(folder)[-1],
+        trained = replace(
+            work.train(folder, workspace.cache_dir, weights_dir), folder=str(folder.relative_to(workspace.root))
         )
         run.finish(trained)
         return trained
@@ -170,53 +146,93 @@ def _folder(workspace: Workspace, name: str, training: GeneratorTraining, initia
     return folder
 
 
-def _inputs(
-    data: Dataset, names: Sequence[str], initial: InitialWeights | None, identity: IdentityModel | None
-) -> dict[str, Fingerprint]:
-    """What run.json says that a generator is made from."""
-    images, pairs = data.split("train").loc[list(names)], data.pair_files["train"]
-    inputs = {"images": images_input(images), "keypoints": keypoints_input(data, "train")}
-    if pairs.is_file():
-        inputs["pairs"] = fingerprint(pairs)
-    for source in (initial, identity):
-        inputs |= {} if source is None else source.inputs()
-    return inputs
+@dataclass(frozen=True)
+class _Work:
+    """What is to be done for a generator: on which images, in which configuration, from which weights."""
 
+    data: Dataset
+    names: Sequence[str]
+    training: GeneratorTraining
+    portion: float | None
+    seed: int
+    perceptual: str
+    initial: InitialWeights | None
+    identity: IdentityModel | None
+    runtime: Runtime
 
-def _decoded(data: Dataset, names: Sequence[str], training: GeneratorTraining, cache: Path) -> torch.Tensor:
-    """The training images of these names at the configuration's size, uint8 N x 3 x H x W."""
-    paths = data.paths("train").loc[list(names)].tolist()
-    size = (training.height, training.width_px)
-    return load_or_map(paths, size, cache, fingerprint(map(Path, paths)))
+    @property
+    def options(self) -> dict[str, object]:
+        """What run.json and the generator's file say of its configuration."""
+        options = {**self.training.as_dict(), "portion": self.portion, "perceptual": self.perceptual}
+        options["precision"] = self.runtime.precision
+        return options if self.identity is None else {**options, "identity_model": self.identity.name}
 
+    def inputs(self) -> dict[str, Fingerprint]:
+        """What run.json says that it is made from."""
+        images, pairs = self.data.split("train").loc[list(self.names)], self.data.pair_files["train"]
+        inputs = {"images": images_input(images), "keypoints": keypoints_input(self.data, "train")}
+        if pairs.is_file():
+            inputs["pairs"] = fingerprint(pairs)
+        for source in (self.initial, self.identity):
+            inputs |= {} if source is None else source.inputs()
+        return inputs
 
-def _train(
-    data: Dataset,
-    training: GeneratorTraining,
-    objective: Objective,
-    folder: Path,
-    recorded: Mapping[str, object],
-    seed: int,
-    runtime: Runtime,
-) -> float:
-    """Train to the last step and write the generator's file, which says what is `recorded`; returns the seconds."""
-    from patn.checkpoints import save_generator  # loads torch
-    from patn.training.averaging import result_of  # loads torch
+    def train(self, folder: Path, cache: Path, weights_dir: Path | None) -> TrainedGenerator:
+        """Train and write the generator's file; images too many for memory are decoded into `cache`."""
+        from patn.training.averaging import result_of  # loads torch
 
-    size, network = (training.height, training.width_px), result_of(objective)
-    seconds = loop.train(
-        objective,
-        folder,
-        seed=seed,
-        sample_every=max(training.steps // 8, 1),
-        draw=SampleSheet(network, objective.device, held_out_pairs(data, size)),
-        label=folder.name,
-        save_every=min(500, max(training.steps // 4, 1)),
-        progress=runtime.progress,
-    )
-    with naming(folder / GENERATOR):
-        save_generator(folder / GENERATOR, network, training.generator, {"size": size, **recorded})
-    return seconds
+        training, runtime = self.training, self.runtime
+        images = self._decoded(cache)
+        loss = load_perceptual(self.perceptual, images, weights_dir, runtime, training)
+        log.info("Perceptual term: %s.", said := loss.name if loss else NO_PERCEPTUAL)
+        term = None if self.identity is None else self.identity.term()
+        objective = build_objective(self.data, training, self.names, images, self.seed, loss, runtime, term)
+        if self.initial is not None:
+            self.initial.start(objective.networks)
+        seconds = self._run(objective, folder, said)
+        return TrainedGenerator(
+            folder=str(folder),
+            steps=training.steps,
+            images=len(self.names),
+            share=real_share(self.data.images, self.portion or 1.0),
+            pairs=len(objective.pairs),
+            parameters=sum(weights.numel() for weights in result_of(objective).parameters()),
+            perceptual=said,
+            initial=None if self.initial is None else self.initial.label,
+            identity_model=None if self.identity is None else self.identity.name,
+            precision=runtime.precision_name(),
+            place=runtime.place(),
+            train_seconds=round(seconds, 1),
+            losses=read_metrics(folder)[-1],
+        )
+
+    def _decoded(self, cache: Path) -> torch.Tensor:
+        """The training images at the configuration's size, uint8 N x 3 x H x W."""
+        paths = self.data.paths("train").loc[list(self.names)].tolist()
+        size = (self.training.height, self.training.width_px)
+        return load_or_map(paths, size, cache, fingerprint(map(Path, paths)))
+
+    def _run(self, objective: Objective, folder: Path, perceptual: str) -> float:
+        """Train to the last step and write the generator's file; returns the seconds."""
+        from patn.checkpoints import save_generator  # loads torch
+        from patn.training.averaging import result_of  # loads torch
+
+        training = self.training
+        size, network = (training.height, training.width_px), result_of(objective)
+        seconds = loop.train(
+            objective,
+            folder,
+            seed=self.seed,
+            sample_every=max(training.steps // 8, 1),
+            draw=SampleSheet(network, objective.device, held_out_pairs(self.data, size)),
+            label=folder.name,
+            save_every=min(500, max(training.steps // 4, 1)),
+            progress=self.runtime.progress,
+        )
+        recorded = {"size": size, "perceptual": perceptual, "seed": self.seed, "training": self.options}
+        with naming(folder / GENERATOR):
+            save_generator(folder / GENERATOR, network, training.generator, recorded)
+        return seconds
 
 
 def training_names(data: Dataset, kept: Sequence[str] | None = None) -> list[str]:

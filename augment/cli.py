@@ -12,7 +12,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import update_wrapper
+from functools import cache, update_wrapper
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,8 +122,9 @@ def short_help(verb: str) -> str:
     return next(str(word.value.value) for word in words if isinstance(word.value, ast.Constant))
 
 
+@cache
 def _plugged() -> Mapping[str, metadata.EntryPoint]:
-    """Commands that installed packages add through the `augment.commands` entry points."""
+    """Commands that installed packages add through the `augment.commands` entry points; all metadata is read once."""
     return {point.name: point for point in metadata.entry_points(group="augment.commands")}
 
 

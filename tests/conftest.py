@@ -1,5 +1,6 @@
 """The small data set of rendered pedestrians that the tests share, made once a run."""
 
+import gc
 import json
 import os
 import shutil
@@ -22,6 +23,17 @@ def pytest_configure() -> None:
     """One thread a process, and none that spins while it waits: tests that ask for more threads share the cores."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # both are read when torch is loaded
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave alone what was imported: a million objects, at every full collection."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Give it all back: libraries that count what is left at the end would print a complaint."""
+    gc.unfreeze()
 
 
 SMALL = {

@@ -21,7 +21,7 @@ from reid.objective import ReidObjective
 from reid.training import PRESETS
 from tests.patn.kinds import features, objective, tiny
 
-STEPS, EVERY = 8, 4
+STEPS, EVERY = 6, 3
 aten = torch.ops.aten
 READS = {
     aten._local_scalar_dense,

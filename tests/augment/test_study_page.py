@@ -3,8 +3,6 @@
 import json
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,8 +13,8 @@ import pytest
 
 from augment.study.answers import Answers
 from tests.browser import DESKTOP, PHONE, chromium
-from tests.children import child
 from tests.conftest import run
+from tests.forks import Forked, fork
 
 NUMBERS = ("--images", "3", "--practice", "2", "--pool", "8")
 WATCH = """
@@ -55,7 +53,6 @@ class Server:
 
     def __init__(self, people: Path, generator: Path, running: ExitStack) -> None:
         self.command = [
-            sys.executable,
             "-c",
             "from augment.cli import augment; augment()",
             "--json",
@@ -68,20 +65,18 @@ class Server:
             *NUMBERS,
         ]
         self.running = running
-        self.process: subprocess.Popen[str] | None = None
+        self.process: Forked | None = None
         self.url = ""
 
     def start(self, port: int = 0) -> None:
         command = [*self.command, "--port", str(port)]
-        self.process = self.running.enter_context(child(command, stdout=subprocess.PIPE, text=True))
-        assert self.process.stdout is not None
+        self.process = self.running.enter_context(fork(command))
         self.url = json.loads(self.process.stdout.readline())["url"]
 
     def stop(self, by: int) -> int:
         assert self.process is not None
         self.process.send_signal(by)
-        self.process.communicate(timeout=20)
-        return self.process.returncode
+        return self.process.wait(timeout=20)
 
     @property
     def port(self) -> int:

@@ -1,5 +1,4 @@
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,8 +19,8 @@ from patn.checkpoints import load_generator, read_metadata
 from reid.checkpoints import load_model
 from reid.objective import ReidObjective
 from reid.training import preset
-from tests.children import child
 from tests.conftest import invoke, run
+from tests.forks import fork
 from tests.pipelines.processes import until
 
 TINY = ("patn-train", "--preset", "demo", "--steps", "12", "--batch", "2", "--perceptual", "none")
@@ -33,7 +32,7 @@ def test_a_generator_killed_in_training_ends_with_the_bytes_of_an_unbroken_run(p
     run(whole, *TINY)
     code = "import torch; torch.set_num_threads(1); from augment.cli import augment; augment()"
     last = people / "patn" / "patn" / "last.safetensors"
-    with child([sys.executable, "-c", code, "-q", "--workspace", str(people), *TINY]) as process:
+    with fork(["-c", code, "-q", "--workspace", str(people), *TINY]) as process:
         assert until(lambda: last.exists() or process.poll() is not None, 120)
         process.kill()
     assert not (people / "patn" / "patn" / "run.json").exists()

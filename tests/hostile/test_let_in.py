@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import tests.hostile.loaders as loaders
+from tests.forks import fork
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SOURCES = [
@@ -19,13 +20,11 @@ SOURCES = [
 
 def test_no_loader_runs_what_a_file_holds(tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
-    command = [sys.executable, "-W", "ignore", "-m", loaders.__name__]
-    environment = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
-    done = subprocess.run(
-        command, cwd=tmp_path / "files", env=environment, capture_output=True, text=True, check=False, timeout=300
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    environment = {"OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    with fork(["-m", loaders.__name__], cwd=tmp_path / "files", env=environment) as process:
+        out, err = process.communicate()
+    assert process.returncode == 0, err
+    found = json.loads(out)
     assert found["heard"] == []
     assert found["executed"] == []
     assert len(found["said"]) > 200

@@ -8,7 +8,6 @@ import random
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 from contextlib import AbstractContextManager
@@ -19,8 +18,8 @@ import pytest
 from safetensors import safe_open
 
 from pipelines.table5.run import Table5
-from tests.children import child
 from tests.conftest import invoke, run
+from tests.forks import Forked, fork
 from tests.pipelines.processes import LOOPBACK, alive, descendants, listening, until
 from tests.pipelines.toy import toy_workspace
 
@@ -40,10 +39,10 @@ def root(tmp_path: Path, rendered: Path, trained: Path) -> Path:
     return toy_workspace(tmp_path / "w", rendered, trained).root
 
 
-def start(root: Path, *arguments: str, **environment: str) -> AbstractContextManager[subprocess.Popen[str]]:
+def start(root: Path, *arguments: str, **environment: str) -> AbstractContextManager[Forked]:
     """`python -m pipelines.table5 ...` in a process of its own, as a batch script has it; it ends with the block."""
-    return child(
-        [sys.executable, "-m", "pipelines.table5", *ASKED, *arguments],
+    return fork(
+        ["-m", "pipelines.table5", *ASKED, *arguments],
         cwd=root,
         env={
             **os.environ,
@@ -53,13 +52,10 @@ def start(root: Path, *arguments: str, **environment: str) -> AbstractContextMan
             "AUGMENT_QUIET": "1",
             **environment,
         },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
     )
 
 
-def finish(process: subprocess.Popen[str]) -> str:
+def finish(process: Forked) -> str:
     """Its stdout; it must succeed."""
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
@@ -151,7 +147,7 @@ def progress(root: Path) -> int:
     return images + steps
 
 
-def kill_in_the_middle(process: subprocess.Popen[str], root: Path, killed: str, updates: int) -> list[int]:
+def kill_in_the_middle(process: Forked, root: Path, killed: str, updates: int) -> list[int]:
     """SIGKILL the driver or one of the processes called `killed` after some updates; returns the driver's processes."""
     enough = progress(root) + updates
     assert until(lambda: progress(root) >= enough or process.poll() is not None, 120)

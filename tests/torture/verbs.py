@@ -27,6 +27,9 @@ FRESH = (
     "from tests.torture.verbs import toy_sizes; toy_sizes(models={models});"
     "from augment.cli import augment; augment(prog_name='augment')"
 )
+LATE = (
+    *("torchreid.reid.models", "torch._dynamo", "matplotlib.pyplot", "jinja2", "filelock", "tqdm", "safetensors.torch"),
+)
 NARROW, EPOCHS = 4, 3
 """Channels of the generator and its discriminators, and epochs of a re-ID model of the table."""
 _numbers = itertools.count()
@@ -98,14 +101,19 @@ def toy_sizes(*, models: bool = True) -> None:
 def import_all() -> None:
     """Do once what every process would, so that forks need not: import everything, plot, compile the templates."""
     toy_sizes()
+    import_modules()
+    warm_up()
+
+
+def import_modules() -> None:
+    """Import every module of the packages, and what they import late."""
     for package in ("augment", "patn", "reid", "pipelines"):
         folder = Path(importlib.import_module(package).__file__ or "").parent
         for path in sorted(folder.rglob("*.py")):
             parts = path.relative_to(folder.parent).with_suffix("").parts
             importlib.import_module(".".join(part for part in parts if part != "__init__"))
-    for late in ("torchreid.reid.models", "matplotlib.pyplot", "jinja2", "filelock", "tqdm", "safetensors.torch"):
+    for late in LATE:
         importlib.import_module(late)
-    warm_up()
 
 
 def warm_up() -> None:

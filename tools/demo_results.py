@@ -31,10 +31,10 @@ PLOT, SHEET = "demo-table5.png", "demo-sheet.png"
 START = "<!-- demo results -->"
 MEANINGS = {
     "none": "None: the kept real images",
-    "self": "Self: generated in the source's own pose",
-    "ours": "Ours: removed images generated",
-    f"ours{SCENES}": "Ours, in scenes: those before other kept images' backgrounds",
-    "ours*": "Ours\\*: with poses of kept images only",
+    "self": "Self: and generated images in the kept images' own poses",
+    "ours": "Ours: and generated images in the removed images' poses",
+    f"ours{SCENES}": "Ours, in scenes: the same before other kept images' backgrounds",
+    "ours*": "Ours\\*: and generated images in poses of kept images only",
 }
 OURS = "ours"
 CEILING = "all real images (p = 1)"
@@ -80,7 +80,7 @@ def readme_part(summary: pd.DataFrame, run: RunRecord) -> str:
     """What stands between the README's markers."""
     portion = float(summary["portion"].min())
     return f"""
-`make demo`, {origin(run)}; the settings were chosen on the identities of seed 1, those of scenes on Market-1501.
+`make demo`, {origin(run)}. The settings were chosen on other identities (seed 1), those of scenes on Market-1501.
 The generator has seen the removed images, as in the paper; [the study](docs/results/study.md) has one that has not.
 
 ```text
@@ -89,8 +89,7 @@ The generator has seen the removed images, as in the paper; [the study](docs/res
 
 {short_table(summary, portion)}
 
-[The demo](docs/results/demo.md) has its pictures and every figure, [Results](docs/results/index.md) what else was
-measured.
+[The demo](docs/results/demo.md) has pictures and every figure; [Results](docs/results/index.md) lists all measurements.
 """
 
 
@@ -106,9 +105,9 @@ def page(summary: pd.DataFrame, run: RunRecord, histogram: Record | None, real: 
 
 {beside_rendered(summary, real)}
 
-Written by `python -m tools.demo_results`; do not edit. `make demo`, {origin(run)}; the settings
-were chosen on the identities of seed 1, those of scenes on Market-1501. How far another training of the generator would
-lie is in no deviation.
+Written by `python -m tools.demo_results`; do not edit. `make demo`, {origin(run)}. The settings
+were chosen on other identities (seed 1), those of scenes on Market-1501. The generator was trained once, so no
+deviation or interval says how much another training of it would change.
 
 ![mAP over the share of real images]({PLOT})
 

@@ -50,8 +50,8 @@ SMALLEST = 0.1
 BEST = f"ours-tuned-reduced{SCENES}"
 """The best row for who has M^R_p alone."""
 CHOSEN = (
-    "The settings of scenes and of training further, and the length of `long`, were chosen on these test images, so "
-    "that their rows may flatter."
+    "The settings of scenes and of tuning, and the length of `long`, were chosen on these test images, so those rows "
+    "may be too good."
 )
 IN_README = ("none", "ours", BEST, f"long{SCENES}")
 """The rows of the README's table."""
@@ -150,8 +150,9 @@ def origin(results: Record) -> str:
     places = "; ".join(dict.fromkeys(f"{run['processor']}, {run['cores']} cores, {run['device']}" for run in runs))
     done, asked = results["cells"]
     return (
-        f"`{runs[-1]['command']}`, commit {commits}, {places}: {done} of {asked} cells, with what they need "
-        f"{results['hours']:.1f} hours of one task after the other."
+        f"Measured by `{runs[-1]['command']}` at commit {commits} on {places}. {done} of {asked} cells (one cell is "
+        "one re-ID training) are finished; with the generators and sets that they need, they took "
+        f"{results['hours']:.1f} hours, one task after the other."
     )
 
 
@@ -163,10 +164,13 @@ def larger_portions(summary: pd.DataFrame) -> str:
         for row in IN_README[1:]:
             plain, augmented = (gain_of(figure(summary, row, portion, ordinary)) for ordinary in (False, True))
             if (plain, augmented) != ("-", "-"):
-                gains.append(f"{escaped(row_title(row))} {plain} plain, {augmented} augmented")
+                gains.append(f"{escaped(row_title(row))} adds {plain} and {augmented}")
         if gains:
-            none = text_of(figure(summary, "none", portion, False))
-            sentences.append(f"Minus None at p = {portion:g} (None {none} plain): {'; '.join(gains)}.")
+            plain, augmented = (text_of(figure(summary, "none", portion, ordinary)) for ordinary in (False, True))
+            sentences.append(
+                f"At p = {portion:g}, None has {plain} with flip + crop and {augmented} with random erasing + colour "
+                f"jitter too; {'; '.join(gains)}."
+            )
     return " ".join(sentences)
 
 
@@ -175,9 +179,9 @@ def readme_part(results: Record) -> str:
     return f"""
 {short_table(summary_of(results), IN_README)}
 
-Ours is by `{ours_of(results)}`, `long` is the built-in generator trained on for longer: both saw the removed images, \
-a generator tuned on M^R_p only has not.
-[In scenes](docs/explanation/scenes.md): before another kept image's background, in its camera's colours. {CHOSEN} \
+Ours is by `{ours_of(results)}`. `long` is the built-in generator, tuned on all training images for longer. These two \
+have seen the removed images; a generator tuned on M^R_p only has not. [In scenes](docs/explanation/scenes.md) puts \
+each generated person before another kept image's background, in its camera's colours. {CHOSEN}
 {larger_portions(summary_of(results))}
 [Market-1501](docs/results/market1501.md) has every figure. {origin(results)}
 """
@@ -190,8 +194,9 @@ def page(results: Record) -> str:
         "# Market-1501",
         "Written by `python -m tools.real_results`; do not edit.",
         origin(results),
-        f"Real images; re-ID `small` from scratch at 64 x 32 pixels, as in the demo. Ours is by `{ours_of(results)}`, "
-        f"which saw the removed images in its training. {CHOSEN}",
+        f"Real images. The re-ID model is `small`, trained from random weights at 64 x 32 pixels, as in the demo. Ours "
+        f"is by `{ours_of(results)}`, which saw the removed images in its training. [Rows of Table "
+        f"5](../reference/rows.md) says what each row is. {CHOSEN}",
         short_table(summary),
         larger_portions(summary),
         f"![mAP over the share of real images]({PLOT.name})",
@@ -224,7 +229,10 @@ def _generator_part(results: Record) -> list[str]:
         height, width = one["size"]
         minutes = f"{one['train_seconds'] / 60:.1f}"
         lines.append([one["name"], one["start"], f"{height} x {width}", f"{one['steps']:,}", minutes])
-    about = "Trained on all training pairs, removed images included; minutes as they passed, beside other work."
+    about = (
+        "Trained on all training pairs, those of removed images included. Minutes are of the clock, with other work "
+        "running."
+    )
     return [f"## The generators\n\n{about}\n\n{markdown_table(lines)}"]
 
 
@@ -253,10 +261,11 @@ def _poses(results: Record) -> list[str]:
             [name, str(joint["given"]), found, right, "-" if joint["pixels"] is None else str(joint["pixels"])]
         )
     said = (
-        f"Of {poses['images']:,} training images the authors' files have somebody in {_percent(poses['given'])}, "
-        f"mediapipe in {_percent(poses['found'])}, both in {_percent(poses['both'])}; of these, left and right are "
-        f"exchanged in {_percent(poses['swapped'])}, PCKh@0.5 is {_percent(poses['pckh'])} and the median distance "
-        f"{poses['pixels']} pixels."
+        f"Of {poses['images']:,} training images, {_percent(poses['given'])} have key points in the PATN authors' "
+        f"files, {_percent(poses['found'])} by mediapipe, and {_percent(poses['both'])} by both. In these, left and "
+        f"right are exchanged in {_percent(poses['swapped'])}, PCKh@0.5 is {_percent(poses['pckh'])} and the median "
+        f"distance is {poses['pixels']} pixels. [Pose estimators](../how-to/own-estimator.md) has other estimators and "
+        "settings."
     )
     return [f"## The pose estimator on real crops\n\n{said}\n\n{markdown_table(lines)}"]
 
@@ -280,9 +289,10 @@ def beside_rendered(demo: pd.DataFrame, results: Record) -> str:
         gains.append(f"{gain_of(own[0])} plain and {gain_of(own[1])} augmented")
     scenes = "[scenes](../explanation/scenes.md)"
     return (
-        f"Rendered pedestrians are easy: Ours - None is {gains[0]} here, in {scenes} {gains[2]}; on real ones, "
-        f"Market-1501, the same re-ID training gives {gains[1]} mAP, Ours there by {ours_of(results)}, and {gains[3]} "
-        "in scenes, by the generator tuned on M^R_p alone ([Market-1501](market1501.md))."
+        f"Rendered pedestrians are easy. Here Ours - None is {gains[0]}, and {gains[2]} in {scenes}. On real images "
+        f"the same re-ID training gives {gains[1]} mAP with Ours by {ours_of(results)}, and {gains[3]} in scenes with "
+        "the built-in generator tuned on M^R_p alone ([Market-1501](market1501.md)). Plain is flip + crop; augmented "
+        "adds random erasing + colour jitter."
     )
 
 

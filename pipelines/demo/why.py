@@ -27,9 +27,9 @@ MEASURES = {"share": "identity", "ssim": "SSIM", "mask_ssim": "mask-SSIM", "pckh
 LEAST = 3
 """Rows without which a rank correlation says nothing."""
 EXPLAINED = (
-    "Identity: how often the nearest of all test identities is the source's, by a re-ID model trained on all real "
-    "images; share: of what the condition images themselves reach. A generator that is trained anew for every seed is "
-    "measured at seed 0."
+    "Identity: how often a re-ID model trained on all real images takes a generated image for the identity of its "
+    "condition image, among all test identities. Of copy: that figure divided by the one of the condition images "
+    "themselves. A generator that is trained anew for every seed is measured at seed 0."
 )
 
 
@@ -108,7 +108,7 @@ class Measures:
 
     Attributes:
         pairs: test pairs that were measured.
-        identity: how often the nearest of all test identities is the source's, in [0, 1].
+        identity: how often the nearest of all test identities is the condition image's, in [0, 1].
         share: of what the condition images themselves reach of it.
         ssim: mean over the pairs.
         mask_ssim: the same within the person masks.
@@ -178,7 +178,7 @@ def why_lines(table: pd.DataFrame) -> list[list[str]]:
     Args:
         table: as of `why_table`.
     """
-    head = ["kept", "row", "pairs", "identity", "share", "SSIM", "mask-SSIM", "PCKh"]
+    head = ["kept", "row", "pairs", "identity", "of copy", "SSIM", "mask-SSIM", "PCKh"]
     lines = [[*head, *(f"minus None, {gain}" for gain in GAINS)]]
     for line in table.to_dict("records"):
         figures = [_number(line[name], "{:.3f}") for name in ("identity", "share", "ssim", "mask_ssim", "pckh")]

@@ -16,8 +16,8 @@ NAMES = {False: "plain", True: "augmented"}
 TERMS = (
     "All at equal updates unless said otherwise. Plain: flip and crop. Augmented: random erasing and colour jitter "
     "too, on both sides of a comparison. Figures are mAP in percent, ± the standard deviation over seeds (their "
-    "number); differences are paired by seed, with the 95 % t interval of their mean in brackets. Beyond its "
-    "deviation: in every seed, and with an interval that does not contain 0. One seed carries no claim."
+    "number); differences are paired by seed, with the 95 % t interval of their mean in brackets. One seed "
+    "carries no claim."
 )
 
 
@@ -41,7 +41,7 @@ def gain_text(gain: Spread) -> str:
 
 
 def verdict(about: str, condition: str, gain: Spread, above: int) -> Finding:
-    """Whether Ours is above None: beyond its deviation, in every seed, in some, or in none; one seed is no result.
+    """Whether Ours is above None: in every seed and by its interval, in some seeds, or in none; one seed is no result.
 
     Args:
         about: the heading.
@@ -51,7 +51,7 @@ def verdict(about: str, condition: str, gain: Spread, above: int) -> Finding:
     """
     size, seeds = gain_text(gain), gain.count
     if above == 0 and gain.high < 0:
-        lost = f"{condition}: Ours lost to None in each of {seeds} seeds, beyond its deviation: {size}."
+        lost = f"{condition}: Ours lost to None in each of {seeds} seeds, with an interval below 0: {size}."
         return Finding(about, lost, False)
     if above == 0:
         return Finding(about, f"{condition}: Ours did not help, {size} against None, above it in no seed.", False)
@@ -61,7 +61,7 @@ def verdict(about: str, condition: str, gain: Spread, above: int) -> Finding:
         some = f"{condition}: Ours was above None in {above} of {seeds} seeds only, {size}"
         return Finding(about, f"{some}; this does not show that it helps.", False)
     if gain.low > 0:
-        beat = f"{condition}: Ours beat None in each of {seeds} seeds, beyond its deviation: {size}."
+        beat = f"{condition}: Ours beat None in each of {seeds} seeds, with an interval above 0: {size}."
         return Finding(about, beat, True)
     near = f"{condition}: Ours was above None in each of {seeds} seeds, {size}, but the interval contains 0"
     return Finding(about, f"{near}: chance is not ruled out.")
@@ -180,8 +180,8 @@ def _length(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
         yield Finding(
             about,
             f"Counted in equal epochs, as the paper does, None gets {given[0]} updates and Ours {given[1]}: "
-            f"Ours - None then reads {_each(read)} instead of {_each(instead)}. The difference is length of training, "
-            "not generated images.",
+            f"Ours - None then reads {_each(read)} instead of {_each(instead)}. The difference comes from the "
+            "length of training, not from generated images.",
         )
 
 
@@ -199,7 +199,7 @@ def _others(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
         if ours:
             text += f"; {title} - Ours: {_each({o: gain_text(gain) for o, gain in ours.items()})}"
         lost = [NAMES[ordinary] for ordinary, gain in gains.items() if gain.mean <= 0]
-        text += f". It did not help {' or '.join(lost)}." if lost else "."
+        text += f". It did not help in {' or '.join(lost)} training." if lost else "."
         yield Finding(about, text, False if lost else None)
 
 
@@ -229,7 +229,7 @@ def _on_top(part: pd.DataFrame, about: str) -> Iterator[Finding]:
         place = "" if ratio == 1 else f", ratio {ratio}"
         lost = [NAMES[ordinary] for ordinary, gain in gains.items() if gain.mean <= 0]
         text = f"{row_of(str(row)).title}{place} - None: {_each({o: gain_text(gain) for o, gain in gains.items()})}"
-        text += f". It did not help {' or '.join(lost)}." if lost else "."
+        text += f". It did not help in {' or '.join(lost)} training." if lost else "."
         yield Finding(about, text, False if lost else None)
 
 

@@ -64,12 +64,22 @@ class Row:
         return self.target_poses is not None
 
 
-_OURS = Row("Ours", "each removed image replaced by a kept one's in the removed image's pose", "removed", images="ours")
+_OURS = Row(
+    "Ours",
+    "each removed image replaced by one generated from a kept image, in the removed image's pose",
+    "removed",
+    images="ours",
+)
 
 ROWS: dict[str, Row] = {
     "none": Row("None", "the kept real images only"),
     "repeat": Row("None, repeated", "the kept real images, repeated to the size of the full set", repeat=True),
-    "self": Row("Self", "each removed image replaced by a kept one's in its own pose", "own", images="self"),
+    "self": Row(
+        "Self",
+        "each removed image replaced by one generated from a kept image, in the kept image's own pose",
+        "own",
+        images="self",
+    ),
     "ours": _OURS,
     "ours*": Row("Ours*", "as Ours, with poses of kept images only", "reduced", images="ours*"),
     UNSEEN: replace(

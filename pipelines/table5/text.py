@@ -18,10 +18,10 @@ LENGTH_TITLES = {"updates": "equal updates", "epochs": "equal epochs"}
 NOTE = (
     "mAP in percent: mean ± standard deviation over seeds (their number). Differences are paired by seed, with the "
     "95 % t interval of their mean; one seed, marked (1), has neither deviation nor interval and carries no claim. "
-    "Equal epochs is the paper's way to count, by which a smaller set gets fewer updates; at equal updates all get the "
-    "full set's. Gap closed: the share of the way from None to all real images (p = 1) at equal updates, by seed; a "
-    "dash where None is already there. "
-    "The paper's figures are of ResNet-50 (beside inception: Inception-v2) on Market-1501: beside ours, not comparable."
+    "Equal epochs is the paper's way to count, by which a smaller set gets fewer updates; at equal updates every set "
+    "gets the full set's. Gap closed: how much of the way from None to all real images (p = 1) a row covers, at equal "
+    "updates and by seed; a dash where None is already there. The paper's figures are of ResNet-50 (Inception-v2 "
+    "beside `inception`) on Market-1501: they stand beside ours and cannot be compared with them."
 )
 
 

@@ -189,7 +189,7 @@ def test_the_documentation_holds_the_recorded_figures(demo: tuple[Path, dict[str
     cells = root.glob("reid/small-demo-ours-p0.4-updates-plain-s*/run.json")
     figures = [json.loads(path.read_text())["result"]["mAP"] for path in cells]
     shown = f"{mean(figures):.1f} ± {stdev(figures):.1f} ({len(figures)})"
-    assert f"| Ours: removed images generated | {shown} |" in tail
+    assert f"| Ours: and generated images in the removed images' poses | {shown} |" in tail
     assert f"| {shown} |" in page.read_text()
     (bar,) = re.findall(r"^Ours +([0-9.]+)  (█*)$", tail, flags=re.MULTILINE)
     assert len(bar[1]) == pytest.approx(float(bar[0]) / 2, abs=0.6)

@@ -36,7 +36,7 @@ def judged(gains: list[float]) -> Finding:
 
 def test_a_gain_in_every_seed_with_an_interval_above_zero_is_called_one() -> None:
     (text, *_) = sentences(("none", [10.0, 12.0, 12.0], {}), ("ours", [40.0, 44.0, 43.0], {}))
-    assert text == "Plain: Ours beat None in each of 3 seeds, beyond its deviation: +31.0 [+28.5, +33.5] (3 seeds)."
+    assert text == "Plain: Ours beat None in each of 3 seeds, with an interval above 0: +31.0 [+28.5, +33.5] (3 seeds)."
 
 
 def test_a_gain_in_every_seed_whose_interval_holds_zero_is_not_called_one() -> None:
@@ -64,7 +64,7 @@ def test_a_loss_is_said_to_be_one() -> None:
     finding = judged([-3.0, -1.0])
     assert finding.good is False
     assert "did not help, -2.0 [-14.7, +10.7] (2 seeds)" in finding.text
-    assert "lost to None in each of 3 seeds, beyond its deviation" in judged([-3.0, -3.1, -3.2]).text
+    assert "lost to None in each of 3 seeds, with an interval below 0" in judged([-3.0, -3.1, -3.2]).text
 
 
 def test_one_seed_makes_no_claim() -> None:
@@ -124,7 +124,7 @@ def test_images_added_to_all_real_ones_are_told_at_every_ratio() -> None:
     full, twice = {"portion": 1.0}, {"portion": 1.0, "ratio": 2}
     lines = sentences(("none", [70.0, 72.0], full), ("ours", [71.0, 73.0], twice), ("filled:9", [70.0, 70.0], full))
     assert "Ours, ratio 2 - None: +1.0 [+1.0, +1.0] (2 seeds) plain." in lines
-    assert "Filled to 9 - None: -1.0 [-13.7, +11.7] (2 seeds) plain. It did not help plain." in lines
+    assert "Filled to 9 - None: -1.0 [-13.7, +11.7] (2 seeds) plain. It did not help in plain training." in lines
 
 
 def test_nothing_run_says_nothing() -> None:
@@ -135,7 +135,7 @@ def test_a_control_that_did_not_help_is_said_not_to() -> None:
     lines = sentences(("none", [10.0, 10.0], {}), ("ours", [30.0, 30.0], {}), ("self", [9.0, 8.0], {}))
     (text,) = [line for line in lines if line.startswith("Self")]
     assert "- None: -1.5 [-7.9, +4.9] (2 seeds) plain; Self - Ours: -21.5 [-27.9, -15.1] (2 seeds) plain" in text
-    assert text.endswith("It did not help plain.")
+    assert text.endswith("It did not help in plain training.")
 
 
 def test_equal_lengths_are_not_told_apart() -> None:

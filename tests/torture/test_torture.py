@@ -2,15 +2,13 @@
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.children import child
+from tests.forks import fork
 from tests.torture.contents import contents, differences
 from tests.torture.killing import Blow, faults
 from tests.torture.processes import Ended, Process
@@ -18,12 +16,12 @@ from tests.torture.record import PAGE, RECORD, Record, page, publish
 from tests.torture.sharing import Shared
 from tests.torture.verbs import VERBS
 
-ROOT = Path(__file__).resolve().parents[2]
-
 
 def test_killed_stopped_and_shared_it_ends_as_if_nothing_had_been() -> None:
-    with child([sys.executable, "-m", "tests.torture", "--short"], cwd=ROOT, stdout=subprocess.PIPE) as tortured:
-        found = json.loads(tortured.communicate()[0])
+    with fork(["-m", "tests.torture", "--short"]) as tortured:
+        out, err = tortured.communicate()
+    assert out, err
+    found = json.loads(out)
     assert found["wrong"] == []
     assert tortured.returncode == 0
     assert sum(found["kills"].values()) == sum(found["stops"].values()) == 6

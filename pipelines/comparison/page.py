@@ -21,12 +21,12 @@ METRICS = {
 }
 TITLES = {"copy": "copy of the condition image", "mean image": "mean training image", "real": "the real target"}
 LIMITS = (
-    "Anything about the paper's methods at their own size: these are narrow networks (a half to a quarter of the "
-    "released widths) at 64 x 32 pixels, trained for minutes. What is fast per update gets more updates here.",
-    "Anything about real images: the rendered ones have exact key points, by which Deform moves body parts.",
-    "How much of a difference is chance: each generator was trained once. The deviations and intervals are over seeds "
-    "of split, plan and re-ID training alone.",
-    "That each method's configuration is its best: PATN's was chosen earlier, with more trials than the baselines'.",
+    "How good the paper's methods are at their own size: these are narrow networks (a half to a quarter of the "
+    "released widths) at 64 x 32 pixels, trained for minutes. A generator with fast updates gets more of them here.",
+    "How they do on real images: the rendered ones have exact key points, by which Deform moves body parts.",
+    "How much another training of a generator would change: each was trained once. The deviations and intervals are "
+    "over seeds of split, plan and re-ID training alone.",
+    "Whether each method has its best configuration: PATN's was chosen earlier, with more trials than the baselines'.",
 )
 MEANINGS = (
     "SSIM, mask-SSIM and L1 (of values in [-1, 1]) are against the real target, with one data range of 255 and without "
@@ -71,7 +71,8 @@ $ python -m pipelines.comparison compared {options}
 
 {markdown_table(training_lines(generators))}
 
-Used to generate: weights that a transfer touches. Images/s: 64 x 32 pixels, 32 at a time, fp32, by processor time.
+Used to generate: the weights that generating an image needs. Images/s: 64 x 32 pixels, 32 at a time, fp32, by processor
+time.
 
 ## Images of identities that no generator saw
 
@@ -83,10 +84,11 @@ Used to generate: weights that a transfer touches. Images/s: 64 x 32 pixels, 32 
 
 ## As training data for re-ID
 
-A share p = {asked["portion"]:g} of the images is kept, the others are replaced by each generator's images in the
-removed images' poses (Ours: by `patn`; Ours\\*: by `patn`, in poses of kept images only); the small re-ID network, as
-many updates for every row. mAP in percent: mean ± standard deviation over seeds (their number), and the difference to
-None paired by seed, with the 95 % t interval of its mean. At p = 1 there is nothing to generate.
+A share p = {asked["portion"]:g} of the images is kept, and the others are removed. None is a re-ID model trained on
+the kept images alone. In the other rows, each removed image is replaced by one that the generator makes of a kept image
+in the removed image's pose. Ours is by `patn`; Ours\\* is by `patn` in poses of kept images only. The re-ID network is
+`small`, with as many updates for every row. mAP is in percent: mean ± standard deviation over seeds (their number), and
+the difference to None paired by seed, with the 95 % t interval of its mean.
 
 {markdown_table(reid_lines(record.reid, asked["portion"]))}
 
@@ -130,10 +132,10 @@ def setting(record: Record) -> str:
     return (
         f"{identities.train_identities} rendered identities, {identities.images['train']:,} training images "
         f"(seed {identities.seed}; the configurations were tried out on identities of another seed). Each generator "
-        f"was trained by its `{asked['preset']}` preset for as many updates as fit into "
-        f"{asked['minutes']:g} minutes of processor time, as timed before; its schedule is stretched to that number. "
-        f"{machine.processor}, {machine.cores} cores, of which one was used, {machine.precision} training, "
-        f"torch {versions['torch']}. Perceptual term: {perceptual}."
+        f"was trained with its `{asked['preset']}` preset for as many updates as fit into "
+        f"{asked['minutes']:g} minutes of processor time, by a timing made before; its schedule is scaled to that "
+        f"number. Machine: {machine.processor}, {machine.cores} cores, of which one was used, {machine.precision} "
+        f"training, torch {versions['torch']}. Perceptual term: {perceptual}."
     )
 
 

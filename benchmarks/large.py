@@ -246,23 +246,24 @@ def page(found: Sequence[Measured]) -> str:
     missing = ", ".join(f"`{work}` of {count:,}" for work, count in wanted if (work, count) not in done)
     if missing:
         wrong += f"\n\nNot measured yet: {missing}."
-    return f"""# Large
+    return f"""# A million images
 
-Written by `python -m benchmarks.large`, on one core; do not edit it. Every figure is of a process of its own: its
-processor time and its peak memory, the interpreter included, and PyTorch where it is used. The images are hard links to
-a few of {SIZE[0]} x {SIZE[1]} pixels, {PER_IDENTITY} an identity; key points and features are random.
+Written by `python -m benchmarks.large`, on one core; do not edit. Each line is a process of its own. Its processor time
+and peak memory include the interpreter, and PyTorch where that is used. The images are hard links to a few of
+{SIZE[0]} x {SIZE[1]} pixels, {PER_IDENTITY} for each identity; key points and features are random.
 
 {markdown_table(cells)}
 
-Required: at most {MOST >> 20:,} MiB; a tenfold of images takes at most {10 * SCALE:.0f} times as long; `generate` of
-{PLANNED[1]:,} planned images takes at most {GROWTH} times the memory of {PLANNED[0]:,}, of one workspace of
-{round(PLANNED[1] * 1.1):,} images.
+Required: at most {MOST >> 20:,} MiB; ten times as many images take at most {10 * SCALE:.0f} times as long; in a
+workspace of {round(PLANNED[1] * 1.1):,} images, `generate` of {PLANNED[1]:,} images takes at most {GROWTH} times the
+memory that {PLANNED[0]:,} take.
 
 {wrong}
 
-`check` decodes every image. `split` and `plan` are of p = 0.3. `manifest` reads every image for its sharpness and
-writes the CSV. `ranking` is mAP and CMC of {QUERIES} queries, features of {FEATURES} numbers, in chunks. `generate`
-generates by a generator of two channels, and writes every image and the manifest.
+`check` decodes every image. `split` chooses the kept images at p = 0.3, `plan` the source and pose of each generated
+one. `manifest` reads every image for its sharpness and writes the CSV. `ranking` computes mAP and CMC of {QUERIES}
+queries from features of {FEATURES} numbers, in chunks. `generate` uses a generator of two channels, and writes every
+image and the manifest.
 """
 
 

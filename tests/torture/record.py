@@ -92,31 +92,33 @@ def page(record: Record) -> str:
 
 ## Killed
 
-{len(record.kills)} times SIGKILL met a living process, and the same command was given again, which was often killed
-again. Every workspace ended as that of a run without a break, equal byte for byte, and no unfinished file was left:
-{files}. Times in records and tables are left out,
-and the report's page, which prints them.
+A command was killed {len(record.kills)} times by SIGKILL while it ran, and then given again; often it was killed again.
+In the end every workspace equalled that of an unbroken run byte for byte, and no unfinished file was left: {files}. The
+comparison leaves out the times in records and tables, and the report's page, which prints them.
 
 {_blows(record.kills)}
 
-Moments are sampled by the seed: in the work, evenly over the processor time that the verb takes without a break; before
-a file event, evenly over all files that are opened for writing, renamed or removed and folders made; at start, in an
-interpreter of its own within its first {START:g} s, which goes into imports. Quartiles are shares of that.
+The seed samples the moment of each kill. Kills in the work are spread evenly over the processor time that the verb
+takes without a break. Kills at a file are spread evenly over all events just before a file is opened for writing,
+renamed or removed or a folder is made. Kills at the start fall into the first {START:g} s of a new interpreter, which
+imports then. Quartiles are shares of these ranges.
 
 ## Stopped
 
-{len(record.stops)} times Ctrl-C: status 130, the command that resumes, and after it the same bytes as above.
+A command was stopped {len(record.stops)} times by Ctrl-C. Each time it exited with status 130 and named the command
+that resumes, which led to the same bytes as above.
 
 {_stops(record.stops)}
 
-The clock also counts what others had the core for; the processor time has to be under {STOPPED_WITHIN:g} s.
+The clock includes the time during which other processes had the core. The processor time has to be under
+{STOPPED_WITHIN:g} s.
 
 ## Shared
 
-{len(record.shared)} times a verb was given again while another process was at it on the same workspace: the second one
-said which process is at work and waited. {met[False]} times the first went on and both printed the same; {met[True]}
-times it was killed, and the second, to which the lock fell, did the work. The bytes are the same as above. Meanwhile
-{_readers()} worked.
+A verb was given again {len(record.shared)} times while another process ran it on the same workspace. The second process
+named the first and waited. {met[False]} times the first one finished, and both printed the same. {met[True]} times the
+first one was killed; the second got the lock and did the work. The bytes are the same as above. Meanwhile {_readers()}
+worked.
 """
 
 

@@ -48,7 +48,7 @@ def train_generator(
     Args:
         workspace: whose training images and key points are used.
         preset: market, deepfashion, demo or study; or a training with numbers of your own. None is market or, with
-            `init`, the recipe of that generator in 1,200 updates at half its learning rate.
+            `init`, the configuration of that generator, with 1,200 updates at half its learning rate.
         generator: a kind, such as patn; None is patn or, with `init`, that generator's kind.
         steps: updates; None is the preset's.
         portion: train inside M^R_p only; None takes all training pairs, as the paper.

@@ -42,16 +42,16 @@ from augment.options import Finite, generator_and_pose
     metavar="HEIGHT WIDTH",
     help="Size of a person in the video, in pixels.  [default: the workspace's, else the generator's]",
 )
-@click.option("--frames", type=click.IntRange(1), metavar="N", help="At most so many.  [default: all; 56 of the walk]")
-@click.option("--fps", type=Finite(1, 120), help="Frames a second.  [default: the video's, else 12]")
+@click.option("--frames", type=click.IntRange(1), metavar="N", help="At most N.  [default: all; 56 for the walk]")
+@click.option("--fps", type=Finite(1, 120), help="Frames per second.  [default: the video's, else 12]")
 @click.option(
     "--bridge",
     type=click.IntRange(0),
     default=5,
     show_default=True,
     metavar="N",
-    help="Longest gap of a joint, in frames, that is filled in a line; longer ones hold its last place; 0 "
-    "leaves all gaps.",
+    help="Longest gap of a joint, in frames, that is filled linearly; in longer ones it stays at its last "
+    "place; 0 fills none.",
 )
 @click.option(
     "--smooth",

@@ -28,7 +28,7 @@ class Channels(click.ParamType[int | str]):
         return int(str(value))
 
 
-@click.command(short_help="Show where a generator's blocks attend to.")
+@click.command(short_help="Show what a generator's blocks attend to.")
 @click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
 @click.option(
     "--pose",
@@ -92,10 +92,10 @@ def command(
     values: Path | None,
     **options: Any,
 ) -> None:
-    """Draw the attention masks of a PATN generator's blocks, as Fig. 5 of the paper.
+    """Show the attention masks of a PATN generator's blocks, as Fig. 5 of the paper.
 
-    A strip holds the condition image, the target pose, the generated image and a map a block: the mean of the mask over
-    its channels, as large as the image. Means span a narrow band; --stretch shows what differs.
+    A strip holds the condition image, the target pose, the generated image and one map per block: the mean of the mask
+    over its channels, as large as the image. Means span a narrow range; --stretch shows what differs.
 
     \b
     Example:

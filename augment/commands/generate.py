@@ -46,8 +46,8 @@ from augment.workspace import Workspace
     type=click.Choice(["removed", "reduced", "all", "own", "canonical", "rare", "file"]),
     default="removed",
     show_default=True,
-    help="Of removed images (Ours), M^R_p (Ours*), all, the source's own; 8 typical ones of M^R_p, its rare "
-    "ones more often, or those of --pose-file.",
+    help="Poses of removed images (Ours), of M^R_p (Ours*), of all images, or the source's own; 8 typical ones of "
+    "M^R_p, its rare ones more often, or those of --pose-file.",
 )
 @click.option(
     "--pose-file",
@@ -92,14 +92,14 @@ from augment.workspace import Workspace
     type=click.Choice(["identity", "pose", "both"]),
     default="both",
     show_default=True,
-    help="Whom a re-ID model sees, the joints an estimator finds, or both.",
+    help="Which score is worst: the identity that a re-ID model sees, the joints that an estimator finds, or both.",
 )
 @click.option(
     "--judge", metavar="NAME", help="The re-ID model of --filter, below reid/.  [default: one trained on M^R_p alone]"
 )
 @click.option("--name", type=NAME, help="Folder below generated/, before -pP-sS.  [default: ours, ours-random, ...]")
 @click.option("--dry-run", is_flag=True, help="Print the plan as CSV, make no image.")
-@click.option("--force", is_flag=True, help="Make it again where it was made with other options.")
+@click.option("--force", is_flag=True, help="Make it again if it was made with other options.")
 @pass_workspace
 def command(
     workspace: Workspace,
@@ -115,7 +115,7 @@ def command(
     force: bool,
     **chosen: Any,
 ) -> None:
-    """Generate the images that portion P took away: M^A_p, a Market-1501 folder that any re-ID code reads.
+    """Generate the images removed at portion P: M^A_p, a Market-1501 folder that any re-ID code reads.
 
     \b
     Example:

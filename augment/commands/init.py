@@ -33,7 +33,7 @@ RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "fi
     type=click.Choice([each.value for each in DataLayout]),
     help="Of --data: Market-1501, one sub-folder per identity, DeepFashion's In-shop img folder, a CSV file with "
     "columns path, identity, camera and split (the last two optional), or tracks in MOTChallenge's form.  [default: "
-    "detected, but mot]",
+    "detected, except mot]",
 )
 @click.option(
     "--margin",
@@ -70,9 +70,9 @@ RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "fi
 @click.option(
     "--dataset",
     type=click.Choice(tuple(SETS)),
-    help="A data set as torchreid reads it; --data is its folder, as its owners ship it, or the one around it.",
+    help="A data set as torchreid reads it; --data is its folder, as its owners ship it, or the folder around that.",
 )
-@click.option("--labeled", is_flag=True, help="Of --dataset cuhk03: boxes by hand.  [default: by a detector]")
+@click.option("--labeled", is_flag=True, help="Of --dataset cuhk03: boxes drawn by hand.  [default: by a detector]")
 @click.option("--classic", is_flag=True, help="Of --dataset cuhk03: the 20 old splits.  [default: the new one]")
 @click.option(
     "--split",
@@ -113,7 +113,7 @@ RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "fi
 @click.option("--images", type=click.IntRange(2), help="Rendered images per identity.  [default: 14]")
 @click.option("--cameras", type=click.IntRange(2, 6), help="Rendered cameras.  [default: 6]")
 @click.option("--clutter", type=Finite(0, 1), help="Strength of rendered backgrounds, 0 flat.  [default: 0.45]")
-@click.option("--first-identity", type=click.IntRange(0), help="Rendered people from this number on.  [default: 0]")
+@click.option("--first-identity", type=click.IntRange(0), help="Number of the first rendered identity.  [default: 0]")
 @click.option(
     "--seed", type=click.IntRange(0), help="Seed of rendering and of the split.  [default: the global one, or 0]"
 )
@@ -133,8 +133,8 @@ def command(
 ) -> None:
     """Make a workspace in DIR: on real images with --data, else on rendered pedestrians with exact key points.
 
-    Says of every file below --data whether it was taken and why not (passed_over.csv). Stopped or killed, it goes on
-    with the same command.
+    Says of every file below --data whether it was taken, and if not, why (passed_over.csv). If it is stopped or
+    killed, the same command goes on.
 
     \b
     Example:

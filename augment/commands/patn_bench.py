@@ -15,7 +15,7 @@ from augment.inference.benchmark import bench, bench_text, candidates
     "generators",
     multiple=True,
     metavar="NAME|PATH",
-    help="A kind as patn-train has, one below patn/ or a file; may be repeated.  [default: all]",
+    help="A kind that patn-train knows, a generator below patn/ or a file; may be repeated.  [default: all]",
 )
 @click.option(
     "--size",
@@ -39,7 +39,7 @@ def command(
 ) -> None:
     """Print weights, operations, images per second and peak memory of generators.
 
-    Those of a workspace are among them when it is run inside one; no workspace is needed.
+    Inside a workspace, its generators are included; no workspace is needed.
 
     \b
     Example:

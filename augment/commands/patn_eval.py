@@ -22,7 +22,7 @@ from augment.workspace import Workspace
     help="A generator below patn/, a file, or builtin.  [default: the only one, else builtin]",
 )
 @click.option(
-    "--split", type=click.Choice(["test", "train"]), default="test", show_default=True, help="Whose pairs are measured."
+    "--split", type=click.Choice(["test", "train"]), default="test", show_default=True, help="Which pairs are measured."
 )
 @click.option(
     "--pairs",
@@ -51,7 +51,7 @@ from augment.workspace import Workspace
 )
 @click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes of the pose estimator.  [default: all cores]")
-@click.option("--force", is_flag=True, help="Measure again what was measured.")
+@click.option("--force", is_flag=True, help="Measure finished ones again.")
 @pass_workspace
 def command(
     workspace: Workspace, generator: str | None, metrics: str, jobs: int | None, force: bool, **asked: Any

@@ -26,21 +26,21 @@ ROLES = {"generator": "generator", "d_pp": "discriminator of the appearance", "d
     type=click.IntRange(8),
     metavar="HEIGHT WIDTH",
     default=None,
-    help="Pixels it is for.  [default: 128 64 with batch norm, 256 176 with instance norm]",
+    help="Image size in pixels that it is for.  [default: 128 64 with batch norm, 256 176 with instance norm]",
 )
 @click.option(
     "--pose-maps",
     type=click.Choice(["gaussian", "onehot"]),
-    help="Maps it generates from.  [default: gaussian with batch norm, onehot with instance norm]",
+    help="Pose maps that it takes.  [default: gaussian with batch norm, onehot with instance norm]",
 )
-@click.option("--force", is_flag=True, help="Make it again where another file was imported.")
+@click.option("--force", is_flag=True, help="Import it again if another file was imported under this name.")
 @pass_workspace
 def command(
     workspace: Workspace, file: Path, name: str | None, size: tuple[int, int] | None, pose_maps: str | None, force: bool
 ) -> None:
     """Import a .pth file of the PATN authors' code: a generator, or one of its two discriminators.
 
-    Norm, blocks, width and dropout are read off the file, which is never run as a program.  The released DeepFashion
+    Norm, blocks, width and dropout are read from the file, which is never run as a program.  The released DeepFashion
     model (instance norm) generates from one-hot pose maps.
 
     \b

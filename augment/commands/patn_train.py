@@ -22,7 +22,7 @@ from patn.training.generator_training import GeneratorTraining
 
 option = partial(click.option, cls=SectionOption)
 network = partial(option, section="Network and ablations")
-recipe = partial(option, section="Recipe, where the paper and the released code differ; default: as released")
+recipe = partial(option, section="Configuration, where the paper and the released code differ; default: as released")
 KINDS = (
     "patn; patn-skips: with deformable skip connections; resnet: plain residual blocks; correspondence: moves the "
     "condition image's pixels; pg2, deform, vunet: baselines"
@@ -35,8 +35,8 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 @option(
     "--preset",
     type=click.Choice(["market", "deepfashion", "demo", "study"]),
-    help="All numbers of the recipe; market and deepfashion as released.  [default: market; with --init: the recipe "
-    "of that generator, 1,200 updates at half its rate]",
+    help="Configuration of the training; market and deepfashion as released.  [default: market; with --init: that of "
+    "the other generator, with 1,200 updates at half its learning rate]",
 )
 @option("--name", type=NAME, help="Folder below patn/.  [default: the generator's, with --portion patn-pP-sS]")
 @option(
@@ -60,13 +60,13 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 @option(
     "--identity-model",
     metavar="REID",
-    help="patn, patn-skips, resnet, correspondence: identity term by this model below reid/; with --portion one of "
-    "real images of the same M^R_p alone.  [default: no such term]",
+    help="patn, patn-skips, resnet, correspondence: add an identity term by this re-ID model below reid/; with "
+    "--portion, by one that saw real images of the same M^R_p alone.  [default: no such term]",
 )
 @option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
 @option("--steps", type=click.IntRange(1), help="Updates.  [default: the preset's]")
-@option("--batch", type=click.IntRange(1), help="Pairs a step.  [default: the preset's]")
-@option("--force", is_flag=True, help="Make it again where it was made with other options.")
+@option("--batch", type=click.IntRange(1), help="Pairs per step.  [default: the preset's]")
+@option("--force", is_flag=True, help="Make it again if it was made with other options.")
 @network("--generator", metavar="NAME", help=f"{KINDS}.  [default: patn]")
 @network("--blocks", type=click.IntRange(1), help="Blocks of the generator.  [default: the preset's]")
 @network(
@@ -131,7 +131,7 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
     "--constant-steps",
     type=click.IntRange(0),
     metavar="N",
-    help="Updates before the rate falls, step by step; paper: 60000.  [default: the preset's share]",
+    help="Updates before the learning rate falls, step by step; paper: 60000.  [default: the preset's share]",
 )
 @recipe(
     "--ema",

@@ -51,7 +51,7 @@ from augment.workspace import Workspace
     "--sample",
     type=click.IntRange(1),
     metavar="N",
-    help="Only print how far estimates of N images agree with their exact joints, or with --compare.",
+    help="Only print how far estimates of N images agree with their exact joints, or with the files of --compare.",
 )
 @click.option(
     "--compare",
@@ -62,7 +62,7 @@ from augment.workspace import Workspace
     "may be repeated.  [default --sample: 1000]",
 )
 @click.option("--jobs", type=click.IntRange(1), help="Processes.  [default: all cores]")
-@click.option("--force", is_flag=True, help="Make them again where they were made from something else.")
+@click.option("--force", is_flag=True, help="Make key points again if they were made in another way.")
 @pass_workspace
 def command(
     workspace: Workspace,

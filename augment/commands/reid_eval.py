@@ -31,10 +31,10 @@ from augment.workspace import Workspace
     "--on",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     metavar="WORKSPACE",
-    help="Rank the queries and gallery of this workspace.  [default: those of the model's own]",
+    help="Rank the queries and gallery of this workspace.  [default: of the model's own]",
 )
 @headline
-@click.option("--show", type=click.IntRange(1), metavar="N", help="Draw the ranked galleries of N queries.")
+@click.option("--show", type=click.IntRange(1), metavar="N", help="Picture the ranked galleries of N queries.")
 @click.option(
     "-o",
     "--output",

@@ -21,7 +21,7 @@ from augment.workspace import Workspace
 
 option = partial(click.option, cls=SectionOption)
 data = partial(option, section="Images")
-recipe = partial(option, section="Recipe; default: the preset's")
+recipe = partial(option, section="Configuration; default: the preset's")
 
 
 @click.command(short_help="Train a re-ID model and evaluate it.", cls=SectionCommand)
@@ -30,7 +30,7 @@ recipe = partial(option, section="Recipe; default: the preset's")
     type=click.Choice(RECIPES),
     default="open-reid",
     show_default=True,
-    help="All numbers of the recipe; open-reid-256 is for four GPUs' batches, strong is of today.",
+    help="Configuration of the training; open-reid-256 has the batches of four GPUs, strong is a more recent one.",
 )
 @option(
     "--backbone",
@@ -47,7 +47,7 @@ recipe = partial(option, section="Recipe; default: the preset's")
 @option("--from-scratch", is_flag=True, help="Train resnet50 without ImageNet weights; demo and study always do.")
 @headline
 @option("--name", type=NAME, help="Folder below reid/.  [default: backbone, set, portion, seed, length]")
-@option("--force", is_flag=True, help="Make it again where it was made with other options.")
+@option("--force", is_flag=True, help="Make it again if it was made with other options.")
 @data(
     "--portion",
     type=Finite(0, 1, min_open=True),
@@ -73,8 +73,8 @@ recipe = partial(option, section="Recipe; default: the preset's")
     show_default=True,
     help="Equal passes over the set (the paper) or equal updates for every portion (fair).",
 )
-@recipe("--epochs", type=click.IntRange(1), help="Passes.")
-@recipe("--batch", type=click.IntRange(2), help="Images a step.")
+@recipe("--epochs", type=click.IntRange(1), help="Passes over the training set.")
+@recipe("--batch", type=click.IntRange(2), help="Images per step.")
 @recipe(
     "--ghost-batch",
     type=click.IntRange(2),
@@ -92,7 +92,7 @@ recipe = partial(option, section="Recipe; default: the preset's")
     "--generated-weight",
     type=Finite(0, min_open=True),
     metavar="W",
-    help="What a generated image's loss counts, a real one's being 1.  [default: 1]",
+    help="Weight of a generated image's loss; a real one's is 1.  [default: 1]",
 )
 @recipe(
     "--erasing-jitter",

@@ -38,7 +38,7 @@ from augment.workspace import Workspace
     default=10,
     show_default=True,
     metavar="N",
-    help="The first of the sequence, which do not count.",
+    help="Pictures at the beginning that do not count.",
 )
 @click.option(
     "--pool",
@@ -55,7 +55,7 @@ from augment.workspace import Workspace
     show_default=True,
     help="JPEG quality of all pictures, real and generated.",
 )
-@click.option("--zoom", type=Finite(0.5, 20), default=3.0, show_default=True, help="Screen pixels a picture pixel.")
+@click.option("--zoom", type=Finite(0.5, 20), default=3.0, show_default=True, help="Screen pixels per picture pixel.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8110, show_default=True, help="0 takes any free one.")
 @click.option("--no-serve", is_flag=True, help="Make the pictures and stop.")
 @click.option("--force", is_flag=True, help="Make the pictures again; refused once there are answers.")

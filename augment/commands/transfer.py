@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
     type=click.Path(path_type=Path),
     required=True,
     metavar="OUT",
-    help="A picture (.jpg, .png; a grid for many poses), or a folder for one file a pose.",
+    help="A picture (.jpg, .png; a grid for many poses), or a folder for one file per pose.",
 )
 @generator_and_pose
 @click.option(
@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
     metavar="HEIGHT WIDTH",
     help="Size of what is written, in pixels.  [default: the workspace's, else the generator's]",
 )
-@click.option("--columns", type=click.IntRange(1), default=12, show_default=True, help="Poses a line of the grid.")
+@click.option("--columns", type=click.IntRange(1), default=12, show_default=True, help="Poses in a row of the grid.")
 def command(
     images: tuple[str, ...],
     poses: tuple[str, ...],

@@ -19,13 +19,14 @@ RENDERED, REAL = ("demo", "study", "toy"), ("real", "market1501", "toy")
 @click.option(
     "--preset",
     type=click.Choice([*RENDERED, *(name for name in REAL if name not in RENDERED)]),
-    help="demo: about 10 minutes of 2 cores; study: two hours or more; toy: seconds, to try it; on real images real: "
-    "about an hour of a core on Market-1501; market1501: a night.  [default: demo; real with --data]",
+    help="On rendered pedestrians: demo, about 5 minutes of 2 cores; study, two hours or more; toy, seconds. On real "
+    "images: real, about an hour of a core on Market-1501; market1501, a night or more.  [default: demo; real with "
+    "--data]",
 )
 @click.option(
     "--data",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Folder of real images, never modified, as of `augment init`.  [default: pedestrians are rendered, or with a "
+    help="Folder of real images, never modified, as for `augment init`.  [default: pedestrians are rendered, or with a "
     "preset for real images those of the workspace in DIR]",
 )
 @click.option(
@@ -56,7 +57,7 @@ def command(
 ) -> None:
     """Render pedestrians, or take real images, train a generator and re-ID models, and report None against Ours.
 
-    --seed renders others.  A demo that was stopped continues with the same command.
+    Another --seed renders other pedestrians.  If the demo is stopped, the same command goes on.
 
     \b
     Example:

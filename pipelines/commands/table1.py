@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Image quality of the workspace's generators beside the paper's Table 1.")
-@click.option("--generators", type=NAMES, default="", metavar="NAME,...", help="Below patn/.  [default: all]")
+@click.option("--generators", type=NAMES, default="", metavar="NAME,...", help="Names below patn/.  [default: all]")
 @click.option(
     "--train",
     type=NAMES,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     "--batch",
     type=click.IntRange(1),
     metavar="N",
-    help="Pairs of an update of every method of --train.  [default: each one's own]",
+    help="Pairs per update of every method of --train.  [default: each one's own]",
 )
 @click.option(
     "--metrics",
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 @click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes of PCKh's estimator.  [default: all]")
 @click.option("--dry-run", is_flag=True, help="List the methods of --train and their updates; do nothing.")
-@click.option("--force", is_flag=True, help="Train and measure again what was.")
+@click.option("--force", is_flag=True, help="Train and measure finished ones again.")
 @pass_workspace
 def command(
     workspace: Workspace,

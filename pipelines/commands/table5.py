@@ -63,7 +63,7 @@ Reasons = dict[str, str | None]
     default="1",
     show_default=True,
     metavar="R,...",
-    help="Sizes of the augmented set in full sets, above 1 at portion 1.",
+    help="Sizes of the augmented set as multiples of the full set; above 1 only at portion 1.",
 )
 @click.option(
     "--seeds",
@@ -98,7 +98,7 @@ Reasons = dict[str, str | None]
 @click.option(
     "--preset",
     type=click.Choice(RECIPES),
-    help="Re-ID training.  [default: demo for small, else open-reid]",
+    help="Configuration of the re-ID training.  [default: demo for small, else open-reid]",
 )
 @click.option("--from-scratch", is_flag=True, help="No ImageNet weights.")
 @click.option("--generator", metavar="NAME", help="Generator of Ours.  [default: the only one that no row names]")
@@ -123,12 +123,12 @@ Reasons = dict[str, str | None]
     show_default=True,
     help="With --ray: share of a GPU that a cell takes; 0.5 puts two on one.",
 )
-@click.option("--only", multiple=True, metavar="CELL", help="See to this one of the cells; may be given several times.")
+@click.option("--only", multiple=True, metavar="CELL", help="Run this cell only; may be given several times.")
 @click.option(
     "--shard",
     type=Shard(),
     metavar="I/N",
-    help="See to the I-th of N parts of the cells; the others are other processes'.",
+    help="Run the I-th of N parts of the cells; other processes run the others.",
 )
 @click.option(
     "--dry-run",
@@ -171,7 +171,7 @@ def command(
 ) -> None:
     """Train re-ID models on real images and on real and generated ones, and print Table 5.
 
-    Stopped or killed, it goes on with the same command.  Several of them may work on one folder at a time: no cell is
+    If it is stopped or killed, the same command goes on.  Several of them may work on one folder at a time: no cell is
     done twice.
 
     \b

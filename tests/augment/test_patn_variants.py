@@ -132,7 +132,7 @@ def test_the_page_on_deviations_lists_every_option_of_the_recipe() -> None:
     table = text.partition("<!-- configuration -->")[2].partition("<!-- end configuration -->")[0]
     named = set(re.findall(r"--[a-z][a-z0-9-]+", table))
     options = [option for option in command.params if isinstance(option, SectionOption)]
-    recipe = [option for option in options if option.section.startswith("Recipe")]
+    recipe = [option for option in options if option.section.startswith("Configuration")]
     assert len(recipe) >= 14
     assert all(named & {*option.opts, *option.secondary_opts} for option in recipe)
     assert named <= {name for option in options for name in (*option.opts, *option.secondary_opts)}

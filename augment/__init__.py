@@ -61,7 +61,7 @@ def __dir__() -> list[str]:
 
 
 class AugmentError(Exception):
-    """Something a user can mend: one sentence that names the file, what is wrong and what to do.
+    """Something a user can correct: one sentence that names the file, what is wrong and what to do.
 
     `str` of it names fields (`portion 0.3`); the command line names options, see `augment.fields`.
     """

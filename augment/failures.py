@@ -80,4 +80,4 @@ class Lines(logging.Formatter):
 
 
 def _remedy(number: int) -> str:
-    return _REMEDIES.get(number, "mend that and give the same command again")
+    return _REMEDIES.get(number, "correct that and give the same command again")

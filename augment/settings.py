@@ -28,10 +28,10 @@ def read_settings(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise AugmentError(f"{path}: not readable as TOML, it is not UTF-8 ({error.reason}); save it so") from error
     except (OSError, ValueError, RecursionError) as error:
-        raise AugmentError(f"{path}: not readable as TOML ({error}); mend or remove it") from error
+        raise AugmentError(f"{path}: not readable as TOML ({error}); correct or remove it") from error
     data, size, seed = settings.get("data"), settings.get("size", [128, 64]), settings.get("seed", 0)
     if not isinstance(data, str) or not data or "\0" in data:
-        raise AugmentError(f'{path}: says not where images are; add a line data = "FOLDER"')
+        raise AugmentError(f'{path}: does not say where images are; add a line data = "FOLDER"')
     if not (isinstance(size, list) and len(size) == 2 and all(_whole(side, *SIDES) for side in size)):
         raise AugmentError(f"{path}: size is {size!r}; write height and width in pixels, as size = [128, 64]")
     if not _whole(seed, 0, LARGEST_SEED):

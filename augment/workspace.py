@@ -144,7 +144,8 @@ class Workspace:
         splits = present_splits(self.data)
         if not splits:
             raise AugmentError(
-                f"{self.data}: there is no image in {', '.join(FOLDERS.values())}; mend data in {self.root / SETTINGS}"
+                f"{self.data}: there is no image in {', '.join(FOLDERS.values())}; correct data in "
+                f"{self.root / SETTINGS}"
             )
         try:
             return read_market1501(self.data, splits)

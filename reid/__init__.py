@@ -50,7 +50,7 @@ def __dir__() -> list[str]:
 
 
 class DataError(Exception):
-    """Something a user can mend: one sentence that names the file, what is wrong and what to do."""
+    """Something a user can correct: one sentence that names the file, what is wrong and what to do."""
 
 
 class BrokenLink(DataError):

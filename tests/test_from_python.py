@@ -134,7 +134,10 @@ def test_the_readmes_code_runs_as_it_stands(
         (lambda table: table.drop(columns="identity"), "has no column identity"),
         (lambda table: table[:0], "has no row"),
         (lambda table: table.assign(path=["away.jpg", *table["path"][1:]]), "row 1 .* path is 'away.jpg'"),
-        (lambda table: table.assign(identity=[-1, *table["identity"][1:]]), "identity is '-1', which is nobody's"),
+        (
+            lambda table: table.assign(identity=[-1, *table["identity"][1:]]),
+            "identity is '-1', which is none",
+        ),
         (lambda table: table.assign(split=["test", *table["split"][1:]]), "row 1 .* split is 'test'"),
         (lambda table: table.assign(split=[None, *table["split"][1:]]), "row 1 .* has no split"),
         (lambda table: pd.concat([table, table[:1]]), "is in the table twice"),

@@ -20,7 +20,7 @@ def verdict(report: Mapping[str, Any]) -> tuple[int, str]:
     """
     packages = report["dependencies"]
     lines = [
-        f"{package['name']} {package['version']}: {found['id']}, mended in {' or '.join(found['fix_versions'])}"
+        f"{package['name']} {package['version']}: {found['id']}, fixed in {' or '.join(found['fix_versions'])}"
         for package in packages
         for found in package.get("vulns", [])
     ]

@@ -138,7 +138,7 @@ def artefact(
     """Hold an artefact's folder under its lock.
 
     The system releases the lock when its owner dies.  A run that fails before it wrote anything leaves nothing that one
-    with other options has to mend.
+    with other options has to correct.
 
     Args:
         folder: of the artefact, made where it is not there.

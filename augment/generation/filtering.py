@@ -106,7 +106,7 @@ def find_judge(workspace: Workspace, name: str | None, portion: float, seed: int
     command = f"{seeded(workspace, seed)} reid-train --portion {portion} --length updates"
     if name is not None:
         raise AugmentError(
-            f"{workspace.reid_dir(name)}: has seen images that portion {portion} takes away, or is not trained; "
+            f"{workspace.reid_dir(name)}: has seen images that portion {portion} removes, or is not trained; "
             f"run `{command}` and leave ⟨judge⟩ out"
         )
     raise AugmentError(f"{workspace.models_dir}: no model to judge by; run `{command}`, or ⟨by --filter-by⟩ pose")

@@ -75,14 +75,14 @@ def deepfashion_layout(
     sources = find_images(root)
     files = find_lists(root, lists)
     if files is not None and test_share is not None:
-        raise AugmentError(f"{files['train']}: parts the images already; leave out ⟨test_share⟩ or take it away")
+        raise AugmentError(f"{files['train']}: splits the images already; leave out ⟨test_share⟩ or remove the list")
     if files is None:
         splits = split_by_seed(sources, TEST_SHARE if test_share is None else test_share, seed)
-        said = [f"no train.lst and test.lst: items were parted by seed {seed}; the paper's split needs the lists"]
+        said = [f"no train.lst and test.lst: items were split by seed {seed}; the paper's split needs the lists"]
     else:
         parts = {split: read_list(path) for split, path in files.items()}
         splits, said = split_by_lists(sources, parts)
-        said.insert(0, f"parted by {files['train']} and {files['gallery']}")
+        said.insert(0, f"split by {files['train']} and {files['gallery']}")
     table = image_table(splits, sources)
     stock = _stock(folder, sources, splits)
     if not _is_whole(data, table):
@@ -154,7 +154,7 @@ def find_images(root: Path) -> dict[str, Path]:
         except AugmentError:  # of another name: the inventory says so
             continue
         if name in sources:
-            raise AugmentError(f"{path}: is named {name} here, as is {sources[name]}; take one of them away")
+            raise AugmentError(f"{path}: is named {name} here, as is {sources[name]}; remove one of them")
         sources[name] = path
     if not sources:
         raise AugmentError(f"{root}: no image MEN|WOMEN/CATEGORY/id_00000000/NN_V_view.jpg; give the img folder")

@@ -82,8 +82,8 @@ def _refuse_doubtful(folder: Path, images: Sequence[str]) -> None:
             raise AugmentError(f"{folder / printable(name)}: {sentence}{own}")
     if all(CAMERA.fullmatch(name) for name in people):
         raise AugmentError(
-            f"{folder}: its sub-folders are named for cameras ({printable(next(iter(people)))}), not for people; sort "
-            f"the images into one sub-folder a person, with the cameras' in it{own}"
+            f"{folder}: its sub-folders are named for cameras ({printable(next(iter(people)))}), not identities; sort "
+            f"the images into one sub-folder per identity, with the cameras' in it{own}"
         )
 
 
@@ -139,7 +139,7 @@ def _no_people(folder: Path, loose: Sequence[str]) -> AugmentError:
         )
     return AugmentError(
         f"{folder}: neither {FOLDERS['train']} (Market-1501) nor sub-folders with images, one an identity, are in it; "
-        "sort the images into one sub-folder a person"
+        "sort the images into one sub-folder per identity"
     )
 
 

@@ -52,7 +52,7 @@ def folders_layout(
     """
     photos, files, odd = scan(folder)
     photos = split_identities(photos, test_share, random_stream(seed, Stream.FOLDER_SPLIT))
-    parted = f"identities were parted by seed {seed}"
+    parted = f"identities were split by seed {seed}"
     return photos_layout(photos, number_cameras(photos), files, data, size=size, parted=parted, said=odd)
 
 

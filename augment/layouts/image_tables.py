@@ -55,7 +55,7 @@ def table_layout(
         parted = "their splits are the table's"
     else:
         photos = split_identities(photos, test_share, random_stream(seed, Stream.FOLDER_SPLIT))
-        parted = f"identities were parted by seed {seed}"
+        parted = f"identities were split by seed {seed}"
     files = Inventory(len(photos), {})
     return photos_layout(photos, _cameras(photos), files, data, size=size, parted=parted, layout=layout)
 
@@ -72,7 +72,7 @@ def read_table(file: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(file, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8-sig")
     except (OSError, ValueError) as error:
-        raise AugmentError(f"{file}: is no CSV file ({error}); give one with columns path and identity") from error
+        raise AugmentError(f"{file}: is not a CSV file ({error}); give one with columns path and identity") from error
     if "path" in table:
         table["path"] = [None if pd.isna(path) else str(file.parent / path) for path in table["path"]]
     return table
@@ -83,7 +83,7 @@ def _photos(images: pd.DataFrame) -> list[Photo]:
     missing = [column for column in NEEDED if column not in images]
     if missing or images.empty:
         what = f"has no column {missing[0]}" if missing else "has no row"
-        raise AugmentError(f"the table of images {what}; give one row an image, with columns path and identity")
+        raise AugmentError(f"the table of images {what}; give one row per image, with columns path and identity")
     columns = [_texts(images, column) for column in (*NEEDED, "camera", "split")]
     if "split" in images and None in columns[-1]:
         row = columns[-1].index(None) + 1
@@ -96,7 +96,7 @@ def _photos(images: pd.DataFrame) -> list[Photo]:
     kinds = list(thread_map(lambda photo: can_be_linked(photo.source), photos, 4))
     for photo, kind in zip(photos, kinds, strict=True):
         if isinstance(kind, Reason):
-            raise AugmentError(f"{photo.file}: {kind.value}; mend it or leave its row out")
+            raise AugmentError(f"{photo.file}: {kind.value}; replace it or leave its row out")
     return [replace(photo, plain=bool(kind)) for photo, kind in zip(photos, kinds, strict=True)]
 
 
@@ -110,10 +110,10 @@ def _texts(images: pd.DataFrame, column: str) -> list[str | None]:
 def _photo(number: int, path: str | None, identity: str | None, camera: str | None, split: str | None) -> Photo:
     """One row; raises AugmentError for a value that is missing or cannot be."""
     if not path or not Path(path).is_file():
-        raise AugmentError(f"row {number} of the table: path is {path!r}, where there is no file; mend the row")
+        raise AugmentError(f"row {number} of the table: path is {path!r}, where there is no file; correct the row")
     if not identity or is_nobody(identity):
         raise AugmentError(
-            f"row {number} of the table ({path}): identity is {identity!r}, which is nobody's; leave the row out"
+            f"row {number} of the table ({path}): identity is {identity!r}, which is none; leave the row out"
         )
     if split is not None and split not in FOLDERS:
         raise AugmentError(f"row {number} of the table: split is {split!r}; write one of {', '.join(FOLDERS)}")

@@ -179,7 +179,7 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         with os.scandir(folder) as entries:
             return list(entries)
     except OSError as error:
-        raise AugmentError(f"{folder}: cannot be read ({error.strerror}); mend it or take it away") from error
+        raise AugmentError(f"{folder}: cannot be read ({error.strerror}); correct or remove it") from error
 
 
 def _leads_back(entry: os.DirEntry[str], places: Iterable[str]) -> bool:

@@ -71,7 +71,7 @@ def scan(folder: Path) -> tuple[list[Photo], Inventory, list[str]]:
         else:
             photos.append(_photo(folder, file, plain=header))
     if not photos:
-        raise AugmentError(f"{folder}: no sub-folder holds a readable image; sort the images into one a person")
+        raise AugmentError(f"{folder}: no sub-folder holds a readable image; sort the images into one per identity")
     passed = dict(sorted(passed.items(), key=lambda item: natural_key(item[0])))
     odd = [*_deeper(photos), *_odd_identities(folder, photos), *_two_endings(photos)]
     return photos, Inventory(len(photos), passed), odd
@@ -177,7 +177,7 @@ def _two_endings(photos: Iterable[Photo]) -> list[str]:
         return []
     return [
         f"{_listed(' and '.join(map(printable, files)) for files in twice)} differ in their ending only and count as "
-        "images of their own; where they show one picture, take one of them away"
+        "images of their own; where they show one picture, remove one of them"
     ]
 
 

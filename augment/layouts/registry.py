@@ -68,13 +68,13 @@ def market1501_layout(folder: Path, size: tuple[int, int] | None = None) -> Layo
     if root is None:
         raise AugmentError(
             f"{folder}: there is no folder {FOLDERS['train']} in it; give the Market-1501 folder as downloaded, or "
-            "use ⟨layout⟩ folders for one sub-folder an identity"
+            "use ⟨layout⟩ folders for one sub-folder per identity"
         )
     splits = present_splits(root)
     if not splits:
         raise AugmentError(
-            f"{root}: there is no image in {', '.join(FOLDERS.values())}, where all images have to lie; folders in "
-            "these are not looked into"
+            f"{root}: there is no image in {', '.join(FOLDERS.values())}, where all images have to be; folders in "
+            "these are not searched"
         )
     table = read_market1501(root, splits)
     files = _market_files(folder, root, table)

@@ -134,7 +134,7 @@ def _dataset(choice: SetChoice, base: Path, own: Path, seed: int) -> ImageDatase
             f"{base}: torchreid reads {choice.name} with {error.name}, which is not installed; pip install {error.name}"
         ) from error
     except UNREADABLE as error:
-        raise AugmentError(f"{base}: torchreid cannot read it as {choice.title} ({error}); mend it") from error
+        raise AugmentError(f"{base}: torchreid cannot read it as {choice.title} ({error}); correct it") from error
 
 
 def _photos(choice: SetChoice, dataset: ImageDataset) -> list[Photo]:
@@ -151,7 +151,7 @@ def _photos(choice: SetChoice, dataset: ImageDataset) -> list[Photo]:
         if not photo.source.is_file():
             raise AugmentError(f"{photo.source}: is named by a list or split of {choice.name} and is not there")
         if isinstance(kind, Reason):
-            raise AugmentError(f"{photo.source}: {kind.value}; mend or replace it")
+            raise AugmentError(f"{photo.source}: {kind.value}; replace it")
     return [replace(photo, plain=bool(kind)) for photo, kind in zip(photos, kinds, strict=True)]
 
 

@@ -127,7 +127,7 @@ class SetChoice:
 
     def __post_init__(self) -> None:
         if self.name in UNFIT:
-            raise AugmentError(f"{self.name} is of no use here: {UNFIT[self.name]}; choose one of {', '.join(SETS)}")
+            raise AugmentError(f"{self.name} cannot be used here: {UNFIT[self.name]}; choose one of {', '.join(SETS)}")
         if self.name not in SETS:
             raise AugmentError(f"there is no data set {self.name!r}; choose one of {', '.join(SETS)}")
         if (self.labeled or self.classic) and self.name != CUHK03:

@@ -51,10 +51,10 @@ class Sequence:
         try:
             lines = pd.read_csv(self.boxes, header=None, dtype=float, skip_blank_lines=False)
         except (OSError, ValueError) as error:
-            raise AugmentError(f"{self.boxes}: is no file of boxes ({error}); give {', '.join(BOX)}, ...") from error
+            raise AugmentError(f"{self.boxes}: is not a file of boxes ({error}); give {', '.join(BOX)}, ...") from error
         table = lines.dropna(how="all")
         if table.shape[1] < 6 or not np.isfinite(table.iloc[:, :6]).all(axis=None):
-            raise AugmentError(f"{self.boxes}: has not the columns {', '.join(BOX)}, ... of MOTChallenge; mend it")
+            raise AugmentError(f"{self.boxes}: lacks the columns {', '.join(BOX)}, ... of MOTChallenge; correct it")
         boxes = table.iloc[:, :6].set_axis(BOX, axis=1)
         if (boxes["track"] < 0).any():
             raise AugmentError(f"{self.boxes}: has track -1, boxes that no tracker has joined; run a tracker first")
@@ -78,7 +78,7 @@ class Sequence:
                 more = f" ({where.sum() - 1} more lines alike)" if where.sum() > 1 else ""
                 what = said.format_map({name: boxes[name].iloc[place] for name in BOX})
                 line = boxes.index.tolist()[place] + 1
-                raise AugmentError(f"{self.boxes}, line {line}: {what}{more}; mend the file")
+                raise AugmentError(f"{self.boxes}, line {line}: {what}{more}; correct the file")
 
     @property
     def first_frame(self) -> int:
@@ -115,7 +115,7 @@ def _film(video: Path, wanted: set[int]) -> Iterator[tuple[int, Array]]:
         for number in range(1, max(wanted, default=0) + 1):
             there, pixels = capture.read()
             if not there and number == 1:
-                raise AugmentError(f"{video}: is no readable video; give another")
+                raise AugmentError(f"{video}: is not a readable video; give another")
             if not there:
                 return
             if number in wanted:
@@ -175,5 +175,5 @@ def _frames_folder(folder: Path) -> str:
     try:
         info.read(folder / "seqinfo.ini", encoding="utf-8-sig")
     except (configparser.Error, UnicodeDecodeError) as error:
-        raise AugmentError(f"{folder / 'seqinfo.ini'}: cannot be read ({error}); mend or remove it") from error
+        raise AugmentError(f"{folder / 'seqinfo.ini'}: cannot be read ({error}); correct or remove it") from error
     return info.get("Sequence", "imDir", fallback="img1")

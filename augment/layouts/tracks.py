@@ -97,7 +97,7 @@ def tracks_layout(
         Inventory(len(photos), {}),
         data,
         size=size,
-        parted=f"tracks of {len(sequences)} sequence{'s' if len(sequences) > 1 else ''} were parted by seed {seed}",
+        parted=f"tracks of {len(sequences)} sequence{'s' if len(sequences) > 1 else ''} were split by seed {seed}",
         said=[
             f"{count:,} {'box was' if count == 1 else 'boxes were'} left out: {reason}"
             for reason, count in left_out.most_common()

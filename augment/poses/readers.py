@@ -84,7 +84,7 @@ class PoseReader:
         if path.suffix.lower() == ".csv":
             table = read_keypoints(path)
             if table.empty:
-                raise AugmentError(f"{path}: holds no pose; give a file with a row an image")
+                raise AugmentError(f"{path}: holds no pose; give a file with one row per image")
             size = self._csv_size(self.size)
             points = keypoint_array(table, table.index)
             for note in refuse_impossible(path, table.index.tolist(), points, size, cropped=self._cropped):

@@ -142,14 +142,14 @@ class TrainingSet:
         rows = mark_generated(found, folder, train)
         strange = rows.loc[~rows["pid"].isin(train["pid"]), "name"]
         if len(strange):
-            raise AugmentError(f"{folder / strange.iloc[0]}: is of an identity without training images; take it away")
+            raise AugmentError(f"{folder / strange.iloc[0]}: is of an identity without training images; remove it")
         kept = keep_reduced(data.images, self.portion, self.seed, reduced_csv)
         real = rows.loc[~rows["generated"], "name"]
         removed = real[~real.isin(kept)]
         if self.portion < 1 and len(removed):
             raise AugmentError(
                 f"{folder}: {len(removed)} real images ({removed.iloc[0]}) are removed at ⟨portion⟩ {self.portion} "
-                f"and seed {self.seed}; take them away, or name generated ones in {MANIFEST} (columns name, kind)"
+                f"and seed {self.seed}; remove them, or name generated ones in {MANIFEST} (columns name, kind)"
             )
         if real.empty:
             own = train[train["name"].isin(kept)].assign(generated=False)
@@ -163,13 +163,13 @@ def _refuse_untrained(folder: Path, found: pd.DataFrame) -> None:
     if len(nobody):
         raise AugmentError(
             f"{folder}: {len(nobody)} images are of identity 0 or -1, such as {nobody.iloc[0]}, and cannot be trained "
-            "on; take them away, or name them after the person"
+            "on; remove them, or name them after their identity"
         )
     deeper = [file for file in files_below(folder) if "/" in file and own_reason(folder, file) is None]
     if deeper:
         raise AugmentError(
-            f"{folder}: {len(deeper)} images lie in sub-folders, such as {printable(deeper[0])}; put all images "
-            "directly into it, or take them away"
+            f"{folder}: {len(deeper)} images are in sub-folders, such as {printable(deeper[0])}; put all images "
+            "directly into it, or remove them"
         )
 
 
@@ -216,7 +216,7 @@ def read_kinds(path: Path) -> pd.Series:
     try:
         lines = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")[["name", "kind"]]
     except (OSError, ValueError, KeyError) as error:
-        raise AugmentError(f"{path}: is no table with columns name and kind; mend it or take it away") from error
+        raise AugmentError(f"{path}: is not a table with columns name and kind; correct or remove it") from error
     lines = lines.apply(lambda column: column.str.strip()).drop_duplicates()
     unknown = lines[~lines["kind"].isin(KINDS)]
     if len(unknown):

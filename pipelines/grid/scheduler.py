@@ -72,7 +72,7 @@ def attempt(work: Work, root: Path, task: Task, runtime: Runtime) -> Outcome:
         runtime: that the work is given.
 
     Returns:
-        How it ended; a failure that the user can mend is named after the task.
+        How it ended; a failure that the user can correct is named after the task.
     """
     try:
         work(root, task, runtime)

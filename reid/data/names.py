@@ -62,7 +62,7 @@ def parse_name(name: str | Path) -> ImageName:
     match = _NAME.match(base)
     if match is None:
         raise DataError(
-            f"{name}: the name gives no identity and camera; rename it like 0002_c1s1_000451_03.jpg or take it away"
+            f"{name}: the name gives no identity and camera; rename it like 0002_c1s1_000451_03.jpg or remove it"
         )
     return ImageName(parse_number(match["pid"], "identity", name), parse_number(match["camid"], "camera", name))
 

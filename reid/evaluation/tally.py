@@ -30,7 +30,7 @@ class Identities:
             raise DataError("There must be one identity and one camera for each query and each gallery image")
         junk = int((self.g_pids == -1).sum())
         if junk:
-            raise DataError(f"The gallery holds {junk} junk images (pid -1); take them away with drop_junk first")
+            raise DataError(f"The gallery holds {junk} junk images (pid -1); remove them with drop_junk first")
         self.shape = (len(self.q_pids), len(self.g_pids))
         self._order = np.argsort(self.g_pids, kind="stable")
         ordered = self.g_pids[self._order]

@@ -47,7 +47,7 @@ def parted(path: str) -> str:
     [
         ("path,person\na.jpg,1\n", (), 1, "list.csv: the table of images has no column identity"),
         ("path,identity\naway.jpg,1\n", (), 1, "away.jpg', where there is no file"),
-        ('"path,identity\n', (), 1, "list.csv: is no CSV file"),
+        ('"path,identity\n', (), 1, "list.csv: is not a CSV file"),
         ("path,identity,split\na.jpg,1,train\n", ("--test-share", "0.2"), 1, "has a column split"),
         ("path,identity\n", ("--layout", "folders"), 2, "--layout folders is of a folder"),
         ("path,identity\n", ("--dataset", "viper"), 2, "is a file; give a folder"),

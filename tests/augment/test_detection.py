@@ -132,7 +132,7 @@ def test_images_without_sub_folders_are_told_where_they_belong(tmp_path: Path) -
         init(tmp_path, data / "bounding_box_train")
     with pytest.raises(AugmentError, match="have Market-1501 names; put them into bounding_box_train"):
         init(tmp_path, (data / "bounding_box_train").rename(tmp_path / "flat"))
-    with pytest.raises(AugmentError, match="sort the images into one sub-folder a person"):
+    with pytest.raises(AugmentError, match="sort the images into one sub-folder per identity"):
         init(tmp_path, images(tmp_path / "loose", ["a", "b"]))
 
 
@@ -158,7 +158,7 @@ def test_market1501_images_elsewhere_than_the_layout_has_them_are_named(tmp_path
         image.rename(data / "bounding_box_train" / "0001" / image.name)
     shutil.rmtree(data / "bounding_box_test")
     shutil.rmtree(data / "query")
-    with pytest.raises(AugmentError, match="where all images have to lie; folders in these are not looked into"):
+    with pytest.raises(AugmentError, match="where all images have to be; folders in these are not searched"):
         init_real(tmp_path / "v", data)
 
 

@@ -14,7 +14,7 @@ from patn import KeypointError
         (KeypointError("b: is odd; mend it"), "b: is odd; mend it"),
         (OSError(errno.ENOSPC, "No space left on device", "c"), "c: No space left on device; free some and"),
         (OSError(errno.EACCES, "Permission denied", "d"), "d: Permission denied; give yourself the right"),
-        (NotADirectoryError(errno.ENOTDIR, "Not a directory", "e"), "e: Not a directory; mend that"),
+        (NotADirectoryError(errno.ENOTDIR, "Not a directory", "e"), "e: Not a directory; correct that"),
         (RuntimeError("I/O error: No space left on device (os error 28)"), "no space left on the disk; free some"),
         (OSError(errno.EFBIG, "File too large", "f"), "f: File too large; raise the limit on file sizes (ulimit -f)"),
         (OSError(errno.EMFILE, "Too many", "g"), "g: Too many; raise the limit on open files (ulimit -n)"),

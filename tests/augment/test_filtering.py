@@ -98,7 +98,7 @@ def test_a_judge_has_not_seen_what_was_taken_away(people: Path, trained: Path) -
     assert find_judge(workspace, None, 0.4, 0).parent.name == "small-none-p0.4-s0"
     assert find_judge(workspace, None, 0.35, 0).parent.name == "small-none-p0.3-s0"
     for name, seed in (("small-none-p1.0-s0", 0), ("small-none-p0.4-s0", 1)):
-        with pytest.raises(AugmentError, match=r"has seen images that portion 0\.4 takes away"):
+        with pytest.raises(AugmentError, match=r"has seen images that portion 0\.4 removes"):
             find_judge(workspace, name, 0.4, seed)
 
 

@@ -248,7 +248,7 @@ def test_mistakes_are_one_sentence(market: Path, people: Path, tmp_path: Path, d
     with pytest.raises(AugmentError, match="multiples of 4"):
         init_real(tmp_path / "v", market, size=(130, 64))
     loose = draw(tmp_path / "loose" / "a.jpg").parent
-    with pytest.raises(AugmentError, match="one sub-folder a person"):
+    with pytest.raises(AugmentError, match="one sub-folder per identity"):
         init_real(tmp_path / "v", loose)
     (tmp_path / "u" / "data").mkdir(parents=True)
     with pytest.raises(AugmentError, match="without a workspace"):

@@ -32,7 +32,7 @@ def test_every_image_data_set_of_torchreids_is_there_or_says_why_not() -> None:
     assert set(known) == {*SETS, *UNFIT}
     for name, entry in SETS.items():
         assert Path(known[name].dataset_dir).parts[0] == entry.folder
-    with pytest.raises(AugmentError, match="university1652 is of no use here: its images are of buildings"):
+    with pytest.raises(AugmentError, match="university1652 cannot be used here: its images are of buildings"):
         SetChoice("university1652")
 
 

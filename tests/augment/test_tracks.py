@@ -111,8 +111,8 @@ def test_boxes_that_are_there_twice_or_show_nothing_are_counted_as_such(scene: S
     ("content", "options", "status", "sentence"),
     [
         ("1,1,5,5,64,128\n\n1.5,1,5,5,64,128\n2.5,1,5,5,64,128\n", (), 1, "tracks.txt, line 3: frame 1.5 is no whole"),
-        ("1,1,5,5,64,128\n2,1.5,5,5,64,128\n", (), 1, "tracks.txt, line 2: track 1.5 is no whole number; mend"),
-        ("0,1,5,5,64,128\n", (), 1, "line 1: frame 0, but the first frame is 1; count frames from 1; mend the file"),
+        ("1,1,5,5,64,128\n2,1.5,5,5,64,128\n", (), 1, "tracks.txt, line 2: track 1.5 is no whole number; correct"),
+        ("0,1,5,5,64,128\n", (), 1, "line 1: frame 0, but the first frame is 1; count frames from 1; correct the file"),
         ("1,1,5,5,0,128\n", (), 1, "no box is left of 1: 1 of width or height 0 or less; ask for less"),
         ("1,-1,5,5,64,128,0.9,-1,-1,-1\n", (), 1, "run a tracker first"),
         ("1 2 3\n", (), 1, "tracks.txt"),

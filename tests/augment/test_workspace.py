@@ -32,7 +32,7 @@ def test_a_folder_that_is_not_there_does_not_lead_to_a_workspace_above(tmp_path:
 def test_images_behind_links_in_a_circle_are_missing_images(tmp_path: Path) -> None:
     workspace = Workspace.create(tmp_path / "w", {"data": "loop"})
     (tmp_path / "w" / "loop").symlink_to("loop")
-    with pytest.raises(AugmentError, match=r"there is no image in .*; mend data in"):
+    with pytest.raises(AugmentError, match=r"there is no image in .*; correct data in"):
         workspace.images()
 
 

@@ -25,7 +25,7 @@ def record(path: str, text: str) -> Callable[[Path], object]:
 
 
 CASES = [
-    Case("broken TOML", settings("data = "), CHECK, "augment.toml: not readable as TOML .*; mend or remove it"),
+    Case("broken TOML", settings("data = "), CHECK, "augment.toml: not readable as TOML .*; correct or remove it"),
     Case("binary", lambda root: (root / "augment.toml").write_bytes(bytes(range(256))), CHECK, "not readable as TOML"),
     Case(
         "a byte order mark",
@@ -40,7 +40,7 @@ CASES = [
         CHECK,
         "augment.toml: not readable as TOML, it is not UTF-8",
     ),
-    Case("empty", settings(""), CHECK, "says not where images are; add a line data ="),
+    Case("empty", settings(""), CHECK, "does not say where images are; add a line data ="),
     Case("an unknown key", settings('data = "data"\nsede = 1\n'), CHECK, "no setting 'sede'. Did you mean 'seed'?"),
     Case("another version", settings('data = "data"\nversion = 9\n'), CHECK, "augment.toml: no setting 'version'"),
     Case("an unknown verb", more("[generat]\nportion = 0.1\n"), CHECK, "no command .generat.. Did you mean 'generate'"),
@@ -53,7 +53,7 @@ CASES = [
     Case("a huge size", settings('data = "data"\nsize = [64, 99999]\n'), CHECK, "write height and width in pixels"),
     Case("a negative seed", settings('data = "data"\nseed = -1\n'), CHECK, "write a whole number from 0 to"),
     Case("data elsewhere", settings('data = "nowhere"\n'), CHECK, "nowhere: there is no image"),
-    Case("data that is a number", settings("data = 3\n"), CHECK, "says not where images are"),
+    Case("data that is a number", settings("data = 3\n"), CHECK, "does not say where images are"),
     Case("no workspace", lambda root: (root / "augment.toml").unlink(), CHECK, "make a workspace with `augment init`"),
     Case("half a record", record("poses/run.json", '{"seed"'), CHECK, "run.json: not a readable record"),
     Case("another record", record("poses/run.json", "[]"), CHECK, "run.json: not a record of this tool"),

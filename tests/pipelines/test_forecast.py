@@ -195,7 +195,7 @@ def test_a_ready_made_folder_that_cannot_be_trained_on_is_refused(with_generator
     shutil.copy(next(with_generator.data.glob("query/*.jpg")), tmp_path / "0.4")
     result = invoke(with_generator.root, *words)
     assert result.exit_code == 1
-    assert "is of an identity without training images; take it away" in result.stderr
+    assert "is of an identity without training images; remove it" in result.stderr
     next((tmp_path / "0.4").iterdir()).unlink()
     shutil.copy(next(with_generator.data.glob("bounding_box_train/*.jpg")), tmp_path / "0.4" / "0001_c1s1_9_01_gen.jpg")
     assert run(with_generator.root, *words)["unknown"] == 1

@@ -10,7 +10,7 @@ def test_every_package_was_looked_up() -> None:
 
 
 def test_a_vulnerable_pin_is_named_with_the_version_that_mends_it() -> None:
-    assert verdict({"dependencies": [FINE, HOLED]}) == (1, "holed 1.0: PYSEC-1, mended in 1.1")
+    assert verdict({"dependencies": [FINE, HOLED]}) == (1, "holed 1.0: PYSEC-1, fixed in 1.1")
 
 
 def test_packages_that_were_not_looked_up_are_no_clean_bill() -> None:

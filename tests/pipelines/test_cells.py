@@ -101,7 +101,7 @@ def test_ratios_are_asked_for_at_the_full_set_only() -> None:
 
 def test_a_row_that_is_not_there_is_named_with_those_that_are(people: Path) -> None:
     table = Table5(rows=("theirs",))
-    with pytest.raises(AugmentError, match=r"theirs.*ours\*.*smoothed"):
+    with pytest.raises(AugmentError, match=r"theirs.*ours-random \(Ours\*\).*smoothed"):
         run_table5(Workspace.find(people), table.cells(), placement=Placement(1), runtime=Runtime("cpu"))
 
 

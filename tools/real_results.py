@@ -146,12 +146,13 @@ def origin(results: Record) -> str:
     if "caveat" in results:
         return str(results["caveat"])
     runs = results["runs"]
-    commits = " and ".join(dict.fromkeys(run["commit"] for run in runs))
+    commits = list(dict.fromkeys(run["commit"] for run in runs))
+    named = f"commit{'' if len(commits) == 1 else 's'} {' and '.join(commits)}"
     places = "; ".join(dict.fromkeys(f"{run['processor']}, {run['cores']} cores, {run['device']}" for run in runs))
     done, asked = results["cells"]
     return (
-        f"Measured by `{runs[-1]['command']}` at commit {commits} on {places}. {done} of {asked} cells (one cell is "
-        "one re-ID training) are finished; with the generators and sets that they need, they took "
+        f"Measured by `{runs[-1]['command']}` at {named} on {places}. {done} of {asked} cells (one cell is one "
+        "re-ID training) are finished; with the generators and sets that they need, they took "
         f"{results['hours']:.1f} hours, one task after the other."
     )
 
@@ -181,7 +182,7 @@ def readme_part(results: Record) -> str:
 
 Ours is by `{ours_of(results)}`. `long` is the built-in generator, tuned on all training images for longer. These two \
 have seen the removed images; a generator tuned on M^R_p only has not. [In scenes](docs/explanation/scenes.md) puts \
-each generated person before another kept image's background, in its camera's colours. {CHOSEN}
+each generated person before another kept image's background, in the colours of that image's camera. {CHOSEN}
 {larger_portions(summary_of(results))}
 [Market-1501](docs/results/market1501.md) has every figure. {origin(results)}
 """

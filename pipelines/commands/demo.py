@@ -71,7 +71,7 @@ def command(
     refuse_workspace("folder")
     preset = preset or ("demo" if data is None else "real")
     if data is not None and preset not in REAL:
-        raise click.UsageError(f"--preset {preset} is of rendered pedestrians; with --data give {', '.join(REAL)}")
+        raise click.UsageError(f"--preset {preset} is for rendered pedestrians; with --data give {', '.join(REAL)}")
     jobs = jobs or available_cores()
     if data is not None or preset not in RENDERED:
         _real(folder, preset, data=data, layout=layout, csv=csv, dry_run=dry_run, jobs=jobs, force=force)

@@ -192,7 +192,7 @@ def test_the_correlation_is_of_ranks() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--preset", "study", "--data", "."], "--preset study is of rendered pedestrians"),
+        (["--preset", "study", "--data", "."], "--preset study is for rendered pedestrians"),
         (["--csv", __file__], "--csv has no effect on rendered pedestrians"),
         (["--dry-run"], "--dry-run has no effect on rendered pedestrians"),
     ],

@@ -3,27 +3,13 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from pipelines.table5.cells import Cell
 from pipelines.table5.findings import Finding, findings, verdict
-from pipelines.table5.results import FIELDS, MEASURES, summarise
+from pipelines.table5.results import summarise
 from pipelines.table5.rows import row_of
 from pipelines.table5.spread import spread
-
-Line = tuple[str, list[float], dict[str, Any]]
-"""A row, mAP of each seed, further fields."""
-
-
-def results(*lines: Line) -> pd.DataFrame:
-    """Results of cells: (row, mAP of each seed, further fields)."""
-    found = []
-    for row, figures, fields in lines:
-        for seed, figure in enumerate(figures):
-            measures = {**dict.fromkeys(MEASURES, 0.0), "mAP": figure, "updates": 31 if "length" in fields else 306}
-            found.append({**Cell(row, seed=seed, **fields).as_dict(), **measures, "seconds": 1.0})
-    return pd.DataFrame(found, columns=[*FIELDS, *MEASURES, "seconds"])
+from tests.pipelines.summaries import Line, results
 
 
 def sentences(*lines: Line, histogram: dict[str, Any] | None = None) -> list[str]:

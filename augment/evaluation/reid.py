@@ -229,7 +229,8 @@ def draw_ranked(features: Array, test: pd.DataFrame, count: int, output: Path) -
     rows = rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int)]
     gallery = np.flatnonzero(test["split"] == "gallery")
     pids, camids, paths = (test[column].to_numpy() for column in ("pid", "camid", "path"))
-    shown = min(SHOWN, len(gallery) // 2)
+    junk = (pids[rows][:, None] == pids[gallery]) & (camids[rows][:, None] == camids[gallery])
+    shown = min(SHOWN, len(gallery) // 2, int((~junk).sum(axis=1).min()))
     order = nearest(
         features[rows], features[gallery], pids[rows], pids[gallery], camids[rows], camids[gallery], count=shown
     )

@@ -159,14 +159,20 @@ def test_a_model_is_found_by_name_before_folder_before_file(tmp_path: Path, monk
         find_model(workspace, "n")
 
 
+def painted(folder: Path, rows: list[Row]) -> pd.DataFrame:
+    """The table of images of which number n is grey of 40 n."""
+    table = image_table(rows, folder)
+    for number, path in enumerate(map(Path, table["path"])):
+        path.parent.mkdir(exist_ok=True)
+        Image.new("RGB", (64, 128), (40 * number, 40 * number, 40 * number)).save(path)
+    return table
+
+
 def test_the_picture_shows_the_nearest_with_its_frame_green_only_where_the_identity_is_right(tmp_path: Path) -> None:
     """Grey values name the images: of query 1 the nearest is a stranger, then comes its match; junk is not shown."""
     rows: list[Row] = [("q1.png", 1, 1, "query"), ("junk.png", 1, 1, "gallery"), ("far.png", 3, 1, "gallery")]
     rows += [("near.png", 2, 2, "gallery"), ("match.png", 1, 2, "gallery"), ("last.png", 4, 2, "gallery")]
-    table = image_table(rows, tmp_path)
-    for number, path in enumerate(map(Path, table["path"])):
-        path.parent.mkdir(exist_ok=True)
-        Image.new("RGB", (64, 128), (40 * number, 40 * number, 40 * number)).save(path)
+    table = painted(tmp_path, rows)
     features = np.array([[0.0], [0.0], [30.0], [1.0], [2.0], [50.0]], dtype=np.float32)
     draw_ranked(features, table, 1, tmp_path / "out.png")
     pixels = np.asarray(Image.open(tmp_path / "out.png").convert("RGB")).astype(int)
@@ -180,3 +186,16 @@ def test_the_picture_shows_the_nearest_with_its_frame_green_only_where_the_ident
     assert reds
     assert greens
     assert max(reds) < min(greens)
+
+
+def test_a_query_with_few_gallery_images_beside_junk_is_shown_with_those(tmp_path: Path) -> None:
+    junk: list[Row] = [(f"junk{number}.png", 1, 1, "gallery") for number in range(3)]
+    others: list[Row] = [("q2.png", 2, 1, "query"), ("other.png", 2, 2, "gallery")]
+    table = painted(tmp_path, [("q1.png", 1, 1, "query"), *junk, *others])
+    features = np.arange(len(table), dtype=np.float32)[:, None]
+    draw_ranked(features, table, 2, tmp_path / "out.png")
+    with Image.open(tmp_path / "out.png") as picture:
+        pixels = np.asarray(picture.convert("RGB")).astype(int)
+    middles = pixels[[pixels.shape[0] // 4 + 20, 3 * pixels.shape[0] // 4]]
+    shown = [[level for level in range(40, 201, 40) if (line == level).all(axis=1).sum() > 50] for line in middles]
+    assert shown == [[200], [120, 160]]

@@ -84,8 +84,8 @@ GALLERY: list[Row] = [(f"{pid}_{number}.png", pid, number + 1, "gallery") for pi
 
 
 def test_held_out_pairs_are_of_one_identity_with_the_joints_of_each_side(tmp_path: Path) -> None:
-    others: list[Row] = [("d1.png", 0, 1, "gallery"), ("d2.png", 0, 2, "gallery"), ("t.png", 4, 1, "train")]
-    data = saved(tmp_path, [*GALLERY, *others])
+    others: list[Row] = [(f"d{number}.png", 0, number, "gallery") for number in range(5)]
+    data = saved(tmp_path, [*GALLERY, *others, ("t.png", 4, 1, "train")])
     found = held_out_pairs(data, (64, 16))
     assert found is not None
     assert len(found.source) == SHEET_PAIRS

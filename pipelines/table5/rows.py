@@ -53,6 +53,11 @@ class Row:
     folder: str | None = None
     scenes: bool = False
 
+    def folder_of(self, portion: float, seed: int) -> Path | None:
+        """The folder of a ready-made set for p in (0, 1] and a seed; None for other rows."""
+        path = self.folder
+        return None if path is None else Path(path.replace("{p}", str(portion)).replace("{s}", str(seed)))
+
     @property
     def own_size(self) -> bool:
         """Whether its set is as large as it happens to be, and not as the full set."""
@@ -197,7 +202,7 @@ class Numbered:
 
 NUMBERED = {
     "filtered": Numbered(_filtered, 0.2, "SHARE"),
-    "smoothed": Numbered(_smoothed, 0.1, "S"),
+    "smoothed": Numbered(_smoothed, 0.3, "S"),
     "weighted": Numbered(_weighted, 0.5, "W"),
     "filled": Numbered(_filled, 16.0, "N"),
 }
@@ -287,15 +292,3 @@ def row_order(name: str) -> tuple[int, str]:
     kind = name.removesuffix(SCENES)
     kind = kind if kind in ROWS else kind.partition(":")[0]
     return (known.index(kind) if kind in known else len(known), name)
-
-
-def folder_of(row: Row, portion: float, seed: int) -> Path:
-    """The folder of a ready-made set for a portion and seed.
-
-    Args:
-        row: one that has a folder.
-        portion: p in (0, 1].
-        seed: of the random choices.
-    """
-    assert row.folder is not None
-    return Path(row.folder.replace("{p}", str(portion)).replace("{s}", str(seed)))

@@ -18,7 +18,7 @@ from augment.workspace import Workspace
 from pipelines.table5.cells import Cell
 from pipelines.table5.generators import OwnGenerator, ReducedGenerator, TunedGenerator
 from pipelines.table5.row_generators import own_generator
-from pipelines.table5.rows import folder_of, row_of, set_row
+from pipelines.table5.rows import row_of, set_row
 
 if TYPE_CHECKING:
     from reid.training import ReidTraining
@@ -158,9 +158,8 @@ class Model:
     def data(self) -> TrainingSet:
         """What it is trained on."""
         cell, row = self.cell, row_of(self.cell.row)
-        images: str | Path = self.needs[0].images if self.needs else "none"
-        if row.folder is not None:
-            images = folder_of(row, cell.portion, cell.seed)
+        made = self.needs[0].images if self.needs else "none"
+        images = row.folder_of(cell.portion, cell.seed) or made
         return TrainingSet(cell.portion, images, cell.ratio, cell.seed, cell.length, row.repeat)
 
     @property

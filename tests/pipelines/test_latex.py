@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.table5.latex import escape, latex
 from pipelines.table5.results import summarise
-from tests.pipelines.test_findings import Line, results
+from tests.pipelines.summaries import Line, results
 
 HOSTILE = r"a_b & 50% #1 $x^2$ \input{x} {~} [*]"
 

@@ -11,7 +11,7 @@ from pipelines.table5.cells import LENGTHS
 from pipelines.table5.plots import _draw_rows, panels, portion_plot, row_styles
 from pipelines.table5.results import summarise
 from pipelines.table5.rows import ROWS
-from tests.pipelines.test_findings import results
+from tests.pipelines.summaries import results
 
 
 def summary(*rows: str) -> pd.DataFrame:

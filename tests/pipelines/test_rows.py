@@ -13,7 +13,7 @@ from augment.training.reid_data import TrainingSet
 from augment.workspace import Workspace
 from pipelines.table5.cells import Cell
 from pipelines.table5.row_generators import generator_of_ours, own_generator
-from pipelines.table5.rows import ROWS, folder_of, row_of, row_order
+from pipelines.table5.rows import ROWS, row_of, row_order
 from pipelines.table5.run import Table5
 from tests.conftest import invoke
 
@@ -72,7 +72,7 @@ def test_help_and_the_error_of_an_unknown_row_name_every_form(people: Path) -> N
 def test_any_generator_and_any_folder_is_a_row() -> None:
     assert row_of("deform").generator == "deform"
     row = row_of("DG-Net=/sets/{p}/seed{s}")
-    assert (row.title, folder_of(row, 0.1, 2)) == ("DG-Net", Path("/sets/0.1/seed2"))
+    assert (row.title, row.folder_of(0.1, 2)) == ("DG-Net", Path("/sets/0.1/seed2"))
 
 
 def test_rows_are_read_in_their_order() -> None:

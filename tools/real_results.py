@@ -12,26 +12,18 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from augment.artefacts.files import write_bytes, write_json, write_text
-from augment.artefacts.records import read_run
 from augment.columns import markdown_table
 from augment.workspace import Workspace
 from patn.keypoints import JOINTS
-from pipelines.demo.real import NAME, read_runs
-from pipelines.demo.real_presets import REAL_PRESETS
-from pipelines.demo.why import EXPLAINED, GAINS, correlation_sentences, why_lines, why_table
-from pipelines.measurements.times import read_times
+from pipelines.demo.why import EXPLAINED, GAINS, correlation_sentences, why_lines
 from pipelines.table5.findings import TERMS
 from pipelines.table5.lines import as_summary
-from pipelines.table5.outputs import write_table5
 from pipelines.table5.plots import portion_plot
-from pipelines.table5.results import declared, is_finished
-from pipelines.table5.rows import SCENES, row_order, row_title
-from pipelines.table5.text import LENGTH_TITLES, summary_json
+from pipelines.table5.rows import SCENES, row_title
 from tools.quoting import (
     Record,
     escaped,
@@ -42,6 +34,7 @@ from tools.quoting import (
     tables_markdown,
     text_of,
 )
+from tools.real_workspace import gathered
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS, PAGE, PLOT = (Path("docs/results") / f"market1501{suffix}" for suffix in (".json", ".md", "-table5.png"))
@@ -66,61 +59,6 @@ def read_results(root: Path = ROOT) -> Record:
 def summary_of(results: Record) -> pd.DataFrame:
     """The summary of Table 5 that results hold."""
     return as_summary(results["lines"])
-
-
-def gathered(workspace: Workspace) -> dict[str, Any]:
-    """The results of a workspace.
-
-    Raises:
-        SystemExit: where nothing was measured by `augment demo --data`.
-    """
-    folder = workspace.table_dir(NAME)
-    runs, summary = read_runs(folder), write_table5(workspace)
-    if not runs or summary.empty:
-        raise SystemExit(f"{workspace.root}: holds no measurement; run `augment demo {workspace.root.name} --data ...`")
-    cells = declared(workspace)
-    ours = REAL_PRESETS[runs[-1]["preset"]].ours
-    poses = read_run(workspace.table_dir("poses"))
-    missing = sorted(
-        {
-            (cell.portion, cell.backbone, row_order(cell.row), cell.row, cell.length)
-            for cell in cells
-            if not is_finished(workspace, cell)
-        }
-    )
-    return {
-        "runs": runs,
-        "hours": round(_seconds(workspace) / 3600, 2),
-        "times": read_times(folder),
-        "cells": [sum(is_finished(workspace, cell) for cell in cells), len(cells)],
-        "missing": [
-            f"{row_title(row)}, p = {portion:g}, {backbone}, {LENGTH_TITLES[length]}"
-            for portion, backbone, _, row, length in missing
-        ],
-        "generators": _generators(workspace, runs[-1]["preset"]),
-        "poses": None if poses is None else poses.result,
-        "why": json.loads(why_table(workspace, cells, summary, ours).to_json(orient="records")),
-        "lines": summary_json(summary),
-    }
-
-
-def _seconds(workspace: Workspace) -> float:
-    """What the finished trainings, sets and models took, one after the other."""
-    parts = [*workspace.generators(), *workspace.generators("table5"), *workspace.reid_models()]
-    folders = [*(path.parent for path in parts), *workspace.generated_sets()]
-    return sum(run.seconds for folder in folders if (run := read_run(folder)) is not None)
-
-
-def _generators(workspace: Workspace, preset: str) -> list[dict[str, Any]]:
-    """The preset's generators as they were trained."""
-    found = []
-    for generator in REAL_PRESETS[preset].generators:
-        run = read_run(workspace.patn_dir(generator.name))
-        if run is not None:
-            about = {"name": generator.name, "start": generator.start or "fresh weights"}
-            size = [generator.training.height, generator.training.width_px]
-            found.append({**about, "size": size, **{key: run.result[key] for key in ("steps", "train_seconds")}})
-    return found
 
 
 def short_table(summary: pd.DataFrame, only: Sequence[str] | None = None) -> str:
@@ -175,6 +113,25 @@ def larger_portions(summary: pd.DataFrame) -> str:
     return " ".join(sentences)
 
 
+def other_networks(summary: pd.DataFrame) -> str:
+    """What the README's rows gain at the smallest p with other networks than `small`, a sentence for each."""
+    sentences = []
+    for backbone in sorted(set(summary["backbone"]) - {"small"}):
+        own = summary[summary["backbone"] == backbone].assign(backbone="small")
+        none, *others = (figure(own, row, SMALLEST, False) for row in IN_README)
+        gains = [
+            f"{escaped(row_title(row))} adds {gain_of(line)}"
+            for row, line in zip(IN_README[1:], others, strict=True)
+            if line is not None
+        ]
+        if none is not None and gains:
+            sentences.append(
+                f"With `{backbone}` in place of `small` and flip + crop, None has {text_of(none)} at p = {SMALLEST:g}; "
+                f"{'; '.join(gains)}."
+            )
+    return " ".join(sentences)
+
+
 def readme_part(results: Record) -> str:
     """What stands between the README's markers."""
     return f"""
@@ -183,7 +140,7 @@ def readme_part(results: Record) -> str:
 Ours is by `{ours_of(results)}`. `long` is the built-in generator, tuned on all training images for longer. These two \
 have seen the removed images; a generator tuned on M^R_p only has not. [In scenes](docs/explanation/scenes.md) puts \
 each generated person before another kept image's background, in the colours of that image's camera. {CHOSEN}
-{larger_portions(summary_of(results))}
+{" ".join(filter(None, [other_networks(summary_of(results)), larger_portions(summary_of(results))]))}
 [Market-1501](docs/results/market1501.md) has every figure. {origin(results)}
 """
 
@@ -200,6 +157,7 @@ def page(results: Record) -> str:
         f"5](../reference/rows.md) says what each row is. {CHOSEN}",
         short_table(summary),
         larger_portions(summary),
+        other_networks(summary),
         f"![mAP over the share of real images]({PLOT.name})",
         f"## What it shows\n\n{TERMS}\n\n{findings_markdown(summary)}",
         *_generator_part(results),
@@ -208,7 +166,7 @@ def page(results: Record) -> str:
         f"## Every figure\n\n{tables_markdown(summary)}",
         *_missing(results),
     ]
-    return "\n\n".join(part.strip() for part in parts) + "\n"
+    return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
 def _missing(results: Record) -> list[str]:

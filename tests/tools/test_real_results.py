@@ -2,12 +2,24 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from augment.workspace import Workspace
 from pipelines.table5.cells import Cell
-from tools.real_results import PAGE, RESULTS, beside_rendered, gathered, publish, read_results, summary_of
+from tests.pipelines.summaries import summary
+from tools.real_results import (
+    PAGE,
+    RESULTS,
+    beside_rendered,
+    larger_portions,
+    other_networks,
+    publish,
+    read_results,
+    summary_of,
+)
+from tools.real_workspace import gathered
 
 ROOT = Path(__file__).resolve().parents[2]
 CAVEAT = "Figures of nobody."
@@ -87,3 +99,23 @@ def test_what_is_committed_is_what_the_results_say(tmp_path: Path) -> None:
 def test_an_unmeasured_workspace_is_refused(people: Path) -> None:
     with pytest.raises(SystemExit, match="holds no measurement; run `augment demo"):
         gathered(Workspace.find(people))
+
+
+def test_larger_shares_and_other_networks_are_told_as_they_are() -> None:
+    other: dict[str, Any] = {"backbone": "osnet_x0_25"}
+    table = summary(
+        ("none", (8.0, 9.0), {}),
+        ("ours", (10.0, 11.5), {}),
+        ("none", (20.0, 21.0), {"portion": 0.3}),
+        ("ours", (15.0, 17.0), {"portion": 0.3}),
+        ("none", (24.0,), {"portion": 0.5}),
+        ("none", (5.0, 5.5), other),
+        ("ours", (8.0, 9.5), other),
+    )
+    larger, others = larger_portions(table), other_networks(table)
+    assert "At p = 0.3, None has 20.5 ± 0.7 (2) with flip + crop and -" in larger
+    assert "Ours adds -4.5 [" in larger
+    assert "0.5" not in larger.replace("20.5", "").replace("-4.5", "")
+    assert others.startswith("With `osnet_x0_25` in place of `small` and flip + crop, None has 5.2")
+    assert "Ours adds +3.5 [" in others
+    assert other_networks(table[table["backbone"] == "small"]) == ""

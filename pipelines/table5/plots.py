@@ -24,16 +24,20 @@ MARKERS = "osD^v<>PXdh"
 
 
 def row_styles(rows: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Colour and marker of each row: the table's own in their order, then any others by name; 132 pairs differ.
+    """Colour and marker of each row: None's colour is its own; the table's rows in their order, then others by name.
+
+    The first 121 pairs differ.
 
     Args:
         rows: their names.
     """
-    ordered = sorted({*ROWS, *rows}, key=row_order)
-    return {
-        row: {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)]}
-        for number, row in enumerate(ordered)
-    }
+    none, *ordered = sorted({*ROWS, *rows}, key=row_order)
+    own, *others = COLOURS
+    styles = {none: {"color": own, "marker": MARKERS[0]}}
+    for number, row in enumerate(ordered):
+        turn, place = divmod(number, len(others))
+        styles[row] = {"color": others[place], "marker": MARKERS[(place + turn + 1) % len(MARKERS)]}
+    return styles
 
 
 def portion_plot(summary: pd.DataFrame, form: str = "png", whole: pd.DataFrame | None = None) -> bytes:

@@ -24,6 +24,7 @@ def test_forty_rows_can_be_told_apart() -> None:
     styles = row_styles(rows)
     assert set(styles) == set(rows)
     assert len({tuple(style.values()) for style in styles.values()}) == len(rows)
+    assert [row for row, style in styles.items() if style["color"] == styles["none"]["color"]] == ["none"]
 
 
 def test_the_tables_own_rows_keep_their_colours_beside_others() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.artefact import artefact, fingerprint
+from augment.artefacts.artefact import Fingerprint, artefact, fingerprint
 from augment.artefacts.files import write_csv
 from augment.datasets.dataset import Dataset
 from augment.datasets.pairs import posed_names
@@ -151,9 +151,7 @@ def generate(
     scores = filtering is not None and "identity" in filtering.by
     model = find_judge(workspace, judge, portion, seed) if scores else None
     options = _options(portion, sampling, filtering, runtime)
-    inputs = {"generator": fingerprint(checkpoint), **data_inputs(data)}
-    inputs |= {name: fingerprint(path) for name, path in (("poses", pose_file), ("judge", model)) if path is not None}
-    inputs |= {} if filtering is None else filtering.inputs
+    inputs = _inputs(data, checkpoint, filtering, pose_file, model)
     generation = Generation(checkpoint, inputs["generator"], runtime, planned.scenes)
     with artefact(
         folder, "generated", options, inputs=inputs, seed=seed, force=runtime.force, wait=runtime.wait, named=True
@@ -184,6 +182,15 @@ def _options(portion: float, sampling: Sampling, filtering: Filtering | None, ru
     """What a set's record says was asked for; a number format only where it is not the usual one."""
     options = {"portion": portion, **asdict(sampling), "filter": None if filtering is None else asdict(filtering)}
     return {**options, "precision": "bf16"} if runtime.precision == "bf16" else options
+
+
+def _inputs(
+    data: Dataset, checkpoint: Path, filtering: Filtering | None, poses: Path | None, judge: Path | None
+) -> dict[str, Fingerprint]:
+    """Fingerprints of all that a set is made from, by name."""
+    inputs = {"generator": fingerprint(checkpoint), **data_inputs(data)}
+    inputs |= {name: fingerprint(path) for name, path in (("poses", poses), ("judge", judge)) if path is not None}
+    return inputs | (filtering.inputs if filtering is not None else {})
 
 
 def _refuse_empty(planned: PlannedSet, folder: Path) -> None:

@@ -192,12 +192,7 @@ def command(
     }
     refuse_idle({**reasons, **_idle_choices(**asked)})
     others = other_workspaces(workspace, [folder for folder in test_on if folder])
-    files = dict(weights)
-    if len(files) < len(weights):
-        raise AugmentError(f"⟨weights⟩ {_twice(weights)}=...: is given twice; a backbone starts from one file")
-    for name in files:
-        if name not in asked["backbones"]:
-            raise AugmentError(f"⟨weights⟩ {name}=...: is none of ⟨backbones⟩ {','.join(asked['backbones'])}")
+    files = _files(weights, asked["backbones"])
     augmentations = (False, True) if each_augmentation else (erasing_jitter,)
     table = Table5(**asked, ordinary=augmentations, scratch=from_scratch, first_seed=seed_or(0))
     cells = one_a_set(workspace, table.cells())
@@ -211,6 +206,17 @@ def command(
         _plan(workspace, models_of(part, generator, files), placement, force, probe, others)
         return
     _run(workspace, cells, part, generator, files, placement, force, others)
+
+
+def _files(weights: Sequence[tuple[str, Path]], backbones: Sequence[str]) -> dict[str, Path]:
+    """The file that each backbone starts from; raises AugmentError for a backbone twice, or that is not asked for."""
+    files = dict(weights)
+    if len(files) < len(weights):
+        raise AugmentError(f"⟨weights⟩ {_twice(weights)}=...: is given twice; a backbone starts from one file")
+    for name in files:
+        if name not in backbones:
+            raise AugmentError(f"⟨weights⟩ {name}=...: is none of ⟨backbones⟩ {','.join(backbones)}")
+    return files
 
 
 def _twice(weights: Sequence[tuple[str, Path]]) -> str:

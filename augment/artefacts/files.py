@@ -30,7 +30,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file by rename, and take away what killed processes of this machine left of the same file.
+    """Write a file by rename, and remove what killed processes of this machine left of the same file.
 
     Args:
         path: is either the old file or the whole new one at any time; its folder is made where it is missing.

@@ -137,7 +137,7 @@ def copies_said(copies: Mapping[str, Sequence[Sequence[str]]]) -> list[str]:
     """
     return [
         f"{'1 picture is' if len(groups) == 1 else f'{len(groups)} pictures are'} {PLACES[kind]}: {_named(groups)}; "
-        "take away what is wrong"
+        "remove what is wrong"
         for kind, groups in copies.items()
         if groups
     ]

@@ -50,7 +50,7 @@ class Transparency(Result):
         if self.whole:
             become = "becomes a blank white one" if self.whole == 1 else "become blank white ones"
             said.append(
-                f"{_images(self.whole)} transparent in every pixel and {become}: take away what shows nothing, or save "
+                f"{_images(self.whole)} transparent in every pixel and {become}: remove what shows nothing, or save "
                 "it without transparency"
             )
         return said

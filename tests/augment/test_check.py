@@ -69,9 +69,9 @@ def test_a_picture_under_two_identities_or_in_both_parts_is_said(workspace: Work
     assert report.ok
     assert [note for note in report.notes if "picture" in note] == [
         "1 picture is under two identities or more: train/0001_c1s1_000001_01.jpg and train/0001_c3s1_000001_01.jpg "
-        "and train/0002_c3s1_000001_01.jpg; take away what is wrong",
+        "and train/0002_c3s1_000001_01.jpg; remove what is wrong",
         "1 picture is in both the training and the test part: gallery/-1_c1s1_000008_01.jpg and "
-        f"train/{TRAIN[1]}; take away what is wrong",
+        f"train/{TRAIN[1]}; remove what is wrong",
     ]
     shutil.copy(train / TRAIN[2], query / "0003_c1s1_000009_00.jpg")
     notes = check(Workspace.find(workspace.root), progress=False).notes

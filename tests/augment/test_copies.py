@@ -165,7 +165,7 @@ def test_the_first_and_the_last_of_many_pictures_are_compared(monkeypatch: pytes
 def test_sentences_name_five_of_each_and_count_the_rest() -> None:
     assert copies_said({"identities": [], "parts": []}) == []
     assert copies_said({"identities": [["a", "b"]], "parts": []}) == [
-        "1 picture is under two identities or more: a and b; take away what is wrong"
+        "1 picture is under two identities or more: a and b; remove what is wrong"
     ]
     (said,) = copies_said({"parts": [[str(index) for index in range(8)], *([["x", "y"]] * 6)]})
     assert said.startswith(

@@ -10,13 +10,13 @@ import torch
 import augment
 from augment.artefacts.artefact import fingerprint
 from augment.runtime import Runtime
-from augment.training import loop
 from augment.training.identity import IdentityModel
 from augment.training.initial import InitialWeights, starting_training
 from augment.workspace import Workspace
 from pipelines.table5.generators import ReducedGenerator
 from reid.checkpoints import load_model
 from reid.features import extract_features
+from tests.augment.interrupting import interrupt_after
 from tests.conftest import invoke, run
 
 LINE = ("patn-train", "--generator", "correspondence", "--preset", "demo", "--batch", "2", "--perceptual", "none")
@@ -149,14 +149,7 @@ def test_a_broken_off_training_ends_with_the_bytes_of_an_unbroken_one(
 ) -> None:
     line = (*LINE, "--steps", "4", "--portion", "0.5", "--identity-model", "half")
     run(place, *line, "--name", "whole")
-    save = loop.save_state
-
-    def stop_after_two(objective: loop.Objective, path: Path, step: int) -> None:
-        save(objective, path, step)
-        if step == 2:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(loop, "save_state", stop_after_two)
+    interrupt_after(monkeypatch, 2)
     assert invoke(place, *line, "--name", "halves").exit_code == 130
     monkeypatch.undo()
     assert "identity_model" in invoke(place, *LINE, "--steps", "4", "--portion", "0.5", "--name", "halves").stderr

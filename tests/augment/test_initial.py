@@ -10,10 +10,10 @@ from safetensors.torch import load_file
 import augment
 from augment.artefacts.artefact import fingerprint
 from augment.runtime import Runtime
-from augment.training import loop
 from augment.training.initial import InitialWeights, starting_training, write_discriminators
 from patn.checkpoints import load_generator, read_metadata, save_generator
 from patn.generators import GENERATORS, build_generator, kind_of
+from tests.augment.interrupting import interrupt_after
 from tests.conftest import invoke, run
 
 TINY = ("--batch", "2", "--perceptual", "none")
@@ -86,14 +86,7 @@ def test_a_broken_off_training_from_initial_weights_ends_with_the_bytes_of_an_un
 ) -> None:
     line = ("patn-train", "--init", str(trained), "--steps", "4", "--ema", "0.9", *TINY)
     run(people, *line, "--name", "whole")
-    save = loop.save_state
-
-    def stop_after_two(objective: loop.Objective, path: Path, step: int) -> None:
-        save(objective, path, step)
-        if step == 2:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(loop, "save_state", stop_after_two)
+    interrupt_after(monkeypatch, 2)
     assert invoke(people, *line, "--name", "halves").exit_code == 130
     monkeypatch.undo()
     assert not (people / "patn" / "halves" / "generator.safetensors").exists()

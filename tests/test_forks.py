@@ -20,7 +20,8 @@ sys.exit(3)
 """
 TWO = """
 import os, time
-print(os.fork(), flush=True)
+if child := os.fork():
+    print(child, flush=True)
 time.sleep(600)
 """
 

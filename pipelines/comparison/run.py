@@ -73,7 +73,7 @@ class Comparison:
         AugmentError: for an unknown generator.
     """
 
-    generators: tuple[str, ...] = (OURS, "patn-skips", "resnet", "pg2", "deform", "vunet")
+    generators: tuple[str, ...] = (OURS, "correspondence", "patn-skips", "resnet", "pg2", "deform", "vunet")
     minutes: float = 6.0
     preset: str = "demo"
     batch: int | None = None

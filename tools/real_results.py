@@ -1,7 +1,8 @@
 """The figures of Market-1501 in the documentation: `python -m tools.real_results FOLDER`.
 
 FOLDER is the workspace of `augment demo FOLDER --data ... --preset market1501`, finished or stopped at any time.
-Writes docs/results/market1501.json, and from it alone the page beside it and the README's part; without FOLDER, only
+`--authors-pairs FOLDER` adds what a workspace with the PATN authors' test pairs holds (`tools.authors_pairs`).
+Writes docs/results/market1501.json, and from it alone the page beside it and the README's part; without folders, only
 these.  No image and no feature of a person is written: numbers and curves are.
 """
 
@@ -24,6 +25,7 @@ from pipelines.table5.findings import TERMS
 from pipelines.table5.lines import as_summary
 from pipelines.table5.plots import portion_plot
 from pipelines.table5.rows import SCENES, row_title
+from tools.authors_pairs import authors_pairs_part, measured_on_pairs
 from tools.quoting import (
     Record,
     escaped,
@@ -40,6 +42,8 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS, PAGE, PLOT = (Path("docs/results") / f"market1501{suffix}" for suffix in (".json", ".md", "-table5.png"))
 START = "<!-- market1501 results -->"
 SMALLEST = 0.1
+PAIRS = "authors_pairs"
+"""The results' key of what was measured on the authors' test pairs."""
 BEST = f"ours-tuned-reduced{SCENES}"
 """The best row for who has M^R_p alone."""
 CHOSEN = (
@@ -162,6 +166,7 @@ def page(results: Record) -> str:
         f"## What it shows\n\n{TERMS}\n\n{findings_markdown(summary)}",
         *_generator_part(results),
         *_why(results),
+        *authors_pairs_part(results.get(PAIRS, ())),
         *_poses(results),
         f"## Every figure\n\n{tables_markdown(summary)}",
         *_missing(results),
@@ -255,11 +260,20 @@ def beside_rendered(demo: pd.DataFrame, results: Record) -> str:
     )
 
 
-def publish(root: Path = ROOT, workspace: Workspace | None = None) -> None:
-    """Write results, page, plot and the README's part below `root`; without a workspace, from the results there."""
-    if workspace is not None:
-        write_json(root / RESULTS, gathered(workspace))
+def publish(root: Path = ROOT, workspace: Workspace | None = None, authors_pairs: Workspace | None = None) -> None:
+    """Write results, page, plot and the README's part below `root`; without workspaces, from the results there.
+
+    Args:
+        root: of the repository.
+        workspace: of the measurement; what it holds takes the place of what the results say.
+        authors_pairs: with the authors' test pairs; as `workspace`, for these.
+    """
     results = read_results(root)
+    if workspace is not None:
+        results = {**gathered(workspace), **{key: results[key] for key in (PAIRS,) if key in results}}
+    if authors_pairs is not None:
+        results = {**results, PAIRS: measured_on_pairs(authors_pairs)}
+    write_json(root / RESULTS, results)
     write_bytes(root / PLOT, portion_plot(summary_of(results)))
     write_text(root / PAGE, page(results))
     put_into_readme(root, START, readme_part(results))
@@ -269,8 +283,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Write the documentation's part of a measurement on real images; returns 0."""
     parser = argparse.ArgumentParser(prog="python -m tools.real_results", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", help="workspace of the measurement")
-    folder = parser.parse_args(arguments).folder
-    publish(workspace=None if folder is None else Workspace.find(folder))
+    parser.add_argument("--authors-pairs", type=Path, help="workspace with the PATN authors' test pairs")
+    given = parser.parse_args(arguments)
+    folders = (given.folder, given.authors_pairs)
+    workspace, pairs = (None if folder is None else Workspace.find(folder) for folder in folders)
+    publish(workspace=workspace, authors_pairs=pairs)
     return 0
 
 

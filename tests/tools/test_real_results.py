@@ -1,14 +1,13 @@
 """docs/results/market1501.json is the one source of the figures of real people: page, README, the demo's sentence."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from augment.workspace import Workspace
-from pipelines.table5.cells import Cell
 from tests.pipelines.summaries import summary
+from tests.tools.conftest import CAVEAT
 from tools.real_results import (
     PAGE,
     RESULTS,
@@ -22,46 +21,6 @@ from tools.real_results import (
 from tools.real_workspace import gathered
 
 ROOT = Path(__file__).resolve().parents[2]
-CAVEAT = "Figures of nobody."
-
-
-def line(row: str, ordinary: bool, by_seed: dict[str, float], none: dict[str, float]) -> dict[str, object]:
-    """A line of table5.json with the columns that the pages read."""
-    gains = [figure - none[seed] for seed, figure in by_seed.items()] if row != "none" else []
-    figures = list(by_seed.values())
-    cell = Cell(row, ordinary=ordinary).as_dict()
-    del cell["seed"]
-    return {
-        **cell,
-        "seeds": len(figures),
-        "mAP_mean": sum(figures) / len(figures),
-        "by_seed": by_seed,
-        "gains": gains,
-        "gain_mean": sum(gains) / len(gains) if gains else None,
-        "gaps": [],
-    }
-
-
-@pytest.fixture
-def documents(tmp_path: Path) -> Path:
-    """A folder like the repository's root, with results of one seed."""
-    none = {"0": 10.0}
-    lines = [
-        line(row, ordinary, {"0": figure}, none)
-        for row, ordinary, figure in (
-            ("none", False, 10.0),
-            ("ours", False, 12.5),
-            ("none", True, 10.0),
-            ("ours", True, 17.0),
-        )
-    ]
-    results = {"caveat": CAVEAT, "missing": ["Ours*, p = 0.3, small, equal updates"], "lines": lines}
-    (tmp_path / RESULTS).parent.mkdir(parents=True)
-    (tmp_path / RESULTS).write_text(json.dumps(results))
-    (tmp_path / "README.md").write_text(
-        "Above.\n<!-- market1501 results -->\nold\n<!-- end -->\nBelow.\n<!-- end -->\n"
-    )
-    return tmp_path
 
 
 def test_page_and_readme_are_made_from_the_results(documents: Path) -> None:

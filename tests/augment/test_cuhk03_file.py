@@ -100,11 +100,10 @@ def images_of(root: Path, shipped: Shipped, choice: SetChoice) -> pd.DataFrame:
     assert list(files(folder)) == before
     images = Workspace.find(root).images()
     sources = pd.read_csv(root / "data" / "sources.csv", dtype=str)
-    by_name = {
-        Path(image).name: Path(source) for image, source in zip(sources["image"], sources["source"], strict=True)
-    }
+    by_name = {Path(image).name: file for image, file in zip(sources["image"], sources["source"], strict=True)}
     images["file"] = [by_name[name] for name in images["name"]]
-    images["pair"], images["who"], images["shot"] = zip(*(names[path.name] for path in images["file"]), strict=True)
+    about = [names[Path(file).name] for file in images["file"]]
+    images["pair"], images["who"], images["shot"] = zip(*about, strict=True)
     return images
 
 

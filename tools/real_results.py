@@ -250,13 +250,13 @@ def beside_rendered(demo: pd.DataFrame, results: Record) -> str:
     for summary, row in ((demo, "ours"), (real, "ours"), (demo, f"ours{SCENES}"), (real, BEST)):
         portion = float(summary["portion"].min())
         own = [figure(summary, row, portion, ordinary) for ordinary in (False, True)]
-        gains.append(f"{gain_of(own[0])} plain and {gain_of(own[1])} augmented")
+        gains.append(f"{gain_of(own[0])} plain and {gain_of(own[1])} with erasing + jitter")
     scenes = "[scenes](../explanation/scenes.md)"
     return (
         f"Rendered pedestrians are easy. Here Ours - None is {gains[0]}, and {gains[2]} in {scenes}. On real images "
         f"the same re-ID training gives {gains[1]} mAP with Ours by {ours_of(results)}, and {gains[3]} in scenes with "
-        "the built-in generator tuned on M^R_p alone ([Market-1501](market1501.md)). Plain is flip + crop; augmented "
-        "adds random erasing + colour jitter."
+        "the built-in generator tuned on M^R_p alone ([Market-1501](market1501.md)). Plain is flip + crop; "
+        "erasing + jitter adds random erasing and colour jitter."
     )
 
 
@@ -268,7 +268,7 @@ def publish(root: Path = ROOT, workspace: Workspace | None = None, authors_pairs
         workspace: of the measurement; what it holds takes the place of what the results say.
         authors_pairs: with the authors' test pairs; as `workspace`, for these.
     """
-    results = read_results(root)
+    results = read_results(root) if (root / RESULTS).is_file() else {}
     if workspace is not None:
         results = {**gathered(workspace), **{key: results[key] for key in (PAIRS,) if key in results}}
     if authors_pairs is not None:

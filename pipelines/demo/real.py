@@ -33,6 +33,7 @@ from pipelines.grid.pools import Placement
 from pipelines.measurements.times import read_times, timed
 from pipelines.report.page import write_report
 from pipelines.table5.cells import Cell
+from pipelines.table5.findings import NAMES
 from pipelines.table5.results import declare
 from pipelines.table5.rows import row_title
 from pipelines.table5.run import Table5, one_a_set, run_table5
@@ -167,14 +168,14 @@ def _run_tables(workspace: Workspace, preset: RealPreset, folder: Path, jobs: in
 
 
 def table_title(table: Table5) -> str:
-    """What a table's cells are, in a line: `p = 0.1: None, Ours; plain, augmented; equal updates; 3 seeds`.
+    """What a table's cells are, in a line: `p = 0.1: None, Ours; plain, with erasing + jitter; equal updates; 3 seeds`.
 
     Args:
         table: a part of a preset.
     """
     portions = ", ".join(f"{portion:g}" for portion in table.portions)
     rows = ", ".join(map(row_title, table.rows))
-    augmentations = ", ".join("augmented" if ordinary else "plain" for ordinary in table.ordinary)
+    augmentations = ", ".join(NAMES[ordinary] for ordinary in table.ordinary)
     lengths = ", ".join(f"equal {length}" for length in table.lengths)
     backbones = "" if table.backbones == ("small",) else f"{', '.join(table.backbones)}; "
     seeds = "1 seed" if table.seeds == 1 else f"{table.seeds} seeds"

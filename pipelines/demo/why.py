@@ -16,6 +16,7 @@ from augment.evaluation.protocol import Evaluation
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.table5.cells import Cell
+from pipelines.table5.findings import NAMES
 from pipelines.table5.results import is_finished
 from pipelines.table5.rows import row_of, row_title
 from pipelines.table5.stages import GeneratedSet, Model
@@ -179,7 +180,7 @@ def why_lines(table: pd.DataFrame) -> list[list[str]]:
         table: as of `why_table`.
     """
     head = ["kept", "row", "pairs", "identity", "of copy", "SSIM", "mask-SSIM", "PCKh"]
-    lines = [[*head, *(f"minus None, {gain}" for gain in GAINS)]]
+    lines = [[*head, *(f"minus None, {NAMES[ordinary]}" for ordinary in GAINS.values())]]
     for line in table.to_dict("records"):
         figures = [_number(line[name], "{:.3f}") for name in ("identity", "share", "ssim", "mask_ssim", "pckh")]
         gains = [_number(line[gain], "{:+.1f}") for gain in GAINS]
@@ -205,7 +206,8 @@ def correlation_sentences(table: pd.DataFrame) -> list[str]:
     for (portion, gain), part in found.groupby(["portion", "gain"], sort=False):
         figures = ", ".join(f"{MEASURES[line['measure']]} {line['rho']:+.2f}" for line in part.to_dict("records"))
         rows = part["rows"].max()
-        sentences.append(f"Rank correlation with the {gain} gain at p = {portion:g} over {rows} rows: {figures}.")
+        name = NAMES[GAINS[str(gain)]]
+        sentences.append(f"Rank correlation with the gain, {name}, at p = {portion:g} over {rows} rows: {figures}.")
     return sentences
 
 

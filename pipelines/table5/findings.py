@@ -12,11 +12,12 @@ from pipelines.table5.rows import row_of
 from pipelines.table5.spread import Spread, differences, spread
 from pipelines.table5.text import column_title, spread_text
 
-NAMES = {False: "plain", True: "augmented"}
+NAMES = {False: "plain", True: "with erasing + jitter"}
+"""How sentences name the augmentation of real and generated images alike, without and with random erasing + jitter."""
 TERMS = (
-    "All at equal updates unless said otherwise. Plain: flip and crop. Augmented: random erasing and colour jitter "
-    "too, on both sides of a comparison. Figures are mAP in percent, ± the standard deviation over seeds (their "
-    "number); differences are paired by seed, with the 95 % t interval of their mean in brackets. One seed "
+    "All at equal updates unless said otherwise. Plain: flip and crop. With erasing + jitter: random erasing and "
+    "colour jitter too, on both sides of a comparison. Figures are mAP in percent, ± the standard deviation over seeds "
+    "(their number); differences are paired by seed, with the 95 % t interval of their mean in brackets. One seed "
     "carries no claim."
 )
 
@@ -127,7 +128,7 @@ class _Numbers:
 
 
 def _each(texts: Mapping[bool, str]) -> str:
-    """`+3.5 plain, +1.2 augmented`: what was run of the two."""
+    """`+3.5 plain, +1.2 with erasing + jitter`: what was run of the two."""
     return ", ".join(f"{text} {NAMES[ordinary]}" for ordinary, text in texts.items())
 
 

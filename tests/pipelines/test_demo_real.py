@@ -99,7 +99,7 @@ def test_the_hours_are_told_before_anything_is_done(
     assert said["seconds"] == pytest.approx(sum(part["seconds"] for part in said["parts"]))
     what = {part["what"]: part for part in said["parts"]}
     assert what["training the generator patn"]["seconds"] > 0
-    models = what["p = 0.4: None, Ours; plain, augmented; equal updates; 1 seed"]
+    models = what["p = 0.4: None, Ours; plain, with erasing + jitter; equal updates; 1 seed"]
     assert models["cells"] == 4
     assert models["seconds"] > 0
 

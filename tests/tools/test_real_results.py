@@ -40,7 +40,7 @@ def test_page_and_readme_are_made_from_the_results(documents: Path) -> None:
 def test_the_demos_sentence_has_both_gains(documents: Path) -> None:
     results = read_results(documents)
     sentence = beside_rendered(summary_of(results), results)
-    assert sentence.count("+2.5 (1) plain and +7.0 (1) augmented") == 2
+    assert sentence.count("+2.5 (1) plain and +7.0 (1) with erasing + jitter") == 2
 
 
 def test_what_is_committed_is_what_the_results_say(tmp_path: Path) -> None:

@@ -41,11 +41,12 @@ def make_set(workspace: Workspace, name: str, portion: float, seed: int, ratio: 
         seed: of split and plan.
         ratio: of the augmented set to the full one.
     """
-    if portion == 1 and ratio == 1 and _options_of_name(name) and "--per-identity" not in str(_options_of_name(name)):
+    named = _options_of_name(name)
+    if portion == 1 and ratio == 1 and named is not None and "--per-identity" not in named:
         return "⟨portion⟩ 1.0 leaves nothing to generate; give ⟨ratio⟩ 2, or a smaller ⟨portion⟩"
     folder = workspace.generated_dir(name, portion, seed, ratio)
     begun = read_pending(folder)
-    options = _options_begun(name, begun.options) if begun else _options_of_name(name)
+    options = _options_begun(name, begun.options) if begun else named
     if options is None and workspace.generator_file(name).is_file():
         options = f" --generator {name} --name {name}"
     found = [folder.name for folder in workspace.generated_sets()]

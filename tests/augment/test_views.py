@@ -120,22 +120,22 @@ def test_a_workspace_inside_the_images_folder_and_a_folder_that_is_not_there_are
 def test_tracks_are_identities_whose_halves_are_two_cameras(tmp_path: Path) -> None:
     frames = tmp_path / "video" / "street" / "img1"
     frames.mkdir(parents=True)
-    for frame in range(1, 41):
+    for frame in range(1, 42):
         Image.new("RGB", (160, 120), (frame, 80, 200)).save(frames / f"{frame:06d}.jpg")
-    # four tracks of 40 frames; the boxes of the last one are low
-    boxes = [(frame, track, 20 * track, 10, 20, 80) for track in (1, 2, 3, 4) for frame in range(1, 41)]
+    # four tracks of 41 frames; the boxes of the last one are low
+    boxes = [(frame, track, 20 * track, 10, 20, 80) for track in (1, 2, 3, 4) for frame in range(1, 42)]
     lines = [f"{f},{t},{x},{y},{w},{40 if t == 4 else h},1,1,1" for f, t, x, y, w, h in boxes]
     (frames.parent / "gt").mkdir()
     (frames.parent / "gt" / "gt.txt").write_text("\n".join(lines) + "\n")
-    made = init_tracks(tmp_path / "w", tmp_path / "video", TrackFilter(margin=0, spacing=10), test_share=0.34)
+    made = init_tracks(tmp_path / "w", tmp_path / "video", TrackFilter(margin=0, spacing=8), test_share=0.34)
     assert made.layout == DataLayout.MOT
     images = Workspace.find(tmp_path / "w").images()
     assert images["pid"].nunique() == 3
-    assert images.groupby("pid").size().tolist() == [4, 4, 4]  # frames 1, 11, 21, 31
-    assert images.groupby(["pid", "camid"]).size().tolist() == [2] * 6
-    assert any("40 boxes were left out: lower than 64 pixels" in decision for decision in made.decisions)
+    assert images.groupby("pid").size().tolist() == [6, 6, 6]  # frames 1, 9, ... 41
+    assert images.groupby(["pid", "camid"]).size().tolist() == [3] * 6
+    assert any("41 boxes were left out: lower than 64 pixels" in decision for decision in made.decisions)
     with Image.open(images["path"].iloc[0]) as crop:
         assert crop.size == (20, 80)
-    with pytest.raises(AugmentError, match="no box is left of 160"):
+    with pytest.raises(AugmentError, match="no box is left of 164"):
         init_tracks(tmp_path / "v", tmp_path / "video", TrackFilter(height=100))
     assert not (tmp_path / "v").exists()

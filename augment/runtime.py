@@ -79,6 +79,16 @@ class Runtime:
             return torch.bfloat16 if torch.cuda.is_bf16_supported() else None
         return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else None
 
+    @property
+    def generates_bf16(self) -> bool:
+        """Whether images are generated in bf16: only where that was asked for by name."""
+        return self.precision == "bf16"
+
+    @property
+    def generating_precision(self) -> str:
+        """`bf16` or `fp32`: the number format in which images are generated."""
+        return "bf16" if self.generates_bf16 else "fp32"
+
     def precision_name(self) -> str:
         """`bf16` or `fp32`: what `training_dtype` comes to on this machine."""
         return "fp32" if self.training_dtype() is None else "bf16"

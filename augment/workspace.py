@@ -26,6 +26,10 @@ PAIR_FILES = {"train": "train.csv", "gallery": "test.csv"}
 GENERATOR, MODEL = "generator.safetensors", "model.safetensors"
 
 
+REAL_ONLY = "none"
+"""In place of a generated set's name: real images alone, as of row None of Table 5."""
+
+
 def row_name(name: str) -> str:
     """A row's name in tables and records: `ours*` for `ours-random`, its spelling that shells leave alone."""
     return re.sub(r"^ours-random(?=[-+]|$)", "ours*", name)

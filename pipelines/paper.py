@@ -41,9 +41,11 @@ TABLE3: dict[str, tuple[float, float, float, float]] = {
 }
 
 # Table 4: on Market-1501 SSIM, IS, mask-SSIM, mask-IS, DS, PCKh; then on DeepFashion SSIM, IS, DS, PCKh.
+MARKET, DEEPFASHION = "market", "deepfashion"
+DATA_TITLES = {MARKET: "Market-1501", DEEPFASHION: "DeepFashion"}
 TABLE4_METRICS = {
-    "market": ("SSIM", "IS", "mask-SSIM", "mask-IS", "DS", "PCKh"),
-    "deepfashion": ("SSIM", "IS", "DS", "PCKh"),
+    MARKET: ("SSIM", "IS", "mask-SSIM", "mask-IS", "DS", "PCKh"),
+    DEEPFASHION: ("SSIM", "IS", "DS", "PCKh"),
 }
 TABLE4: dict[str, tuple[float, ...]] = {
     "resnet5": (0.297, 3.236, 0.802, 3.807, 0.67, 0.84, 0.764, 2.952, 0.900, 0.89),
@@ -65,7 +67,7 @@ def table1(row: str, data: str) -> dict[str, float]:
         row: a key of TABLE1.
         data: market or deepfashion.
     """
-    start = 0 if data == "market" else len(TABLE4_METRICS["market"])
+    start = 0 if data == MARKET else len(TABLE4_METRICS[MARKET])
     figures = zip(TABLE4_METRICS[data], TABLE1[row][start:], strict=False)
     return {metric: figure for metric, figure in figures if figure is not None}
 
@@ -78,7 +80,7 @@ def table4(row: str, data: str) -> dict[str, float]:
         data: market or deepfashion.
     """
     numbers = TABLE4.get(row, ())
-    start = 0 if data == "market" else len(TABLE4_METRICS["market"])
+    start = 0 if data == MARKET else len(TABLE4_METRICS[MARKET])
     return dict(zip(TABLE4_METRICS[data], numbers[start:], strict=False))
 
 

@@ -16,7 +16,7 @@ from augment.evaluation.reid import test_images as images
 from augment.runtime import Runtime
 from augment.training.reid import choose_weights
 from augment.training.reid import train_reid as train
-from augment.training.reid_data import TrainingSet
+from augment.training.reid_data import EPOCHS, UPDATES, TrainingSet
 from augment.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def train_reid(
         training = replace(preset, backbone=backbone or preset.backbone)
         file = choose_weights(training.backbone, from_scratch, weights, None)
     training = recipes.with_erasing_and_jitter(training) if erasing_and_jitter else training
-    length = "updates" if equal_updates else "epochs"
+    length = UPDATES if equal_updates else EPOCHS
     data = TrainingSet(portion, images, ratio, workspace.seed if seed is None else seed, length)
     name = name or data.name(training.backbone) + ("-ordinary" if erasing_and_jitter else "")
     result = train(workspace, training, data, name=name, weights=file, runtime=runtime or Runtime())

@@ -14,7 +14,7 @@ from augment.datasets.dataset import Dataset
 from augment.generation.augmented_set import summary
 from augment.generation.filtering import CRITERIA, Filtering
 from augment.generation.generate import PlannedSet, generate, plan_set, set_name
-from augment.generation.plan import Sampling
+from augment.generation.plan import DROP, FILL, TARGET_POSES, Sampling
 from augment.options import NAME, Finite
 from augment.workspace import Workspace
 
@@ -43,7 +43,7 @@ from augment.workspace import Workspace
 )
 @click.option(
     "--target-poses",
-    type=click.Choice(["removed", "reduced", "all", "own", "canonical", "rare", "file"]),
+    type=click.Choice(TARGET_POSES),
     default="removed",
     show_default=True,
     help="Poses of removed images (Ours), of M^R_p (Ours*), of all images, or the source's own; 8 typical ones of "
@@ -74,7 +74,7 @@ from augment.workspace import Workspace
 )
 @click.option(
     "--missing",
-    type=click.Choice(["fill", "drop"]),
+    type=click.Choice([FILL, DROP]),
     default="fill",
     show_default=True,
     help="What to do for a removed image without a pose: take another pose, or leave it out.",
@@ -152,7 +152,7 @@ def command(
         name=name,
         runtime=runtime(force),
     )
-    idle = sampling.missing == "drop" and not result.counts.dropped
+    idle = sampling.missing == DROP and not result.counts.dropped
     said = "\n--missing drop left none out: every removed image has a pose" if idle else ""
     emit(result, summary(result) + said)
 

@@ -49,7 +49,7 @@ def command(
     timed = unless(not no_speed, "with --no-speed: nothing is timed")
     refuse_idle({"batch": timed, "precision": timed})
     how = runtime()
-    how = replace(how, precision=precision or ("bf16" if how.precision == "bf16" else "fp32"))
+    how = replace(how, precision=precision or how.generating_precision)
     found = bench(candidates(generators, sizes, workspace_or_none()), how, speed=not no_speed, batch=batch)
     place = "" if no_speed else f"{how.torch_device()}, {how.precision}, batch {batch}, random images."
     result: dict[str, object] = {"generators": [each.as_dict() for each in found]}

@@ -16,8 +16,8 @@ from augment.datasets.reduced_set import share_text
 from augment.evaluation.reid import summary
 from augment.options import BACKBONE, NAME, RECIPES, SET, Finite, headline
 from augment.training.reid import choose_weights, train_reid
-from augment.training.reid_data import TrainingSet
-from augment.workspace import Workspace
+from augment.training.reid_data import EPOCHS, LENGTHS, TrainingSet
+from augment.workspace import REAL_ONLY, Workspace
 
 option = partial(click.option, cls=SectionOption)
 data = partial(option, section="Images")
@@ -59,7 +59,7 @@ recipe = partial(option, section="Configuration; default: the preset's")
 @data(
     "--augmentation",
     type=SET,
-    default="none",
+    default=REAL_ONLY,
     metavar="none|ours|ours-random|NAME|DIR",
     show_default=True,
     help="none trains on M^R_p; else a generated set of that portion, or a folder of images.",
@@ -68,8 +68,8 @@ recipe = partial(option, section="Configuration; default: the preset's")
 @data("--ratio", type=click.IntRange(1, 3), default=1, show_default=True, help="Ratio of the generated set.")
 @data(
     "--length",
-    type=click.Choice(["epochs", "updates"]),
-    default="epochs",
+    type=click.Choice(LENGTHS),
+    default=EPOCHS,
     show_default=True,
     help="Equal passes over the set (the paper) or equal updates for every portion (fair).",
 )
@@ -142,7 +142,7 @@ def command(
     from reid.training import FROM_SCRATCH, with_erasing_and_jitter  # loads torch
     from reid.training import preset as named_preset  # loads torch
 
-    generated = unless(augmentation != "none", "without --augmentation: no image is generated")
+    generated = unless(augmentation != REAL_ONLY, "without --augmentation: no image is generated")
     backbone = backbone or named_preset(preset).backbone
     pretrains = unless(backbone_of(backbone).imagenet_weights, f"with {backbone}, which starts from no weights")
     pretrains = pretrains or unless(preset not in FROM_SCRATCH, f"with --preset {preset}, which starts from no weights")

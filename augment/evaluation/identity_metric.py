@@ -18,7 +18,7 @@ from augment.datasets.dataset import Dataset
 from augment.evaluation.metrics import COPY, GENERATED, REAL, MeanMetric, Panels
 from augment.evaluation.reid import find_model
 from augment.images import load_images
-from augment.workspace import Workspace
+from augment.workspace import REAL_ONLY, Workspace
 from numerics.arrays import Array
 from reid.checkpoints import load_model
 from reid.features import extract_features
@@ -42,7 +42,7 @@ def full_model(workspace: Workspace, model: str | None) -> Path:
     found = []
     for path in workspace.reid_models():
         run = read_run(path.parent)
-        if run and run.options.get("portion") == 1.0 and run.options.get("augmentation") == "none":
+        if run and run.options.get("portion") == 1.0 and run.options.get("augmentation") == REAL_ONLY:
             found.append((run.result["mAP"], path))
     if not found:
         raise AugmentError(

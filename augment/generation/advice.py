@@ -8,18 +8,18 @@ from dataclasses import fields
 from typing import Any
 
 from augment.artefacts.records import read_pending
-from augment.generation.plan import Sampling
+from augment.generation.plan import Sampling, TargetPoses
 from augment.inference.generators import seeded
 from augment.workspace import Workspace, slug
 
-SET_NAMES = {
-    "removed": "ours",
-    "reduced": "ours*",
-    "all": "ours-all",
-    "own": "self",
-    "canonical": "ours-canonical",
-    "rare": "ours-rare",
-    "file": "ours-file",
+SET_NAMES: dict[str, str] = {
+    TargetPoses.REMOVED: "ours",
+    TargetPoses.REDUCED: "ours*",
+    TargetPoses.ALL: "ours-all",
+    TargetPoses.OWN: "self",
+    TargetPoses.CANONICAL: "ours-canonical",
+    TargetPoses.RARE: "ours-rare",
+    TargetPoses.FILE: "ours-file",
 }
 USUAL_FILTER = 0.2
 SHOWN = 10
@@ -81,8 +81,8 @@ def _options_of_name(name: str) -> str | None:
         return None
     return "".join(
         [
-            "" if poses == "removed" else f" --target-poses {poses}",
-            " --pose-file FILE" if poses == "file" else "",
+            "" if poses == TargetPoses.REMOVED else f" --target-poses {poses}",
+            " --pose-file FILE" if poses == TargetPoses.FILE else "",
             f" --per-identity {found['count']}" if found["count"] else "",
             " --scenes" if found["scenes"] else "",
             f" --filter {USUAL_FILTER}" if found["filtered"] else "",
@@ -100,7 +100,7 @@ def _options_begun(name: str, options: Mapping[str, Any]) -> str:
         f" --{name.replace('_', '-')}{'' if value is True else f' {value}'}" for name, value in given.items()
     )
     text = "".join(options_given)
-    text += " --pose-file FILE" if given.get("target_poses") == "file" else ""
+    text += " --pose-file FILE" if given.get("target_poses") == TargetPoses.FILE else ""
     filtering = options.get("filter")
     if filtering:
         text += f" --filter {filtering['share']}"
@@ -110,7 +110,7 @@ def _options_begun(name: str, options: Mapping[str, Any]) -> str:
 
 def _name_of(given: Mapping[str, Any], filtering: object) -> str:
     count = given.get("per_identity")
-    name = SET_NAMES[str(given.get("target_poses", "removed"))] + (f"-k{count}" if count else "")
+    name = SET_NAMES[str(given.get("target_poses", TargetPoses.REMOVED))] + (f"-k{count}" if count else "")
     name += "-scenes" if given.get("scenes") else ""
     return f"{name}-filtered" if filtering else name
 

@@ -19,10 +19,10 @@ from augment.datasets.dataset import Dataset
 from augment.generation.plan import Chance, Pools, Sampling, random_pose
 from augment.images import load_images
 from augment.inference.generators import seeded
-from augment.inference.plan_images import Generation, generate_plan
+from augment.inference.plan_images import COPY, Generation, generate_plan
 from augment.poses.estimation import estimate_arrays
 from augment.poses.estimators import Choice
-from augment.workspace import Workspace
+from augment.workspace import REAL_ONLY, Workspace
 from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
 from patn.keypoints import keypoint_array
@@ -98,7 +98,7 @@ def find_judge(workspace: Workspace, name: str | None, portion: float, seed: int
         run = read_run(workspace.reid_dir(each))
         if run is None:
             continue
-        blind = run.options.get("augmentation") == "none" and run.options.get("seed") == seed
+        blind = run.options.get("augmentation") == REAL_ONLY and run.options.get("seed") == seed
         if blind and run.options.get("portion", 2.0) <= portion:
             found.append((run.options["portion"], run.result["updates"], each))
     if found:
@@ -206,7 +206,7 @@ def filter_set(
     """
     target, candidates = folder / FOLDERS["train"], folder / CANDIDATES
     if not (folder / SCORES).is_file():
-        generated = plan[plan["how"] != "copy"].reset_index(drop=True)
+        generated = plan[plan["how"] != COPY].reset_index(drop=True)
         first = judge.scores(generated, target)
         order = np.argsort(total(first, first), kind="stable")
         worst = np.sort(order[: int(np.floor(len(generated) * filtering.share + 0.5))])
@@ -222,7 +222,7 @@ def filter_set(
         if better.is_file():
             better.replace(target / str(row.output))
     shutil.rmtree(candidates, ignore_errors=True)
-    copies = plan[plan["how"] == "copy"].assign(candidate=0, judged="good")
+    copies = plan[plan["how"] == COPY].assign(candidate=0, judged="good")
     return pd.concat([decided, copies], ignore_index=True).sort_values("output", ignore_index=True)
 
 

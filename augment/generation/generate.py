@@ -20,7 +20,7 @@ from augment.generation.filtering import Filtering, Judge, begin_again, filter_s
 from augment.generation.integrity import data_inputs, refuse_altered, set_contents
 from augment.generation.links import link_real
 from augment.generation.manifest import MANIFEST, make_manifest, with_scores
-from augment.generation.plan import Pools, Sampling, make_plan
+from augment.generation.plan import Pools, Sampling, TargetPoses, make_plan
 from augment.generation.scenes import COLUMN, Scenes
 from augment.generation.target_poses import PoseBank, canonical_bank, file_bank, rare_bank
 from augment.inference.generators import find_generator, recorded_place
@@ -98,16 +98,16 @@ def require_poses(data: Dataset, posed: Sequence[str], portion: float) -> None:
 
 def _bank(data: Dataset, target_poses: str, posed: Sequence[str], file: Path | None, seed: int) -> PoseBank | None:
     """The poses that a sampling takes from elsewhere, None where it takes them from training images."""
-    if (target_poses == "file") != (file is not None):
+    if (target_poses == TargetPoses.FILE) != (file is not None):
         raise AugmentError("poses of a file: give ⟨target_poses⟩ file together with ⟨pose_file⟩ FILE")
     if file is not None:
         return file_bank(file, data.size)
-    if target_poses not in ("canonical", "rare"):
+    if target_poses not in (TargetPoses.CANONICAL, TargetPoses.RARE):
         return None
     if not posed:
         raise AugmentError(f"target poses {target_poses}: no kept image has a pose; run `augment check`")
     points = keypoint_array(data.keypoints("train"), posed)
-    return rare_bank(posed, points) if target_poses == "rare" else canonical_bank(posed, points, seed=seed)
+    return rare_bank(posed, points) if target_poses == TargetPoses.RARE else canonical_bank(posed, points, seed=seed)
 
 
 def generate(
@@ -181,7 +181,7 @@ def _unaltered(folder: Path, made: AugmentedSet) -> AugmentedSet:
 def _options(portion: float, sampling: Sampling, filtering: Filtering | None, runtime: Runtime) -> dict[str, object]:
     """What a set's record says was asked for; a number format only where it is not the usual one."""
     options = {"portion": portion, **asdict(sampling), "filter": None if filtering is None else asdict(filtering)}
-    return {**options, "precision": "bf16"} if runtime.precision == "bf16" else options
+    return {**options, "precision": runtime.precision} if runtime.generates_bf16 else options
 
 
 def _inputs(

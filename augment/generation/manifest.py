@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from augment.images import load_images
+from augment.inference.plan_images import COPY
 from numerics.arrays import Array
 from reid.data.market1501 import FOLDERS
 
@@ -31,10 +32,10 @@ def make_manifest(plan: pd.DataFrame, kept: Sequence[str], mark: str) -> pd.Data
     made = pd.DataFrame(
         {
             "name": plan["output"],
-            "kind": np.where(plan["how"] == "copy", "copy", "generated"),
+            "kind": np.where(plan["how"] == COPY, "copy", "generated"),
             "source": plan["source"],
             "pose": plan["pose"],
-            "generator": np.where(plan["how"] == "copy", "", mark),
+            "generator": np.where(plan["how"] == COPY, "", mark),
         }
     )
     further = ("scene", "identity_score", "pose_score", "candidate", "judged")

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import PurePath
 
 import numpy as np
@@ -10,9 +11,24 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.generation.target_poses import PoseBank
+from augment.inference.plan_images import COPY
 from numerics.seeds import Stream, random_stream
 
-TARGET_POSES = ("removed", "reduced", "all", "own", "canonical", "rare", "file")
+
+class TargetPoses(StrEnum):
+    """Whose poses people are generated in."""
+
+    REMOVED = "removed"
+    REDUCED = "reduced"
+    ALL = "all"
+    OWN = "own"
+    CANONICAL = "canonical"
+    RARE = "rare"
+    FILE = "file"
+
+
+TARGET_POSES = tuple(each.value for each in TargetPoses)
+FILL, DROP = "fill", "drop"
 COLUMNS = ["output", "pid", "source", "pose", "how"]
 
 
@@ -32,9 +48,9 @@ class Sampling:
             before the background of a kept image, see `augment.generation.scenes`.
     """
 
-    target_poses: str = "removed"
+    target_poses: str = TargetPoses.REMOVED.value
     ratio: int = 1
-    missing: str = "fill"
+    missing: str = FILL
     per_identity: int | None = None
     scenes: bool = False
 
@@ -43,8 +59,8 @@ class Sampling:
             raise AugmentError(f"target poses {self.target_poses!r}: must be one of {', '.join(TARGET_POSES)}")
         if self.ratio not in (1, 2, 3):
             raise AugmentError(f"ratio {self.ratio}: must be 1, 2 or 3")
-        if self.missing not in ("fill", "drop"):
-            raise AugmentError(f"missing {self.missing!r}: must be fill or drop")
+        if self.missing not in (FILL, DROP):
+            raise AugmentError(f"missing {self.missing!r}: must be {FILL} or {DROP}")
         if self.per_identity is not None and (self.per_identity < 2 or self.ratio != 1):
             raise AugmentError(f"⟨per_identity⟩ {self.per_identity}: must be 2 or more, and goes without ⟨ratio⟩")
 
@@ -143,11 +159,11 @@ def _replacement(
     pid, output = pid_of[name], f"{pools.stems[name]}_gen.jpg"
     posed = pools.sources.get(pid)
     source = _sample(posed or pools.kept[pid], chance.sources)  # of a dropped image too: the others' sources stay
-    if name not in has_pose and sampling.missing == "drop":
+    if name not in has_pose and sampling.missing == DROP:
         return None
     if posed is None:
-        return output, pid, source, "", "copy"
-    if sampling.target_poses != "removed":
+        return output, pid, source, "", COPY
+    if sampling.target_poses != TargetPoses.REMOVED:
         return output, pid, source, random_pose(source, pid, pools, sampling, chance.poses), "transfer"
     if name in has_pose:
         return output, pid, source, name, "transfer"
@@ -158,7 +174,7 @@ def _extra(name: str, number: int, posed: bool, pid: int, pools: Pools, sampling
     """The row of an additional image of a real one, in a random pose."""
     output = f"{pools.stems[name]}_gen{number}.jpg"
     if not posed:
-        return output, pid, name, "", "copy"
+        return output, pid, name, "", COPY
     return output, pid, name, random_pose(name, pid, pools, sampling, chance.poses), "transfer"
 
 
@@ -185,13 +201,13 @@ def random_pose(source: str, pid: int, pools: Pools, sampling: Sampling, rng: np
         sampling: how.
         rng: of the plan's poses.
     """
-    if sampling.target_poses == "own":
+    if sampling.target_poses == TargetPoses.OWN:
         return source
     if pools.bank is not None:
         return pools.bank.sample(rng)
-    if sampling.target_poses == "reduced":
+    if sampling.target_poses == TargetPoses.REDUCED:
         pool = pools.kept_posed
-    elif sampling.target_poses == "removed" and sampling.ratio == 1:
+    elif sampling.target_poses == TargetPoses.REMOVED and sampling.ratio == 1:
         pool = pools.removed_posed.get(pid, pools.posed)
     else:
         pool = pools.posed

@@ -17,6 +17,7 @@ import pandas as pd
 
 from augment.datasets.dataset import Dataset
 from augment.images import load_images
+from augment.inference.plan_images import COPY
 from numerics.arrays import Array, Pixels
 from numerics.seeds import Stream, random_stream
 from patn.keypoints import keypoint_array, scale_keypoints
@@ -92,7 +93,7 @@ class Scenes:
             Names of kept images, "" for none.
         """
         chosen = [""] * len(plan)
-        transfers = np.flatnonzero(plan["how"] != "copy")
+        transfers = np.flatnonzero(plan["how"] != COPY)
         for start in range(0, len(transfers), 256):
             rows = transfers[start : start + 256]
             part = plan.iloc[rows]

@@ -222,7 +222,7 @@ def _measure(candidate: Candidate, runtime: Runtime, batch: int, seconds: float)
         network = load_generator(candidate.checkpoint, device)
     else:
         network = build_generator(candidate.name, candidate.options).to(device).eval()
-    network = for_inference(network, bfloat16=runtime.precision == "bf16")
+    network = for_inference(network, bfloat16=runtime.generates_bf16)
     speed = images_per_second(network, candidate.size, device, batch=batch, seconds=seconds)
     return Speed(round(speed, 2), _peak_mib(device.type))
 

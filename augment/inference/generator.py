@@ -45,8 +45,7 @@ class Generator:
         runtime.prepare()
         self.checkpoint = checkpoint
         self.device = runtime.torch_device()
-        bfloat16 = runtime.precision == "bf16"  # asked for by name: `auto` generates in fp32
-        self.network = for_inference(load_generator(checkpoint, self.device), bfloat16=bfloat16)
+        self.network = for_inference(load_generator(checkpoint, self.device), bfloat16=runtime.generates_bf16)
         self.size = trained_size(checkpoint) or out or _no_size(checkpoint)
         self.out = out or self.size
 

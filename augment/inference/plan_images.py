@@ -22,6 +22,9 @@ from patn.keypoints import keypoint_array, scale_keypoints
 if TYPE_CHECKING:
     import torch
 
+COPY = "copy"
+"""How a plan says that an image is its source, copied as it is; anything else is generated."""
+
 
 @dataclass(frozen=True)
 class Generation:
@@ -75,11 +78,11 @@ def generate_plan(
     """
     target.mkdir(exist_ok=True)
     path_of = data.paths("train").to_dict()
-    for row in plan[plan["how"] == "copy"].itertuples():
+    for row in plan[plan["how"] == COPY].itertuples():
         pixels = read_image(path_of[row.source], data.size)
         said = f"copy of the real image {row.source}, which has no pose to generate from"
         write_jpeg(pixels, target / str(row.output), said)
-    transfers = plan[plan["how"] != "copy"]
+    transfers = plan[plan["how"] != COPY]
     starts = range(0, len(transfers), BATCH)
     batches = [transfers.iloc[start : start + BATCH] for start in starts]
     todo = [batch for batch in batches if not all((target / name).is_file() for name in batch["output"])]

@@ -13,7 +13,7 @@ from augment.artefacts.records import RunRecord, read_run
 from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input
 from augment.datasets.reduced_set import reduced_set
-from augment.workspace import MODEL, Workspace
+from augment.workspace import MODEL, REAL_ONLY, Workspace
 
 if TYPE_CHECKING:
     from patn.training.generator_training import GeneratorTraining
@@ -82,7 +82,7 @@ class IdentityModel:
             self._refuse(f"was trained on the folder {augmentation}, of which is not known what its images show", None)
         if kept is None:
             return
-        if augmentation != "none":
+        if augmentation != REAL_ONLY:
             self._refuse(f"was trained on generated images too ({augmentation})", kept)
         portion, seed = float(options["portion"]), int(options["seed"])
         removed = set(reduced_set(data.images, portion, seed)).difference(kept)

@@ -20,7 +20,7 @@ from augment.images import load_images
 from augment.results import Result, spread
 from augment.runtime import Place, Runtime
 from augment.training.loop import LAST, train
-from augment.training.reid_data import TrainingSet
+from augment.training.reid_data import EPOCHS, TrainingSet
 from augment.weights import find_weights, load_path, missing_sentence
 from augment.workspace import MODEL, Workspace
 from numerics.files import naming
@@ -201,7 +201,7 @@ def with_length(training: ReidTraining, data: TrainingSet, full: int) -> ReidTra
         data: says whether epochs or updates are kept.
         full: how many images the full real set has.
     """
-    if data.length == "epochs":
+    if data.length == EPOCHS:
         return training
     return replace(training, updates=training.epochs * max(1, full // training.batch))
 

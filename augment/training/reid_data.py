@@ -19,13 +19,15 @@ from augment.generation.advice import make_set
 from augment.generation.integrity import refuse_stale
 from augment.generation.manifest import MANIFEST
 from augment.layouts.inventory import files_below, own_reason, printable
-from augment.workspace import Workspace, row_name
+from augment.workspace import REAL_ONLY, Workspace, row_name
 from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
 from reid.data.market1501 import FOLDERS, read_images, read_market1501
 from reid.data.names import is_image_name
 
-LENGTHS = ("epochs", "updates")
+EPOCHS, UPDATES = "epochs", "updates"
+LENGTHS = (EPOCHS, UPDATES)
+"""What of a training on the full set is kept: the passes over the images, or the number of steps."""
 MADE = ("generated", "copy")
 KINDS = ("real", *MADE)
 """What manifest.csv says of an image: real, generated, or a real one in place of one that could not be generated."""
@@ -47,20 +49,20 @@ class TrainingSet:
     """
 
     portion: float = 1.0
-    augmentation: str | Path = "none"
+    augmentation: str | Path = REAL_ONLY
     ratio: int = 1
     seed: int = 0
-    length: str = "epochs"
+    length: str = EPOCHS
     repeat: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.augmentation, str):
             object.__setattr__(self, "augmentation", row_name(self.augmentation))
         if self.length not in LENGTHS:
-            raise AugmentError(f"length {self.length!r}: must be epochs or updates")
-        if self.repeat and self.augmentation != "none":
+            raise AugmentError(f"length {self.length!r}: must be {' or '.join(LENGTHS)}")
+        if self.repeat and self.augmentation != REAL_ONLY:
             raise AugmentError("⟨repeat⟩: repeats real images only; leave ⟨images --augmentation⟩ out, or ⟨repeat⟩")
-        if self.ratio > 1 and self.augmentation == "none":
+        if self.ratio > 1 and self.augmentation == REAL_ONLY:
             raise AugmentError(
                 f"⟨ratio⟩ {self.ratio}: is of generated sets; name one with ⟨images --augmentation⟩, as ours"
             )
@@ -83,7 +85,7 @@ class TrainingSet:
             backbone: the model's.
         """
         ratio = f"-x{self.ratio}" if self.ratio > 1 else ""
-        length = "" if self.length == "epochs" else f"-{self.length}"
+        length = "" if self.length == EPOCHS else f"-{self.length}"
         return f"{backbone}-{self.set_name}-p{self.portion}{ratio}-s{self.seed}{length}"
 
     def as_dict(self) -> dict[str, Any]:
@@ -104,7 +106,7 @@ class TrainingSet:
         train, reduced_csv = data.train, workspace.reduced_csv(self.portion, self.seed)
         if isinstance(self.augmentation, Path):
             return self._ready_made(data, self.augmentation, reduced_csv)
-        if self.augmentation == "none":
+        if self.augmentation == REAL_ONLY:
             kept = train[train["name"].isin(keep_reduced(data.images, self.portion, self.seed, reduced_csv))]
             rows = kept.iloc[repeated(len(kept), len(train), self.seed)] if self.repeat else kept
             return rows.assign(generated=False).reset_index(drop=True)

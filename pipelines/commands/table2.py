@@ -26,8 +26,7 @@ def command(no_speed: bool, batch: int) -> None:
     refuse_idle({"batch": unless(not no_speed, "with --no-speed: nothing is timed")})
     how = runtime()
     sizes = table2(how, speed=not no_speed, batch=batch)
-    precision = "bf16" if how.precision == "bf16" else "fp32"
-    place = "" if no_speed else f"  Here: {how.torch_device()}, {precision}, batch {batch}."
+    place = "" if no_speed else f"  Here: {how.torch_device()}, {how.generating_precision}, batch {batch}."
     workspace = workspace_or_none()
     folder = write(sizes, place, workspace) if workspace is not None else None
     emit({"rows": [size.as_dict() for size in sizes], "folder": folder}, terminal(sizes, place))

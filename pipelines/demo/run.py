@@ -16,6 +16,7 @@ from augment.pedestrians import Pedestrians
 from augment.results import Result
 from augment.runtime import Runtime
 from augment.settings import SETTINGS
+from augment.training.reid_data import UPDATES
 from augment.workspace import Workspace
 from pipelines.demo.presets import UNSEEN_FIRST_IDENTITY, DemoPreset
 from pipelines.grid.pools import Placement
@@ -164,7 +165,7 @@ def gains(workspace: Workspace, row: str = "ours") -> Gains:
         row: the row's name.
     """
     summary = summarise(collect(workspace, declared(workspace)))
-    ours = summary[(summary["row"] == row) & (summary["length"] == "updates")]
+    ours = summary[(summary["row"] == row) & (summary["length"] == UPDATES)]
     smallest = ours[ours["portion"] == ours["portion"].min()]
 
     def of(ordinary: bool) -> list[float]:

@@ -13,7 +13,9 @@ from augment.artefacts.records import read_run
 from augment.columns import aligned
 from augment.evaluation.image_quality import ImageQuality, evaluate_generator
 from augment.evaluation.protocol import Evaluation
+from augment.generation.plan import TargetPoses
 from augment.runtime import Runtime
+from augment.training.reid_data import UPDATES
 from augment.workspace import Workspace
 from pipelines.table5.cells import Cell
 from pipelines.table5.findings import NAMES
@@ -72,7 +74,7 @@ def generators_of_rows(workspace: Workspace, cells: Sequence[Cell], ours: str) -
     for cell in sorted(cells, key=lambda cell: cell.seed):
         row = row_of(cell.row)
         other = row.filtered is not None or row.smoothing is not None or row.weight != 1 or row.own_size or row.scenes
-        if row.target_poses != "removed" or other or cell.ratio > 1:
+        if row.target_poses != TargetPoses.REMOVED or other or cell.ratio > 1:
             continue
         (made,) = Model(cell, ours).needs
         assert isinstance(made, GeneratedSet)
@@ -148,7 +150,7 @@ def _gain(summary: pd.DataFrame, row: str, portion: float, ordinary: bool) -> fl
         (summary["row"] == row)
         & (summary["portion"] == portion)
         & (summary["ordinary"] == ordinary)
-        & (summary["length"] == "updates")
+        & (summary["length"] == UPDATES)
         & (summary["backbone"] == "small")
         & (summary["ratio"] == 1)
     ]

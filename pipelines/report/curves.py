@@ -7,6 +7,7 @@ from dataclasses import astuple, dataclass
 from typing import Any
 
 from augment.training.loop import read_metrics
+from augment.training.reid_data import EPOCHS
 from augment.workspace import Workspace
 from pipelines.table5.cells import Cell
 from pipelines.table5.results import declared, is_finished, kept_share
@@ -86,7 +87,7 @@ def _reading_order(cell: Cell) -> tuple[object, ...]:
 
 
 def _title(workspace: Workspace, cell: Cell) -> str:
-    length = f", {LENGTH_TITLES[cell.length]}" if cell.length == "epochs" else ""
+    length = f", {LENGTH_TITLES[cell.length]}" if cell.length == EPOCHS else ""
     return f"{row_title(cell.row)}, {column_title(cell.portion, cell.ratio, kept_share(workspace, cell))}{length}"
 
 

@@ -13,7 +13,8 @@ from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input
 from augment.evaluation.reid import evaluate_saved, test_images
 from augment.runtime import Runtime
-from augment.workspace import Workspace
+from augment.training.reid_data import UPDATES
+from augment.workspace import REAL_ONLY, Workspace
 from pipelines.report.pictures import webp
 from pipelines.table5.cells import Cell
 from pipelines.table5.results import declared, is_finished, kept_share
@@ -63,14 +64,14 @@ def chosen(workspace: Workspace) -> list[Shown]:
     cells = [cell for cell in declared(workspace) if is_finished(workspace, cell) and _model(workspace, cell.name)]
     places: dict[tuple[object, ...], dict[str, Cell]] = {}
     for cell in cells:
-        if cell.ratio == 1 and cell.length == "updates":
+        if cell.ratio == 1 and cell.length == UPDATES:
             block = astuple(cell.block)
             places.setdefault((*block, cell.portion, cell.seed), {})[cell.row] = cell
     for _, rows in sorted(places.items(), key=lambda place: tuple(map(str, place[0]))):
-        augmented = [row for row in sorted(rows, key=row_order) if row != "none" and not row_of(row).repeat]
+        augmented = [row for row in sorted(rows, key=row_order) if row != REAL_ONLY and not row_of(row).repeat]
         other = rows["ours" if "ours" in augmented else augmented[0]] if augmented else None
-        if "none" in rows and other is not None:
-            return [Shown(cell.name, _title(workspace, cell)) for cell in (rows["none"], other)]
+        if REAL_ONLY in rows and other is not None:
+            return [Shown(cell.name, _title(workspace, cell)) for cell in (rows[REAL_ONLY], other)]
     names = [path.parent.name for path in workspace.reid_models()]
     return [Shown(name, name) for name in names if read_run(workspace.reid_dir(name)) is not None][:2]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from augment.training.reid_data import UPDATES
 from augment.workspace import Workspace
 from pipelines.report.pictures import svg
 from pipelines.report.section import Section
@@ -46,7 +47,7 @@ def glance(workspace: Workspace) -> Section | None:
     cards = []
     for block, part in blocks(summary):
         gained = [line for line in lines_of(part) if line.gains and not row_of(line.row).repeat]
-        gained.sort(key=lambda line: (line.length != "updates", line.portion, line.row != "ours"))
+        gained.sort(key=lambda line: (line.length != UPDATES, line.portion, line.row != "ours"))
         if gained:
             place = (gained[0].row, gained[0].portion, gained[0].ratio)
             like = [line for line in gained if (line.row, line.portion, line.ratio) == place]

@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from augment import AugmentError
-from augment.workspace import row_name, slug
+from augment.training.reid_data import LENGTHS, UPDATES
+from augment.workspace import REAL_ONLY, row_name, slug
 from pipelines.table5.rows import row_of
 
-LENGTHS = ("epochs", "updates")
 PORTION_DIGITS = 4
 QUIET_PRESETS = ("demo", "study", "open-reid")
 """Presets that a title leaves out."""
@@ -70,7 +70,7 @@ class Cell:
     portion: float = 0.1
     ratio: int = 1
     seed: int = 0
-    length: str = "updates"
+    length: str = UPDATES
     ordinary: bool = False
     preset: str = "demo"
     scratch: bool = False
@@ -114,9 +114,9 @@ class Cell:
         row is None, but those whose sets have a size of their own.
         """
         own_size = row_of(self.row).own_size
-        row = "none" if self.portion == 1 and self.ratio == 1 and not own_size else self.row
-        same = self.ratio == 1 and not own_size and (row != "none" or self.portion == 1)
-        return replace(self, row=row, length="updates" if same else self.length)
+        row = REAL_ONLY if self.portion == 1 and self.ratio == 1 and not own_size else self.row
+        same = self.ratio == 1 and not own_size and (row != REAL_ONLY or self.portion == 1)
+        return replace(self, row=row, length=UPDATES if same else self.length)
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as a JSON object."""

@@ -18,6 +18,7 @@ from augment.generation.filtering import Filtering
 from augment.inference.generators import find_generator
 from augment.runtime import Runtime
 from augment.training.loop import LAST, read_metrics
+from augment.training.reid_data import UPDATES
 from augment.workspace import Workspace, slug
 from pipelines.table5.cells import Cell
 from pipelines.table5.generators import OwnGenerator, ReducedGenerator, TunedGenerator
@@ -173,7 +174,7 @@ class Estimates:
         if isinstance(stage, GeneratedSet):
             return max(0, self._set_size(stage) - len(reduced_set(self.images, stage.portion, stage.seed)))
         training = training_of(stage.cell)
-        count = self.full if stage.cell.length == "updates" else self._set_size(stage.cell)
+        count = self.full if stage.cell.length == UPDATES else self._set_size(stage.cell)
         return training.epochs * max(1, count // training.batch)
 
     def _set_size(self, of: Cell | GeneratedSet) -> int:

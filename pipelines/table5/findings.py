@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from augment.training.reid_data import EPOCHS, UPDATES
 from pipelines.table5.cells import BLOCK, Block
 from pipelines.table5.lines import Line, lines_of
 from pipelines.table5.rows import row_of
@@ -104,16 +105,16 @@ class _Numbers:
         shares = [line.share for (_, own, *_), line in self._lines.items() if own == portion]
         return float(np.nanmedian(shares)) if pd.notna(shares).any() else float("nan")
 
-    def line(self, row: str, portion: float, ordinary: bool, length: str = "updates") -> Line | None:
+    def line(self, row: str, portion: float, ordinary: bool, length: str = UPDATES) -> Line | None:
         """The summary's line, None where nothing was run."""
         return self._lines.get((row, portion, ordinary, length))
 
-    def figure(self, row: str, portion: float, ordinary: bool, length: str = "updates") -> str | None:
+    def figure(self, row: str, portion: float, ordinary: bool, length: str = UPDATES) -> str | None:
         """`82.0 ± 0.8 (3)`, the mAP over seeds; None where nothing was run."""
         line = self.line(row, portion, ordinary, length)
         return None if line is None else spread_text(line.mAP)
 
-    def gain(self, row: str, portion: float, ordinary: bool, length: str = "updates") -> Spread | None:
+    def gain(self, row: str, portion: float, ordinary: bool, length: str = UPDATES) -> Spread | None:
         """mAP minus None's of the same seeds; None where there is no such seed."""
         line = self.line(row, portion, ordinary, length)
         return None if line is None or not line.gains else line.gain
@@ -170,10 +171,10 @@ def _length(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
     """What counting in epochs does to the comparison."""
     read, instead, given = {}, {}, (0, 0)
     for ordinary in NAMES:
-        epochs = numbers.gain("ours", portion, ordinary, "epochs")
+        epochs = numbers.gain("ours", portion, ordinary, EPOCHS)
         updates = numbers.gain("ours", portion, ordinary)
         if epochs is not None and updates is not None:
-            lines = [numbers.line(row, portion, ordinary, "epochs") for row in ("none", "ours")]
+            lines = [numbers.line(row, portion, ordinary, EPOCHS) for row in ("none", "ours")]
             none, ours = (0 if line is None else int(line.updates) for line in lines)
             if none < ours:
                 given, read[ordinary], instead[ordinary] = (none, ours), gain_text(epochs), gain_text(updates)
@@ -224,7 +225,7 @@ def _gap(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
 
 def _on_top(part: pd.DataFrame, about: str) -> Iterator[Finding]:
     """What images added to all real ones bring, at every ratio."""
-    added = part[(part["portion"] == 1) & (part["length"] == "updates") & (part["gains"].map(len) > 0)]
+    added = part[(part["portion"] == 1) & (part["length"] == UPDATES) & (part["gains"].map(len) > 0)]
     for (row, ratio), lines in added.groupby(["row", "ratio"], sort=False):
         gains = {bool(line.ordinary): line.gain for line in lines_of(lines)}
         place = "" if ratio == 1 else f", ratio {ratio}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 
 import pandas as pd
 
+from augment.training.reid_data import EPOCHS, UPDATES
 from pipelines.table5.cells import Block, Cell
 from pipelines.table5.spread import Spread
 
@@ -45,7 +46,7 @@ class Place:
     def depends_on_length(self) -> bool:
         """Whether equal epochs and equal updates are two trainings for its row and setting, and not one."""
         cell = self.cell
-        return replace(cell, length="epochs").canonical != replace(cell, length="updates").canonical
+        return replace(cell, length=EPOCHS).canonical != replace(cell, length=UPDATES).canonical
 
 
 @dataclass(frozen=True)

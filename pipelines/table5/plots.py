@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from augment.training.reid_data import EPOCHS
 from pipelines.table5.lines import lines_of
 from pipelines.table5.rows import ROWS, row_order, row_title
 from pipelines.table5.text import LENGTH_TITLES, blocks, column_title
@@ -88,12 +89,12 @@ def panels(summary: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 def _draw_rows(axis: Axes, part: pd.DataFrame, styles: Mapping[str, Mapping[str, str]]) -> None:
     """One line a row; under equal epochs only those rows that are other trainings then."""
     for (row, length), points in part.groupby(["row", "length"], sort=False):
-        if length == "epochs" and not any(line.depends_on_length for line in lines_of(points)):
+        if length == EPOCHS and not any(line.depends_on_length for line in lines_of(points)):
             continue
-        short = length == "epochs"
+        short = length == EPOCHS
         hollow = {"linestyle": "--", "markerfacecolor": "white"} if short else {}
         style: dict[str, Any] = {**styles[str(row)], **hollow}
-        label = f"{row_title(str(row))}, {LENGTH_TITLES['epochs']}" if short else row_title(str(row))
+        label = f"{row_title(str(row))}, {LENGTH_TITLES[EPOCHS]}" if short else row_title(str(row))
         means, errors = points["mAP_mean"], points["mAP_std"].fillna(0)
         axis.errorbar(points["portion"], means, errors, ms=4.5, lw=1.4, capsize=3, label=_plain(label), **style)
 

@@ -17,9 +17,10 @@ from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input
 from augment.datasets.reduced_set import standing_for
 from augment.evaluation.reid import test_images
-from augment.workspace import Workspace
+from augment.training.reid_data import EPOCHS, LENGTHS, UPDATES
+from augment.workspace import REAL_ONLY, Workspace
 from pipelines.paper import paper_backbone, table5
-from pipelines.table5.cells import BLOCK, LENGTHS, Cell
+from pipelines.table5.cells import BLOCK, Cell
 from pipelines.table5.lines import PLACE, SUMMARY, Line, Place
 from pipelines.table5.rows import row_order
 from pipelines.table5.spread import differences, gaps_closed, spread
@@ -170,9 +171,9 @@ def expand(results: pd.DataFrame) -> pd.DataFrame:
         results: as of `collect`.
     """
     lines = []
-    epochs = results[results["length"] == "epochs"]
+    epochs = results[results["length"] == EPOCHS]
     blocks = set(epochs[BLOCK].itertuples(index=False, name=None))
-    asked = set(epochs.loc[epochs["row"] == "none", [*BLOCK, "portion"]].itertuples(index=False, name=None))
+    asked = set(epochs.loc[epochs["row"] == REAL_ONLY, [*BLOCK, "portion"]].itertuples(index=False, name=None))
     for line in results.to_dict("records"):
         lines.append(line)
         cell = Cell.from_json({name: line[name] for name in FIELDS})
@@ -203,9 +204,9 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
 
 def _line(place: Place, group: pd.DataFrame, figures: Mapping[Place, dict[str, float]]) -> Line:
     """The line of the cells of one place; `figures` is mAP by place and seed."""
-    none = replace(place, row="none", ratio=1)
+    none = replace(place, row=REAL_ONLY, ratio=1)
     own, base, ceiling = (figures.get(other, {}) for other in (place, none, replace(none, portion=1.0)))
-    augmented = place.row != "none"
+    augmented = place.row != REAL_ONLY
     gains = differences(own, base) if augmented else {}
     gaps = gaps_closed(own, base, ceiling) if augmented else {}
     mean, gain, gap = (spread(list(values.values())) for values in (own, gains, gaps))
@@ -243,7 +244,7 @@ def _by_seed(group: pd.DataFrame) -> dict[str, float]:
 def _in_reading_order(summary: pd.DataFrame) -> pd.DataFrame:
     """Backbone, plain first, rows as declared and the others by name after them, equal updates first, portions."""
     summary = summary.assign(
-        _length=summary["length"].map({"updates": 0, "epochs": 1}),
+        _length=summary["length"].map({UPDATES: 0, EPOCHS: 1}),
         _row=summary["row"].map(row_order),
     )
     keys = [*BLOCK, "_row", "_length", "portion", "ratio"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from augment import AugmentError
 from augment.inference.generators import BUILTIN
-from augment.workspace import row_name
+from augment.workspace import REAL_ONLY, row_name
 
 UNSEEN = "unseen"
 SCENES = "+scenes"
@@ -44,7 +44,7 @@ class Row:
     reduced: bool = False
     tuned: bool = False
     identity: bool = False
-    images: str = "none"
+    images: str = REAL_ONLY
     filtered: float | None = None
     per_identity: int | None = None
     smoothing: float | None = None
@@ -77,7 +77,7 @@ _OURS = Row(
 )
 
 ROWS: dict[str, Row] = {
-    "none": Row("None", "the kept real images only"),
+    REAL_ONLY: Row("None", "the kept real images only"),
     "repeat": Row("None, repeated", "the kept real images, repeated to the size of the full set", repeat=True),
     "self": Row(
         "Self",

@@ -15,7 +15,8 @@ import reid
 from augment import AugmentError, Different
 from augment.datasets.reduced_set import real_share, standing_for
 from augment.runtime import Runtime
-from augment.workspace import Workspace, row_name
+from augment.training.reid_data import LENGTHS
+from augment.workspace import REAL_ONLY, Workspace, row_name
 from pipelines.grid.pools import Placement
 from pipelines.grid.scheduler import in_order, run_tasks
 from pipelines.table5 import results
@@ -42,7 +43,7 @@ class Table5:
     rows: tuple[str, ...] = ("none", "ours", "ours*")
     seeds: int = 3
     first_seed: int = 0
-    lengths: tuple[str, ...] = ("epochs", "updates")
+    lengths: tuple[str, ...] = LENGTHS
     ordinary: tuple[bool, ...] = (False,)
     ratios: tuple[int, ...] = (1,)
     preset: str | None = None
@@ -64,7 +65,7 @@ class Table5:
             for row in self.rows
             for ordinary in self.ordinary
             for seed in range(self.first_seed, self.first_seed + self.seeds)
-            if ratio == 1 or row != "none"
+            if ratio == 1 or row != REAL_ONLY
         ]
         return list(dict.fromkeys(cell.canonical for cell in cells))
 

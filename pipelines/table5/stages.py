@@ -13,8 +13,8 @@ from augment.generation.generate import generate
 from augment.generation.plan import Sampling
 from augment.runtime import Runtime
 from augment.training.reid import choose_weights, train_reid
-from augment.training.reid_data import TrainingSet
-from augment.workspace import Workspace
+from augment.training.reid_data import UPDATES, TrainingSet
+from augment.workspace import REAL_ONLY, Workspace
 from pipelines.table5.cells import Cell
 from pipelines.table5.generators import OwnGenerator, ReducedGenerator, TunedGenerator
 from pipelines.table5.row_generators import own_generator
@@ -48,7 +48,9 @@ class GeneratedSet:
         """The generator that is trained for it, if any."""
         row = row_of(self.row)
         if row.identity:
-            return TunedGenerator(self.portion, self.seed, (Model(Cell("none", portion=self.portion, seed=self.seed)),))
+            return TunedGenerator(
+                self.portion, self.seed, (Model(Cell(REAL_ONLY, portion=self.portion, seed=self.seed)),)
+            )
         if row.tuned:
             return TunedGenerator(self.portion, self.seed) if row.reduced else TunedGenerator()
         if row.reduced and row.generator is None and isinstance(self.generator, OwnGenerator):
@@ -150,7 +152,7 @@ class Model:
         cell, row = self.cell, row_of(self.cell.row)
         if not row.generates:
             return ()
-        base = replace(cell, row="none", length="updates", ordinary=True)
+        base = replace(cell, row=REAL_ONLY, length=UPDATES, ordinary=True)
         judge = None if row.filtered is None else Model(base, weights=self.weights)
         return (GeneratedSet(set_row(cell.row), cell.portion, cell.ratio, cell.seed, self.generator, judge),)
 
@@ -158,7 +160,7 @@ class Model:
     def data(self) -> TrainingSet:
         """What it is trained on."""
         cell, row = self.cell, row_of(self.cell.row)
-        made = self.needs[0].images if self.needs else "none"
+        made = self.needs[0].images if self.needs else REAL_ONLY
         images = row.folder_of(cell.portion, cell.seed) or made
         return TrainingSet(cell.portion, images, cell.ratio, cell.seed, cell.length, row.repeat)
 

@@ -9,12 +9,14 @@ from typing import Any
 import pandas as pd
 
 from augment.datasets.reduced_set import is_other_share
-from pipelines.table5.cells import BLOCK, LENGTHS, Block
+from augment.training.reid_data import EPOCHS, LENGTHS, UPDATES
+from augment.workspace import REAL_ONLY
+from pipelines.table5.cells import BLOCK, Block
 from pipelines.table5.lines import Line, lines_of
 from pipelines.table5.rows import row_title
 from pipelines.table5.spread import Spread, excludes_zero
 
-LENGTH_TITLES = {"updates": "equal updates", "epochs": "equal epochs"}
+LENGTH_TITLES = {UPDATES: "equal updates", EPOCHS: "equal epochs"}
 NOTE = (
     "mAP in percent: mean ± standard deviation over seeds (their number). Differences are paired by seed, with the "
     "95 % t interval of their mean; one seed, marked (1), has neither deviation nor interval and carries no claim. "
@@ -177,7 +179,7 @@ def _number(value: float | None) -> str:
 def _paper(line: Line) -> str:
     """The paper's figure and in brackets its difference to None, which None itself has not: `52.6 (+43.4)`."""
     paper, none = line.paper, line.paper_none
-    if line.row == "none" or paper is None or none is None or math.isnan(paper) or math.isnan(none):
+    if line.row == REAL_ONLY or paper is None or none is None or math.isnan(paper) or math.isnan(none):
         return _number(paper)
     return f"{paper:.1f} ({paper - none:+.1f})"
 

@@ -107,7 +107,7 @@ class Table4:
     @property
     def data(self) -> str:
         """Whose figures of the paper stand beside ours: deepfashion's for that preset, else market's."""
-        return "deepfashion" if self.preset == "deepfashion" else "market"
+        return paper.DEEPFASHION if self.preset == paper.DEEPFASHION else paper.MARKET
 
     @property
     def name(self) -> str:

@@ -206,7 +206,7 @@ def notes(results: Sequence[ImageQuality], columns: Sequence[str], data: str) ->
         data: market or deepfashion, whose figures of the paper are taken.
     """
     first = results[0]
-    where = "DeepFashion" if data == "deepfashion" else "Market-1501"
+    where = paper.DATA_TITLES[data]
     height, width = first.size
     said = [
         f"Here: {first.pairs} test pairs at {height} x {width} pixels, the paper's protocol. The paper's figures "

@@ -15,7 +15,7 @@ from augment.artefacts.files import write_csv, write_text
 from augment.columns import aligned, markdown_table
 from augment.study.answers import Answers
 from augment.workspace import Workspace
-from pipelines.paper import TABLE3
+from pipelines.paper import DEEPFASHION, TABLE3
 from pipelines.table5.spread import LEVEL, spread
 from pipelines.tables.table1 import PAPER, data_of
 
@@ -177,7 +177,7 @@ def run_table3(workspace: Workspace, *, unfinished: bool = False) -> StudyTable:
     tables = {folder.name: Answers(folder).judgements() for folder in workspace.studies()}
     rows = [study_row(name, table, unfinished) for name, table in tables.items()]
     folder = workspace.table_dir("table3")
-    start = 2 if data_of(workspace) == "deepfashion" else 0
+    start = 2 if data_of(workspace) == DEEPFASHION else 0
     paper = [PaperRow(PAPER + title, row[start], row[start + 1]) for title, row in TABLE3.items()]
     made = StudyTable(rows, paper, notes(rows), str(folder))
     if tables:

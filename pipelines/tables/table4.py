@@ -184,7 +184,7 @@ def notes(made: Ablations, table: Table4) -> list[str]:
     """
     training = table.training(table.rows[0])
     networks = sorted({row.perceptual for row in made.rows})
-    data = "DeepFashion" if table.data == "deepfashion" else "Market-1501"
+    data = paper.DATA_TITLES[table.data]
     said = [
         f"Preset {table.preset}: {training.steps} steps of {training.batch} pairs, width {training.width}, "
         f"{training.height} x {training.width_px} pixels. The paper's figures are of {data} at full size: "

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image
 
-from pipelines.table5.cells import LENGTHS
+from augment.training.reid_data import LENGTHS
 from pipelines.table5.plots import _draw_rows, panels, portion_plot, row_styles
 from pipelines.table5.results import summarise
 from pipelines.table5.rows import ROWS

@@ -10,6 +10,7 @@ import pytest
 import reid
 from augment import AugmentError
 from augment.artefacts.files import write_json
+from augment.datasets.reduced_set import reduced_set
 from augment.inference import generators
 from augment.workspace import Workspace
 from patn.generators import kind_of
@@ -97,6 +98,16 @@ def test_what_is_generated_or_learnt_needs_poses(
     pose(workspace.root, posed)
     with pytest.raises(AugmentError, match=said):
         Requirements(workspace).check([stage])
+
+
+def test_poses_of_removed_images_make_no_set(workspace: Workspace) -> None:
+    kept = reduced_set(workspace.images(), 0.5, 0)
+    own = GeneratedSet("ours", 0.5, 1, 0, OWN)
+    pose(workspace.root, [name for name in TRAIN if name not in kept])
+    with pytest.raises(AugmentError, match="none of the training images that"):
+        Requirements(workspace).check([OWN, own])
+    pose(workspace.root, [*(name for name in TRAIN if name not in kept), kept[0]])
+    Requirements(workspace).check([OWN, own])
 
 
 def test_one_identity_is_nothing_to_tell_apart(workspace: Workspace) -> None:

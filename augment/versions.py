@@ -6,7 +6,17 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-VERSIONED = ("augment-reid", "torch", "torchvision", "torchreid", "numpy", "pandas", "pillow", "mediapipe")
+VERSIONED = (
+    "augment-reid",
+    "torch",
+    "torchvision",
+    "torchreid",
+    "numpy",
+    "pandas",
+    "pillow",
+    "ai-edge-litert",
+    "mediapipe",
+)
 
 
 def versions() -> dict[str, str]:

@@ -170,7 +170,7 @@ CONSOLE = [
 def test_commands_run_as_they_stand(block: str, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = console_lines(block)
     if "augment poses" in lines or any(line.startswith("augment transfer") for line in lines):
-        pytest.importorskip("mediapipe")
+        pytest.importorskip("ai_edge_litert")
     for line in lines:
         execute(line, monkeypatch)
 
@@ -189,7 +189,7 @@ def other_data(scratch: Path, rendered: Path) -> Path:
 
 
 def test_the_page_on_other_data_sets_runs_as_it_stands(other_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("mediapipe")
+    pytest.importorskip("ai_edge_litert")
     *made, tested = blocks("sh", HOW_TO / "data-sets.md")
     for line in filter(None, "\n".join(made).splitlines()):
         execute(line.replace("~/", f"{other_data}/"), monkeypatch)
@@ -230,7 +230,7 @@ def test_help_examples_run_as_they_stand(scratch: Path, monkeypatch: pytest.Monk
                 torch.save(old_state(Generator("batch", 1, dropout=True, width=2)), "latest_net_netG.pth")
                 execute(line, monkeypatch)
                 shutil.rmtree("patn/imported")  # other examples speak of the workspace's only generator
-            elif "mediapipe" in line and not _installed("mediapipe"):
+            elif name == "poses" and not _installed("ai_edge_litert"):
                 continue
             elif line != TOY_DEMO:
                 execute(line, monkeypatch)

@@ -1,6 +1,7 @@
 """What is installed is what pyproject.toml declares, and what is declared is what is needed."""
 
 import ast
+import hashlib
 import importlib
 import re
 import subprocess
@@ -81,6 +82,24 @@ def test_every_file_of_the_packages_is_package_data() -> None:
     assert len(files) > 20
     for file in files:
         assert any(fnmatch(file.name, pattern.removeprefix("**/")) for pattern in patterns), file
+
+
+def test_the_built_in_pose_estimator_is_the_file_of_its_notice_and_ships_with_its_licence() -> None:
+    folder = ROOT / "augment" / "builtin"
+    notice = (folder / "movenet-lightning.NOTICE.txt").read_text(encoding="utf-8")
+    digest = hashlib.sha256((folder / "movenet-lightning.tflite").read_bytes()).hexdigest()
+    assert digest == "cd7cc22fa946e5d146a7b98d496853e1923e22828d3972d579973f27f91bb105"
+    assert f"SHA-256: {digest}" in notice
+    assert "Apache License\n" in (folder / "movenet-lightning.LICENSE.txt").read_text(encoding="utf-8")
+    licences = {path.name for pattern in PROJECT["license-files"] for path in ROOT.glob(pattern)}
+    assert licences == {"LICENSE", "movenet-lightning.LICENSE.txt", "movenet-lightning.NOTICE.txt"}
+    assert PROJECT["license"] == "MIT AND Apache-2.0"
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_every_python_gets_the_default_estimator(python: str) -> None:
+    assert all(applies(requirement, python) for requirement in requirements("poses"))
+    assert "ai-edge-litert" in locked(python)
 
 
 def test_console_script_and_plugged_commands_load() -> None:

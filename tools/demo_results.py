@@ -22,7 +22,16 @@ from pipelines.table5.findings import TERMS
 from pipelines.table5.outputs import read_table5
 from pipelines.table5.row_generators import own_generator
 from pipelines.table5.rows import SCENES, row_title
-from tools.quoting import Record, figure, findings_markdown, gain_of, put_into_readme, tables_markdown, text_of
+from tools.quoting import (
+    NAMELESS,
+    Record,
+    figure,
+    findings_markdown,
+    gain_of,
+    put_into_readme,
+    tables_markdown,
+    text_of,
+)
 from tools.real_results import beside_rendered, read_results
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -100,7 +109,8 @@ def page(summary: pd.DataFrame, run: RunRecord, histogram: Record | None, real: 
     pose = ""
     if "pose" in result:
         found, pckh = result["pose"]["found"], result["pose"]["pckh"]
-        pose = f" mediapipe finds a person in {100 * found:.1f} % of the rendered images; PCKh@0.5 {pckh:.3f}."
+        estimator = result["pose"].get("estimator", NAMELESS)
+        pose = f" {estimator} finds a person in {100 * found:.1f} % of the rendered images; PCKh@0.5 {pckh:.3f}."
     return f"""# The demo
 
 {beside_rendered(summary, real)}

@@ -15,6 +15,8 @@ from pipelines.table5.text import gain_text, markdown, mean_text
 
 README, END = Path("README.md"), "<!-- end -->"
 Record = Mapping[str, Any]
+NAMELESS = "mediapipe"
+"""The pose estimator of results that name none: the default until it was recorded."""
 
 
 def figure(summary: pd.DataFrame, row: str, portion: float, ordinary: bool, length: str = "updates") -> Line | None:

@@ -27,6 +27,7 @@ from pipelines.table5.plots import portion_plot
 from pipelines.table5.rows import SCENES, row_title
 from tools.authors_pairs import authors_pairs_part, measured_on_pairs
 from tools.quoting import (
+    NAMELESS,
     Record,
     escaped,
     figure,
@@ -224,9 +225,10 @@ def _poses(results: Record) -> list[str]:
         lines.append(
             [name, str(joint["given"]), found, right, "-" if joint["pixels"] is None else str(joint["pixels"])]
         )
+    estimator = poses.get("estimator", NAMELESS)
     said = (
         f"Of {poses['images']:,} training images, {_percent(poses['given'])} have key points in the PATN authors' "
-        f"files, {_percent(poses['found'])} by mediapipe, and {_percent(poses['both'])} by both. In these, left and "
+        f"files, {_percent(poses['found'])} by {estimator}, and {_percent(poses['both'])} by both. In these, left and "
         f"right are exchanged in {_percent(poses['swapped'])}, PCKh@0.5 is {_percent(poses['pckh'])} and the median "
         f"distance is {poses['pixels']} pixels. [Pose estimators](../how-to/own-estimator.md) has other estimators and "
         "settings."

@@ -47,7 +47,7 @@ def gathered(workspace: Workspace) -> dict[str, Any]:
             for portion, backbone, _, row, length in missing
         ],
         "generators": _generators(workspace, runs[-1]["preset"]),
-        "poses": None if poses is None else poses.result,
+        "poses": None if poses is None else {"estimator": poses.options["estimator"], **poses.result},
         "why": json.loads(why_table(workspace, cells, summary, ours).to_json(orient="records")),
         "lines": summary_json(summary),
     }

@@ -244,9 +244,18 @@ def _refuse_difference(
         for name in sorted({*had, *has}):
             before, after = had.get(name), has.get(name)
             if before != after:
+                name, before, after = _inmost(name, before, after)
                 newer = _newer(folder, sources.get(name, ()))
                 was = "that was not recorded" if before is None and had is earlier.inputs else before
                 raise Different(f"{folder}: was made {word} {name} {was}, not {after}{newer}", remedy)
+
+
+def _inmost(name: str, before: object, after: object) -> tuple[str, object, object]:
+    """The first difference inside two groups of options, such as `filter estimator`; other values as they are."""
+    while isinstance(before, dict) and isinstance(after, dict):
+        inner = next(key for key in sorted({*before, *after}) if before.get(key) != after.get(key))
+        name, before, after = f"{name} {inner}", before.get(inner), after.get(inner)
+    return name, before, after
 
 
 def _newer(folder: Path, paths: Iterable[Path]) -> str:

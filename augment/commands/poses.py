@@ -12,7 +12,7 @@ from augment.datasets.dataset import Dataset
 from augment.poses.agreement import agreement_text, sample_agreement
 from augment.poses.comparison import SAMPLE, compare_estimator, comparison_text
 from augment.poses.estimate import estimate_poses, import_poses, poses_text
-from augment.poses.estimators import ESTIMATORS, Choice
+from augment.poses.estimators import DEFAULT, ESTIMATORS, Choice
 from augment.workers import available_cores
 from augment.workspace import Workspace
 
@@ -21,16 +21,16 @@ from augment.workspace import Workspace
 @click.option(
     "--estimator",
     type=click.Choice(list(ESTIMATORS)),
-    default="mediapipe",
+    default=DEFAULT,
     show_default=True,
-    help="Pose estimator. mediapipe needs `pip install augment-reid[poses]`; movenet and rtmpose need `[movenet]` and "
-    "`[rtmpose]`, and --model.",
+    help="Pose estimator. movenet needs `pip install augment-reid[poses]`, mediapipe `[mediapipe]`, and rtmpose "
+    "`[rtmpose]` and --model.",
 )
 @click.option(
     "--model",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="The estimator's model file: .task of mediapipe, .tflite of movenet, .onnx of rtmpose, .pth of keypointrcnn.",
+    help="Another model file: .tflite of movenet, .task of mediapipe, .onnx of rtmpose, .pth of keypointrcnn.",
 )
 @click.option(
     "--csv",
@@ -80,7 +80,7 @@ def command(
 
     \b
     Example:
-      augment poses --estimator mediapipe
+      augment poses
     """
     note_idle_globals("device", "precision", *(["seed"] if sample is None and not compare else []))
     estimates = unless(not files, "with --csv")

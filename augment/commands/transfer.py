@@ -58,9 +58,9 @@ def command(
 ) -> None:
     """Generate the person of each IMAGE in one or many poses.
 
-    An image is a file or, in a workspace, the name of one of its images, whose key points are then used; mediapipe
-    finds those of any other. Images of any size are resized, key points with them. With --generator PATH no workspace
-    is needed.
+    An image is a file or, in a workspace, the name of one of its images, whose key points are then used; those of any
+    other are estimated. Images of any size are resized, key points with them. With --generator PATH no workspace is
+    needed.
 
     \b
     Example:

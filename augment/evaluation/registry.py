@@ -22,7 +22,7 @@ from augment.failures import sentence
 from augment.images import read_image
 from augment.poses.estimate import estimated_by
 from augment.poses.estimation import ESTIMATING, estimate_arrays
-from augment.poses.estimators import METHODS
+from augment.poses.estimators import DEFAULT, Choice
 from augment.weights import load_path
 from augment.workers import worker_pool
 from augment.workspace import Workspace
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     import torch
 
 log = logging.getLogger(__name__)
-ESTIMATOR = "mediapipe"
 
 
 @dataclass
@@ -110,22 +109,22 @@ def _lpips(setting: Setting, metrics: list[str]) -> Metric:
 
 def pose_note() -> str:
     """By which estimator PCKh is measured, and how that one works now."""
-    return f"joints of both sides by {METHODS.get(ESTIMATOR, ESTIMATOR)}; the paper's by another estimator"
+    return f"joints of both sides by {Choice(DEFAULT).description}; the paper's by another estimator"
 
 
 def _poses(setting: Setting, _: list[str]) -> Metric:
     from functools import partial
 
     data, evaluation = setting.data, setting.evaluation
-    estimate: Estimate = partial(estimate_arrays, estimator=ESTIMATOR)
+    estimate: Estimate = partial(estimate_arrays, estimator=DEFAULT)
     if evaluation.jobs > 1:
         estimate = pooled(
-            setting.stack.enter_context(worker_pool(evaluation.jobs, ESTIMATING)), evaluation.jobs, ESTIMATOR
+            setting.stack.enter_context(worker_pool(evaluation.jobs, ESTIMATING)), evaluation.jobs, DEFAULT
         )
     else:
         estimate([])
     paths = data.paths(SPLITS[evaluation.split])
-    own = estimated_by(setting.workspace, ESTIMATOR)
+    own = estimated_by(setting.workspace, DEFAULT)
     setting.notes["pckh"] = pose_note()
     real = None if own else lambda names: [read_image(paths[name], data.size) for name in names]
     return PoseMetric(estimate, PROTOCOLS[evaluation.protocol].panel, real)

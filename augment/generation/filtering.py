@@ -21,7 +21,7 @@ from augment.images import load_images
 from augment.inference.generators import seeded
 from augment.inference.plan_images import COPY, Generation, generate_plan
 from augment.poses.estimation import estimate_arrays
-from augment.poses.estimators import Choice
+from augment.poses.estimators import DEFAULT, Choice
 from augment.workspace import REAL_ONLY, Workspace
 from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
@@ -56,7 +56,7 @@ class Filtering:
     share: float
     by: tuple[str, ...] = CRITERIA
     tries: int = 4
-    estimator: str = "mediapipe"
+    estimator: str = DEFAULT
 
     @property
     def columns(self) -> list[str]:

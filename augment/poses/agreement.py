@@ -11,7 +11,7 @@ import pandas as pd
 from augment import AugmentError
 from augment.datasets.dataset import Dataset
 from augment.poses.estimation import estimate_sample
-from augment.poses.estimators import Choice
+from augment.poses.estimators import DEFAULT, Choice
 from augment.results import Result, spread
 from augment.workspace import POSE_FILES
 from numerics.seeds import Stream, random_stream
@@ -81,7 +81,7 @@ def agreement(data: Dataset, tables: Mapping[str, pd.DataFrame]) -> Agreement | 
 
 
 def sample_agreement(
-    data: Dataset, *, estimator: str | Choice = "mediapipe", count: int = 200, seed: int = 0, jobs: int = 1
+    data: Dataset, *, estimator: str | Choice = DEFAULT, count: int = 200, seed: int = 0, jobs: int = 1
 ) -> SampleAgreement:
     """The agreement on a sample of all images that have exact joints; nothing is written.
 

@@ -13,7 +13,7 @@ from augment.columns import aligned
 from augment.datasets.dataset import Dataset
 from augment.poses.annotations import Size, read_annotations
 from augment.poses.estimation import estimate_sample
-from augment.poses.estimators import Choice
+from augment.poses.estimators import DEFAULT, Choice
 from augment.results import Result
 from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
@@ -72,7 +72,7 @@ def compare_estimator(
     data: Dataset,
     files: Sequence[Path],
     *,
-    estimator: str | Choice = "mediapipe",
+    estimator: str | Choice = DEFAULT,
     count: int = SAMPLE,
     size: Size | None = None,
     own_pixels: bool = False,

@@ -19,7 +19,7 @@ from augment.datasets.inputs import images_input
 from augment.poses.agreement import Agreement, agreement, agreement_text
 from augment.poses.annotations import completed, read_annotations
 from augment.poses.estimation import ESTIMATING, estimate_files
-from augment.poses.estimators import Choice
+from augment.poses.estimators import DEFAULT, Choice
 from augment.results import Result, spread
 from augment.runtime import Runtime
 from augment.workers import worker_pool
@@ -106,7 +106,7 @@ class PosesMade(Result):
 
 
 def estimate_poses(
-    workspace: Workspace, *, estimator: str | Choice = "mediapipe", jobs: int = 1, runtime: Runtime | None = None
+    workspace: Workspace, *, estimator: str | Choice = DEFAULT, jobs: int = 1, runtime: Runtime | None = None
 ) -> PosesMade:
     """Estimate the key points of every image and write poses/{train,query,test}.csv, in the authors' format.
 

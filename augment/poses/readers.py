@@ -16,6 +16,7 @@ from augment.images import read_image
 from augment.layouts.inventory import files_below, own_reason
 from augment.layouts.natural_order import natural_key
 from augment.poses.estimation import estimate_files
+from augment.poses.estimators import DEFAULT
 from augment.poses.plausibility import refuse_impossible
 from augment.workspace import Workspace
 from numerics.arrays import Array
@@ -61,7 +62,7 @@ class PoseReader:
         *,
         workspace: Workspace | None = None,
         csv_size: tuple[int, int] | None = None,
-        estimator: str = "mediapipe",
+        estimator: str = DEFAULT,
         progress: bool = True,
     ) -> None:
         self.size, self.workspace, self.csv_size = size, workspace, csv_size

@@ -11,11 +11,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from augment.columns import aligned
+from augment.poses.estimators import DEFAULT
 from augment.runtime import Runtime
 from augment.settings import SETTINGS
 from augment.workers import available_cores
 from augment.workspace import Workspace
-from pipelines.demo.real import ESTIMATOR, RealData, table_title
+from pipelines.demo.real import RealData, table_title
 from pipelines.demo.real_presets import RealPreset
 from pipelines.demo.why import generators_of_rows
 from pipelines.grid.pools import Placement
@@ -117,7 +118,7 @@ def _poses(workspace: Workspace, estimates: Estimates, csv: Sequence[Path], jobs
     """Key points, which files and workspaces that have them give at once."""
     if csv or workspace.keypoints_source() is not None:
         return Part("key points", 0.0)
-    each = estimates.seconds_a_pose(ESTIMATOR)
+    each = estimates.seconds_a_pose(DEFAULT)
     return Part("key points", (each or 0.0) * len(workspace.images()) / jobs, unknown=each is None)
 
 
@@ -125,7 +126,7 @@ def _quality(workspace: Workspace, preset: RealPreset, estimates: Estimates, job
     """The images of every generator on test pairs: nearly all of it is finding poses, in the generated and the real."""
     names = {name for _, _, name in generators_of_rows(workspace, preset.cells(), preset.ours)}
     left = [name for name in names if not [*workspace.patn_dir(name).glob("eval-paper-test-*/run.json")]]
-    each = estimates.seconds_a_pose(ESTIMATOR)
+    each = estimates.seconds_a_pose(DEFAULT)
     seconds = 2 * preset.pairs * (each or 0.0) * len(left) / jobs
     return Part(f"images of {len(names)} generators, {preset.pairs:,} pairs each", seconds, unknown=each is None)
 

@@ -17,7 +17,7 @@ from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input
 from augment.poses.comparison import compare_estimator
 from augment.poses.estimate import estimate_poses, import_poses
-from augment.poses.estimators import Choice
+from augment.poses.estimators import DEFAULT, Choice
 from augment.results import Result
 from augment.runtime import Runtime
 from augment.settings import SETTINGS
@@ -40,7 +40,6 @@ from pipelines.table5.run import Table5, one_a_set, run_table5
 
 logger = logging.getLogger(__name__)
 NAME, RUNS = "real", "runs.json"
-ESTIMATOR = "mediapipe"
 
 
 @dataclass(frozen=True)
@@ -194,7 +193,7 @@ def find_poses(workspace: Workspace, csv: Sequence[Path], jobs: int, runtime: Ru
     if csv:
         import_poses(workspace, csv, runtime=runtime)
     elif workspace.keypoints_source() is None:
-        estimate_poses(workspace, estimator=ESTIMATOR, jobs=jobs, runtime=runtime)
+        estimate_poses(workspace, estimator=DEFAULT, jobs=jobs, runtime=runtime)
 
 
 def pose_agreement(workspace: Workspace, csv: Sequence[Path], count: int, jobs: int) -> None:
@@ -206,13 +205,13 @@ def pose_agreement(workspace: Workspace, csv: Sequence[Path], count: int, jobs: 
         count: on how many images.
         jobs: processes of the estimator.
     """
-    options = {"estimator": ESTIMATOR, "count": count}
+    options = {"estimator": DEFAULT, "count": count}
     data = Dataset.of(workspace)
-    inputs = {"csv": fingerprint(list(csv)), "images": images_input(data.train), **Choice(ESTIMATOR).inputs}
+    inputs = {"csv": fingerprint(list(csv)), "images": images_input(data.train), **Choice(DEFAULT).inputs}
     with artefact(workspace.table_dir("poses"), "pose agreement", options, inputs=inputs, seed=0, renew=True) as run:
         if not run.finished:
             try:
-                compared = compare_estimator(data, csv, estimator=ESTIMATOR, count=count, jobs=jobs)
+                compared = compare_estimator(data, csv, estimator=DEFAULT, count=count, jobs=jobs)
             except AugmentError as error:
                 logger.info("the pose estimator is not compared: %s", error)
                 return

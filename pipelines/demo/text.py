@@ -33,7 +33,9 @@ def demo_text(root: Path, result: Demo) -> str:
     ]
     if result.pose is not None:
         found, pckh = result.pose.found, result.pose.pckh
-        lines.append(f"mediapipe finds a person in {100 * found:.1f} % of the rendered images; PCKh@0.5 {pckh:.3f}")
+        lines.append(
+            f"{result.pose.estimator} finds a person in {100 * found:.1f} % of the rendered images; PCKh@0.5 {pckh:.3f}"
+        )
     lines += [f"{result.minutes:.1f} minutes in all", "", str(result.report)]
     return "\n".join(lines)
 

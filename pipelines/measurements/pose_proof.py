@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from importlib.util import find_spec
 
+from augment import AugmentError
 from augment.artefacts.artefact import artefact
 from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input
 from augment.poses.agreement import sample_agreement
-from augment.poses.estimators import Choice
+from augment.poses.estimators import DEFAULT, Choice, build_estimator
 from augment.results import Result
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 
 logger = logging.getLogger(__name__)
-ESTIMATOR = "mediapipe"
 
 
 @dataclass(frozen=True)
@@ -24,10 +23,12 @@ class PoseProof(Result):
     """How well a pose estimator agrees with the exact joints.
 
     Attributes:
+        estimator: its name.
         found: share of images with a person.
         pckh: PCKh@0.5 against exact joints.
     """
 
+    estimator: str
     found: float
     pckh: float
 
@@ -42,17 +43,19 @@ def pose_proof(workspace: Workspace, count: int, jobs: int, runtime: Runtime) ->
         runtime: device, threads and precision, and whether finished work is made again.
 
     Returns:
-        None, with a message, where mediapipe is not installed.
+        None, with a message, where the estimator is not installed.
     """
-    if find_spec(ESTIMATOR) is None:
-        logger.info("mediapipe is not installed: the joints are not checked (pip install 'augment-reid[poses]')")
+    try:
+        build_estimator(DEFAULT)
+    except AugmentError as error:
+        logger.info("the joints are not checked: %s", error)
         return None
     data = Dataset.of(workspace)
-    folder, options = workspace.table_dir("poses"), {"estimator": ESTIMATOR, "count": count}
-    inputs = {"images": images_input(data.images), **Choice(ESTIMATOR).inputs}
+    folder, options = workspace.table_dir("poses"), {"estimator": DEFAULT, "count": count}
+    inputs = {"images": images_input(data.images), **Choice(DEFAULT).inputs}
     with artefact(
         folder, "pose proof", options, inputs=inputs, seed=workspace.seed, force=runtime.force, renew=True
     ) as run:
         if not run.finished:
-            run.finish(sample_agreement(data, estimator=ESTIMATOR, count=count, seed=workspace.seed, jobs=jobs))
+            run.finish(sample_agreement(data, estimator=DEFAULT, count=count, seed=workspace.seed, jobs=jobs))
         return run.recorded(PoseProof)

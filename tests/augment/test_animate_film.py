@@ -24,7 +24,7 @@ from tests.conftest import run
 
 SIZE, FRAMES, BLANK = (128, 64), 16, (6, 7)
 pytest.importorskip("imageio_ffmpeg")
-pytestmark = pytest.mark.skipif(importlib.util.find_spec("mediapipe") is None, reason="mediapipe is not installed")
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("ai_edge_litert") is None, reason="LiteRT is not installed")
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_a_film_moves_several_people_in_one_grid(
     command = ("animate", names[0], names[20], "--poses", str(path), "--generator", str(trained), "--no-fit")
     result = run(people, *command, "-o", str(tmp_path / "grid.gif"))
     assert (result["images"], result["frames"], result["fps"], result["empty"]) == (2, FRAMES, 10, len(BLANK))
-    assert result["keypoints"] == ["mediapipe", "workspace"]
+    assert result["keypoints"] == ["movenet", "workspace"]
     assert result["bridged"] >= 12 * len(BLANK)
     assert result["smoothed_jerk"] < result["jerk"]
     grid = gif_frames(tmp_path / "grid.gif")

@@ -14,7 +14,8 @@ from torchvision.models import detection
 
 from augment import AugmentError
 from augment.cli import augment
-from augment.poses.estimators import Choice, build_estimator
+from augment.poses import estimators
+from augment.poses.estimators import BUILTIN_MODELS, Choice, build_estimator
 from augment.poses.estimators.rtmpose import MEAN, STD
 from numerics.arrays import Array
 from patn.keypoints import JOINTS
@@ -105,6 +106,29 @@ def give_litert(monkeypatch: pytest.MonkeyPatch, interpreter: type[Interpreter])
 def test_movenet_finds_the_dots_where_they_are(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     give_litert(monkeypatch, Interpreter)
     assert_found(Choice("movenet", file), within=0.4)
+
+
+def test_without_a_file_movenet_takes_the_built_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[str] = []
+
+    class Remembered(Interpreter):
+        def __init__(self, path: str, num_threads: int) -> None:
+            taken.append(path)
+
+    give_litert(monkeypatch, Remembered)
+    build_estimator("movenet")
+    assert taken == [str(BUILTIN_MODELS["movenet"])]
+    assert Choice("movenet").inputs == Choice("movenet", BUILTIN_MODELS["movenet"]).inputs
+
+
+def test_an_installation_without_the_built_in_movenet_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(estimators, "BUILTIN_MODELS", {"movenet": tmp_path / "movenet-lightning.tflite"})
+    with pytest.raises(
+        AugmentError, match=r"movenet-lightning\.tflite: there is no such file; movenet needs a single-pose"
+    ):
+        build_estimator("movenet")
 
 
 def test_a_lite_model_of_another_network_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +228,7 @@ def test_keypointrcnn_takes_the_surest_person(tmp_path: Path, monkeypatch: pytes
 
 @pytest.mark.parametrize(
     ("name", "package", "extra"),
-    [("movenet", "ai_edge_litert.interpreter", "movenet"), ("rtmpose", "onnxruntime", "rtmpose")],
+    [("movenet", "ai_edge_litert.interpreter", "poses"), ("rtmpose", "onnxruntime", "rtmpose")],
 )
 def test_without_the_package_one_sentence_says_what_to_install(
     name: str, package: str, extra: str, file: Path, monkeypatch: pytest.MonkeyPatch
@@ -217,7 +241,6 @@ def test_without_the_package_one_sentence_says_what_to_install(
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("movenet", r"movenet needs a single-pose MoveNet \(\.tflite.*name the file with model"),
         ("rtmpose", r"rtmpose needs an RTMPose body network .*name the file with model"),
         ("keypointrcnn", r"keypointrcnn_resnet50_fpn_coco-fc266e95\.pth .*name it with model"),
     ],

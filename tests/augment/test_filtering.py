@@ -10,6 +10,7 @@ import pytest
 from augment import AugmentError
 from augment.generation import filtering
 from augment.generation.filtering import Filtering, find_judge, total
+from augment.poses.estimators import DEFAULT
 from augment.workspace import Workspace
 from tests.conftest import invoke, run
 
@@ -81,10 +82,10 @@ def test_a_set_that_another_estimator_filtered_is_refused_by_name(
     options = (*FILTER, "--filter-by", "pose", "--generator", str(trained))
     made = run(people, *options)
     assert run(people, *options) == made
-    monkeypatch.setattr("augment.poses.estimators.METHODS", {"mediapipe": "mediapipe, some other way"})
+    monkeypatch.setattr("augment.poses.estimators.METHODS", {DEFAULT: "movenet, some other way"})
     refused = invoke(people, *options)
     assert refused.exit_code == 1
-    assert "was made from other input: estimator_method mediapipe, its landmark network" in refused.stderr
+    assert "was made from other input: estimator_method movenet, closer at small people" in refused.stderr
     assert run(people, *options, "--force")["generated"] == made["generated"]
 
 

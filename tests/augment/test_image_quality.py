@@ -23,6 +23,8 @@ from augment.evaluation.metrics import (
 )
 from augment.evaluation.pose_metric import PoseMetric
 from augment.evaluation.protocol import Evaluation
+from augment.poses import estimators
+from augment.poses.estimators import DEFAULT
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from numerics.arrays import Array
@@ -114,7 +116,7 @@ def test_metrics_that_come_later_join_those_that_are_there(ready: Workspace, mon
     assert second.rows["generated"] == {**first.rows["generated"], "ds": 0.5}
 
 
-def test_pckh_of_an_estimator_that_works_otherwise_by_now_is_measured_anew(
+def test_pckh_of_another_estimator_or_one_that_works_otherwise_by_now_is_measured_anew_and_ssim_is_not(
     ready: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
@@ -124,18 +126,27 @@ def test_pckh_of_an_estimator_that_works_otherwise_by_now_is_measured_anew(
         return np.arange(18 * 2, dtype=np.float32).reshape(1, 18, 2).repeat(len(images), axis=0)
 
     monkeypatch.setattr(quality_families, "estimate_arrays", estimate)
-    wanted = Evaluation(("pckh",), pairs=3, jobs=1)
+    wanted = Evaluation(("ssim", "pckh"), pairs=3, jobs=1)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(quality_families, "DEFAULT", "mediapipe")
+        before = evaluate_generator(ready, wanted, runtime=QUIET)
+    assert "by mediapipe, its landmark network" in before.notes["pckh"]
+    families = {**quality_families.FAMILIES, "similarity": (("ssim",), lambda *_: pytest.fail("measured again"))}
+    monkeypatch.setattr(quality_families, "FAMILIES", families)
+    asked.clear()
     first = evaluate_generator(ready, wanted, runtime=QUIET)
+    assert sum(asked) > 0
+    assert "by movenet" in first.notes["pckh"]
     asked.clear()
     assert evaluate_generator(ready, wanted, runtime=QUIET) == first
     assert asked == []
-    monkeypatch.setattr(quality_families, "METHODS", {"mediapipe": "mediapipe, some other way"})
+    monkeypatch.setattr(estimators, "METHODS", {DEFAULT: "movenet, some other way"})
     assert "some other way" in evaluate_generator(ready, wanted, runtime=QUIET).notes["pckh"]
     assert sum(asked) > 0
 
 
 def test_pose_estimator_of_the_workspaces_own_key_points_is_not_asked_about_targets(ready: Workspace) -> None:
-    pytest.importorskip("mediapipe")
+    pytest.importorskip("ai_edge_litert")
     with ExitStack() as stack:
         setting = quality_families.Setting(ready, Dataset.of(ready), Evaluation(), 1, torch.device("cpu"), stack)
         (meter,) = quality_families.build_metrics(setting, ["pckh"])[0].values()

@@ -147,8 +147,8 @@ def test_a_colour_histogram_does_not_solve_the_data(rendered: Path) -> None:
 
 
 def test_a_pose_estimator_finds_the_people_and_agrees_with_their_joints(tmp_path: Path) -> None:
-    """mediapipe, trained on photographs, on 42 images of 14 people before all six cameras."""
-    pytest.importorskip("mediapipe.python.solutions.pose", reason="mediapipe is not installed", exc_type=ImportError)
+    """movenet, trained on photographs, on 42 images of 14 people before all six cameras."""
+    pytest.importorskip("ai_edge_litert")
     from augment.poses.estimators import build_estimator
     from patn.metrics.pckh import pckh_by_head_size
 
@@ -165,7 +165,7 @@ def test_a_pose_estimator_finds_the_people_and_agrees_with_their_joints(tmp_path
     render(tmp_path / "data", settings, jobs=1, progress=False)
     names = images(tmp_path / "data", "train")
     pictures = [np.asarray(Image.open(tmp_path / "data" / "bounding_box_train" / name)) for name in names]
-    found = build_estimator("mediapipe")(pictures)
+    found = build_estimator("movenet")(pictures)
     exact = keypoint_array(read_keypoints(tmp_path / "data" / "keypoints" / "train.csv"), names)
     head = pd.read_csv(tmp_path / "data" / "keypoints" / "head_size.csv", index_col="name")["head_size"]
     detected = (found[..., 0] >= 0).any(axis=1)

@@ -19,12 +19,13 @@ from augment.pedestrians import Pedestrians
 from augment.poses import estimate as poses
 from augment.poses import estimators
 from augment.poses.agreement import agreement
+from augment.poses.estimators import DEFAULT
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from numerics.arrays import Array
 from patn.keypoints import keypoint_array, keypoint_table, read_keypoints, write_keypoints
 
-needs_mediapipe = pytest.mark.skipif(importlib.util.find_spec("mediapipe") is None, reason="mediapipe is not installed")
+needs_litert = pytest.mark.skipif(importlib.util.find_spec("ai_edge_litert") is None, reason="LiteRT is not installed")
 FILES = ("train.csv", "query.csv", "test.csv")
 
 
@@ -57,6 +58,17 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def bodies(names: list[str], seed: int = 0) -> pd.DataFrame:
     """Random joints inside 128 x 64 images."""
     return keypoint_table(names, np.random.default_rng(seed).integers(0, [128, 64], (len(names), 18, 2)))
+
+
+def test_key_points_of_another_estimator_stay_in_use_and_are_not_mixed_with_the_defaults(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poses, "estimate_files", lambda paths, *_: np.full((len(paths), 18, 2), -1, np.float32))
+    poses.estimate_poses(workspace, estimator="mediapipe")
+    said = r"poses: was made with estimator mediapipe, not movenet; give the same, or force to make it again"
+    with pytest.raises(AugmentError, match=said):
+        poses.estimate_poses(workspace)
+    assert workspace.keypoints_source() == "mediapipe"
 
 
 def test_authors_files_are_matched_by_name(workspace: Workspace, tmp_path: Path) -> None:
@@ -146,7 +158,7 @@ def test_agreement_is_the_share_within_half_a_head(workspace: Workspace) -> None
     assert agreement(Dataset.of(workspace), {"train": exact}) is None
 
 
-@needs_mediapipe
+@needs_litert
 def test_rendered_people_are_found_and_joints_agree(rendered: Workspace) -> None:
     arguments = ["--workspace", str(rendered.root), "--json", "poses", "--sample", "50", "--jobs", "1"]
     result = CliRunner().invoke(augment, arguments)
@@ -157,7 +169,7 @@ def test_rendered_people_are_found_and_joints_agree(rendered: Workspace) -> None
     assert not rendered.poses_dir.exists()
 
 
-@needs_mediapipe
+@needs_litert
 def test_interrupted_estimation_goes_on_to_the_same_bytes(
     rendered: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,7 +180,7 @@ def test_interrupted_estimation_goes_on_to_the_same_bytes(
     expected = [(workspace.poses_dir / file).read_bytes() for file in FILES]
     assert whole.agreement is not None
     assert whole.agreement.found >= 0.9
-    assert workspace.keypoints_source() == "mediapipe"
+    assert workspace.keypoints_source() == DEFAULT
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
@@ -217,9 +229,9 @@ def test_key_points_made_by_an_earlier_method_are_neither_taken_nor_finished(
             earlier.setattr(poses, "_join_parts", killed)
             with pytest.raises(KeyboardInterrupt):
                 poses.estimate_poses(workspace)
-    assert not poses.estimated_by(workspace, "mediapipe")
+    assert not poses.estimated_by(workspace, DEFAULT)
     with pytest.raises(AugmentError, match=r"poses: was made from other input: method that was not recorded"):
         poses.estimate_poses(workspace)
     poses.estimate_poses(workspace, runtime=Runtime(force=True))
-    assert poses.estimated_by(workspace, "mediapipe")
-    assert not poses.estimated_by(workspace, "movenet")
+    assert poses.estimated_by(workspace, DEFAULT)
+    assert not poses.estimated_by(workspace, "mediapipe")

@@ -8,6 +8,7 @@ from PIL import Image
 
 import augment.poses.estimation
 from augment import AugmentError
+from augment.poses.estimators import DEFAULT
 from augment.poses.readers import PoseReader, find_image, with_a_person
 from augment.workspace import Workspace
 from numerics.arrays import Array
@@ -53,7 +54,7 @@ def test_any_other_image_is_estimated_at_its_own_size(workspace: Workspace, tmp_
     path = tmp_path / "photo.png"
     Image.effect_noise((301, 501), 50).save(path)
     (pose,) = PoseReader((64, 32), workspace=workspace).read(str(path))
-    assert pose.origin == "mediapipe"
+    assert pose.origin == DEFAULT
     np.testing.assert_allclose(pose.keypoints[0], [31.5, 15.5], atol=1e-4)
     assert (pose.keypoints[1:] == -1).all()
 
@@ -69,9 +70,9 @@ def test_a_folder_is_read_in_the_order_of_names_each_image_by_its_own_way(worksp
     (folder / "notes.txt").write_text("no image")
     poses = PoseReader((64, 32), workspace=workspace).read(str(folder))
     assert [(pose.name, pose.origin) for pose in poses] == [
-        ("a.png", "mediapipe"),
+        ("a.png", DEFAULT),
         ("b.jpg", "workspace"),
-        ("c.png", "mediapipe"),
+        ("c.png", DEFAULT),
     ]
     assert [pose.name for pose in with_a_person(poses, "pose")] == ["a.png", "b.jpg"]
     with pytest.raises(AugmentError, match=r"c\.png: no person was found"):
@@ -118,11 +119,11 @@ def test_what_is_neither_a_file_nor_a_name_is_said(workspace: Workspace, tmp_pat
         PoseReader((64, 32)).read(str(tmp_path))
 
 
-def test_without_mediapipe_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_estimator_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     augment.poses.estimation._estimator.cache_clear()
-    monkeypatch.setitem(sys.modules, "mediapipe.python.solutions", None)
+    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
     Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
-    with pytest.raises(AugmentError, match=r"mediapipe cannot be imported .* `pip install augment-reid\[poses\]"):
+    with pytest.raises(AugmentError, match=r"LiteRT cannot be imported .* `pip install augment-reid\[poses\]"):
         PoseReader((64, 32)).read(str(tmp_path / "a.png"))
 
 

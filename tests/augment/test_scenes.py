@@ -109,7 +109,7 @@ def test_a_set_in_scenes_says_so_and_is_made_again_to_the_same_bytes(people: Pat
 
 
 def test_a_filtered_sets_other_tries_have_scenes_too(people: Path, trained: Path) -> None:
-    pytest.importorskip("mediapipe")
+    pytest.importorskip("ai_edge_litert")
     generate = ("generate", "--portion", "0.5", "--generator", str(trained), "--scenes", "--name", "f")
     run(people, *generate, "--filter", "0.3", "--filter-by", "pose")
     manifest = pd.read_csv(people / "generated" / "f-p0.5-s0" / "manifest.csv").query("kind == 'generated'")

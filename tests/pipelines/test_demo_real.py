@@ -43,11 +43,9 @@ def photographs(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.fixture(scope="module", autouse=True)
 def quick() -> Any:
-    """Short trainings; mediapipe takes seconds to load, and what it measures is tested elsewhere."""
+    """Short trainings."""
     with pytest.MonkeyPatch.context() as patch:
         few_epochs(patch)
-        patch.setattr("augment.evaluation.registry.ESTIMATOR", "none")
-        patch.setattr(real, "ESTIMATOR", "none")
         yield
 
 

@@ -22,8 +22,8 @@ def scene() -> Scene:
 
 @pytest.fixture(scope="module")
 def root(scene: Scene, trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace of the sequence with key points by mediapipe and a generator that was trained elsewhere."""
-    pytest.importorskip("mediapipe")
+    """A workspace of the sequence with key points by movenet and a generator that was trained elsewhere."""
+    pytest.importorskip("ai_edge_litert")
     folder = tmp_path_factory.mktemp("tracks")
     write_frames(scene, folder / "walk")
     write_truth(scene, folder / "walk")

@@ -1,7 +1,8 @@
 """Pose estimators by name: each is built by a call and finds one person's 18 joints in each of some images.
 
 `ESTIMATORS[name](model)` returns an `Estimator`; what it needs is imported by that call, not before. `model` is the
-file of `--model`, None without. To add one, write a module with such a builder and name it here.
+file of `--model`, else the one that comes with this tool, else None. To add one, write a module with such a builder and
+name it here.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
+import augment
 from augment import AugmentError
 from augment.artefacts.artefact import fingerprint
 from augment.weights import given_file
@@ -34,8 +36,19 @@ class Estimator(Protocol):
         """
 
 
-METHODS: Mapping[str, str] = MappingProxyType({"mediapipe": "mediapipe, its landmark network first on upright crops"})
-"""How estimators work that once worked in another way, with the weights they come with."""
+DEFAULT = "movenet"
+"""The estimator that is taken where none is named."""
+BUILTIN_MODELS: Mapping[str, Path] = MappingProxyType(
+    {"movenet": Path(augment.__file__).parent / "builtin" / "movenet-lightning.tflite"}
+)
+"""Model files that come with this tool, taken where none is named."""
+METHODS: Mapping[str, str] = MappingProxyType(
+    {
+        "movenet": "movenet, closer at small people, nobody below a mean score of 0.3",
+        "mediapipe": "mediapipe, its landmark network first on upright crops",
+    }
+)
+"""How estimators work that once worked in another way; mediapipe's with the weights in its wheel."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +57,7 @@ class Choice:
 
     Attributes:
         name: of `ESTIMATORS`.
-        model: its model file; None for its own.
+        model: its model file; None for the one that comes with it.
     """
 
     name: str
@@ -63,15 +76,30 @@ class Choice:
         return estimator if isinstance(estimator, Choice) else cls(estimator)
 
     @property
+    def file(self) -> Path | None:
+        """The model file that it is given, None where its package has one."""
+        return self.model or BUILTIN_MODELS.get(self.name)
+
+    @property
+    def description(self) -> str:
+        """How it works and with which file, in words."""
+        marks = self.inputs
+        file = f" (model {marks['model']})" if "model" in marks else ""
+        return marks.get("method", self.name) + file
+
+    @property
     def inputs(self) -> dict[str, str]:
         """What is recorded beside its name, so that what is made in one way is not mixed with what is in another.
 
         Raises:
             AugmentError: where its model file is missing.
         """
-        if self.model is not None:
-            return {"model": fingerprint(given_file(self.model, f"{self.name} needs a model file"))}
-        return {"method": METHODS[self.name]} if self.name in METHODS else {}
+        marks: dict[str, str] = {}
+        if self.file is not None:
+            marks["model"] = fingerprint(given_file(self.file, f"{self.name} needs a model file"))
+        if self.name in METHODS and (self.model is None or self.name in BUILTIN_MODELS):
+            marks["method"] = METHODS[self.name]
+        return marks
 
 
 def _mediapipe(model: Path | None) -> Estimator:
@@ -99,7 +127,7 @@ def _keypointrcnn(model: Path | None) -> Estimator:
 
 
 ESTIMATORS: Mapping[str, Callable[[Path | None], Estimator]] = MappingProxyType(
-    {"mediapipe": _mediapipe, "movenet": _movenet, "rtmpose": _rtmpose, "keypointrcnn": _keypointrcnn}
+    {"movenet": _movenet, "mediapipe": _mediapipe, "rtmpose": _rtmpose, "keypointrcnn": _keypointrcnn}
 )
 
 
@@ -118,4 +146,4 @@ def build_estimator(chosen: str | Choice) -> Estimator:
     choice = Choice.of(chosen)
     if choice.name not in ESTIMATORS:
         raise AugmentError(f"{choice.name}: no such pose estimator; there is {', '.join(ESTIMATORS)}")
-    return ESTIMATORS[choice.name](choice.model)
+    return ESTIMATORS[choice.name](choice.file)

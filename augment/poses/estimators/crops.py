@@ -1,4 +1,4 @@
-"""The one adapter of networks that look at one person's crop: mirrored runs, the map to 18 joints, missing joints."""
+"""The one adapter of networks that look at one person's crop: mirrored runs, closer looks, the map to 18 joints."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ NECK, RIGHT_SHOULDER, LEFT_SHOULDER = 1, 2, 5
 Network = Callable[[Pixels], "Array | None"]
 """Landmarks of the person in a crop, uint8 H x W x 3: K x 3 as (y, x) in its pixels and a score; None where nobody is.
 """
+
+
+FILLED = 0.7
+"""Least height of the landmarks of a person who fills a picture, in its longer side. Less is a person who is small in a
+photograph, or nobody.
+"""
+AROUND = 1.25
+"""Side of the square of a closer look, in the longer side of what was found before."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +54,22 @@ class CropEstimator:
         landmarks: their order.
         least: joints with a lower score are missing.
         mirrored: look at the mirrored crop too, and take the mean of both, weighted by score.
+        body: where the mean score of all landmarks is lower, there is nobody.
+        looks: how often to look, at most: each time closer at who does not fill the picture.
     """
 
-    def __init__(self, network: Network, landmarks: Landmarks, *, least: float, mirrored: bool = False) -> None:
+    def __init__(
+        self,
+        network: Network,
+        landmarks: Landmarks,
+        *,
+        least: float,
+        mirrored: bool = False,
+        body: float = -np.inf,
+        looks: int = 1,
+    ) -> None:
         self.network, self.landmarks, self.least, self.mirrored = network, landmarks, least, mirrored
+        self.body, self.looks = body, looks
 
     def __call__(self, images: Sequence[Array]) -> Array:
         """Find the joints of each image.
@@ -62,10 +82,27 @@ class CropEstimator:
         """
         joints = np.full((len(images), len(self.landmarks.joints), 2), MISSING, dtype=np.float32)
         for row, image in zip(joints, images, strict=True):
-            found = self._both(image) if self.mirrored else self.network(image)
-            if found is not None:
+            found = self._look(image)
+            for _ in range(self.looks - 1):
+                found = self._closer(image, found)
+            if found is not None and sureness(found) >= self.body:
                 row[...] = joints_of(found, self.landmarks, (image.shape[0], image.shape[1]), self.least)
         return joints
+
+    def _look(self, image: Pixels) -> Array | None:
+        return self._both(image) if self.mirrored else self.network(image)
+
+    def _closer(self, image: Pixels, found: Array | None) -> Array | None:
+        """What a look at who was found shows, where it is surer; else what was found."""
+        if found is None or fills(found, max(image.shape[:2])):
+            return found
+        top, left, bottom, right = around(found, (image.shape[0], image.shape[1]))
+        part = image[top:bottom, left:right]
+        closer = self._look(np.ascontiguousarray(part)) if part.size else None
+        if closer is None or sureness(closer) <= sureness(found):
+            return found
+        closer[:, :2] += (top, left)
+        return closer
 
     def _both(self, image: Pixels) -> Array | None:
         """The mean of what is found in the image and in its mirror image; what one of them has where it is alone."""
@@ -75,6 +112,42 @@ class CropEstimator:
         turned = other[list(self.landmarks.mirror)]
         turned[:, 1] = image.shape[1] - 1 - turned[:, 1]
         return turned if straight is None else mean_of(straight, turned)
+
+
+def sureness(found: Array) -> float:
+    """The mean score of all landmarks.
+
+    Args:
+        found: K x 3 as (y, x) and score.
+    """
+    return float(found[:, 2].mean())
+
+
+def fills(found: Array, side: int) -> bool:
+    """Whether landmarks are of a person who fills a picture from top to bottom.
+
+    Args:
+        found: K x 3 as (y, x) in the picture's pixels and score; those outside the picture count.
+        side: the longer one of the picture, in pixels.
+    """
+    return bool(np.ptp(found[:, 0]) >= FILLED * side)
+
+
+def around(found: Array, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The part of a picture that lies in a square around landmarks.
+
+    Args:
+        found: K x 3 as (y, x) in the picture's pixels and score.
+        size: (height, width) of the picture.
+
+    Returns:
+        Its first row and column, and those after its last; nothing is between them where it lies outside the picture.
+    """
+    low, high = found[:, :2].min(axis=0), found[:, :2].max(axis=0)
+    middle, half = (low + high) / 2, AROUND * float((high - low).max()) / 2
+    top, left = np.clip(np.floor(middle - half), 0, size).astype(int).tolist()
+    bottom, right = np.clip(np.ceil(middle + half), 0, size).astype(int).tolist()
+    return top, left, bottom, right
 
 
 def mean_of(first: Array, second: Array) -> Array:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from augment import AugmentError
-from augment.poses.estimators.crops import CropEstimator, Landmarks
+from augment.poses.estimators.crops import CropEstimator, Landmarks, fills
 from augment.poses.estimators.frames import Frame, framed
 from augment.poses.estimators.quiet import quiet
 from augment.weights import given_file
@@ -37,11 +37,6 @@ BLAZEPOSE = Landmarks(
 WANTED = "a pose landmarker of mediapipe (.task)"
 SQUARE = 1.25
 """Side of the square around an upright crop's middle that the landmark network sees, in the crop's heights."""
-FILLED = 0.7
-"""Least height of the landmarks, in the crop's, for a person whom the landmark network finds without the detector.
-Less is a person who is small in a photograph, for whom the square is too large, or nobody: with it, nobody new is found
-in 400 of Market-1501's distractors and 332 pictures without a person; without it, 21 and 2 new ones are.
-"""
 GRAPH = """
 input_stream: "picture"
 input_stream: "square"
@@ -104,7 +99,8 @@ class Wheel:
 
     An upright crop is supposed to show one person from top to bottom: the landmark network looks at it first. The
     detector, which misses many people in small crops, looks at all else, and where that network finds nobody who fills
-    the crop.
+    the crop: with that bound, nobody new is found in 400 of Market-1501's distractors and 332 pictures without a
+    person; without it, 21 and 2 new ones are.
 
     Raises:
         AugmentError: where mediapipe is not installed, or has no weights in its wheel (from 0.10.30 on).
@@ -117,7 +113,7 @@ class Wheel:
             except ImportError as error:
                 raise AugmentError(
                     f"the weights inside mediapipe cannot be imported ({error}); install "
-                    f"`pip install augment-reid[poses]`, give {WANTED} as ⟨model⟩, or give key points as a CSV file"
+                    f"`pip install augment-reid[mediapipe]`, give {WANTED} as ⟨model⟩, or give key points as a CSV file"
                 ) from error
             self._pose: Any = pose.Pose(static_image_mode=True, model_complexity=1, min_detection_confidence=CONFIDENCE)
             self._pose.process(np.zeros((HEIGHT, HEIGHT, 3), np.uint8))  # its threads start, and say so, only now
@@ -210,16 +206,6 @@ def decode(marks: Any, frame: Frame) -> Array:
     """
     values = np.array([(mark.y, mark.x, mark.visibility) for mark in marks], dtype=np.float64)
     return np.column_stack([frame.crop_points(values[:, :2]), values[:, 2]])
-
-
-def fills(found: Array, height: int) -> bool:
-    """Whether landmarks are of a person who fills a crop from top to bottom.
-
-    Args:
-        found: K x 3 as (y, x) in the crop's pixels and visibility; those outside the crop count.
-        height: of the crop in pixels.
-    """
-    return bool(np.ptp(found[:, 0]) >= FILLED * height)
 
 
 def build(model: Path | None) -> CropEstimator:

@@ -16,6 +16,10 @@ from numerics.arrays import Array, Pixels
 
 LEAST = 0.1
 """Joints with a lower score are missing."""
+BODY = 0.3
+"""Where the mean score of the 17 landmarks is lower, there is nobody: MoveNet always has a body."""
+LOOKS = 3
+"""How often it looks, at most, at who is small in a picture: it sees 192 x 192 pixels."""
 WANTED = "a single-pose MoveNet (.tflite, lightning or thunder)"
 
 
@@ -76,9 +80,12 @@ def build(model: Path | None) -> CropEstimator:
 
     Returns:
         The estimator.
+
+    Raises:
+        AugmentError: where the runtime or the file is missing, and for another file.
     """
     path = given_file(model, f"movenet needs {WANTED}")
-    return CropEstimator(Movenet(path), COCO, least=LEAST, mirrored=True)
+    return CropEstimator(Movenet(path), COCO, least=LEAST, mirrored=True, body=BODY, looks=LOOKS)
 
 
 def _interpreter(path: Path) -> Any:
@@ -87,7 +94,7 @@ def _interpreter(path: Path) -> Any:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError as error:
         raise AugmentError(
-            f"LiteRT cannot be imported ({error}); install it with `pip install augment-reid[movenet]`"
+            f"LiteRT cannot be imported ({error}); install it with `pip install augment-reid[poses]`"
         ) from error
     with quiet():
         try:

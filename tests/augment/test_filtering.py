@@ -82,6 +82,12 @@ def test_a_set_that_another_estimator_filtered_is_refused_by_name(
     options = (*FILTER, "--filter-by", "pose", "--generator", str(trained))
     made = run(people, *options)
     assert run(people, *options) == made
+    record = people / made["folder"] / "run.json"
+    ours = record.read_text()
+    record.write_text(ours.replace(f'"estimator": "{DEFAULT}"', '"estimator": "mediapipe"'))
+    said = "was made with filter estimator mediapipe, not movenet; give the same, another --name, or --force"
+    assert said in invoke(people, *options).stderr
+    record.write_text(ours)
     monkeypatch.setattr("augment.poses.estimators.METHODS", {DEFAULT: "movenet, some other way"})
     refused = invoke(people, *options)
     assert refused.exit_code == 1

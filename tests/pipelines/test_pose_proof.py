@@ -1,6 +1,7 @@
-"""Whether rendered people look like persons: measured once for each sample, and passed over without mediapipe."""
+"""Whether rendered people look like persons: measured once for each sample, and passed over without the estimator."""
 
 import logging
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from augment.poses.agreement import Agreement, SampleAgreement
+from augment.poses.estimators import DEFAULT, build_estimator
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from pipelines.measurements import pose_proof as module
@@ -32,10 +34,10 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     def sample(_: object, **given: Any) -> SampleAgreement:
         asked.append(given)
-        return SampleAgreement("mediapipe", Agreement(given["count"], 0.9, 0.75, (None,) * 18))
+        return SampleAgreement(DEFAULT, Agreement(given["count"], 0.9, 0.75, (None,) * 18))
 
     monkeypatch.setattr(module, "sample_agreement", sample)
-    monkeypatch.setattr(module, "find_spec", lambda _: object())
+    monkeypatch.setattr(module, "build_estimator", lambda _: object())
     monkeypatch.setattr(module, "Choice", lambda _: SimpleNamespace(inputs={"model": "m"}))
     return asked
 
@@ -44,9 +46,9 @@ def test_a_sample_is_measured_once_and_again_where_anything_differs(
     workspace: Workspace, measured: list[dict[str, Any]]
 ) -> None:
     proof = pose_proof(workspace, 20, 2, QUIET)
-    assert proof == PoseProof(found=0.9, pckh=0.75)
+    assert proof == PoseProof(estimator=DEFAULT, found=0.9, pckh=0.75)
     assert pose_proof(workspace, 20, 1, QUIET) == proof
-    assert measured == [{"estimator": "mediapipe", "count": 20, "seed": 3, "jobs": 2}]
+    assert measured == [{"estimator": DEFAULT, "count": 20, "seed": 3, "jobs": 2}]
     pose_proof(workspace, 30, 2, QUIET)
     pose_proof(workspace, 30, 2, Runtime(device="cpu", force=True))
     assert [asked["count"] for asked in measured] == [20, 30, 30]
@@ -55,14 +57,16 @@ def test_a_sample_is_measured_once_and_again_where_anything_differs(
     assert len(measured) == 4
 
 
-def test_without_mediapipe_it_is_said_and_nothing_is_written(
+def test_without_the_estimator_it_is_said_and_nothing_is_written(
     workspace: Workspace,
     measured: list[dict[str, Any]],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(module, "find_spec", lambda _: None)
+    monkeypatch.setattr(module, "build_estimator", build_estimator)
+    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
     with caplog.at_level(logging.INFO):
         assert pose_proof(workspace, 20, 1, QUIET) is None
-    assert "mediapipe is not installed: the joints are not checked" in caplog.text
+    assert "the joints are not checked: LiteRT cannot be imported" in caplog.text
+    assert "pip install augment-reid[poses]" in caplog.text
     assert (measured, workspace.table_dir("poses").exists()) == ([], False)

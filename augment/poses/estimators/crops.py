@@ -82,9 +82,10 @@ class CropEstimator:
         """
         joints = np.full((len(images), len(self.landmarks.joints), 2), MISSING, dtype=np.float32)
         for row, image in zip(joints, images, strict=True):
-            found = self._look(image)
+            found = closer = self._look(image)
             for _ in range(self.looks - 1):
-                found = self._closer(image, found)
+                closer = self._closer(image, closer)
+                found = found if closer is None else closer
             if found is not None and sureness(found) >= self.body:
                 row[...] = joints_of(found, self.landmarks, (image.shape[0], image.shape[1]), self.least)
         return joints
@@ -93,14 +94,14 @@ class CropEstimator:
         return self._both(image) if self.mirrored else self.network(image)
 
     def _closer(self, image: Pixels, found: Array | None) -> Array | None:
-        """What a look at who was found shows, where it is surer; else what was found."""
+        """What a look at who was found shows, where she is small in the image and this look is surer; else None."""
         if found is None or fills(found, max(image.shape[:2])):
-            return found
+            return None
         top, left, bottom, right = around(found, (image.shape[0], image.shape[1]))
         part = image[top:bottom, left:right]
         closer = self._look(np.ascontiguousarray(part)) if part.size else None
         if closer is None or sureness(closer) <= sureness(found):
-            return found
+            return None
         closer[:, :2] += (top, left)
         return closer
 

@@ -33,9 +33,15 @@ def saved(folder: Path, size: list[int] | None) -> Path:
 def test_images_are_what_the_network_makes_of_images_from_minus_1_to_1(tmp_path: Path) -> None:
     generator = Generator(saved(tmp_path, [32, 16]), CPU)
     assert (generator.size, generator.out) == ((32, 16), (32, 16))
-    made = generator.generate(IMAGES, POSES, POSES[::-1].copy())
+    other = POSES[:, ::-1].copy()
+    condition, *poses = generator.inputs(IMAGES, POSES, other)
+    assert torch.equal(condition, IMAGES / 127.5 - 1)
+    assert [np.array_equal(each.numpy(), given) for each, given in zip(poses, (POSES, other), strict=True)] == [
+        True
+    ] * 2
+    made = generator.generate(IMAGES, POSES, other)
     with torch.inference_mode():
-        wanted = generator.network(IMAGES / 127.5 - 1, *(torch.from_numpy(p) for p in (POSES, POSES[::-1].copy())))
+        wanted = generator.network(IMAGES / 127.5 - 1, *poses)
     pixels = ((wanted.float() + 1) * 127.5).clamp(0, 255).permute(0, 2, 3, 1).numpy()
     assert (made.shape, made.dtype) == ((2, 32, 16, 3), np.uint8)
     assert np.abs(made - pixels).max() <= 1

@@ -1,4 +1,6 @@
 import json
+import resource
+import signal
 import time
 from pathlib import Path
 
@@ -50,20 +52,20 @@ def test_what_a_kill_right_after_the_end_leaves_is_taken_away(tmp_path: Path) ->
     assert sorted(path.name for path in tmp_path.iterdir()) == [".thing.lock", "thing"]
 
 
-def _save(path: Path) -> None:
-    save_file({"weights": torch.zeros(30_000_000)}, path)
+def _killed_while_saving(path: Path) -> None:
+    """Save four megabytes of tensors, and be killed at the first."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, resource.RLIM_INFINITY))
+    save_file({"weights": torch.zeros(1 << 20)}, path)
 
 
 def test_what_a_kill_in_the_midst_of_saving_tensors_leaves_is_taken_away(tmp_path: Path) -> None:
     folder = tmp_path / "thing"
-    found: list[str] = []
-    with (
-        artefact(folder, "demo", {}),
-        Process(lambda: _save(folder / "last.safetensors"), tmp_path / "said.txt") as saving,
-    ):
-        while not found and not saving.ended():
-            found = [path.name for path in folder.iterdir() if path.name != "pending.json"]
-        saving.kill()
+    with artefact(folder, "demo", {}):
+        saving = Process(lambda: _killed_while_saving(folder / "last.safetensors"), tmp_path / "said.txt").end()
+        assert saving.status == -signal.SIGXFSZ, saving.said
+        found = [path.name for path in folder.iterdir() if path.name != "pending.json"]
     assert found
     assert found != ["last.safetensors"]  # or safetensors has another way now
     with artefact(folder, "demo", {}):

@@ -76,7 +76,7 @@ class Server:
     def stop(self, by: int) -> int:
         assert self.process is not None
         self.process.send_signal(by)
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=180)
 
     @property
     def port(self) -> int:

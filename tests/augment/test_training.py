@@ -1,4 +1,5 @@
 import json
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,20 +22,31 @@ from reid.objective import ReidObjective
 from reid.training import preset
 from tests.conftest import invoke, run
 from tests.forks import fork
-from tests.pipelines.processes import until
 
 TINY = ("patn-train", "--preset", "demo", "--steps", "12", "--batch", "2", "--perceptual", "none")
 REID = ("reid-train", "--preset", "demo", "--epochs", "2", "--batch", "8")
+KILLED = """
+import os, signal
+import torch
+from augment.cli import augment
+from augment.training import loop
+
+def save_and_die(*what):
+    save(*what)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+torch.set_num_threads(1)
+save, loop.save_state = loop.save_state, save_and_die
+augment()
+"""
 
 
 def test_a_generator_killed_in_training_ends_with_the_bytes_of_an_unbroken_run(people: Path, rendered: Path) -> None:
     whole = Workspace.create(people.parent / "whole", {"data": str(rendered), "size": [128, 64], "seed": 0}).root
     run(whole, *TINY)
-    code = "import torch; torch.set_num_threads(1); from augment.cli import augment; augment()"
-    last = people / "patn" / "patn" / "last.safetensors"
-    with fork(["-c", code, "-q", "--workspace", str(people), *TINY]) as process:
-        assert until(lambda: last.exists() or process.poll() is not None, 120)
-        process.kill()
+    with fork(["-c", KILLED, "-q", "--workspace", str(people), *TINY]) as process:
+        assert process.wait() == -signal.SIGKILL
+    assert (people / "patn" / "patn" / "last.safetensors").exists()
     assert not (people / "patn" / "patn" / "run.json").exists()
     result = run(people, *TINY)
     files = [root / "patn" / "patn" / "generator.safetensors" for root in (whole, people)]

@@ -36,7 +36,7 @@ def test_an_idle_worker_ends_with_the_process_that_started_it(tmp_path: Path, se
         assert parent.stdout is not None
         worker = int(parent.stdout.readline())
         parent.send_signal(sent)
-        assert parent.wait(timeout=30) != 0
+        assert parent.wait(timeout=180) != 0
         assert until(lambda: not alive(worker))
 
 
@@ -79,7 +79,7 @@ def test_the_next_is_read_and_the_last_is_written_while_one_is_worked_on() -> No
 
     def read(item: int) -> int:
         if item == 2:
-            assert at_work.wait(20)  # the second is worked on while the third is read ...
+            assert at_work.wait(180)  # the second is worked on while the third is read ...
             may_go.set()
         said.append(f"read {item}")
         return item * item
@@ -87,7 +87,7 @@ def test_the_next_is_read_and_the_last_is_written_while_one_is_worked_on() -> No
     def work(item: int, found: int) -> str:
         if item == 1:
             at_work.set()
-            assert may_go.wait(20)  # ... and its work goes on only then
+            assert may_go.wait(180)  # ... and its work goes on only then
         return f"{item}: {found}"
 
     written: list[str] = []

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def until(condition: Callable[[], bool], seconds: float = 30) -> bool:
-    """Whether the condition comes true in time."""
+def until(condition: Callable[[], bool], seconds: float = 600) -> bool:
+    """Whether the condition comes true in time, which is enough for a machine that does much else."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:

@@ -21,14 +21,7 @@ VERSIONED = (
 
 def versions() -> dict[str, str]:
     """Versions of Python, of this tool and of the packages a result depends on; what is not installed is left out."""
-    found = {"python": platform.python_version()}
-    for name in VERSIONED:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    found["commit"] = _commit()
-    return {name: version for name, version in found.items() if version}
+    return dict(_versions())
 
 
 def processor() -> str:
@@ -43,6 +36,18 @@ def processor() -> str:
 
 
 @cache
+def _versions() -> dict[str, str]:
+    """What `versions` says, read once a process: every finished artefact asks."""
+    found = {"python": platform.python_version()}
+    for name in VERSIONED:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    found["commit"] = _commit()
+    return {name: version for name, version in found.items() if version}
+
+
 def _commit() -> str:
     """The checkout's commit, when first asked for, where the tool runs from one, else an empty string."""
     here = Path(__file__).resolve().parent.parent

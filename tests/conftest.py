@@ -4,9 +4,11 @@ import gc
 import json
 import os
 import shutil
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, settings
@@ -34,6 +36,54 @@ def pytest_collection_finish() -> None:
 def pytest_sessionfinish() -> None:
     """Give it all back: libraries that count what is left at the end would print a complaint."""
     gc.unfreeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plotted_once() -> Iterator[None]:
+    """Let the same figures be plotted once a run: a plot takes a tenth of a second, and a report has several."""
+    from pipelines.report import glance, sections
+    from pipelines.table5 import outputs
+    from pipelines.table5.plots import portion_plot
+
+    plotted: dict[tuple[str, str, str], bytes] = {}
+
+    def remembered(summary: pd.DataFrame, form: str = "png", whole: pd.DataFrame | None = None) -> bytes:
+        asked = (summary.to_csv(), form, "" if whole is None else whole.to_csv())
+        if asked not in plotted:
+            plotted[asked] = portion_plot(summary, form, whole)
+        return plotted[asked]
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (glance, sections, outputs):
+            patch.setattr(module, "portion_plot", remembered)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def counted_once() -> Iterator[None]:
+    """Let the weights and operations of the same generator be counted once a run; all of them take seconds."""
+    from patn import complexity
+    from pipelines.tables import table2
+
+    counted: dict[tuple[str, ...], Any] = {}
+
+    def once(name: str) -> Callable[..., Any]:
+        count = getattr(complexity, name)
+
+        def remembered(generator: str, options: Mapping[str, Any], size: tuple[int, int]) -> Any:
+            asked = (name, generator, json.dumps(options, sort_keys=True), str(size))
+            if asked not in counted:
+                counted[asked] = count(generator, options, size)
+            return counted[asked]
+
+        return remembered
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("complexity", "published_count"):
+            counts = once(name)
+            for module in (complexity, table2):
+                patch.setattr(module, name, counts)
+        yield
 
 
 SMALL = {

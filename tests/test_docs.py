@@ -18,6 +18,8 @@ from click.testing import CliRunner
 from augment.cli import augment
 from augment.pedestrians import Pedestrians
 from patn.training.configuration import PRESETS as GENERATORS
+from reid.models.backbones import BACKBONES
+from reid.models.small import small_trunk
 from reid.training import PRESETS as MODELS
 from tests.authors_networks import Generator, old_state
 from tests.fashion_tree import make_tree, write_lists, write_pair_file
@@ -38,6 +40,8 @@ SMALL = {
     "AUGMENT_PATN_TRAIN_BATCH": "2",
     "AUGMENT_PATN_TRAIN_LAMBDA_GAN": "0",
     "AUGMENT_PATN_TRAIN_PERCEPTUAL": "none",
+    "AUGMENT_PATN_BENCH_GENERATORS": "patn",
+    "AUGMENT_ANIMATE_FRAMES": "8",
     "AUGMENT_REID_TRAIN_BACKBONE": "small",
     "AUGMENT_REID_TRAIN_EPOCHS": "1",
     "AUGMENT_REID_TRAIN_BATCH": "8",
@@ -140,6 +144,7 @@ def scratch(rendered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv(name, value)
     for name in ("market", "demo", "deepfashion"):  # no option makes a generator narrow
         monkeypatch.setitem(GENERATORS, name, replace(GENERATORS[name], blocks=1, width=4, d_blocks=1, d_width=4))
+    monkeypatch.setitem(BACKBONES, "resnet50", replace(BACKBONES["resnet50"], trunk=small_trunk, channels=128))
     few = partial(Pedestrians, distractors=4, junk=2)  # nor does one give these two
     monkeypatch.setattr("augment.commands.init.Pedestrians", few)
     monkeypatch.setitem(MODELS, "demo", replace(MODELS["demo"], epochs=1, batch=32))  # nor table5's trainings short

@@ -44,7 +44,7 @@ def test_killed_before_any_file_operation_it_goes_on(kind: str, inits: dict[str,
     whole = Process(lambda: inits[kind](tmp_path / "whole"), tmp_path / "said.txt").end()
     assert whole.status == 0, whole.said
     expected = contents(tmp_path / "whole")
-    for number in range(1, whole.files + 1, max(1, whole.files // 20)):
+    for number in range(1, whole.files + 1, max(1, whole.files // 10)):
         root = tmp_path / str(number)
         killed = Process(lambda: inits[kind](root), tmp_path / "said.txt", die_at=number).end()  # noqa: B023
         assert killed.status == -signal.SIGKILL

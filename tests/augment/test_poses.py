@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -176,7 +177,9 @@ def test_interrupted_estimation_goes_on_to_the_same_bytes(
     root = tmp_path / "w"
     workspace = Workspace.create(root, {**rendered.settings, "data": str(rendered.data)})
     monkeypatch.setattr(poses, "CHUNK", 16)
-    whole = poses.estimate_poses(workspace, jobs=1)
+    with monkeypatch.context() as patched:
+        patched.setattr(poses, "worker_pool", lambda *_: ThreadPoolExecutor(1))  # a process loads mediapipe anew
+        whole = poses.estimate_poses(workspace, jobs=1)
     expected = [(workspace.poses_dir / file).read_bytes() for file in FILES]
     assert whole.agreement is not None
     assert whole.agreement.found >= 0.9
@@ -187,6 +190,7 @@ def test_interrupted_estimation_goes_on_to_the_same_bytes(
 
     force = Runtime(force=True)
     with monkeypatch.context() as patched:
+        patched.setattr(poses, "worker_pool", lambda *_: ThreadPoolExecutor(1))
         patched.setattr(poses, "_join_parts", killed)
         with pytest.raises(KeyboardInterrupt):
             poses.estimate_poses(workspace, jobs=1, runtime=force)

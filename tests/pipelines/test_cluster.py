@@ -4,7 +4,6 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ from click.testing import CliRunner
 
 from augment.cli import augment
 from pipelines.table5.run import Table5
+from tests.forks import fork
 from tests.test_docs import ROOT
 
 PAGE = (ROOT / "docs" / "how-to" / "cluster.md").read_text(encoding="utf-8")
@@ -25,16 +25,16 @@ def blocks(language: str) -> list[str]:
 
 
 @pytest.fixture
-def dry_python(tmp_path: Path) -> Path:
-    """A folder with a `python` that lists the cells of the job it is asked for."""
+def said_python(tmp_path: Path) -> Path:
+    """A folder with a `python` that says where it is and which words it is given, one a line."""
     python = tmp_path / "bin" / "python"
     python.parent.mkdir()
-    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@" --dry-run --no-probe\n')
+    python.write_text('#!/bin/sh\nprintf "%s\\n" "$PWD" "$@"\n')
     python.chmod(0o755)
     return python.parent
 
 
-def test_the_slurm_script_runs_every_cell_of_the_paper_once(people: Path, dry_python: Path) -> None:
+def test_the_slurm_script_runs_every_cell_of_the_paper_once(people: Path, said_python: Path) -> None:
     (script,) = blocks("bash")
     listed = []
     for task in ("1", "2"):
@@ -42,18 +42,19 @@ def test_the_slurm_script_runs_every_cell_of_the_paper_once(people: Path, dry_py
         done = subprocess.run(
             ["bash", "-eu", "-c", script],
             env={
-                **os.environ,
                 **{f"SLURM_{name}": value for name, value in slurm.items()},
-                "AUGMENT_QUIET": "1",
-                "PATH": f"{dry_python}:{os.environ['PATH']}",
-                "PYTHONPATH": str(ROOT),
+                "PATH": f"{said_python}:{os.environ['PATH']}",
             },
             capture_output=True,
             text=True,
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        listed += re.findall(r"cell (\S+)", done.stdout)
+        folder, *words = done.stdout.splitlines()
+        with fork([*words, "--dry-run", "--no-probe"], Path(folder)) as job:
+            out, err = job.communicate()
+        assert job.returncode == 0, err
+        listed += re.findall(r"cell (\S+)", out)
     assert sorted(listed) == sorted(cell.name for cell in PAPER.cells())
 
 

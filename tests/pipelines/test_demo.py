@@ -1,10 +1,7 @@
 """The whole job at toy size, through the command line, and continued after losses."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -15,11 +12,11 @@ import torch
 from click.testing import CliRunner
 
 from augment.cli import augment
-from augment.workers import available_cores
 from augment.workspace import Workspace
 from pipelines.demo.presets import PRESETS
 from pipelines.demo.presets import TOY as PRESET
 from pipelines.measurements.times import read_times, timed
+from tests.forks import fork
 from tools.demo_results import publish
 
 
@@ -30,10 +27,10 @@ def invoke(*arguments: object) -> str:
     return done.stdout
 
 
-def run_demo(root: Path, jobs: int) -> dict[str, Any]:
-    """The toy demo's result; every cell on one thread, whatever the number of processes."""
+def run_demo(root: Path) -> dict[str, Any]:
+    """The toy demo's result; every cell in this process, on one thread."""
     torch.set_num_threads(1)
-    said = invoke("--json", "--device", "cpu", "demo", root, "--preset", "toy", "--jobs", jobs)
+    said = invoke("--json", "--device", "cpu", "demo", root, "--preset", "toy", "--jobs", 1)
     result: dict[str, Any] = json.loads(said)
     return result
 
@@ -42,7 +39,7 @@ def run_demo(root: Path, jobs: int) -> dict[str, Any]:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """A finished toy demo: its folder and its result."""
     root = tmp_path_factory.mktemp("demo") / "toy"
-    return root, run_demo(root, jobs=1)
+    return root, run_demo(root)
 
 
 def test_result_holds_what_is_promised(demo: tuple[Path, dict[str, Any]]) -> None:
@@ -91,7 +88,7 @@ def test_a_demo_that_lost_work_continues_to_the_same_figures(demo: tuple[Path, d
     figures, untouched = json.loads(lost.read_text())["result"]["mAP"], kept.stat().st_mtime_ns
     lost.unlink()
     Path(first["report"]).unlink()
-    second = run_demo(root, jobs=available_cores())
+    second = run_demo(root)
     assert json.loads(lost.read_text())["result"]["mAP"] == figures
     assert kept.stat().st_mtime_ns == untouched
     assert second["gain"] == first["gain"]
@@ -143,9 +140,9 @@ def test_a_missing_generator_is_said_before_anything_is_trained(tmp_path: Path) 
 
 def test_the_table_is_a_module_for_batch_scripts_too(tmp_path: Path) -> None:
     (tmp_path / "augment.toml").write_text('data = "data"\n')
-    command = [sys.executable, "-m", "pipelines.table5", "--rows", "none", "--seeds", "1", "--dry-run"]
-    done = subprocess.run(command, cwd=tmp_path, env=os.environ, capture_output=True, text=True, check=True)
-    assert "0 of 2 cells are finished" in done.stdout
+    with fork(["-m", "pipelines.table5", "--rows", "none", "--seeds", "1", "--dry-run"], tmp_path) as script:
+        out, err = script.communicate()
+    assert "0 of 2 cells are finished" in out, err
 
 
 @pytest.mark.parametrize("name", ["demo", "study"])

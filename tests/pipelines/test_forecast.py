@@ -127,7 +127,8 @@ def test_a_few_steps_are_timed_where_nothing_was_measured(
 
 @pytest.mark.parametrize("preset", ["open-reid-256", "strong"])
 def test_any_recipe_can_be_timed(preset: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probes, "CALLS", 1)
+    for name, value in {"CALLS": 1, "FEW": 8, "MOST_PIXELS": 0}.items():
+        monkeypatch.setattr(probes, name, value)
     training = replace(training_of(Cell("none", "inception", preset=preset)), height=32, width=16)
     update, image = probes.time_training(training, replace(QUIET, threads=1))
     assert update > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import itertools
 import os
@@ -15,12 +16,12 @@ from tests.torture.contents import contents
 from tests.torture.processes import Ended, Process
 
 VERBS: dict[str, str] = {
-    "init": "init ROOT --identities 6 --test-identities 2 --images 8 --cameras 2 --size 64 32 --jobs 1",
+    "init": "init ROOT --identities 4 --test-identities 2 --images 6 --cameras 2 --size 64 32 --jobs 1",
     "poses": "poses --csv ROOT/data/keypoints/train.csv --csv ROOT/data/keypoints/query.csv "
     "--csv ROOT/data/keypoints/test.csv",
-    "patn-train": "patn-train --preset demo --steps 12 --batch 4 --blocks 1 --perceptual none",
+    "patn-train": "patn-train --preset demo --steps 8 --batch 4 --blocks 1 --perceptual none",
     "generate": "generate --portion 0.2",
-    "reid-train": "reid-train --preset demo --backbone small --portion 0.2 --augmentation ours --epochs 6",
+    "reid-train": "reid-train --preset demo --backbone small --portion 0.2 --augmentation ours --epochs 4",
     "table5": "table5 --portions 0.2 --rows none,ours --seeds 1 --lengths updates --threads 1",
 }
 FRESH = (
@@ -84,9 +85,9 @@ def unbroken(root: Path) -> Whole:
 
 
 def toy_sizes(*, models: bool = True) -> None:
-    """Make small what no option does: distractors and junk, the generator's width, and epochs of the table's models.
+    """Make small what no option does: distractors and junk, the generator's width, epochs of the table's models, plots.
 
-    models: False leaves the last out, for verbs of new interpreters that have no use for a second's import of torch.
+    models: False leaves the last two out, for verbs of new interpreters that have no use for a second's imports.
     """
     package, generators = (
         importlib.import_module(name) for name in ("augment.pedestrians", "patn.training.configuration")
@@ -96,13 +97,18 @@ def toy_sizes(*, models: bool = True) -> None:
     if models:
         presets = importlib.import_module("reid.training").PRESETS
         presets["demo"] = replace(presets["demo"], epochs=EPOCHS)
+        vars(importlib.import_module("pipelines.table5.plots"))["panels"] = lambda _: []  # of axes alone
 
 
 def import_all() -> None:
-    """Do once what every process would, so that forks need not: import everything, plot, compile the templates."""
+    """Do once what every process would, so that forks need not: import everything, plot, compile the templates.
+
+    What is there then is left alone by the garbage collector: one that looks at all of it copies it into the fork.
+    """
     toy_sizes()
     import_modules()
     warm_up()
+    gc.freeze()
 
 
 def import_modules() -> None:
@@ -117,9 +123,10 @@ def import_modules() -> None:
 
 
 def warm_up() -> None:
-    """Compile the report's templates and plot an empty table."""
+    """Compile the report's templates, plot an empty table, read the versions that results are recorded with."""
     import pandas as pd
 
+    from augment.versions import versions
     from pipelines.report.page import environment
     from pipelines.table5.lines import SUMMARY
     from pipelines.table5.plots import portion_plot
@@ -128,3 +135,4 @@ def warm_up() -> None:
         environment().get_template(name)
     for form in ("png", "svg"):
         portion_plot(pd.DataFrame(columns=SUMMARY, dtype=float), form)
+    versions()

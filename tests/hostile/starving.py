@@ -13,6 +13,7 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 os.environ["MPLBACKEND"] = "Agg"
 
 import codecs  # noqa: E402
+import ctypes  # noqa: E402
 import json  # noqa: E402
 import resource  # noqa: E402
 import shutil  # noqa: E402
@@ -41,6 +42,7 @@ VERBS = {
 }
 CHEAP = ("poses", "generate", "reid-train")
 NOBODY = 65534
+NEW_MOUNTS = 0x00020000  # the kernel's CLONE_NEWNS
 Step = Callable[[Path], object]
 
 
@@ -85,8 +87,14 @@ def file_size(limit: int) -> Step:
 
 
 def open_files(count: int) -> Step:
-    """No more files may be open."""
-    return lambda _: resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
+    """No more files may be open, of which three are."""
+
+    def limit(_: Path) -> None:
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        os.closerange(3, most)  # what processes before this one had open
+        resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
+
+    return limit
 
 
 def memory(more: int) -> Step:
@@ -171,6 +179,14 @@ def fill(root: Path) -> None:
 def empty(root: Path) -> None:
     """Free the disk."""
     (root.parent / "ballast").unlink()
+
+
+def mount_alone() -> None:
+    """Let nobody else see what this process and its children mount, as `unshare --mount` does."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(NEW_MOUNTS):
+        raise OSError(ctypes.get_errno(), "unshare")
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
 
 
 def read_only(root: Path) -> None:
@@ -273,6 +289,7 @@ def main() -> None:
         kept = unbroken(folder)
         found = [starve(lack, verb, kept, folder) for lack in LACKS for verb in lack.verbs]
         if "mounting" in sys.argv[1:]:
+            mount_alone()
             disk = folder / "disk"
             disk.mkdir()
             subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", disk], check=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.children import child
+from tests.forks import fork
 from tests.hostile.starving import LACKS, MOUNTING
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,10 +49,7 @@ def mounting() -> bool:
 @pytest.fixture(scope="module")
 def starved(mounting: bool) -> dict[tuple[str, str], dict[str, Any]]:
     """What all starved verbs came to."""
-    command = [sys.executable, "-m", "tests.hostile.starving", *(["mounting"] if mounting else [])]
-    prefix = ["unshare", "--mount"] if mounting else []
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with child([*prefix, *command], cwd=ROOT, text=True, **pipes) as starving:
+    with fork(["-m", "tests.hostile.starving", *(["mounting"] if mounting else [])], ROOT) as starving:
         out, err = starving.communicate()
     assert starving.returncode == 0, err
     return {(each["lack"], each["verb"]): each for each in json.loads(out)}

@@ -70,7 +70,7 @@ def test_a_second_call_changes_nothing_and_another_table_is_refused(table: pd.Da
     assert contents(root) == before
     for change in ({"seed": 1}, {"size": (64, 32)}):
         with pytest.raises(AugmentError, match="is already there"):
-            init_table(root, table, **change)  # type: ignore[arg-type]
+            init_table(root, table, **change)
     with pytest.raises(AugmentError):
         init_table(root, table[:9])
     assert contents(root) == before

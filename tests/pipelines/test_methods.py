@@ -152,7 +152,7 @@ def test_options_of_the_worst_pairs_need_them_and_enough_candidates() -> None:
     assert Figure(worst=True, candidates=8, pairs=8).candidates == 8
     for wrong in ({"candidates": 9}, {"reid_model": "judge"}):
         with pytest.raises(AugmentError, match="choose the worst pairs; give"):
-            Figure(**wrong)  # type: ignore[arg-type]
+            Figure(**wrong)
     with pytest.raises(AugmentError, match=r"⟨?candidates⟩? 7: fewer than the 8"):
         Figure(worst=True, candidates=7, pairs=8)
 

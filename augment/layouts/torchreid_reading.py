@@ -16,7 +16,7 @@ from augment.layouts.inventory import Inventory, Reason, files_below, own_reason
 from augment.layouts.natural_order import natural_key
 from augment.layouts.photographs import Photo, can_be_linked
 from augment.layouts.registry import Layout
-from augment.layouts.torchreid_sets import SetChoice, find_base
+from augment.layouts.torchreid_sets import CUHK03, SetChoice, find_base
 from augment.workers import thread_map
 from numerics.seeds import Stream, global_streams
 
@@ -131,10 +131,15 @@ def _dataset(choice: SetChoice, base: Path, own: Path, seed: int) -> ImageDatase
                 return init_image_dataset(choice.name, root=str(own), verbose=False, **choice.options)
     except ImportError as error:
         raise AugmentError(
-            f"{base}: torchreid reads {choice.name} with {error.name}, which is not installed; pip install {error.name}"
+            f"{base}: torchreid reads {choice.name} with {error.name}, which is not installed; {_remedy(choice, error)}"
         ) from error
     except UNREADABLE as error:
         raise AugmentError(f"{base}: torchreid cannot read it as {choice.title} ({error}); correct it") from error
+
+
+def _remedy(choice: SetChoice, error: ImportError) -> str:
+    """How to install what torchreid reads a data set with."""
+    return f"pip install {'augment-reid[cuhk03]' if choice.name == CUHK03 else error.name}"
 
 
 def _photos(choice: SetChoice, dataset: ImageDataset) -> list[Photo]:

@@ -1,5 +1,6 @@
 """cuhk03 as its owners ship it: one MATLAB 7.3 file with all images, and the two lists of the new protocol."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -136,3 +137,11 @@ def test_a_file_of_another_kind_is_one_sentence(rendered: Path, tmp_path: Path) 
     with pytest.raises(AugmentError, match=r"torchreid cannot read it as cuhk03"):
         init_set(tmp_path / "w", tmp_path / "cuhk03", SetChoice("cuhk03"))
     assert not (tmp_path / "w").exists()
+
+
+def test_without_the_package_that_reads_it_the_extra_is_named(
+    shipped: Shipped, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(AugmentError, match=r"reads cuhk03 with h5py, .*; pip install augment-reid\[cuhk03\]"):
+        init_set(tmp_path / "w", shipped[0], SetChoice("cuhk03"))

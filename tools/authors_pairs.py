@@ -41,6 +41,7 @@ class OnAuthorsPairs(Result):
 
     Attributes:
         generator: its name.
+        kind: of `patn.generators.GENERATORS`.
         start: the generator it was trained on from; "fresh weights" without one.
         size: (height, width) of its images in pixels.
         steps: of training.
@@ -50,6 +51,7 @@ class OnAuthorsPairs(Result):
     """
 
     generator: str
+    kind: str
     start: str
     size: tuple[int, int]
     steps: int
@@ -83,6 +85,7 @@ def measured_on_pairs(workspace: Workspace) -> list[dict[str, Any]]:
         found.append(
             OnAuthorsPairs(
                 generator=path.parent.name,
+                kind=options["generator"],
                 start=result.get("initial") or "fresh weights",
                 size=(options["height"], options["width_px"]),
                 steps=result["steps"],
@@ -106,15 +109,15 @@ def authors_pairs_part(records: Sequence[Mapping[str, Any]]) -> list[str]:
     generators = [OnAuthorsPairs.of(record) for record in records]
     if not generators:
         return []
-    lines = [["images", "starts from", "size in pixels", "steps", "minutes", "SSIM", "mask-SSIM", "PCKh"]]
+    lines = [["images", "generator", "starts from", "size in pixels", "steps", "minutes", "SSIM", "mask-SSIM", "PCKh"]]
     for one in generators:
-        training = [one.start, f"{one.size[0]} x {one.size[1]}", f"{one.steps:,}", f"{one.minutes:.1f}"]
+        training = [one.kind, one.start, f"{one.size[0]} x {one.size[1]}", f"{one.steps:,}", f"{one.minutes:.1f}"]
         lines.append([f"`{one.generator}`", *training, *_figures(one.rows["generated"])])
     for row, title in TRIVIAL.items():
-        lines.append([title, *["-"] * 4, *_figures(generators[0].rows.get(row, {}))])
+        lines.append([title, *["-"] * 5, *_figures(generators[0].rows.get(row, {}))])
     for method, row in PAPERS.items():
         paper = {metric: TABLE1[row][column] for metric, column in PAPERS_COLUMNS.items()}
-        lines.append([f"paper: {method}", "-", "128 x 64", *["-"] * 2, *_figures(paper)])
+        lines.append([f"paper: {method}", *["-"] * 2, "128 x 64", *["-"] * 2, *_figures(paper)])
     title = "## On the authors' test pairs, beside the paper's Table 1"
     about = ABOUT.format(pairs=generators[0].pairs)
     return [f"{title}\n\n{about}\n\n{markdown_table(lines)}"]

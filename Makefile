@@ -77,6 +77,7 @@ docs: .venv/docs/installed
 
 torture: install
 	$(BIN)/python -m tests.torture
+	EVERY_CASE=1 $(SPARING) $(BIN)/pytest tests/hostile/test_starved.py
 
 demo: install
 	$(BIN)/augment demo

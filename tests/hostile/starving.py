@@ -1,5 +1,7 @@
 """Verbs that are starved: `python -m tests.hostile.starving` prints as JSON what each said and what it left.
 
+`every` as argument asks for all cases, `mounting` for those that need a small disk of their own.
+
 Every verb is begun in a fork that lacks something, on a workspace in which the verbs before it are done; then that is
 mended and the same command is given again.
 """
@@ -21,7 +23,7 @@ import subprocess  # noqa: E402
 import sys  # noqa: E402
 import tempfile  # noqa: E402
 import warnings  # noqa: E402
-from collections.abc import Callable  # noqa: E402
+from collections.abc import Callable, Sequence  # noqa: E402
 from dataclasses import asdict, dataclass, field  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
@@ -40,7 +42,7 @@ VERBS = {
     "table5": "table5 --portions 0.3 --rows none --seeds 1 --lengths updates --threads 1",
     "report": "report --no-galleries --no-generators",
 }
-CHEAP = ("poses", "generate", "reid-train")
+CHEAP, LATER = ("poses", "generate", "reid-train"), ("reid-train", "table5")
 NOBODY = 65534
 NEW_MOUNTS = 0x00020000  # the kernel's CLONE_NEWNS
 Step = Callable[[Path], object]
@@ -52,10 +54,14 @@ def nothing(_: Path) -> None:
 
 @dataclass(frozen=True)
 class Lack:
-    """What a verb lacks: `limit` runs in its process before it, `spoil` and `mend` around it, on its workspace."""
+    """What a verb lacks: `limit` runs in its process before it, `spoil` and `mend` around it, on its workspace.
+
+    verbs: starved in every run of the tests.  others: write by the code of one of `verbs`; starved by `make torture`.
+    """
 
     name: str
     verbs: tuple[str, ...]
+    others: tuple[str, ...] = ()
     limit: Step = nothing
     spoil: Step = nothing
     mend: Step = nothing
@@ -200,23 +206,35 @@ def writable(root: Path) -> None:
     subprocess.run(["umount", root.parent], check=True)
 
 
+HOMELESS = {"HOME": None, "XDG_CACHE_HOME": None, "XDG_CONFIG_HOME": None}
 LACKS = (
-    Lack("room in a file", (*VERBS,), file_size(600)),
-    Lack("room in a larger file", ("patn-train", "reid-train"), file_size(12_000)),
-    Lack("memory", ("patn-train", "generate", "reid-train", "table5"), memory(8 << 20)),
-    Lack("permission", (*VERBS,), as_nobody, forbid, permit),
-    Lack("its folder after a moment", ("init", *CHEAP, "table5"), vanish(4), mend=put_back),
-    Lack("its folder later", ("patn-train", "generate", "reid-train"), vanish(9), mend=put_back),
-    Lack("more than 64 open files", ("patn-train", *CHEAP), open_files(64)),
-    Lack("open files", ("generate", "reid-train"), open_files(4)),
-    Lack("a home", (*CHEAP, "report"), variables(HOME=None, XDG_CACHE_HOME=None, XDG_CONFIG_HOME=None)),
-    Lack("a home that exists", (*CHEAP, "report"), variables(HOME="/dev/null/none")),
-    Lack("a temporary folder on its device", ("poses", "generate", "report"), variables(TMPDIR="/dev/shm")),
+    Lack("room in a file", ("init", "poses", "patn-train", "generate", "report"), LATER, file_size(600)),
+    Lack("room in a larger file", ("reid-train",), ("patn-train",), file_size(12_000)),
+    Lack("memory", ("generate", "reid-train"), ("patn-train", "table5"), memory(8 << 20)),
+    Lack("permission", ("init", "poses", "generate", "report"), ("patn-train", *LATER), as_nobody, forbid, permit),
+    Lack("its folder after a moment", CHEAP, ("init", "table5"), vanish(4), mend=put_back),
+    Lack("its folder later", ("patn-train", "generate"), ("reid-train",), vanish(9), mend=put_back),
+    Lack("more than 64 open files", ("generate", "reid-train"), ("patn-train", "poses"), open_files(64)),
+    Lack("open files", ("generate", "reid-train"), (), open_files(4)),
+    Lack("a home", ("reid-train", "report"), ("poses", "generate"), variables(**HOMELESS)),
+    Lack("a home that exists", ("poses", "generate"), ("reid-train", "report"), variables(HOME="/dev/null/none")),
+    Lack("a temporary folder on its device", ("poses", "generate"), ("report",), variables(TMPDIR="/dev/shm")),
 )
 MOUNTING = (
-    Lack("room on the disk", (*VERBS,), spoil=fill, mend=empty),
-    Lack("a folder it may write to", (*VERBS,), spoil=read_only, mend=writable),
+    Lack("room on the disk", ("init", "patn-train", "generate", "report"), ("poses", *LATER), spoil=fill, mend=empty),
+    Lack(
+        "a folder it may write to",
+        ("init", "generate"),
+        ("poses", "patn-train", *LATER, "report"),
+        spoil=read_only,
+        mend=writable,
+    ),
 )
+
+
+def cases(lacks: Sequence[Lack], *, every: bool) -> list[tuple[Lack, str]]:
+    """What is tested: the verbs that lack each, and if `every` those that only `make torture` starves."""
+    return [(lack, verb) for lack in lacks for verb in (*lack.verbs, *(lack.others if every else ()))]
 
 
 def run(verb: str, root: Path, limit: Step = nothing) -> Ended:
@@ -279,7 +297,8 @@ def unbroken(folder: Path) -> Path:
 
 
 def main() -> None:
-    """Starve the verbs of everything; `mounting` as argument says that this process may mount."""
+    """Starve the verbs of everything; the arguments say which cases."""
+    every = "every" in sys.argv[1:]
     warnings.simplefilter("ignore")
     import_all()
     codecs.lookup("utf-8-sig")  # nobody else may read where Python is
@@ -287,14 +306,14 @@ def main() -> None:
         folder = Path(made)
         folder.chmod(0o755)
         kept = unbroken(folder)
-        found = [starve(lack, verb, kept, folder) for lack in LACKS for verb in lack.verbs]
+        found = [starve(lack, verb, kept, folder) for lack, verb in cases(LACKS, every=every)]
         if "mounting" in sys.argv[1:]:
             mount_alone()
             disk = folder / "disk"
             disk.mkdir()
             subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", disk], check=True)
             try:
-                found += [starve(lack, verb, kept, disk) for lack in MOUNTING for verb in lack.verbs]
+                found += [starve(lack, verb, kept, disk) for lack, verb in cases(MOUNTING, every=every)]
             finally:
                 subprocess.run(["umount", disk], check=False)
         print(json.dumps([asdict(each) for each in found]))

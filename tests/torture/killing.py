@@ -7,7 +7,7 @@ import re
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,8 +15,7 @@ from tests.torture.contents import differences
 from tests.torture.processes import Ended
 from tests.torture.verbs import VERBS, Whole, begin, must
 
-PER_ROUND = 4
-KINDS = ("start", "work", "file")
+KINDS, STOP = ("start", "work", "file"), "stop"
 """A process is killed in an interpreter's first seconds, within the work, or before a file event."""
 TURNS = ("file", "work", "start", "work", "file", "work")
 START = 1.0
@@ -52,8 +51,8 @@ class Struck:
 Strike = Callable[[str, Path, int, random.Random, Whole, int], tuple[Ended, Blow | None]]
 
 
-def rounds(folder: Path, strike: Strike, count: int, seed: int, whole: Whole, per_round: int = PER_ROUND) -> Struck:
-    """Rounds through all verbs, each struck up to `per_round` times and begun again, until `count` blows have hit.
+def rounds(folder: Path, strikes: Sequence[Strike], count: int, seed: int, whole: Whole) -> Struck:
+    """Rounds through all verbs, each struck by all `strikes` and begun again after each, until `count` blows have hit.
 
     A round's workspace has to end as the unbroken one.
     """
@@ -62,7 +61,7 @@ def rounds(folder: Path, strike: Strike, count: int, seed: int, whole: Whole, pe
         root, rng = folder / f"round-{seed}" / "w", random.Random(seed)
         root.parent.mkdir(parents=True)
         for verb in VERBS:
-            for turn in range(min(per_round, count - len(done.blows))):
+            for turn, strike in enumerate(strikes[: count - len(done.blows)]):
                 ended, blow = strike(verb, root, seed, rng, whole, turn)
                 done.wrong += [f"seed {seed}, {verb}: {fault}" for fault in faults(ended, blow)]
                 if blow is None:
@@ -99,7 +98,7 @@ def stop(verb: str, root: Path, seed: int, rng: random.Random, whole: Whole, _: 
     process.send(signal.SIGINT)
     ended = process.end()
     took = round(ended.cpu - before, 4), round(time.monotonic() - clock, 4)
-    blow = Blow(seed, verb, "stop", round(at, 4), round(at / whole.cpu[verb], 4), *took)
+    blow = Blow(seed, verb, STOP, round(at, 4), round(at / whole.cpu[verb], 4), *took)
     return ended, blow if ended.status else None
 
 

@@ -16,10 +16,10 @@ from tests.torture.contents import contents
 from tests.torture.processes import Ended, Process
 
 VERBS: dict[str, str] = {
-    "init": "init ROOT --identities 4 --test-identities 2 --images 6 --cameras 2 --size 64 32 --jobs 1",
+    "init": "init ROOT --identities 3 --test-identities 1 --images 6 --cameras 2 --size 64 32 --jobs 1",
     "poses": "poses --csv ROOT/data/keypoints/train.csv --csv ROOT/data/keypoints/query.csv "
     "--csv ROOT/data/keypoints/test.csv",
-    "patn-train": "patn-train --preset demo --steps 8 --batch 4 --blocks 1 --perceptual none",
+    "patn-train": "patn-train --preset demo --steps 6 --batch 2 --blocks 1 --perceptual none",
     "generate": "generate --portion 0.2",
     "reid-train": "reid-train --preset demo --backbone small --portion 0.2 --augmentation ours --epochs 4",
     "table5": "table5 --portions 0.2 --rows none,ours --seeds 1 --lengths updates --threads 1",
@@ -92,7 +92,7 @@ def toy_sizes(*, models: bool = True) -> None:
     package, generators = (
         importlib.import_module(name) for name in ("augment.pedestrians", "patn.training.configuration")
     )
-    vars(package)["Pedestrians"] = partial(package.Pedestrians, distractors=4, junk=2)
+    vars(package)["Pedestrians"] = partial(package.Pedestrians, distractors=1, junk=1)
     generators.PRESETS["demo"] = replace(generators.PRESETS["demo"], width=NARROW, d_width=NARROW)
     if models:
         presets = importlib.import_module("reid.training").PRESETS

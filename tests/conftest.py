@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from augment.cli import augment
@@ -97,14 +98,26 @@ SMALL = {
 }
 
 
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder of the whole run that the first of its workers to ask for it makes; nothing writes to it afterwards."""
+    own = factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / name
+    with FileLock(f"{folder}.lock"):
+        if not folder.with_suffix(".made").exists():
+            make(folder)
+            folder.with_suffix(".made").touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Market-1501 folder of 8 training and 5 test identities, 6 images each."""
     from augment.pedestrians import Pedestrians, render
 
-    folder = tmp_path_factory.mktemp("rendered") / "data"
-    render(folder, Pedestrians(**SMALL), jobs=1, progress=False)
-    return folder
+    def make(folder: Path) -> None:
+        render(folder / "data", Pedestrians(**SMALL), jobs=1, progress=False)
+
+    return once(tmp_path_factory, "rendered", make) / "data"
 
 
 @pytest.fixture
@@ -116,9 +129,12 @@ def people(rendered: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def trained(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A generator.safetensors trained for a few steps on the shared data."""
-    root = Workspace.create(tmp_path_factory.mktemp("trained") / "w", {"data": str(rendered)}).root
-    run(root, "patn-train", "--preset", "demo", "--steps", "4", "--batch", "4", "--perceptual", "none")
-    return root / "patn" / "patn" / "generator.safetensors"
+
+    def make(folder: Path) -> None:
+        root = Workspace.create(folder / "w", {"data": str(rendered)}).root
+        run(root, "patn-train", "--preset", "demo", "--steps", "4", "--batch", "4", "--perceptual", "none")
+
+    return once(tmp_path_factory, "trained", make) / "w" / "patn" / "patn" / "generator.safetensors"
 
 
 @pytest.fixture

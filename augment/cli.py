@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import errno
 import importlib
 import json
 import logging
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, update_wrapper
 from importlib import metadata
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from augment import AugmentError
-from augment.failures import Lines, sentence
+from augment.failures import Lines, interrupts, nearest, sentence
 from augment.options import DEVICE, settings_names
 from augment.results import Result
 from augment.runtime import Runtime
@@ -94,19 +93,26 @@ class Group(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the verb; the one place where errors and Ctrl-C are met."""
-        try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit):  # click's own ways out
-            raise
-        except (KeyboardInterrupt, click.Abort):
-            click.echo("\nStopped; nothing is lost. The same command resumes:", err=True)
-            click.echo(f"  augment {ctx.meta[GIVEN]}", err=True)
-            raise click.exceptions.Exit(130) from None
-        except Exception as error:
-            gone = isinstance(error, OSError) and error.errno == errno.EPIPE  # the reader of a pipe: click knows
-            if gone or ctx.params.get("verbose", 0) >= 2:
+        with interrupts() as seen:
+            try:
+                return super().invoke(ctx)
+            except (click.ClickException, click.exceptions.Exit):  # click's own ways out
                 raise
-            raise click.ClickException(sentence(error)) from error
+            except (KeyboardInterrupt, click.Abort):
+                raise _stopped(ctx) from None
+            except Exception as error:
+                if seen:  # C++ code may make another error of it
+                    raise _stopped(ctx) from None
+                gone = isinstance(error, OSError) and error.errno == errno.EPIPE  # the reader of a pipe: click knows
+                if gone or ctx.params.get("verbose", 0) >= 2:
+                    raise
+                raise click.ClickException(sentence(error)) from error
+
+
+def _stopped(ctx: click.Context) -> click.exceptions.Exit:
+    """Say how to go on after Ctrl-C; gives the way out."""
+    click.echo(f"\nStopped; nothing is lost. The same command resumes:\n  augment {ctx.meta[GIVEN]}", err=True)
+    return click.exceptions.Exit(130)
 
 
 def short_help(verb: str) -> str:
@@ -126,17 +132,6 @@ def short_help(verb: str) -> str:
 def _plugged() -> Mapping[str, metadata.EntryPoint]:
     """Commands that installed packages add through the `augment.commands` entry points; all metadata is read once."""
     return {point.name: point for point in metadata.entry_points(group="augment.commands")}
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """` Did you mean 'x'?`, or an empty string where nothing is like the word.
-
-    Args:
-        word: what was typed.
-        known: what could have been.
-    """
-    match = difflib.get_close_matches(word, list(known), n=1)
-    return f" Did you mean {match[0]!r}?" if match else ""
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "AUGMENT"})

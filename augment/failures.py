@@ -1,8 +1,14 @@
 """What a user reads when a command fails: one sentence for any exception."""
 
+import difflib
 import errno
 import logging
 import re
+import signal
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 import patn
 import reid
@@ -33,6 +39,41 @@ _REMEDIES = {
     errno.EPERM: _RIGHT,
     errno.EROFS: _RIGHT,
 }
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """` Did you mean 'x'?`, or an empty string where nothing is like the word.
+
+    Args:
+        word: what was typed.
+        known: what could have been.
+    """
+    match = difflib.get_close_matches(word, list(known), n=1)
+    return f" Did you mean {match[0]!r}?" if match else ""
+
+
+@contextmanager
+def interrupts() -> Iterator[list[int]]:
+    """Count Ctrl-C while the block runs: C++ code that is interrupted may raise another error than KeyboardInterrupt.
+
+    Yields:
+        The signals so far. It stays empty outside the main thread, and where SIGINT is not handled as by default.
+    """
+    seen: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        seen.append(number)
+        signal.default_int_handler(number, frame)
+
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield seen
+        return
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield seen
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def marked(error: Exception) -> str:

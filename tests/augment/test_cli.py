@@ -1,5 +1,7 @@
+import contextlib
 import errno
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -135,6 +137,27 @@ def test_ctrl_c_names_the_command_that_resumes(tmp_path: Path, monkeypatch: pyte
     assert result.exit_code == 130
     assert result.stderr.endswith(f"resumes:\n  augment --workspace '{root}' check --jobs 1\n")
     assert result.stdout == ""
+
+
+def test_an_error_that_ctrl_c_became_in_a_librarys_code_is_ctrl_c(
+    people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = signal.getsignal(signal.SIGINT)
+
+    def interrupted(*_: object) -> None:
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        raise RuntimeError("KeyboardInterrupt: <EMPTY MESSAGE>")
+
+    monkeypatch.setattr(Workspace, "images", interrupted)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        result = CliRunner().invoke(augment, ["--workspace", str(people), "check"])
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert result.exit_code == 130
+    assert "nothing is lost" in result.stderr
 
 
 def test_settings_are_defaults_and_options_win(people: Path) -> None:

@@ -24,7 +24,10 @@ def test_killed_stopped_and_shared_it_ends_as_if_nothing_had_been() -> None:
     found = json.loads(out)
     assert found["wrong"] == []
     assert tortured.returncode == 0
-    assert sum(found["kills"].values()) == sum(found["stops"].values()) == 6
+    hits = {name: sum(found[name].values()) for name in ("kills", "stops")}
+    assert sum(hits.values()) == 2 * len(VERBS)  # a blow that comes too late is made good in a second round
+    assert min(hits.values()) >= 3
+    assert {*found["kills"], *found["stops"]} == {*VERBS}
     assert found["shared"] == dict.fromkeys(VERBS, 1)
 
 

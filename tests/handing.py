@@ -1,6 +1,7 @@
 """What a command hands to the function behind it, which does not run: commands are parse, call, print."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from click.testing import CliRunner
 
 from augment import AugmentError
 from augment.cli import augment
+from augment.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -41,3 +43,10 @@ def handed(patch: pytest.MonkeyPatch, function: str, line: str) -> Handed:
     result = CliRunner().invoke(augment, ["--device", "cpu", "--quiet", *line.split()])
     assert result.stderr == "Error: this is all\n"
     return found[0]
+
+
+def enter_empty_workspace(folder: Path, patch: pytest.MonkeyPatch) -> Path:
+    """Make a workspace without images, of seed 4, and go there; gives its folder."""
+    root = Workspace.create(folder / "w", {"data": "data", "seed": 4}).root
+    patch.chdir(root)
+    return root

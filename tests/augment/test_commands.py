@@ -19,7 +19,7 @@ from augment.runtime import Runtime
 from augment.training.reid_data import TrainingSet
 from augment.workspace import Workspace
 from reid.training import PRESETS, with_erasing_and_jitter
-from tests.handing import handed
+from tests.handing import enter_empty_workspace, handed
 
 PICTURES = ("a.jpg", "b.jpg")
 
@@ -27,9 +27,7 @@ PICTURES = ("a.jpg", "b.jpg")
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A workspace without images, of seed 4, as the current folder."""
-    workspace = Workspace.create(tmp_path / "w", {"data": "data", "seed": 4})
-    monkeypatch.chdir(workspace.root)
-    return workspace.root
+    return enter_empty_workspace(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,13 @@ from typing import Any
 import pytest
 
 from augment.runtime import Runtime
-from augment.workspace import Workspace
 from pipelines.demo.presets import PRESETS
 from pipelines.grid.pools import Placement
 from pipelines.report.figures import Figure
 from pipelines.report.page import Pictures
 from pipelines.table5.cells import Cell
 from pipelines.tables.methods import Methods
-from tests.handing import handed
+from tests.handing import enter_empty_workspace, handed
 
 QUIET = Runtime(device="cpu", progress=False)
 
@@ -21,9 +20,7 @@ QUIET = Runtime(device="cpu", progress=False)
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A workspace without images, of seed 4, as the current folder."""
-    workspace = Workspace.create(tmp_path / "w", {"data": "data", "seed": 4})
-    monkeypatch.chdir(workspace.root)
-    return workspace.root
+    return enter_empty_workspace(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize(

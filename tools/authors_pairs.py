@@ -111,15 +111,15 @@ def authors_pairs_part(records: Sequence[Mapping[str, Any]]) -> list[str]:
     generators = [OnAuthorsPairs.of(record) for record in records]
     if not generators:
         return []
-    lines = [["images", "generator", "starts from", "size in pixels", "steps", "minutes", "SSIM", "mask-SSIM", "PCKh"]]
+    lines = [["images", "training", "SSIM", "mask-SSIM", "PCKh"]]
     for one in generators:
-        training = [one.kind, one.start, f"{one.size[0]} x {one.size[1]}", f"{one.steps:,}", f"{one.minutes:.1f}"]
-        lines.append([f"`{one.generator}`", *training, *_figures(one.rows["generated"])])
+        training = f"{one.kind} from {one.start}, {one.size[0]} x {one.size[1]}, {one.steps:,} steps"
+        lines.append([f"`{one.generator}`", f"{training}, {one.minutes:.1f} minutes", *_figures(one.rows["generated"])])
     for row, title in TRIVIAL.items():
-        lines.append([title, *["-"] * 5, *_figures(generators[0].rows.get(row, {}))])
+        lines.append([title, "-", *_figures(generators[0].rows.get(row, {}))])
     for method, row in PAPERS.items():
         paper = {metric: TABLE1[row][column] for metric, column in PAPERS_COLUMNS.items()}
-        lines.append([f"paper: {method}", *["-"] * 2, "128 x 64", *["-"] * 2, *_figures(paper)])
+        lines.append([f"paper: {method}", "128 x 64", *_figures(paper)])
     title = "## On the authors' test pairs, beside the paper's Table 1"
     about = ABOUT.format(pairs=generators[0].pairs)
     return [f"{title}\n\n{about}\n\n{markdown_table(lines)}"]

@@ -46,11 +46,11 @@ def test_every_generator_counts_with_its_largest_evaluation_lowest_ssim_first(tm
     (part,) = authors_pairs_part(measured_on_pairs(workspace))
     lines = [line for line in part.splitlines() if line.startswith(("| `", "| copy", "| paper: PATN", "| paper: PG2"))]
     assert lines == [
-        "| `own` | patn | fresh weights | 64 x 32 | 1,600 | 8.1 | 0.260 | - | - |",
-        "| `tuned` | patn | builtin | 64 x 32 | 1,600 | 8.1 | 0.310 | - | - |",
-        "| copy of the condition image | - | - | - | - | - | 0.150 | - | - |",
-        "| paper: PATN | - | - | 128 x 64 | - | - | 0.311 | 0.811 | 0.940 |",
-        "| paper: PG2 | - | - | 128 x 64 | - | - | 0.261 | 0.782 | 0.730 |",
+        "| `own` | patn from fresh weights, 64 x 32, 1,600 steps, 8.1 minutes | 0.260 | - | - |",
+        "| `tuned` | patn from builtin, 64 x 32, 1,600 steps, 8.1 minutes | 0.310 | - | - |",
+        "| copy of the condition image | - | 0.150 | - | - |",
+        "| paper: PATN | 128 x 64 | 0.311 | 0.811 | 0.940 |",
+        "| paper: PG2 | 128 x 64 | 0.261 | 0.782 | 0.730 |",
     ]
     assert "The 12,000 test pairs of the PATN authors' file." in part
 
@@ -63,6 +63,6 @@ def test_the_results_keep_them_when_the_page_is_written_again(documents: Path, t
     publish(documents, authors_pairs=workspace_with(tmp_path / "pairs", {"own": {12000: 0.26}}))
     first = (documents / PAGE).read_text()
     publish(documents)
-    assert "| `own` | patn | fresh weights |" in first
+    assert "| `own` | patn from fresh weights, " in first
     assert (documents / PAGE).read_text() == first
     assert [one["pairs"] for one in read_results(documents)["authors_pairs"]] == [12000]

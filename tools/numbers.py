@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
+from tools.code_lines import ratios
+
 PACKAGES = ("augment", "patn", "reid", "pipelines", "numerics")
 LONGEST_FILE, LONGEST_FUNCTION, COPIED = 300, 60, 7
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -140,11 +142,6 @@ def copied_blocks(root: Path) -> list[str]:
     return found
 
 
-def count_lines(root: Path, folder: str) -> int:
-    """Lines of Python below a folder."""
-    return sum(len(path.read_text(encoding="utf-8").splitlines()) for path in (root / folder).rglob("*.py"))
-
-
 def report(root: Path) -> list[str]:
     """The figures, a line each."""
     measured = {package: measure(root, package) for package in PACKAGES}
@@ -177,10 +174,7 @@ def report(root: Path) -> list[str]:
     }
     for title, places in lists.items():
         said += [f"{title}: {len(places)}", *(f"    {place}" for place in places)]
-    for package in PACKAGES:
-        code, tests = sum(measured[package].lines), count_lines(root, f"tests/{package}")
-        said.append(f"test lines a line of code, {package}: {tests / max(code, 1):.2f} ({tests} / {code})")
-    return said
+    return said + ratios(root, PACKAGES)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from tools.code_lines import ratios
+from tools.workspace_trace import figure
 
 PACKAGES = ("augment", "patn", "reid", "pipelines", "numerics")
 LONGEST_FILE, LONGEST_FUNCTION, COPIED = 300, 60, 7
@@ -174,7 +175,8 @@ def report(root: Path) -> list[str]:
     }
     for title, places in lists.items():
         said += [f"{title}: {len(places)}", *(f"    {place}" for place in places)]
-    return said + ratios(root, PACKAGES)
+    travel = f"a Workspace from `augment generate` on: {figure(root, 'generate')}"
+    return [*said, travel, *ratios(root, PACKAGES)]
 
 
 def main() -> None:

@@ -102,8 +102,8 @@ def split(root: Path, images: int) -> None:
 def plan(root: Path, images: int) -> None:
     """The plan of Ours at p = 0.3."""
     from augment.datasets.dataset import Dataset
-    from augment.generation.generate import plan_set
     from augment.generation.plan import Sampling
+    from augment.generation.planned_set import plan_set
     from augment.workspace import Workspace
 
     workspace = Workspace.find(root)
@@ -150,13 +150,15 @@ def ranking(_: Path, images: int) -> None:
 def generate(root: Path, images: int) -> None:
     """`augment generate`: of the same workspace so many images are planned, drawn and written."""
     from augment.generation.generate import generate
+    from augment.generation.prepared_set import SetRequest, prepare_set
     from augment.runtime import Runtime
     from augment.workspace import Workspace
 
     workspace = Workspace.find(root)
     every = len(workspace.images()) - 2
     portion = 1 - images / every
-    result = generate(workspace, portion=portion, runtime=Runtime("cpu", threads=1, progress=False))
+    prepared = prepare_set(workspace, SetRequest(portion))
+    result = generate(prepared, Runtime("cpu", threads=1, progress=False))
     assert abs(result.counts.generated - images) <= 1, result
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from augment import AugmentError
 from augment.generation.generate import generate
 from augment.generation.plan import Sampling
+from augment.generation.prepared_set import SetRequest, prepare_set
 from augment.inference.generators import find_generator as find
 from augment.inference.request import LoadedRequest, Request
 from augment.poses.readers import Pose, with_a_person
@@ -133,15 +134,14 @@ def generate_set(
     Raises:
         AugmentError: where key points or the generator are missing.
     """
-    made = generate(
-        workspace,
-        portion=portion,
-        seed=workspace.seed if seed is None else seed,
-        generator=generator,
-        sampling=Sampling(target_poses, ratio, scenes=scenes),
+    request = SetRequest(
+        portion,
+        workspace.seed if seed is None else seed,
+        generator,
+        Sampling(target_poses, ratio, scenes=scenes),
         name=name,
-        runtime=runtime or Runtime(),
     )
+    made = generate(prepare_set(workspace, request), runtime or Runtime())
     return workspace.root / made.folder
 
 

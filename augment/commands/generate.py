@@ -13,8 +13,10 @@ from augment.commands.idle import refuse_idle, unless
 from augment.datasets.dataset import Dataset
 from augment.generation.augmented_set import summary
 from augment.generation.filtering import CRITERIA, Filtering
-from augment.generation.generate import PlannedSet, generate, plan_set, set_name
+from augment.generation.generate import generate
 from augment.generation.plan import DROP, FILL, TARGET_POSES, Sampling
+from augment.generation.planned_set import PlannedSet, plan_set
+from augment.generation.prepared_set import SetRequest, prepare_set, set_name
 from augment.options import NAME, Finite
 from augment.workspace import Workspace
 
@@ -140,18 +142,8 @@ def command(
     if generator_data == "reduced":
         generator = f"{generator or 'patn'}-p{portion}-s{seed}"
         name = name or f"{set_name(sampling, filtering)}-reduced-data"
-    result = generate(
-        workspace,
-        portion=portion,
-        seed=seed,
-        generator=generator,
-        sampling=sampling,
-        pose_file=pose_file,
-        filtering=filtering,
-        judge=judge,
-        name=name,
-        runtime=runtime(force),
-    )
+    request = SetRequest(portion, seed, generator, sampling, pose_file, filtering, judge, name)
+    result = generate(prepare_set(workspace, request), runtime(force))
     idle = sampling.missing == DROP and not result.counts.dropped
     said = "\n--missing drop left none out: every removed image has a pose" if idle else ""
     emit(result, summary(result) + said)

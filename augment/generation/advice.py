@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from augment.artefacts.records import read_pending
@@ -55,8 +56,8 @@ def make_set(workspace: Workspace, name: str, portion: float, seed: int, ratio: 
     if options is None:
         return f"{there}; `augment generate --help` says what can be made"
     ratios = f" --ratio {ratio}" if ratio > 1 else ""
-    generator = "" if "--generator" in options else _which_generator(workspace)
-    command = f"`{seeded(workspace, seed)} generate --portion {portion}{ratios}{options}{generator}`"
+    generator = "" if "--generator" in options else _which_generator(workspace.generators())
+    command = f"`{seeded(seed, workspace.seed)} generate --portion {portion}{ratios}{options}{generator}`"
     return f"{there}; to make this one, run {command}" if found else f"run {command}"
 
 
@@ -115,9 +116,9 @@ def _name_of(given: Mapping[str, Any], filtering: object) -> str:
     return f"{name}-filtered" if filtering else name
 
 
-def _which_generator(workspace: Workspace) -> str:
+def _which_generator(found: Sequence[Path]) -> str:
     """The option that names a generator where there are several; nothing where one is the only one."""
-    found = [path.parent.name for path in workspace.generators()]
-    if len(found) < 2:
+    names = [path.parent.name for path in found]
+    if len(names) < 2:
         return ""
-    return f" --generator {'patn' if 'patn' in found else found[0]}"
+    return f" --generator {'patn' if 'patn' in names else names[0]}"

@@ -14,15 +14,13 @@ import pandas as pd
 from augment import AugmentError
 from augment.artefacts.artefact import Fingerprint
 from augment.artefacts.files import write_csv
-from augment.artefacts.records import read_run
-from augment.datasets.dataset import Dataset
 from augment.generation.plan import Chance, Pools, Sampling, random_pose
+from augment.generation.planned_set import PlannedSet
 from augment.images import load_images
-from augment.inference.generators import seeded
 from augment.inference.plan_images import COPY, Generation, generate_plan
 from augment.poses.estimation import estimate_arrays
 from augment.poses.estimators import DEFAULT, Choice
-from augment.workspace import REAL_ONLY, Workspace
+from augment.runtime import Runtime
 from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
 from patn.keypoints import keypoint_array
@@ -78,59 +76,24 @@ class Filtering:
             raise AugmentError(f"filter tries {self.tries}: must be 1 or more")
 
 
-def find_judge(workspace: Workspace, name: str | None, portion: float, seed: int) -> Path:
-    """The re-ID model that says which identity an image shows.
-
-    It must not have seen what M^R_p leaves out: real images only, of the same seed, at most `portion`.
+class Judge:
+    """Scores generated images of a set by the filtering's criteria.
 
     Args:
-        workspace: the workspace.
-        name: below `reid/`; None: the one trained on the most of M^R_p and nothing else.
-        portion: p of the set.
-        seed: of the split.
-
-    Raises:
-        AugmentError: for another model, or where there is none.
+        planned: the set; identities are those of its kept images.
+        filtering: says by which criteria.
+        model: the file of the re-ID model, where they need one.
+        runtime: where that runs.
     """
-    names = [name] if name is not None else [path.parent.name for path in workspace.reid_models()]
-    found = []
-    for each in names:
-        run = read_run(workspace.reid_dir(each))
-        if run is None:
-            continue
-        blind = run.options.get("augmentation") == REAL_ONLY and run.options.get("seed") == seed
-        if blind and run.options.get("portion", 2.0) <= portion:
-            found.append((run.options["portion"], run.result["updates"], each))
-    if found:
-        return workspace.model_file(max(found)[2])
-    command = f"{seeded(workspace, seed)} reid-train --portion {portion} --length updates"
-    if name is not None:
-        raise AugmentError(
-            f"{workspace.reid_dir(name)}: has seen images that portion {portion} removes, or is not trained; "
-            f"run `{command}` and leave ⟨judge⟩ out"
-        )
-    raise AugmentError(f"{workspace.models_dir}: no model to judge by; run `{command}`, or ⟨by --filter-by⟩ pose")
 
-
-class Judge:
-    """Scores generated images of a set by the filtering's criteria."""
-
-    def __init__(
-        self,
-        data: Dataset,
-        filtering: Filtering,
-        kept: Sequence[str],
-        model: Path | None,
-        generation: Generation,
-        poses: pd.DataFrame,
-    ) -> None:
-        self.size, self.filtering, self.poses = data.size, filtering, poses
+    def __init__(self, planned: PlannedSet, filtering: Filtering, model: Path | None, runtime: Runtime) -> None:
+        self.size, self.filtering, self.poses = planned.data.size, filtering, planned.poses
         if model is not None:
             from augment.evaluation.identity_metric import Embedding, IdentityCentres  # loads torch
 
-            self.embed = Embedding.load(model, generation.runtime.torch_device())
-            train = data.split("train").loc[list(kept)]
-            self.centres = IdentityCentres.of(self.embed, train, data.size)
+            self.embed = Embedding.load(model, runtime.torch_device())
+            kept = planned.data.split("train").loc[planned.kept]
+            self.centres = IdentityCentres.of(self.embed, kept, self.size)
 
     def scores(self, plan: pd.DataFrame, folder: Path) -> pd.DataFrame:
         """The criteria's values of a plan's images.
@@ -173,47 +136,34 @@ def total(scores: pd.DataFrame, scale: pd.DataFrame) -> Array:
 
 
 def filter_set(
-    data: Dataset,
-    plan: pd.DataFrame,
-    pools: Pools,
-    sampling: Sampling,
-    filtering: Filtering,
-    judge: Judge,
-    folder: Path,
-    generation: Generation,
-    seed: int,
+    planned: PlannedSet, filtering: Filtering, judge: Judge, folder: Path, generation: Generation
 ) -> pd.DataFrame:
     """Replace the worst images of a generated set.
 
     What is decided is written to `filter.csv` before anything is replaced, so that a killed run ends with the same
-    choice,
-    on a CPU with the same bytes.
+    choice, on a CPU with the same bytes.
 
     Args:
-        data: whose images and key points the plan names.
-        plan: as `make_plan` returns it.
-        pools: what can be sampled in place of a bad image.
-        sampling: how sources and target poses are sampled.
+        planned: the set as it was generated.
         filtering: which images are replaced.
         judge: gives the scores.
         folder: of the set, whose bounding_box_train is changed.
         generation: which generator generates, and how.
-        seed: of the choice of others.
 
     Returns:
         The plan of what is there, with a column a criterion, `candidate` (0: as planned, k: the k-th try) and `judged`:
         "good", "kept" (among the worst, and no try was better) or "replaced".
     """
-    target, candidates = folder / FOLDERS["train"], folder / CANDIDATES
+    plan, target, candidates = planned.plan, folder / FOLDERS["train"], folder / CANDIDATES
     if not (folder / SCORES).is_file():
         generated = plan[plan["how"] != COPY].reset_index(drop=True)
         first = judge.scores(generated, target)
         order = np.argsort(total(first, first), kind="stable")
         worst = np.sort(order[: int(np.floor(len(generated) * filtering.share + 0.5))])
-        others = alternatives(generated.iloc[worst], pools, sampling, filtering.tries, seed)
+        others = alternatives(generated.iloc[worst], planned.pools, planned.sampling, filtering.tries, planned.seed)
         if generation.scenes is not None:
             others = others.assign(scene=generation.scenes.choose(others))
-        generate_plan(data, others, candidates, generation, None if pools.bank is None else pools.bank.keypoints)
+        generate_plan(planned.data, others, candidates, generation, planned.poses)
         decided = _decide(generated, first, worst, others, judge.scores(others, candidates), filtering.tries)
         write_csv(decided, folder / SCORES)
     decided = pd.read_csv(folder / SCORES, keep_default_na=False, na_values={name: [""] for name in filtering.columns})

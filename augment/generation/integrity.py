@@ -11,7 +11,6 @@ from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input, keypoints_input
 from augment.generation.manifest import MANIFEST
 from augment.inference.generators import recorded_file
-from augment.workspace import Workspace
 from reid.data.market1501 import FOLDERS
 
 
@@ -24,13 +23,13 @@ def data_inputs(data: Dataset) -> dict[str, Fingerprint]:
     return {"images": images_input(data.train), "keypoints": keypoints_input(data, "train")}
 
 
-def refuse_stale(workspace: Workspace, folder: Path) -> None:
+def refuse_stale(data: Dataset, folder: Path) -> None:
     """Refuse a finished generated set that was made from other input than there is now, or was changed.
 
     What was not recorded, or is gone by now, is not compared.
 
     Args:
-        workspace: the workspace.
+        data: what there is now.
         folder: the set's.
 
     Raises:
@@ -39,8 +38,8 @@ def refuse_stale(workspace: Workspace, folder: Path) -> None:
     run = read_run(folder)
     if run is None:
         return
-    inputs = data_inputs(Dataset.of(workspace)) if run.inputs else {}
-    checkpoint = recorded_file(workspace, str(run.result.get("generator", "")))
+    inputs = data_inputs(data) if run.inputs else {}
+    checkpoint = recorded_file(str(run.result.get("generator", "")), data.root, data.size)
     if checkpoint is not None:
         inputs["generator"] = fingerprint(checkpoint)
     for name, now in inputs.items():

@@ -46,14 +46,12 @@ class Scenes:
     Args:
         data: whose training images they are.
         kept: names of the kept images with a pose.
+        poses: of those images and all that plans name, a key point table.
         seed: of the choice.
-        keypoints: poses that plans name, a key point table; None is those of the training images alone.
     """
 
-    def __init__(self, data: Dataset, kept: Sequence[str], seed: int, keypoints: pd.DataFrame | None = None) -> None:
-        own = data.keypoints("train")
-        self.keypoints = own if keypoints is None else pd.concat([own, keypoints])
-        self.size, self.seed = data.size, seed
+    def __init__(self, data: Dataset, kept: Sequence[str], poses: pd.DataFrame, seed: int) -> None:
+        self.size, self.poses, self.seed = data.size, poses, seed
         images = data.split("train").drop(columns="name")
         self.cameras = dict(zip(images.index, images["camid"].tolist(), strict=True))
         self.paths = dict(zip(images.index, images["path"].tolist(), strict=True))
@@ -152,7 +150,7 @@ class Scenes:
         from patn.metrics.masks import person_masks  # loads torch
 
         size = (HEIGHT, max(1, round(HEIGHT * self.size[1] / self.size[0])))
-        points = scale_keypoints(keypoint_array(self.keypoints, poses), self.size, size)
+        points = scale_keypoints(keypoint_array(self.poses, poses), self.size, size)
         body = person_masks(torch.from_numpy(points), size).float()[:, None]
         wide = max_pool2d(body, 5, stride=1, padding=2)
         soft = avg_pool2d(pad(wide, (3, 3, 3, 3), mode="replicate"), 7, stride=1)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import augment
 from augment import AugmentError
+from augment.layouts.kinds import DataLayout
 from augment.workspace import GENERATOR, Workspace
 
 log = logging.getLogger(__name__)
@@ -36,15 +38,19 @@ def find_generator(workspace: Workspace | None, generator: str | Path | None) ->
     if workspace is None:
         return _outside(generator)
     if generator is None:
-        return _only_one(workspace)
-    for path in (workspace.generator_file(str(generator)), Path(generator)):
+        found, nothing = workspace.generators(), f"{workspace.generators_dir}: no trained generator"
+        if not found and not _builtin_files():
+            raise AugmentError(f"{nothing}; run `{make_generator(workspace.layout, workspace.seed)}`")
+        return _only_one(found) if found else _builtin_instead(nothing, workspace.size)
+    file = workspace.generator_file(str(generator))
+    for path in (file, Path(generator)):
         path = path / GENERATOR if path.is_dir() else path
         if path.is_file():
             return path
     if len(Path(generator).parts) > 1 or Path(generator).suffix == ".safetensors":
         raise AugmentError(f"{generator}: no generator there; give a generator.safetensors, or a name below patn/")
-    command = make_generator(workspace, str(generator))
-    raise AugmentError(f"{workspace.patn_dir(str(generator))}: no trained generator there; run `{command}`")
+    command = make_generator(workspace.layout, workspace.seed, str(generator))
+    raise AugmentError(f"{file.parent}: no trained generator there; run `{command}`")
 
 
 def builtin_generator(size: tuple[int, int] | None = None) -> Path:
@@ -87,26 +93,27 @@ def generator_label(checkpoint: Path) -> str:
     return checkpoint.parent.name if checkpoint.name == GENERATOR else checkpoint.stem
 
 
-def recorded_place(workspace: Workspace, checkpoint: Path) -> str:
+def recorded_place(checkpoint: Path, root: Path) -> str:
     """How a record names a generator's file: `builtin`, or its path from the workspace; see `recorded_file`.
 
     Args:
-        workspace: the workspace.
         checkpoint: the generator's file.
+        root: the workspace's folder.
     """
-    return BUILTIN if is_builtin(checkpoint) else os.path.relpath(checkpoint, workspace.root)
+    return BUILTIN if is_builtin(checkpoint) else os.path.relpath(checkpoint, root)
 
 
-def recorded_file(workspace: Workspace, place: str) -> Path | None:
+def recorded_file(place: str, root: Path, size: tuple[int, int]) -> Path | None:
     """The file that `recorded_place` named, None where it is gone.
 
     Args:
-        workspace: the workspace.
         place: as recorded.
+        root: the workspace's folder.
+        size: (height, width) in pixels of its images, as of `builtin_generator`.
     """
     if place == BUILTIN:
-        return builtin_generator(workspace.size) if _builtin_files() else None
-    path = workspace.root / place
+        return builtin_generator(size) if _builtin_files() else None
+    path = root / place
     return path if path.is_file() else None
 
 
@@ -121,17 +128,12 @@ def _size_of(path: Path) -> tuple[int, int]:
     return int(found["height"]), int(found["width"])
 
 
-def _only_one(workspace: Workspace) -> Path:
-    """The workspace's only generator, or the built-in one where it has none."""
-    found = workspace.generators()
+def _only_one(found: Sequence[Path]) -> Path:
+    """The only one of a workspace's generators."""
     if len(found) > 1:
         names = ", ".join(path.parent.name for path in found)
-        raise AugmentError(f"{workspace.generators_dir}: several generators; name one with ⟨generator⟩: {names}")
-    if found:
-        return found[0]
-    if not _builtin_files():
-        raise AugmentError(f"{workspace.generators_dir}: no trained generator; run `{make_generator(workspace)}`")
-    return _builtin_instead(f"{workspace.generators_dir}: no trained generator", workspace.size)
+        raise AugmentError(f"{found[0].parent.parent}: several generators; name one with ⟨generator⟩: {names}")
+    return found[0]
 
 
 def _outside(generator: str | Path | None) -> Path:
@@ -155,16 +157,17 @@ def _builtin_instead(why: str, size: tuple[int, int] | None) -> Path:
     return path
 
 
-def make_generator(workspace: Workspace, name: str = "patn") -> str:
+def make_generator(layout: DataLayout, usual_seed: int, name: str = "patn") -> str:
     """What trains the generator of that name, as a command.
 
     Args:
-        workspace: the workspace.
+        layout: of the workspace's images, for which a preset is usual.
+        usual_seed: the workspace's.
         name: the generator's.
     """
     from patn.generators import GENERATORS  # loads torch
 
-    wanted = workspace.layout.generator_preset
+    wanted = layout.generator_preset
     preset = "" if wanted == USUAL_PRESET else f" --preset {wanted}"
     inside = _INSIDE.fullmatch(name)
     kind = inside["kind"] if inside else name
@@ -172,15 +175,15 @@ def make_generator(workspace: Workspace, name: str = "patn") -> str:
     if kind not in GENERATORS:
         return f"augment patn-train{preset} --name {name}"
     if inside:
-        return f"{seeded(workspace, int(inside['seed']))} patn-train{preset}{chosen} --portion {inside['portion']}"
+        return f"{seeded(int(inside['seed']), usual_seed)} patn-train{preset}{chosen} --portion {inside['portion']}"
     return f"augment patn-train{preset}{chosen}"
 
 
-def seeded(workspace: Workspace, seed: int) -> str:
-    """`augment`, with the seed where it is not the workspace's.
+def seeded(seed: int, usual_seed: int) -> str:
+    """`augment`, with the seed where it is not the usual one.
 
     Args:
-        workspace: the workspace.
         seed: of the command.
+        usual_seed: the workspace's.
     """
-    return "augment" if seed == workspace.seed else f"augment --seed {seed}"
+    return "augment" if seed == usual_seed else f"augment --seed {seed}"

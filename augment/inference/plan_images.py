@@ -63,7 +63,7 @@ class Placing(Protocol):
 
 
 def generate_plan(
-    data: Dataset, plan: pd.DataFrame, target: Path, generation: Generation, keypoints: pd.DataFrame | None = None
+    data: Dataset, plan: pd.DataFrame, target: Path, generation: Generation, poses: pd.DataFrame | None = None
 ) -> None:
     """Generate the images of a plan in fixed batches; a batch that is all there is skipped.
 
@@ -74,7 +74,7 @@ def generate_plan(
         plan: a row an image, see `augment.generation.plan.make_plan`.
         target: the folder to write into.
         generation: the generator, and how it generates.
-        keypoints: further poses that the plan names, a key point table; None is those of the training images alone.
+        poses: all that the plan names, a key point table; None is that of the training images.
     """
     target.mkdir(exist_ok=True)
     path_of = data.paths("train").to_dict()
@@ -88,7 +88,7 @@ def generate_plan(
     todo = [batch for batch in batches if not all((target / name).is_file() for name in batch["output"])]
     if not todo:
         return
-    generate = SplitGenerator(data, generation.checkpoint, generation.runtime, keypoints=keypoints)
+    generate = SplitGenerator(data, generation.checkpoint, generation.runtime, keypoints=poses)
     with tqdm(
         total=len(todo), desc=target.parent.name, unit="batch", disable=None if generation.runtime.progress else True
     ) as bar:
@@ -116,7 +116,10 @@ class SplitGenerator:
 
     Args:
         data: whose images and key points they are.
+        checkpoint: its file.
         runtime: device, threads and precision, and whether finished work is made again.
+        split: of the images.
+        keypoints: of all that is named, a table; None is that of the split.
     """
 
     def __init__(
@@ -129,9 +132,7 @@ class SplitGenerator:
     ) -> None:
         self.generator = Generator(checkpoint, runtime, data.size)
         self.paths = data.paths(split)
-        self.keypoints = data.keypoints(split)
-        if keypoints is not None:
-            self.keypoints = pd.concat([self.keypoints, keypoints])
+        self.keypoints = data.keypoints(split) if keypoints is None else keypoints
 
     def poses(self, names: Sequence[str]) -> Array:
         """Key points of images in the generator's pixels.

@@ -114,7 +114,7 @@ class TrainingSet:
         if read_run(folder) is None:
             how = make_set(workspace, self.augmentation, self.portion, self.seed, self.ratio)
             raise AugmentError(f"{folder}: no finished generated set; {how}, or give the path of a folder of images")
-        refuse_stale(workspace, folder)
+        refuse_stale(data, folder)
         return mark_generated(training_images(read_market1501(folder, splits=("train",))), folder, train)
 
     def _refuse_other_share(self, folder: Path) -> None:

@@ -11,7 +11,7 @@ from augment.datasets.pairs import pairable, posed_names
 from augment.datasets.preconditions import require_learnable, require_pairs
 from augment.datasets.reduced_set import reduced_set
 from augment.evaluation.reid import test_images
-from augment.generation.generate import require_poses
+from augment.generation.planned_set import require_poses
 from augment.inference.generators import BUILTIN
 from augment.workspace import Workspace
 from pipelines.table5.generators import OwnGenerator

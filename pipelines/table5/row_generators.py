@@ -23,8 +23,8 @@ def own_generator(workspace: Workspace) -> str:
         there = ", ".join(_finished_generators(workspace))
         which = f"no generator trained on all images (there is {there})" if there else "no trained generator"
         raise AugmentError(
-            f"{folder}: {which}; run `{make_generator(workspace)}`, or take ⟨rows⟩ by the built-in one, "
-            "such as ours-builtin"
+            f"{folder}: {which}; run `{make_generator(workspace.layout, workspace.seed)}`, or take ⟨rows⟩ by the "
+            "built-in one, such as ours-builtin"
         )
     if len(found) > 1:
         raise AugmentError(f"{folder}: holds {', '.join(found)}; say which with ⟨generator⟩ NAME")

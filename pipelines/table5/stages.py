@@ -11,6 +11,7 @@ from augment.artefacts.records import read_run
 from augment.generation.filtering import Filtering
 from augment.generation.generate import generate
 from augment.generation.plan import Sampling
+from augment.generation.prepared_set import SetRequest, prepare_set
 from augment.runtime import Runtime
 from augment.training.reid import choose_weights, train_reid
 from augment.training.reid_data import UPDATES, TrainingSet
@@ -107,8 +108,7 @@ class GeneratedSet:
             runtime: device, threads and precision, and whether finished work is made again.
         """
         row = row_of(self.row)
-        generate(
-            workspace,
+        request = SetRequest(
             portion=self.portion,
             seed=self.seed,
             generator=self.drawn_by(workspace),
@@ -118,8 +118,8 @@ class GeneratedSet:
             filtering=None if row.filtered is None else Filtering(row.filtered),
             judge=None if self.judge is None else self.judge.cell.name,
             name=self.images,
-            runtime=runtime,
         )
+        generate(prepare_set(workspace, request), runtime)
 
 
 @dataclass(frozen=True)

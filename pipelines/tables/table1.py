@@ -78,7 +78,8 @@ class Table1:
         """
         found = [path.parent.name for path in workspace.generators()]
         if not (self.generators or found):
-            raise AugmentError(f"{workspace.generators_dir}: no trained generator; run `{make_generator(workspace)}`")
+            command = make_generator(workspace.layout, workspace.seed)
+            raise AugmentError(f"{workspace.generators_dir}: no trained generator; run `{command}`")
         return list(self.generators or found)
 
 

@@ -117,8 +117,8 @@ def test_a_generator_a_judge_or_a_set_that_is_missing_is_made(quick: Path, asked
 @pytest.mark.parametrize("kind", ["pg2", "vunet", "resnet"])
 def test_a_baselines_name_is_trained_as_that_baseline(people: Path, kind: str) -> None:
     workspace = Workspace.find(people)
-    assert make_generator(workspace, kind) == f"augment patn-train --generator {kind}"
-    assert make_generator(workspace, f"{kind}-p0.3-s4") == (
+    assert make_generator(workspace.layout, workspace.seed, kind) == f"augment patn-train --generator {kind}"
+    assert make_generator(workspace.layout, workspace.seed, f"{kind}-p0.3-s4") == (
         f"augment --seed 4 patn-train --generator {kind} --portion 0.3"
     )
 

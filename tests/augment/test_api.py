@@ -13,6 +13,7 @@ import augment
 from augment import AugmentError
 from augment.api import generators, rankings
 from augment.evaluation.reid import Ranking, Rankings
+from augment.generation.prepared_set import SetRequest
 from augment.runtime import Runtime
 from augment.training.reid_data import TrainingSet
 from augment.workspace import Workspace
@@ -40,12 +41,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         found.update(others, training=training, data=data)
         return SimpleNamespace(rankings=Rankings(STANDARD, OPEN), folder=f"reid/{others['name']}")
 
-    def made(_: Workspace, **others: object) -> SimpleNamespace:
-        found.update(others)
+    def made(request: SetRequest, runtime: Runtime) -> SimpleNamespace:
+        found.update(vars(request), runtime=runtime)
         return SimpleNamespace(folder="generated/x")
 
     monkeypatch.setattr(generators, "train", generator)
     monkeypatch.setattr(generators, "find", lambda _, name: Path(name))
+    monkeypatch.setattr(generators, "prepare_set", lambda _, request: request)
     monkeypatch.setattr(generators, "generate", made)
     monkeypatch.setattr(rankings, "train", model)
     monkeypatch.setattr(rankings, "choose_weights", lambda *given: found.update(weights_of=given))

@@ -11,6 +11,7 @@ from augment.evaluation.identity_metric import Embedding
 from augment.generation import filtering
 from augment.generation.filtering import Filtering, Judge, alternatives, filter_set
 from augment.generation.plan import Pools, Sampling
+from augment.generation.planned_set import PlannedSet
 from augment.inference.plan_images import Generation
 from augment.runtime import Runtime
 from augment.workspace import Workspace
@@ -29,6 +30,11 @@ def plan_of(count: int) -> pd.DataFrame:
     lines = [(f"0003_c1s1_{number:06d}_01_gen.jpg", 3, NAMES[0], NAMES[2], "transfer") for number in range(count)]
     lines.append(("0001_c1s1_000900_01_gen.jpg", 1, NAMES[1], "", "copy"))
     return pd.DataFrame(lines, columns=["output", "pid", "source", "pose", "how"])
+
+
+def planned(data: Dataset, plan: pd.DataFrame, seed: int = 0) -> PlannedSet:
+    """A set of that plan."""
+    return PlannedSet(data, Sampling("all"), seed, plan, KEPT, Pools(PID_OF, NAMES, set(KEPT)), pd.DataFrame())
 
 
 def test_the_others_are_of_kept_images_in_poses_of_other_images() -> None:
@@ -77,8 +83,8 @@ def test_the_worst_are_replaced_by_their_best_other_where_it_is_better(
     folder = tmp_path / "set"
     write(data, plan, folder / "bounding_box_train")
 
-    pools, settings = Pools(PID_OF, NAMES, set(KEPT)), Filtering(0.35, by=("identity",), tries=2)
-    made = filter_set(data, plan, pools, Sampling("all"), settings, Table(values), folder, GENERATION, seed)
+    settings = Filtering(0.35, by=("identity",), tries=2)
+    made = filter_set(planned(data, plan, seed), settings, Table(values), folder, GENERATION)
 
     assert {"good", "kept", "replaced"} == set(made["judged"])
     assert made["output"].tolist() == sorted(plan["output"])
@@ -101,8 +107,8 @@ def test_a_judges_score_is_the_cosine_to_the_centre_of_the_kept_images(
     model = tmp_path / "model.safetensors"
     save_model(model, embed.model, {"training": {"height": 64, "width": 32, "feature": "pooled"}})
     folder, settings = workspace.data / "bounding_box_train", Filtering(0.5, by=("identity",))
-    judge = Judge(Dataset.of(workspace), settings, KEPT, model, GENERATION, pd.DataFrame())
     plan = pd.DataFrame({"output": NAMES[::-1], "pid": PIDS})  # each as if it showed another's identity
+    judge = Judge(planned(Dataset.of(workspace), plan), settings, model, GENERATION.runtime)
     found = judge.scores(plan, folder)["identity_score"].tolist()
     centres = {pid: centre(embed, folder, pid, KEPT) for pid in set(PIDS)}
     wanted = [unit(embed, folder / name) @ centres[pid] for name, pid in zip(NAMES[::-1], PIDS, strict=True)]

@@ -9,7 +9,8 @@ import pytest
 
 from augment import AugmentError
 from augment.generation import filtering
-from augment.generation.filtering import Filtering, find_judge, total
+from augment.generation.filtering import Filtering, total
+from augment.generation.prepared_set import find_judge
 from augment.poses.estimators import DEFAULT
 from augment.workspace import Workspace
 from tests.conftest import invoke, run

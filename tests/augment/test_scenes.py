@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from augment.datasets.dataset import Dataset
-from augment.generation.generate import plan_set, set_name
 from augment.generation.plan import Sampling
+from augment.generation.planned_set import plan_set
+from augment.generation.prepared_set import set_name
 from augment.generation.scenes import FEW, Scenes
 from augment.images import read_image
 from augment.workspace import Workspace
@@ -81,7 +82,7 @@ def test_colours_go_from_one_camera_to_the_other(workspace: Workspace) -> None:
 def test_without_anybody_else_and_without_a_pose_there_is_no_scene(workspace: Workspace) -> None:
     scenes, plan = scenes_of(workspace)
     own = scenes.table.loc[scenes.table["pid"] == plan["pid"].iloc[0], "name"].tolist()
-    alone = Scenes(Dataset.of(workspace), own, 0)
+    alone = Scenes(Dataset.of(workspace), own, workspace.keypoints("train"), 0)
     rows = plan.head(1).assign(scene=alone.choose(plan.head(1)))
     assert rows["scene"].tolist() == [""]
     image = np.full((1, *workspace.size, 3), 7, np.uint8)

@@ -112,7 +112,7 @@ def test_one_match_from_another_camera_and_a_distractor_are_enough(tmp_path: Pat
 
 
 def test_of_linked_photographs_it_is_said_what_they_lack(tmp_path: Path) -> None:
-    images = table([(1, 1, "train")])
+    images = table([(1, 1, "train"), (1, 1, "gallery")])
     linked = replace(dataset(tmp_path, images), layout=DataLayout.FOLDERS)
     with pytest.raises(AugmentError, match=r"none of its identities is kept for testing, .* `augment init`"):
         require_ranking(linked, images)
@@ -183,4 +183,15 @@ def test_without_two_posed_images_of_one_identity_there_is_no_pair(tmp_path: Pat
         require_pairs(data, names, None)
     with pytest.raises(AugmentError, match=r"that portion 0\.1 keeps; give a larger portion"):
         require_pairs(data, names, 0.1)
-    require_pairs(dataset(tmp_path, table([(1, 1, "train")] * 2)), table([(1, 1, "train")] * 2)["name"].tolist(), 0.1)
+
+
+def test_one_pair_is_enough_and_of_given_pairs_one_inside_the_kept_images(tmp_path: Path) -> None:
+    images = table([(1, 1, "train")] * 3)
+    first, second, third = images["name"]
+    data = dataset(tmp_path, images)
+    require_pairs(data, [first, second], 0.1)
+    write_pairs(tmp_path / "train.csv", (first, third))
+    require_pairs(data, [first, third], 0.1)
+    for names in ([first, second], [second, third]):
+        with pytest.raises(AugmentError, match="no identity has two training images with a pose among the images"):
+            require_pairs(data, names, 0.1)

@@ -84,15 +84,24 @@ def test_every_file_of_the_packages_is_package_data() -> None:
         assert any(fnmatch(file.name, pattern.removeprefix("**/")) for pattern in patterns), file
 
 
-def test_the_built_in_pose_estimator_is_the_file_of_its_notice_and_ships_with_its_licence() -> None:
+@pytest.mark.parametrize(
+    ("name", "digest"),
+    [
+        ("thunder", "213adbe3ae6cfc9686b18a416ec7cd866b0f6a3cbd4140dd6fc1be80c0ae7c9e"),
+        ("lightning", "cd7cc22fa946e5d146a7b98d496853e1923e22828d3972d579973f27f91bb105"),
+    ],
+)
+def test_a_built_in_pose_estimator_is_the_file_of_its_notice(name: str, digest: str) -> None:
     folder = ROOT / "augment" / "builtin"
-    notice = (folder / "movenet-lightning.NOTICE.txt").read_text(encoding="utf-8")
-    digest = hashlib.sha256((folder / "movenet-lightning.tflite").read_bytes()).hexdigest()
-    assert digest == "cd7cc22fa946e5d146a7b98d496853e1923e22828d3972d579973f27f91bb105"
-    assert f"SHA-256: {digest}" in notice
-    assert "Apache License\n" in (folder / "movenet-lightning.LICENSE.txt").read_text(encoding="utf-8")
+    notice = (folder / "movenet.NOTICE.txt").read_text(encoding="utf-8")
+    assert hashlib.sha256((folder / f"movenet-{name}.tflite").read_bytes()).hexdigest() == digest
+    assert f"SHA-256: {digest}" in notice.partition(f"movenet-{name}.tflite")[2].partition("\n\n")[0]
+
+
+def test_the_built_in_pose_estimators_ship_with_their_licence() -> None:
+    assert "Apache License\n" in (ROOT / "augment/builtin/movenet.LICENSE.txt").read_text(encoding="utf-8")
     licences = {path.name for pattern in PROJECT["license-files"] for path in ROOT.glob(pattern)}
-    assert licences == {"LICENSE", "movenet-lightning.LICENSE.txt", "movenet-lightning.NOTICE.txt"}
+    assert licences == {"LICENSE", "movenet.LICENSE.txt", "movenet.NOTICE.txt"}
     assert PROJECT["license"] == "MIT AND Apache-2.0"
 
 

@@ -23,8 +23,8 @@ from augment.workspace import Workspace
     type=click.Choice(list(ESTIMATORS)),
     default=DEFAULT,
     show_default=True,
-    help="Pose estimator. movenet needs `pip install augment-reid[poses]`, mediapipe `[mediapipe]`, and rtmpose "
-    "`[rtmpose]` and --model.",
+    help="Pose estimator. movenet and movenet-lightning (faster, less exact) need `pip install augment-reid[poses]`, "
+    "mediapipe `[mediapipe]`, and rtmpose `[rtmpose]` and --model.",
 )
 @click.option(
     "--model",

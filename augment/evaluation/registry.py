@@ -22,7 +22,7 @@ from augment.failures import sentence
 from augment.images import read_image
 from augment.poses.estimate import estimated_by
 from augment.poses.estimation import ESTIMATING, estimate_arrays
-from augment.poses.estimators import DEFAULT, Choice
+from augment.poses.estimators import SCORING, Choice
 from augment.weights import load_path
 from augment.workers import worker_pool
 from augment.workspace import Workspace
@@ -109,22 +109,22 @@ def _lpips(setting: Setting, metrics: list[str]) -> Metric:
 
 def pose_note() -> str:
     """By which estimator PCKh is measured, and how that one works now."""
-    return f"joints of both sides by {Choice(DEFAULT).description}; the paper's by another estimator"
+    return f"joints of both sides by {Choice(SCORING).description}; the paper's by another estimator"
 
 
 def _poses(setting: Setting, _: list[str]) -> Metric:
     from functools import partial
 
     data, evaluation = setting.data, setting.evaluation
-    estimate: Estimate = partial(estimate_arrays, estimator=DEFAULT)
+    estimate: Estimate = partial(estimate_arrays, estimator=SCORING)
     if evaluation.jobs > 1:
         estimate = pooled(
-            setting.stack.enter_context(worker_pool(evaluation.jobs, ESTIMATING)), evaluation.jobs, DEFAULT
+            setting.stack.enter_context(worker_pool(evaluation.jobs, ESTIMATING)), evaluation.jobs, SCORING
         )
     else:
         estimate([])
     paths = data.paths(SPLITS[evaluation.split])
-    own = estimated_by(setting.workspace, DEFAULT)
+    own = estimated_by(setting.workspace, SCORING)
     setting.notes["pckh"] = pose_note()
     real = None if own else lambda names: [read_image(paths[name], data.size) for name in names]
     return PoseMetric(estimate, PROTOCOLS[evaluation.protocol].panel, real)

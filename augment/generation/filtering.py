@@ -19,7 +19,7 @@ from augment.generation.planned_set import PlannedSet
 from augment.images import load_images
 from augment.inference.plan_images import COPY, Generation, generate_plan
 from augment.poses.estimation import estimate_arrays
-from augment.poses.estimators import DEFAULT, Choice
+from augment.poses.estimators import SCORING, Choice
 from augment.runtime import Runtime
 from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
@@ -54,7 +54,7 @@ class Filtering:
     share: float
     by: tuple[str, ...] = CRITERIA
     tries: int = 4
-    estimator: str = DEFAULT
+    estimator: str = SCORING
 
     @property
     def columns(self) -> list[str]:

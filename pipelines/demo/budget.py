@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from augment.columns import aligned
-from augment.poses.estimators import DEFAULT
+from augment.poses.estimators import DEFAULT, SCORING
 from augment.runtime import Runtime
 from augment.settings import SETTINGS
 from augment.workers import available_cores
@@ -126,7 +126,7 @@ def _quality(workspace: Workspace, preset: RealPreset, estimates: Estimates, job
     """The images of every generator on test pairs: nearly all of it is finding poses, in the generated and the real."""
     names = {name for _, _, name in generators_of_rows(workspace, preset.cells(), preset.ours)}
     left = [name for name in names if not [*workspace.patn_dir(name).glob("eval-paper-test-*/run.json")]]
-    each = estimates.seconds_a_pose(DEFAULT)
+    each = estimates.seconds_a_pose(SCORING)
     seconds = 2 * preset.pairs * (each or 0.0) * len(left) / jobs
     return Part(f"images of {len(names)} generators, {preset.pairs:,} pairs each", seconds, unknown=each is None)
 

@@ -124,9 +124,9 @@ def test_without_a_file_movenet_takes_the_built_in_one(monkeypatch: pytest.Monke
 def test_an_installation_without_the_built_in_movenet_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(estimators, "BUILTIN_MODELS", {"movenet": tmp_path / "movenet-lightning.tflite"})
+    monkeypatch.setattr(estimators, "BUILTIN_MODELS", {"movenet": tmp_path / "movenet-thunder.tflite"})
     with pytest.raises(
-        AugmentError, match=r"movenet-lightning\.tflite: there is no such file; movenet needs a single-pose"
+        AugmentError, match=r"movenet-thunder\.tflite: there is no such file; movenet needs a single-pose"
     ):
         build_estimator("movenet")
 

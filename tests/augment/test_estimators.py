@@ -26,7 +26,10 @@ needs_mediapipe = pytest.mark.skipif(importlib.util.find_spec("mediapipe") is No
 needs_litert = pytest.mark.skipif(importlib.util.find_spec("ai_edge_litert") is None, reason="LiteRT is not installed")
 each_with_weights = pytest.mark.parametrize(
     "estimator",
-    [pytest.param("movenet", marks=needs_litert), pytest.param("mediapipe", marks=needs_mediapipe)],
+    [
+        *(pytest.param(name, marks=needs_litert) for name in ("movenet", "movenet-lightning")),
+        pytest.param("mediapipe", marks=needs_mediapipe),
+    ],
 )
 NECK = JOINTS.index("neck")
 PLAIN = Pedestrians(clutter=0)
@@ -199,5 +202,5 @@ def test_a_file_that_is_no_pose_landmarker_is_refused(tmp_path: Path) -> None:
 
 
 def test_unknown_estimator_names_the_known() -> None:
-    with pytest.raises(AugmentError, match="openpose: no such pose estimator; there is movenet, mediapipe, rtmpose"):
+    with pytest.raises(AugmentError, match="openpose: no such pose estimator; there is movenet, movenet-lightning"):
         build_estimator("openpose")

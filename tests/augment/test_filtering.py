@@ -11,7 +11,7 @@ from augment import AugmentError
 from augment.generation import filtering
 from augment.generation.filtering import Filtering, total
 from augment.generation.prepared_set import find_judge
-from augment.poses.estimators import DEFAULT
+from augment.poses.estimators import SCORING
 from augment.workspace import Workspace
 from tests.conftest import invoke, run
 
@@ -85,14 +85,14 @@ def test_a_set_that_another_estimator_filtered_is_refused_by_name(
     assert run(people, *options) == made
     record = people / made["folder"] / "run.json"
     ours = record.read_text()
-    record.write_text(ours.replace(f'"estimator": "{DEFAULT}"', '"estimator": "mediapipe"'))
-    said = "was made with filter estimator mediapipe, not movenet; give the same, another --name, or --force"
+    record.write_text(ours.replace(f'"estimator": "{SCORING}"', '"estimator": "mediapipe"'))
+    said = "was made with filter estimator mediapipe, not movenet-lightning; give the same, another --name, or --force"
     assert said in invoke(people, *options).stderr
     record.write_text(ours)
-    monkeypatch.setattr("augment.poses.estimators.METHODS", {DEFAULT: "movenet, some other way"})
+    monkeypatch.setattr("augment.poses.estimators.METHODS", {SCORING: "movenet, some other way"})
     refused = invoke(people, *options)
     assert refused.exit_code == 1
-    assert "was made from other input: estimator_method movenet, closer at small people" in refused.stderr
+    assert "was made from other input: estimator_method movenet-lightning, closer at small people" in refused.stderr
     assert run(people, *options, "--force")["generated"] == made["generated"]
 
 

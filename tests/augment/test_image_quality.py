@@ -24,7 +24,7 @@ from augment.evaluation.metrics import (
 from augment.evaluation.pose_metric import PoseMetric
 from augment.evaluation.protocol import Evaluation
 from augment.poses import estimators
-from augment.poses.estimators import DEFAULT
+from augment.poses.estimators import SCORING
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from numerics.arrays import Array
@@ -128,7 +128,7 @@ def test_pckh_of_another_estimator_or_one_that_works_otherwise_by_now_is_measure
     monkeypatch.setattr(quality_families, "estimate_arrays", estimate)
     wanted = Evaluation(("ssim", "pckh"), pairs=3, jobs=1)
     with monkeypatch.context() as earlier:
-        earlier.setattr(quality_families, "DEFAULT", "mediapipe")
+        earlier.setattr(quality_families, "SCORING", "mediapipe")
         before = evaluate_generator(ready, wanted, runtime=QUIET)
     assert "by mediapipe, its landmark network" in before.notes["pckh"]
     families = {**quality_families.FAMILIES, "similarity": (("ssim",), lambda *_: pytest.fail("measured again"))}
@@ -136,11 +136,11 @@ def test_pckh_of_another_estimator_or_one_that_works_otherwise_by_now_is_measure
     asked.clear()
     first = evaluate_generator(ready, wanted, runtime=QUIET)
     assert sum(asked) > 0
-    assert "by movenet" in first.notes["pckh"]
+    assert "by movenet-lightning" in first.notes["pckh"]
     asked.clear()
     assert evaluate_generator(ready, wanted, runtime=QUIET) == first
     assert asked == []
-    monkeypatch.setattr(estimators, "METHODS", {DEFAULT: "movenet, some other way"})
+    monkeypatch.setattr(estimators, "METHODS", {SCORING: "movenet, some other way"})
     assert "some other way" in evaluate_generator(ready, wanted, runtime=QUIET).notes["pckh"]
     assert sum(asked) > 0
 

@@ -15,7 +15,7 @@ from augment.evaluation import registry
 from augment.evaluation.metrics import Similarity
 from augment.evaluation.protocol import METRICS, PROTOCOLS, Evaluation
 from augment.evaluation.registry import FAMILIES, Setting, build_metrics, pose_note
-from augment.poses.estimators import DEFAULT
+from augment.poses.estimators import SCORING
 from augment.workspace import Workspace
 from tests.augment.tables import dataset, image_table
 
@@ -113,10 +113,10 @@ def test_joints_that_the_estimator_found_before_are_not_looked_for_again(
     setting: Setting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built = poses(setting, monkeypatch, own=True)
-    assert built["calls"] == [(0, DEFAULT)]  # whether it is installed is told before the first image
+    assert built["calls"] == [(0, SCORING)]  # whether it is installed is told before the first image
     assert built["parts"][2] is None
     assert setting.notes == {"pckh": pose_note()}
-    assert DEFAULT in pose_note()
+    assert SCORING in pose_note()
 
 
 def test_other_joints_are_replaced_by_those_of_the_estimator(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from augment.pedestrians import Pedestrians
 from augment.poses import estimate as poses
 from augment.poses import estimators
 from augment.poses.agreement import agreement
-from augment.poses.estimators import DEFAULT
+from augment.poses.estimators import DEFAULT, FAST
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from numerics.arrays import Array
@@ -177,11 +177,11 @@ def test_interrupted_estimation_goes_on_to_the_same_bytes(
     monkeypatch.setattr(poses, "CHUNK", 16)
     with monkeypatch.context() as patched:
         patched.setattr(poses, "worker_pool", lambda *_: ThreadPoolExecutor(1))  # a process loads mediapipe anew
-        whole = poses.estimate_poses(workspace, jobs=1)
+        whole = poses.estimate_poses(workspace, estimator=FAST, jobs=1)
     expected = [(workspace.poses_dir / file).read_bytes() for file in FILES]
     assert whole.agreement is not None
     assert whole.agreement.found >= 0.9
-    assert workspace.keypoints_source() == DEFAULT
+    assert workspace.keypoints_source() == FAST
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
@@ -191,7 +191,7 @@ def test_interrupted_estimation_goes_on_to_the_same_bytes(
         patched.setattr(poses, "worker_pool", lambda *_: ThreadPoolExecutor(1))
         patched.setattr(poses, "_join_parts", killed)
         with pytest.raises(KeyboardInterrupt):
-            poses.estimate_poses(workspace, jobs=1, runtime=force)
+            poses.estimate_poses(workspace, estimator=FAST, jobs=1, runtime=force)
     assert read_run(workspace.poses_dir) is None
     parts = sorted((workspace.poses_dir / poses.PARTS).iterdir())
     parts[0].unlink()
@@ -205,7 +205,7 @@ def test_interrupted_estimation_goes_on_to_the_same_bytes(
             return join(*arguments)  # type: ignore[arg-type]
 
         patched.setattr(poses, "_join_parts", look)
-        poses.estimate_poses(workspace, jobs=2)
+        poses.estimate_poses(workspace, estimator=FAST, jobs=2)
     assert done == parts[1:]
     assert [(workspace.poses_dir / file).read_bytes() for file in FILES] == expected
     assert not (workspace.poses_dir / poses.PARTS).exists()

@@ -38,13 +38,18 @@ class Estimator(Protocol):
 
 DEFAULT = "movenet"
 """The estimator that is taken where none is named."""
+FAST = "movenet-lightning"
+"""The one of the two that come with this tool that is less exact and takes a fifth of the time."""
+SCORING = FAST
+"""What scores generated images: it sees each of them and what they are compared with, so speed counts for more."""
+_BUILTIN = Path(augment.__file__).parent / "builtin"
 BUILTIN_MODELS: Mapping[str, Path] = MappingProxyType(
-    {"movenet": Path(augment.__file__).parent / "builtin" / "movenet-lightning.tflite"}
+    {DEFAULT: _BUILTIN / "movenet-thunder.tflite", FAST: _BUILTIN / "movenet-lightning.tflite"}
 )
 """Model files that come with this tool, taken where none is named."""
 METHODS: Mapping[str, str] = MappingProxyType(
     {
-        "movenet": "movenet, closer at small people, nobody below a mean score of 0.3",
+        **{name: f"{name}, closer at small people, nobody below a mean score of 0.3" for name in (DEFAULT, FAST)},
         "mediapipe": "mediapipe, its landmark network first on upright crops",
     }
 )
@@ -127,7 +132,7 @@ def _keypointrcnn(model: Path | None) -> Estimator:
 
 
 ESTIMATORS: Mapping[str, Callable[[Path | None], Estimator]] = MappingProxyType(
-    {"movenet": _movenet, "mediapipe": _mediapipe, "rtmpose": _rtmpose, "keypointrcnn": _keypointrcnn}
+    {DEFAULT: _movenet, FAST: _movenet, "mediapipe": _mediapipe, "rtmpose": _rtmpose, "keypointrcnn": _keypointrcnn}
 )
 
 

@@ -31,8 +31,8 @@ ABOUT = (
     "90,000 steps on a GPU, these for minutes on one core. A generator of 64 x 32 pixels is enlarged to 128 x 64 "
     "before it is measured. Enlarged images are smooth, and SSIM favours smooth images: equal SSIM does not mean equal "
     "images. PCKh is by movenet-lightning, another estimator than the paper's, so compare it among our rows only. "
-    "`patn` and `long` are the generators of the rows Ours and long, `tuned` and `tuned-p0.1-s0` those of Ours, built-in tuned, and of the "
-    "same on M^R_p only; `patn128` and `corr128` were trained at the full size."
+    "`patn` and `long` are the generators of the rows Ours and long, `tuned` and `tuned-p0.1-s0` those of Ours, "
+    "built-in tuned, and of the same on M^R_p only; `patn128` and `corr128` were trained at the full size."
 )
 """What the part says first."""
 

@@ -16,6 +16,7 @@ from augment.datasets.reduced_set import is_other_share, keep_reduced, reduced_s
 from augment.layouts.kinds import DataLayout
 from numerics.arrays import Array
 from patn.keypoints import keypoint_table
+from tests.augment.tables import dataset
 
 WHOLE = np.arange(36.0).reshape(18, 2)
 """Key points of which none is missing."""
@@ -29,21 +30,14 @@ def table(rows: list[tuple[int, int, str]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["pid", "camid", "split"]).assign(name=names)
 
 
-def dataset(folder: Path, images: pd.DataFrame, poses: Mapping[str, Array] | None = None) -> Dataset:
+def posed(folder: Path, images: pd.DataFrame, poses: Mapping[str, Array] | None = None) -> Dataset:
     """A data set of these images, all of which have a whole pose but those given."""
     points = dict.fromkeys(images["name"], WHOLE) | dict(poses or {})
     known = keypoint_table(list(points), np.stack(list(points.values())))
-    return Dataset(
-        images=images.assign(path=[str(folder / name) for name in images["name"]]),
-        size=(128, 64),
-        layout=DataLayout.MARKET1501,
-        root=folder,
-        folder=folder / "data",
-        pair_files={split: folder / f"{split}.csv" for split in ("train", "gallery")},
-        exact_keypoints={},
-        keypoints_file=lambda split: folder / f"{split}-points.csv",
-        keypoints=lambda split: known[known.index.isin(images.loc[images["split"] == split, "name"])],
-    )
+    keypoints = {split: known.loc[part["name"]] for split, part in images.groupby("split")}
+    made = dataset(images, folder, keypoints={str(split): part for split, part in keypoints.items()})
+    pairs = {split: folder / f"{split}.csv" for split in made.pair_files}
+    return replace(made, folder=folder / "data", pair_files=pairs)
 
 
 def write_pairs(path: Path, *pairs: tuple[str, str]) -> None:
@@ -103,17 +97,17 @@ def test_images_that_cannot_tell_models_apart_are_refused(
 ) -> None:
     images = table(rows)
     with pytest.raises(AugmentError, match=said):
-        require_ranking(dataset(tmp_path, images), images)
+        require_ranking(posed(tmp_path, images), images)
 
 
 def test_one_match_from_another_camera_and_a_distractor_are_enough(tmp_path: Path) -> None:
     images = table([(1, 1, "query"), (1, 2, "gallery"), (0, 1, "gallery")])
-    require_ranking(dataset(tmp_path, images), images)
+    require_ranking(posed(tmp_path, images), images)
 
 
 def test_of_linked_photographs_it_is_said_what_they_lack(tmp_path: Path) -> None:
     images = table([(1, 1, "train"), (1, 1, "gallery")])
-    linked = replace(dataset(tmp_path, images), layout=DataLayout.FOLDERS)
+    linked = replace(posed(tmp_path, images), layout=DataLayout.FOLDERS)
     with pytest.raises(AugmentError, match=r"none of its identities is kept for testing, .* `augment init`"):
         require_ranking(linked, images)
 
@@ -136,7 +130,7 @@ def test_pairs_that_cannot_be_are_refused_with_their_number() -> None:
 def test_given_pairs_are_those_of_the_file_and_checked(tmp_path: Path) -> None:
     images = table([(1, 1, "train"), (1, 2, "train"), (2, 1, "train")])
     one, same, other = images["name"]
-    data = dataset(tmp_path, images)
+    data = posed(tmp_path, images)
     assert given_pairs(data, "train") is None
     write_pairs(tmp_path / "train.csv", (same, one))
     found = given_pairs(data, "train")
@@ -151,7 +145,7 @@ def test_given_pairs_are_those_of_the_file_and_checked(tmp_path: Path) -> None:
 def test_an_image_needs_a_torso_or_with_given_pairs_any_joint(tmp_path: Path) -> None:
     images = table([(1, 1, "train")] * 4)
     whole, hipless, nothing, unpaired = images["name"]
-    data = dataset(tmp_path, images, {hipless: NO_HIP, nothing: np.full((18, 2), -1.0)})
+    data = posed(tmp_path, images, {hipless: NO_HIP, nothing: np.full((18, 2), -1.0)})
     backwards = [unpaired, nothing, hipless, whole, "not there.jpg"]
     assert posed_names(data, backwards) == pairable(data, backwards) == [unpaired, whole]
     assert posed_names(data, []) == []
@@ -161,7 +155,7 @@ def test_an_image_needs_a_torso_or_with_given_pairs_any_joint(tmp_path: Path) ->
 
 def test_random_pairs_are_of_one_identity_with_torsos_and_the_same_for_a_seed(tmp_path: Path) -> None:
     images = table([(1, 1, "train")] * 3 + [(2, 1, "train")] * 2 + [(0, 1, "train")] * 2)
-    data = dataset(tmp_path, images, {images["name"][0]: NO_HIP})
+    data = posed(tmp_path, images, {images["name"][0]: NO_HIP})
     first, second, fourth, fifth = images["name"][[1, 2, 3, 4]]
     possible = {(first, second), (second, first), (fourth, fifth), (fifth, fourth)}
     every = identity_pairs(data, "train", 100, 0)
@@ -175,7 +169,7 @@ def test_random_pairs_are_of_one_identity_with_torsos_and_the_same_for_a_seed(tm
 
 def test_without_two_posed_images_of_one_identity_there_is_no_pair(tmp_path: Path) -> None:
     images = table([(1, 1, "train"), (2, 1, "train"), (0, 1, "train"), (0, 1, "train")])
-    data = dataset(tmp_path, images)
+    data = posed(tmp_path, images)
     with pytest.raises(AugmentError, match="no identity has two images with key points in split train"):
         identity_pairs(data, "train", 1, 0)
     names = images["name"][:2].tolist()
@@ -188,7 +182,7 @@ def test_without_two_posed_images_of_one_identity_there_is_no_pair(tmp_path: Pat
 def test_one_pair_is_enough_and_of_given_pairs_one_inside_the_kept_images(tmp_path: Path) -> None:
     images = table([(1, 1, "train")] * 3)
     first, second, third = images["name"]
-    data = dataset(tmp_path, images)
+    data = posed(tmp_path, images)
     require_pairs(data, [first, second], 0.1)
     write_pairs(tmp_path / "train.csv", (first, third))
     require_pairs(data, [first, third], 0.1)

@@ -91,6 +91,7 @@ def test_joints_that_round_out_of_the_crop_are_missing() -> None:
     assert joints[5].tolist() == [5, 5]
     assert joints[10].tolist() == [-1, -1]  # the right ankle is in column 16
     assert joints_of(found, COCO, (10, 17), 0.5)[10].tolist() == [5, 16]
+    assert joints_of(found, COCO, (10, 17), 0.49)[1].tolist() == [5, 5.5]  # the neck, between the shoulders
 
 
 @pytest.mark.parametrize("outer", [(9, 9), (8, 11)])

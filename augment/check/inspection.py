@@ -42,25 +42,26 @@ def check(workspace: Workspace, *, weights_dir: Path | None = None, jobs: int = 
     Raises:
         AugmentError: where there is no image at all.
     """
-    table = workspace.images()
-    counts = count(table)
-    published, dataset = workspace.layout.published_counts, workspace.dataset
-    images = inspect_images(table["path"].tolist(), workspace.size, jobs, progress)
+    data = Dataset.of(workspace)
+    table, counts = data.images, count(data.images)
+    published, dataset = data.layout.published_counts, workspace.dataset
+    images = inspect_images(table["path"].tolist(), data.size, jobs, progress)
+    source = workspace.keypoints_source()
     report = Report(
-        workspace=str(workspace.root),
-        data=str(workspace.data),
-        size=workspace.size,
+        workspace=str(data.root),
+        data=str(data.folder),
+        size=data.size,
         counts=counts,
-        layout=workspace.layout.value,
+        layout=data.layout.value,
         market1501=compare_market1501(counts) if published is None and dataset is None else None,
         dataset=compare_set(counts, dataset),
         deepfashion=None if published is None else differences(counts, published),
         images=images,
         identities=identities(table),
         copies=inspect_copies(table, jobs),
-        transparency=Transparency.of_files(original_files(workspace.data, table["path"].tolist()), jobs),
-        keypoints=inspect_keypoints(workspace, table),
-        pairs=inspect_pairs(workspace),
+        transparency=Transparency.of_files(original_files(data.folder, table["path"].tolist()), jobs),
+        keypoints=None if source is None else inspect_keypoints(data, source),
+        pairs=None if source is None or data.layout.published_pairs is None else inspect_pairs(data),
         weights=weights_report(weights_dir),
     )
     problems, notes = conclusions(report)
@@ -138,18 +139,15 @@ def identities(table: pd.DataFrame) -> IdentitiesChecked:
     )
 
 
-def inspect_keypoints(workspace: Workspace, table: pd.DataFrame) -> KeypointsChecked | None:
-    """What key points there are and which are doubtful; None where there are none.
+def inspect_keypoints(data: Dataset, source: str) -> KeypointsChecked:
+    """What key points there are and which are doubtful.
 
     Args:
-        workspace: at most JUDGED of its images are looked at, evenly spaced: imported key points were all judged
-            before.
-        table: its images, columns name and split.
+        data: at most JUDGED of its images are looked at, evenly spaced: imported key points were all judged before.
+        source: what made them.
     """
-    source = workspace.keypoints_source()
-    if source is None:
-        return None
-    tables = {split: workspace.keypoints(split) for split in table["split"].unique()}
+    table = data.images
+    tables = {split: data.keypoints(split) for split in table["split"].unique()}
     names: list[str] = []
     arrays = []
     spacing = -(-len(table) // JUDGED)
@@ -158,7 +156,7 @@ def inspect_keypoints(workspace: Workspace, table: pd.DataFrame) -> KeypointsChe
         own = own[own.isin(rows.index)][::spacing]
         names += own.tolist()
         arrays.append(keypoint_array(rows, own))
-    found = doubts(names, np.concatenate(arrays), workspace.size, cropped=workspace.layout.is_cropped)
+    found = doubts(names, np.concatenate(arrays), data.size, cropped=data.layout.is_cropped)
     looked_at = f"of {len(names):,} images looked at, evenly spaced: " if spacing > 1 else ""
     said = {
         kind: tuple(looked_at + as_options(doubt.sentence) for doubt in found if doubt.impossible is wrong)
@@ -167,15 +165,12 @@ def inspect_keypoints(workspace: Workspace, table: pd.DataFrame) -> KeypointsChe
     return KeypointsChecked(source, summarise(table, tables), **said)
 
 
-def inspect_pairs(workspace: Workspace) -> PairsChecked | None:
-    """How many pairs the images make and where they come from; None without key points.
+def inspect_pairs(data: Dataset) -> PairsChecked:
+    """How many pairs the images make and where they come from.
 
     Args:
-        workspace: of DeepFashion; None is returned for other data, too.
+        data: with key points.
     """
-    if workspace.layout.published_pairs is None or workspace.keypoints_source() is None:
-        return None
-    data = Dataset.of(workspace)
     train = data.split("train")["pid"]
     names = pairable(data, sorted(train.index))
     array = keypoint_array(data.keypoints("train"), names)

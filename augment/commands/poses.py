@@ -120,4 +120,4 @@ def command(
             if files
             else estimate_poses(workspace, estimator=chosen, jobs=jobs, runtime=runtime(force))
         )
-        emit(made, poses_text(workspace, made))
+        emit(made, poses_text(made, workspace.poses_dir))

@@ -272,17 +272,17 @@ def _finish(run: Run, tables: Mapping[str, pd.DataFrame], result: PosesMade) -> 
     run.finish(result)
 
 
-def poses_text(workspace: Workspace, result: PosesMade) -> str:
+def poses_text(result: PosesMade, folder: Path) -> str:
     """The result of estimating or importing, in words.
 
     Args:
-        workspace: whose key points they are.
         result: as `estimate_poses` or `import_poses` returns it.
+        folder: of the key points.
     """
     counts = result.summary
     splits = ", ".join(f"{POSE_FILES[split]} {part.images}" for split, part in counts.splits.items())
     lines = [
-        f"{workspace.poses_dir}: key points of {counts.images} images ({splits}) from {result.source}",
+        f"{folder}: key points of {counts.images} images ({splits}) from {result.source}",
         f"{counts.no_pose} images have no pose, {counts.no_torso} lack a shoulder or hip and give no pairs",
     ]
     if counts.no_row:

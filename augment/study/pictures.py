@@ -121,7 +121,7 @@ def make_study(
         named=True,
     ) as run:
         if not run.finished:
-            table = _write(workspace, pool, folder, study.quality)
+            table = _write(pool, folder, workspace.size, study.quality)
             write_csv(table, folder / PICTURES)
             counts = table["kind"].value_counts()
             run.finish(
@@ -198,7 +198,7 @@ def _refuse_few(real: int, generated: int, study: Study, who: str) -> None:
         )
 
 
-def _write(workspace: Workspace, pool: _Pool, folder: Path, quality: int) -> pd.DataFrame:
+def _write(pool: _Pool, folder: Path, size: tuple[int, int], quality: int) -> pd.DataFrame:
     """Every picture as a JPEG under a number; returns the table file, kind, name."""
     from PIL import Image
 
@@ -206,7 +206,7 @@ def _write(workspace: Workspace, pool: _Pool, folder: Path, quality: int) -> pd.
 
     def pixels() -> Iterator[tuple[str, str, Array]]:
         for name, path in pool.real:
-            yield "real", name, read_image(path, workspace.size)
+            yield "real", name, read_image(path, size)
         for name, generated in zip(pool.generated, pool.make(), strict=True):
             yield "generated", name, generated
 

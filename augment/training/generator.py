@@ -112,7 +112,9 @@ def train_generator(
             kind or size, an identity model that may not be used (see `IdentityModel.require_no_leak`), or NaN losses.
     """
     training = weighted(training, identity)
-    folder, data = _folder(workspace, name, training, initial), Dataset.of(workspace)
+    folder = workspace.patn_dir(name)
+    _refuse_unfit(name, folder, training, initial)
+    data = Dataset.of(workspace)
     kept = None
     if portion is not None:
         kept = keep_reduced(data.images, portion, seed, workspace.reduced_csv(portion, seed))
@@ -136,14 +138,12 @@ def train_generator(
         return trained
 
 
-def _folder(workspace: Workspace, name: str, training: GeneratorTraining, initial: InitialWeights | None) -> Path:
-    """A new generator's folder; raises AugmentError for a name that is taken and initial weights that do not fit."""
+def _refuse_unfit(name: str, folder: Path, training: GeneratorTraining, initial: InitialWeights | None) -> None:
+    """Raise AugmentError for a new generator's name that is taken, and for initial weights that do not fit."""
     if name == BUILTIN:
         raise AugmentError(f"{BUILTIN} is the name of the generator that comes with this tool; give another name")
-    folder = workspace.patn_dir(name)
     if initial is not None:
         initial.require_fit(training, folder)
-    return folder
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from augment.check.report import KeypointsChecked, Report
 from augment.datasets.copies import copies_said
 from augment.datasets.published import set_lines
 from augment.layouts.kinds import DataLayout
+from reid.data.market1501 import Split
 
 SHOWN = 5
 
@@ -65,7 +66,7 @@ def _fashion_notes(report: Report) -> list[str]:
         notes.append(f"{name}: {found:,} where the authors' lists have {expected:,}".replace("gallery", "test"))
     published = DataLayout(report.layout).published_pairs or {}
     for split, expected in published.items() if report.pairs else ():
-        found, word = getattr(report.pairs, split), "training" if split == "train" else "test"
+        found, word = getattr(report.pairs, split), "training" if split == Split.TRAIN else "test"
         if found != expected:
             notes.append(f"{found:,} {word} pairs where the paper has {expected:,}")
     return notes

@@ -25,6 +25,7 @@ from augment.weights import weights_report
 from augment.workers import thread_map
 from augment.workspace import Workspace
 from patn.keypoints import keypoint_array
+from reid.data.market1501 import Split, of_identities
 
 JUDGED = 5_000
 """Images whose key points are judged: of more, as many evenly spaced ones."""
@@ -74,7 +75,7 @@ def count(table: pd.DataFrame) -> dict[str, int]:
     Args:
         table: columns pid and split.
     """
-    train, query, gallery = (table[table["split"] == split] for split in ("train", "query", "gallery"))
+    train, query, gallery = (table[table["split"] == split] for split in Split)
     return {
         "train": len(train),
         "train identities": int(train["pid"].nunique()),
@@ -122,8 +123,8 @@ def identities(table: pd.DataFrame) -> IdentitiesChecked:
     Args:
         table: columns pid, camid and split.
     """
-    train = table[(table["split"] == "train") & (table["pid"] > 0)]
-    query, gallery = table[table["split"] == "query"], table[(table["split"] == "gallery") & (table["pid"] > 0)]
+    train, gallery = of_identities(table, Split.TRAIN), of_identities(table, Split.GALLERY)
+    query = table[table["split"] == Split.QUERY]
     sizes = train["pid"].value_counts()
     cameras = gallery.groupby("pid")["camid"].agg(set).to_dict()
     matched = sum(
@@ -135,7 +136,7 @@ def identities(table: pd.DataFrame) -> IdentitiesChecked:
         train_and_test=len(set(train["pid"]) & (set(query["pid"]) | set(gallery["pid"]))),
         queries_matched=matched,
         queries_unmatched=len(query) - matched,
-        train_nobody=int(((table["split"] == "train") & (table["pid"] <= 0)).sum()),
+        train_nobody=int(((table["split"] == Split.TRAIN) & (table["pid"] <= 0)).sum()),
     )
 
 

@@ -18,6 +18,7 @@ from augment.artefacts.artefact import fingerprint
 from augment.images import open_image, upright_rgb
 from augment.workers import thread_map
 from numerics.arrays import Array
+from reid.data.market1501 import Split
 
 SHOWN = 5
 UNREADABLE = 0
@@ -57,7 +58,7 @@ def inspect_copies(table: pd.DataFrame, jobs: int) -> dict[str, list[list[str]]]
     pictures = pd.Series(_pictures(marks), table.index)
     readable = np.array([mark != UNREADABLE for mark, _ in marks], dtype=bool)
     twice = table[pictures.duplicated(keep=False) & readable].assign(picture=pictures)
-    twice = twice.assign(part=twice["split"] == "train", image=twice["split"] + "/" + twice["name"])
+    twice = twice.assign(part=twice["split"] == Split.TRAIN, image=twice["split"] + "/" + twice["name"])
     people = twice[twice["pid"] > 0]
     return {
         "identities": _groups(people, "pid"),

@@ -15,6 +15,7 @@ from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
 from patn.keypoints import has_torso, joints_present, keypoint_array
 from patn.pairs import read_pairs, released_sample, sample_pairs, training_pairs, write_pairs
+from reid.data.market1501 import Split, of_identities
 
 TEST_PAIRS = 12_000
 """Test pairs that the released pair maker draws for Market-1501; DeepFashion has its own number."""
@@ -186,7 +187,7 @@ def evaluation_pairs(data: Dataset, count: int | None = None, seed: int = 0) -> 
         AugmentError: for missing key points, or where there is no pair.
     """
     given = given_pairs(data, "gallery")
-    gallery = data.images.query("split == 'gallery' and pid > 0")
+    gallery = of_identities(data.images, Split.GALLERY)
     keypoints = data.keypoints("gallery")
     if given is not None:
         usable = _given_and_posed(data, "gallery", given, gallery["name"].tolist())
@@ -218,8 +219,8 @@ def identity_pairs(data: Dataset, split: str, count: int, seed: int) -> pd.DataF
         AugmentError: where no identity has two such images.
     """
     table = data.keypoints(split)
-    images = data.images
-    images = images[(images["split"] == split) & (images["pid"] > 0) & images["name"].isin(table.index)]
+    images = of_identities(data.images, split)
+    images = images[images["name"].isin(table.index)]
     names = images["name"].tolist()
     pairs = training_pairs(names, images["pid"].to_numpy(), keypoint_array(table, names))
     if pairs.empty:

@@ -10,7 +10,7 @@ import pandas as pd
 from augment import AugmentError
 from augment.datasets.dataset import Dataset
 from augment.datasets.pairs import given_pairs
-from reid.data.market1501 import FOLDERS
+from reid.data.market1501 import FOLDERS, Split
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ def require_ranking(data: Dataset, test: pd.DataFrame) -> None:
         AugmentError: without a query or gallery image, a match from another camera, or a second identity in the
             gallery.
     """
-    query, gallery = (test[test["split"] == split] for split in ("query", "gallery"))
+    query, gallery = (test[test["split"] == split] for split in (Split.QUERY, Split.GALLERY))
     if data.layout.is_linked and (query.empty or gallery.empty):
         raise AugmentError(
             f"{data.root}: none of its identities is kept for testing, so nothing can be evaluated; add images "

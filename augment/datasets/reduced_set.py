@@ -10,6 +10,7 @@ from augment import AugmentError
 from augment.artefacts.files import write_text
 from augment.columns import csv_text
 from numerics.seeds import Stream, random_stream
+from reid.data.market1501 import Split, of_identities
 
 DIFFERENT = 0.005
 
@@ -20,8 +21,7 @@ def training_images(table: pd.DataFrame) -> pd.DataFrame:
     Args:
         table: columns name, pid and split.
     """
-    train = table[(table["split"] == "train") & (table["pid"] > 0)]
-    return train.sort_values("name", ignore_index=True)
+    return of_identities(table, Split.TRAIN).sort_values("name", ignore_index=True)
 
 
 def reduction_order(names: Sequence[str], pids: Sequence[int], seed: int) -> list[str]:

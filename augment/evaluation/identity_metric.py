@@ -21,6 +21,7 @@ from augment.images import load_images
 from augment.workspace import REAL_ONLY, Workspace
 from numerics.arrays import Array
 from reid.checkpoints import load_model
+from reid.data.market1501 import of_identities
 from reid.features import extract_features
 from reid.models.backbones import ReidModel
 
@@ -146,8 +147,7 @@ class IdentityMetric(MeanMetric):
     def __init__(self, data: Dataset, split: str, embed: Embedding, mark: str = "") -> None:
         super().__init__()
         self.metrics = (mark,)
-        images = data.images
-        images = images[(images["split"] == split) & (images["pid"] > 0)]
+        images = of_identities(data.images, split)
         self.embed = embed
         self.centres = IdentityCentres.of(embed, images, data.size)
         self.place = dict(zip(images["name"], self.centres.rows(images["pid"]), strict=True))

@@ -17,7 +17,7 @@ from augment.results import Result, spread
 from augment.runtime import Runtime
 from augment.workspace import MODEL, Workspace
 from numerics.arrays import Array
-from reid.data.market1501 import drop_junk
+from reid.data.market1501 import Split, drop_junk
 from reid.evaluation.gallery import draw_galleries
 from reid.evaluation.ranking import evaluate, nearest
 
@@ -142,7 +142,7 @@ def test_images(data: Dataset) -> pd.DataFrame:
         AugmentError: where no model can be evaluated on them.
     """
     table = drop_junk(data.images)
-    test = table[table["split"].isin(["query", "gallery"])].reset_index(drop=True)
+    test = table[table["split"].isin([Split.QUERY, Split.GALLERY])].reset_index(drop=True)
     require_ranking(data, test)
     return test
 
@@ -154,7 +154,7 @@ def evaluate_features(features: Array, test: pd.DataFrame) -> Rankings:
         features: N x D.
         test: the N rows of `test_images`.
     """
-    query, gallery = (test["split"] == "query").to_numpy(), (test["split"] == "gallery").to_numpy()
+    query, gallery = ((test["split"] == split).to_numpy() for split in (Split.QUERY, Split.GALLERY))
     everyone = np.ones(len(test), dtype=bool)
     return Rankings(
         _rank(features, test, query, gallery),
@@ -225,9 +225,9 @@ def draw_ranked(features: Array, test: pd.DataFrame, count: int, output: Path) -
         count: how many queries.
         output: the picture's file.
     """
-    rows = np.flatnonzero(test["split"] == "query")
+    rows = np.flatnonzero(test["split"] == Split.QUERY)
     rows = rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int)]
-    gallery = np.flatnonzero(test["split"] == "gallery")
+    gallery = np.flatnonzero(test["split"] == Split.GALLERY)
     pids, camids, paths = (test[column].to_numpy() for column in ("pid", "camid", "path"))
     junk = (pids[rows][:, None] == pids[gallery]) & (camids[rows][:, None] == camids[gallery])
     shown = min(SHOWN, len(gallery) // 2, int((~junk).sum(axis=1).min()))

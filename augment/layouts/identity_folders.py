@@ -22,7 +22,7 @@ from augment.layouts.kinds import DataLayout
 from augment.layouts.photographs import Photo, number_cameras, scan
 from augment.layouts.registry import Layout, common_size, describe
 from numerics.seeds import Stream, random_stream
-from reid.data.market1501 import FOLDERS, read_market1501
+from reid.data.market1501 import FOLDERS, Split, read_market1501
 
 QUERIES = 2
 CAMERAS = 6
@@ -99,12 +99,12 @@ def photos_layout(
     present = [split for split in FOLDERS if any(photo.split == split for photo in photos)]
     table = read_market1501(made, present)
     decisions = [f"{describe(table)}; {parted}"]
-    if "query" not in present:
+    if Split.QUERY not in present:
         why = untested or f"no identity could be kept for testing, {_why_none(photos)}"
         decisions.append(f"{why}: re-ID cannot be evaluated")
     decisions.append(cameras_said)
     if size is None:
-        paths = table.loc[table["split"] == "train", "path"]
+        paths = table.loc[table["split"] == Split.TRAIN, "path"]
         size, sentence = common_size([Path(path) for path in (paths if len(paths) else table["path"])])
         decisions.append(sentence)
     whole_layout = Layout(data.resolve(), layout, size, (*decisions, *said, *files.sentences()), files)
@@ -201,7 +201,7 @@ def _places(photos: Sequence[Photo], pids: Mapping[str, int], cameras: Mapping[s
         place = counts[photo.identity, photo.split]
         counts[photo.identity, photo.split] += 1
         camid = cameras[str(photo.camera)] if cameras else _running_camera(photo.split, place)
-        name = f"{pids[photo.identity]:04d}_c{camid}s1_{number:06d}_{int(photo.split != 'query'):02d}.jpg"
+        name = f"{pids[photo.identity]:04d}_c{camid}s1_{number:06d}_{int(photo.split != Split.QUERY):02d}.jpg"
         rows.append((f"{FOLDERS[photo.split]}/{name}", photo.identity, str(camid), str(photo.source)))
     return pd.DataFrame(rows, columns=PLACES)
 
@@ -237,9 +237,9 @@ def _build(data: Path, photos: Sequence[Photo], places: pd.DataFrame) -> None:
 
 def _running_camera(split: str, place: int) -> int:
     """Cameras for images that name none: queries 1 and 2, gallery 3 to 6, training 1 to 6."""
-    if split == "query":
+    if split == Split.QUERY:
         return place + 1
-    return QUERIES + 1 + place % (CAMERAS - QUERIES) if split == "gallery" else 1 + place % CAMERAS
+    return QUERIES + 1 + place % (CAMERAS - QUERIES) if split == Split.GALLERY else 1 + place % CAMERAS
 
 
 def _link(source: Path, target: Path) -> str:

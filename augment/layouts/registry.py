@@ -16,7 +16,7 @@ from augment.layouts.detection import find_market1501
 from augment.layouts.inventory import Inventory, Reason, printable, take_stock
 from augment.layouts.kinds import DataLayout
 from augment.workers import thread_map
-from reid.data.market1501 import FOLDERS, present_splits, read_market1501
+from reid.data.market1501 import FOLDERS, Split, present_splits, read_market1501
 
 USUAL_SIZE = (128, 64)
 LARGEST = 512
@@ -81,11 +81,11 @@ def market1501_layout(folder: Path, size: tuple[int, int] | None = None) -> Layo
     decisions = [describe(table), *_odd_names(table)]
     if root != folder:
         decisions.insert(0, f"the images are those of {printable(root.relative_to(folder).as_posix())}")
-    missing = [FOLDERS[split] for split in ("gallery", "query") if split not in splits]
+    missing = [FOLDERS[split] for split in (Split.GALLERY, Split.QUERY) if split not in splits]
     if missing:
         decisions.append(f"no images in {' and '.join(missing)}: generators can be trained, re-ID cannot be evaluated")
     if size is None:
-        paths = table.loc[table["split"] == "train", "path"]
+        paths = table.loc[table["split"] == Split.TRAIN, "path"]
         size, sentence = common_size([Path(path) for path in (paths if len(paths) else table["path"])])
         decisions.append(sentence)
     return Layout(root.resolve(), DataLayout.MARKET1501, size, (*decisions, *files.sentences()), files)
@@ -101,7 +101,7 @@ def _market_files(folder: Path, root: Path, table: pd.DataFrame) -> Inventory:
 def _odd_names(table: pd.DataFrame) -> list[str]:
     """Sentences about names of an image table that mean something else to other code, or perhaps to the user."""
     said = []
-    for split, what in (("train", "training images, which are not trained on,"), ("query", "queries")):
+    for split, what in ((Split.TRAIN, "training images, which are not trained on,"), (Split.QUERY, "queries")):
         nobody = table.loc[(table["split"] == split) & (table["pid"] <= 0), "name"]
         if len(nobody):
             said.append(
@@ -111,7 +111,7 @@ def _odd_names(table: pd.DataFrame) -> list[str]:
     others = table.loc[~table["name"].str.endswith(".jpg"), "name"]
     if len(others):
         said.append(f"{len(others):,} names do not end in .jpg, which other re-ID code may ask for: {others.iloc[0]}")
-    marked = table.loc[(table["split"] == "train") & table["name"].str.contains(r"_gen\d*\.", regex=True), "name"]
+    marked = table.loc[(table["split"] == Split.TRAIN) & table["name"].str.contains(r"_gen\d*\.", regex=True), "name"]
     if len(marked):
         said.append(f"{len(marked):,} training images have names of generated ones, such as {marked.iloc[0]}")
     empty = [name for name, path in zip(table["name"], table["path"], strict=True) if not os.path.getsize(path)]

@@ -19,6 +19,7 @@ from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
 from patn.keypoints import JOINTS, MIRROR, joints_present, keypoint_array
 from patn.metrics.pckh import pckh
+from reid.data.market1501 import Split
 
 SAMPLE = 1000
 """Images that are compared where no number is given."""
@@ -95,7 +96,7 @@ def compare_estimator(
         AugmentError: where no training image has a row, or the estimator is not installed.
     """
     rows = read_annotations(files, data, size=size, own_pixels=own_pixels).tables.get("train")
-    images = data.images.query("split == 'train'")
+    images = data.images[data.images["split"] == Split.TRAIN]
     if rows is None or rows.empty:
         raise AugmentError(f"{files[0]}: no row is of a training image; give key points of these to ⟨files --compare⟩")
     images = images[images["name"].isin(rows.index)]

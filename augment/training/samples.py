@@ -14,6 +14,7 @@ from augment.inference.sheets import draw_skeleton, write_sheet
 from numerics.seeds import Stream, random_stream
 from patn.keypoints import keypoint_array, scale_keypoints
 from patn.pairs import sample_pairs, training_pairs
+from reid.data.market1501 import Split, of_identities
 
 if TYPE_CHECKING:
     import torch
@@ -42,7 +43,7 @@ def held_out_pairs(data: Dataset, size: tuple[int, int]) -> HeldOut | None:
         keypoints = data.keypoints("gallery")
     except AugmentError:
         return None
-    gallery = data.images.query("split == 'gallery' and pid > 0")
+    gallery = of_identities(data.images, Split.GALLERY)
     gallery = gallery[gallery["name"].isin(keypoints.index)]
     names = gallery["name"].tolist()
     pairs = training_pairs(names, gallery["pid"].tolist(), keypoint_array(keypoints, names))

@@ -40,6 +40,7 @@ from pipelines.table5 import results
 from pipelines.table5.cells import Cell
 from pipelines.table5.lines import lines_of
 from pipelines.table5.run import Table5, run_table5
+from reid.data.market1501 import Split
 
 if TYPE_CHECKING:
     from augment.evaluation.image_quality import ImageQuality
@@ -194,7 +195,7 @@ def _identities(workspace: Workspace) -> Identities:
     """Numbers of images by split, of identities, and the seed."""
     images = workspace.images()
     splits = {str(split): int(count) for split, count in images["split"].value_counts().items()}
-    train = images[images["split"] == "train"]
+    train = images[images["split"] == Split.TRAIN]
     return Identities(workspace.seed, int(train["pid"].nunique()), splits)
 
 

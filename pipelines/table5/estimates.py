@@ -25,6 +25,7 @@ from pipelines.table5.generators import OwnGenerator, ReducedGenerator, TunedGen
 from pipelines.table5.probes import time_drawing, time_estimator, time_generator, time_training
 from pipelines.table5.rows import row_of
 from pipelines.table5.stages import GeneratedSet, Model, Stage, training_of
+from reid.data.market1501 import Split
 
 if TYPE_CHECKING:
     from patn.training.generator_training import GeneratorTraining
@@ -232,7 +233,7 @@ class Estimates:
             return Pace(self._generator_times(stage.generator(self.workspace), training)[0], 0.0, TIMED)
         logger.info(TIMING, stage.name)
         update, image = time_training(training_of(stage.cell), self.runtime)
-        return Pace(update, image * int(self.images["split"].isin(["query", "gallery"]).sum()), TIMED)
+        return Pace(update, image * int(self.images["split"].isin([Split.QUERY, Split.GALLERY]).sum()), TIMED)
 
     def _filtering_seconds(self, stage: GeneratedSet) -> float | None:
         """What judging an image and the candidates for its place takes, which is finding their poses."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,15 @@ from reid.data.names import is_image_name, parse_name
 
 if TYPE_CHECKING:
     from torchreid.reid.data.datasets import Market1501
+
+
+class Split(StrEnum):
+    """What an image is for, as the column split of an image table says it."""
+
+    TRAIN = "train"
+    QUERY = "query"
+    GALLERY = "gallery"
+
 
 DOWNLOADED_AS = "Market-1501-v15.09.15"
 FOLDERS = MappingProxyType({"train": "bounding_box_train", "gallery": "bounding_box_test", "query": "query"})
@@ -94,6 +104,16 @@ def drop_junk(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["pid"] != JUNK].reset_index(drop=True)
 
 
+def of_identities(table: pd.DataFrame, split: str) -> pd.DataFrame:
+    """The rows of a split that show an identity, which junk (pid -1) and distractors (pid 0) do not.
+
+    Args:
+        table: columns pid and split.
+        split: a `Split`.
+    """
+    return table[(table["split"] == split) & (table["pid"] > 0)]
+
+
 def relabel(pids: Sequence[int] | Array | pd.Series) -> tuple[Array, Array]:
     """Class labels from 0, in increasing order of identity.
 
@@ -136,7 +156,7 @@ def torchreid_dataset(folder: str | Path, **options: Any) -> Market1501:
         from torchreid.reid.data.datasets import Market1501
         from torchreid.reid.data.datasets.dataset import ImageDataset
     table["camid"] -= min(1, table["camid"].min())
-    train, query, gallery = (table[table["split"] == split] for split in ("train", "query", "gallery"))
+    train, query, gallery = (table[table["split"] == split] for split in Split)
     dataset = Market1501.__new__(Market1501)  # its __init__ wants other folder names, and downloads what it misses
     dataset.data_dir = str(Path(table["path"].iloc[0]).parents[1])
     ImageDataset.__init__(

@@ -68,9 +68,7 @@ def evaluate_generator(
     """
     checkpoint, data = find_generator(workspace, generator), Dataset.of(workspace)
     pairs = evaluation.choose_pairs(data)
-    generators = workspace.generators_dir.resolve()
-    own = checkpoint.resolve().is_relative_to(generators)
-    home = checkpoint.parent if own else workspace.patn_dir(generator_label(checkpoint))
+    home = generator_home(workspace, checkpoint)
     folder = home / f"eval-{evaluation.protocol}-{evaluation.split}-{len(pairs)}-s{evaluation.seed}"
     options = {"protocol": evaluation.protocol, "split": evaluation.split, "pairs": len(pairs)}
     tested = SPLITS[evaluation.split]
@@ -91,7 +89,7 @@ def evaluate_generator(
         found = measure(workspace, data, evaluation, checkpoint, pairs, folder, todo, runtime)
         made = ImageQuality(
             folder=str(folder.relative_to(workspace.root)),
-            generator=home.resolve().relative_to(generators).as_posix(),
+            generator=generator_name(workspace, home),
             protocol=evaluation.protocol,
             split=evaluation.split,
             pairs=len(pairs),
@@ -117,6 +115,28 @@ def _added(before: ImageQuality, now: ImageQuality, measured: list[str]) -> Imag
         notes={**before.notes, **now.notes},
         identity_model=now.identity_model if "identity" in measured else before.identity_model,
     )
+
+
+def generator_home(workspace: Workspace, checkpoint: Path) -> Path:
+    """The folder below `patn/` that holds a generator's evaluations: its own, or one named after a file elsewhere.
+
+    Args:
+        workspace: the workspace.
+        checkpoint: the generator's file.
+    """
+    if checkpoint.resolve().is_relative_to(workspace.generators_dir.resolve()):
+        return checkpoint.parent
+    return workspace.patn_dir(generator_label(checkpoint))
+
+
+def generator_name(workspace: Workspace, home: Path) -> str:
+    """The name of a generator by its folder.
+
+    Args:
+        workspace: the workspace.
+        home: as of `generator_home`.
+    """
+    return home.resolve().relative_to(workspace.generators_dir.resolve()).as_posix()
 
 
 def _identity_model(workspace: Workspace, evaluation: Evaluation) -> str | None:

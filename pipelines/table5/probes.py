@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING
 
 from augment.images import load_images
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from patn.training.generator_training import GeneratorTraining
     from reid.training import ReidTraining
 
-FEW, LONGEST, CALLS = 16, 2.0, 5
+FEW, LONGEST, LEAST, CALLS = 16, 2.0, 2, 5
 MOST_PIXELS = FEW * 256 * 128
 """Of a batch that is timed, so that a large network's does not take the memory of a training."""
 
@@ -137,15 +136,17 @@ def time_estimator(workspace: Workspace, estimator: str) -> float:
 
 
 def seconds_of(function: Callable[[], object]) -> float:
-    """Median seconds of a call; the first call is left out.
+    """Least seconds of a call, of two or more; the first call, which prepares much, is left out.
+
+    The second one may still be slow, and other work on the machine makes any of them slow: the least says most.
 
     Args:
         function: what is timed.
     """
     function()
     times: list[float] = []
-    while not times or (sum(times) < LONGEST and len(times) < CALLS):
+    while len(times) < CALLS and (len(times) < LEAST or sum(times) < LONGEST):
         started = time.perf_counter()
         function()
         times.append(time.perf_counter() - started)
-    return median(times)
+    return min(times)

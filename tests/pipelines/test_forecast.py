@@ -135,6 +135,24 @@ def test_any_recipe_can_be_timed(preset: str, monkeypatch: pytest.MonkeyPatch) -
     assert image > 0
 
 
+@pytest.mark.parametrize(
+    ("lasting", "calls", "said"),
+    [([9.0, 4.0, 1.0, 7.0], 3, 1.0), ([0.5, 0.3, 0.25, 0.2, 0.4, 0.3, 0.1], 6, 0.2), ([5.0, 1.0, 0.9, 0.1], 4, 0.1)],
+)
+def test_a_call_takes_what_the_fastest_one_took_without_the_first(
+    lasting: list[float], calls: int, said: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At least two are timed, at most five, and none after two seconds."""
+    now, left = [0.0], list(lasting)
+
+    def work() -> None:
+        now[0] += left.pop(0)
+
+    monkeypatch.setattr("pipelines.table5.probes.time.perf_counter", lambda: now[0])
+    assert probes.seconds_of(work) == pytest.approx(said)
+    assert len(lasting) - len(left) == calls
+
+
 def test_paces_leave_out_the_time_between_two_parts_of_a_training(tmp_path: Path) -> None:
     log = [(50, 5.0), (100, 10.0), (150, 2.0), (200, 7.0)]  # killed after step 100, continued there
     (tmp_path / "metrics.jsonl").write_text(

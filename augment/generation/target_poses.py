@@ -84,7 +84,8 @@ def canonical_bank(names: Sequence[str], points: Array, *, seed: int = 0) -> Pos
 
     poses = normalised(points)
     start = stream_seed(seed, Stream.CANONICAL_POSES)
-    centres = KMeans(min(CANONICAL, len(poses)), n_init=4, random_state=start).fit(poses).cluster_centers_
+    groups = min(CANONICAL, len(np.unique(poses, axis=0)))
+    centres = KMeans(groups, n_init=4, random_state=start).fit(poses).cluster_centers_
     distances = np.linalg.norm(poses[:, None] - centres[None], axis=2)
     return PoseBank(tuple(names[index] for index in sorted(set(distances.argmin(axis=0).tolist()))))
 

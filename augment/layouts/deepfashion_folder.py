@@ -185,13 +185,14 @@ def find_lists(root: Path, given: Path | None) -> dict[str, Path] | None:
 def read_list(path: Path) -> list[str]:
     """The flat names in a list, one a line; raises AugmentError for a line that is none."""
     try:
-        names = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, ValueError) as error:
         raise AugmentError(f"{path}: cannot be read ({error}); give the authors' list") from error
-    for number, name in enumerate(names, start=1):
+    names = {number: line.strip() for number, line in enumerate(lines, start=1) if line.strip()}
+    for number, name in names.items():
         if not NAME.fullmatch(name):
             raise AugmentError(f"{path}, line {number}: {name[:80]!r} is no name such as {EXAMPLE}")
-    return list(dict.fromkeys(names))
+    return list(dict.fromkeys(names.values()))
 
 
 def split_by_lists(names: Collection[str], lists: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], list[str]]:

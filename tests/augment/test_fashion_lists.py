@@ -112,8 +112,8 @@ def test_a_list_is_read_in_its_order_each_name_once(tmp_path: Path) -> None:
 
 def test_a_list_of_something_else_is_refused_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "train.lst"
-    path.write_text(f"{SKIRT}\n0001_c1.jpg\n")
-    with pytest.raises(AugmentError, match=r"train\.lst, line 2: '0001_c1\.jpg' is no name such as fashion"):
+    path.write_text(f"{SKIRT}\n\n0001_c1.jpg\n")  # the empty line counts
+    with pytest.raises(AugmentError, match=r"train\.lst, line 3: '0001_c1\.jpg' is no name such as fashion"):
         read_list(path)
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(AugmentError, match=r"train\.lst: cannot be read \(.*\); give the authors' list"):

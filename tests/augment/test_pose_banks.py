@@ -67,6 +67,12 @@ def test_canonical_poses_are_one_of_each_group(standing: Array) -> None:
     assert len(canonical_bank(names[:2], points[:2]).names) == 2
 
 
+def test_poses_that_are_there_several_times_are_one_typical_pose(standing: Array) -> None:
+    points = np.stack([standing, standing, walking(standing, 20.0), standing])
+    bank = canonical_bank(["a", "b", "c", "d"], points)
+    assert bank.names == ("a", "c")
+
+
 def test_a_rare_pose_is_drawn_more_often(standing: Array) -> None:
     rng = np.random.default_rng(0)
     points = np.stack([walking(standing, 0.0) + rng.normal(0, 0.2, (18, 2)) for _ in range(30)])

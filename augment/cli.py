@@ -136,7 +136,12 @@ def _plugged() -> Mapping[str, metadata.EntryPoint]:
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "AUGMENT"})
 @click.version_option(package_name="augment-reid", prog_name="augment")
-@click.option("--workspace", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Workspace to use.")
+@click.option(
+    "--workspace",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Workspace to use.  [default: found from the current folder upwards]",
+)
 @click.option(
     "--device", type=DEVICE, default="auto", metavar="DEVICE", show_default=True, help="auto, cpu, cuda or cuda:N."
 )

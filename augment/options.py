@@ -131,6 +131,19 @@ def headline(command: Callable[..., Any]) -> Callable[..., Any]:
     return queries(rule(command))
 
 
+def weights_dir(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --weights-dir: where the weight files of a command are.
+
+    Args:
+        command: a function with a parameter `weights_dir`.
+    """
+    return click.option(
+        "--weights-dir",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Folder of weight files, searched before torch's hub cache.",
+    )(command)
+
+
 def generator_and_pose(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --generator and --source-pose: what generates the images of a command, and where their poses are.
 

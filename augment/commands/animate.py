@@ -84,7 +84,8 @@ def command(
     """Generate the person of each IMAGE in the pose of every frame, the images above and the skeleton at the left.
 
     Key points of frames are found as `augment transfer` finds them. Missing joints are bridged and jitter is smoothed
-    over time; what it took is printed. MP4 needs the extra `video`, GIF nothing.
+    over time; the number of bridged joints and the jitter before and after are printed. MP4 needs the extra `video`,
+    GIF nothing.
 
     \b
     Example:

@@ -95,7 +95,8 @@ def command(
     """Show the attention masks of a PATN generator's blocks, as Fig. 5 of the paper.
 
     A strip holds the condition image, the target pose, the generated image and one map per block: the mean of the mask
-    over its channels, as large as the image. Means span a narrow range; --stretch shows what differs.
+    over its channels, as large as the image. Means span a narrow range; --stretch shows what differs. With a
+    correspondence generator, the maps show how much each head adds to a pixel.
 
     \b
     Example:

@@ -10,12 +10,13 @@ from augment.check.conclusions import check_text
 from augment.check.inspection import check
 from augment.cli import emit, pass_workspace, runtime
 from augment.commands.idle import note_idle_globals
+from augment.options import weights_dir
 from augment.workers import available_cores
 from augment.workspace import Workspace
 
 
 @click.command(short_help="Say what the workspace has and lacks.")
-@click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
+@weights_dir
 @click.option("--jobs", type=click.IntRange(1), help="Images decoded at once.  [default: all cores]")
 @pass_workspace
 def command(workspace: Workspace, weights_dir: Path | None, jobs: int | None) -> None:

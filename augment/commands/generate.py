@@ -35,7 +35,7 @@ from augment.workspace import Workspace
     type=click.IntRange(1, 3),
     default=1,
     show_default=True,
-    help="2 and 3 add one and two images per real one; with --portion 1.0.",
+    help="Size of the set, in full sets: 2 and 3 add one and two images per real one, and need --portion 1.0.",
 )
 @click.option(
     "--per-identity",
@@ -48,8 +48,8 @@ from augment.workspace import Workspace
     type=click.Choice(TARGET_POSES),
     default="removed",
     show_default=True,
-    help="Poses of removed images (Ours), of M^R_p (Ours*), of all images, or the source's own; 8 typical ones of "
-    "M^R_p, its rare ones more often, or those of --pose-file.",
+    help="Poses to generate; removed: of removed images (Ours); reduced: of M^R_p (Ours*); all: of all images; own: "
+    "the source's; canonical: 8 typical ones of M^R_p; rare: of M^R_p, rare ones more often; file: of --pose-file.",
 )
 @click.option(
     "--pose-file",
@@ -72,7 +72,7 @@ from augment.workspace import Workspace
     type=click.Choice(["all", "reduced"]),
     default="all",
     show_default=True,
-    help="reduced: take the generator that was trained inside M^R_p, patn/patn-pP-sS.",
+    help="reduced: take the generator that was trained on M^R_p alone, patn/patn-pP-sS.",
 )
 @click.option(
     "--missing",
@@ -94,10 +94,13 @@ from augment.workspace import Workspace
     type=click.Choice(["identity", "pose", "both"]),
     default="both",
     show_default=True,
-    help="Which score is worst: the identity that a re-ID model sees, the joints that an estimator finds, or both.",
+    help="Score by which --filter ranks images: the identity that a re-ID model sees, the joints that a pose estimator "
+    "finds, or both.",
 )
 @click.option(
-    "--judge", metavar="NAME", help="The re-ID model of --filter, below reid/.  [default: one trained on M^R_p alone]"
+    "--judge",
+    metavar="NAME",
+    help="Re-ID model of --filter's score, below reid/.  [default: one trained on M^R_p alone]",
 )
 @click.option("--name", type=NAME, help="Folder below generated/, before -pP-sS.  [default: ours, ours-random, ...]")
 @click.option("--dry-run", is_flag=True, help="Print the plan as CSV, make no image.")

@@ -7,10 +7,11 @@ import click
 from augment.cli import emit, runtime
 from augment.commands.idle import note_idle_globals
 from augment.info import info, info_text
+from augment.options import weights_dir
 
 
 @click.command(short_help="Print versions, devices and weight files.")
-@click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
+@weights_dir
 def command(weights_dir: Path | None) -> None:
     """Print versions, devices, cores, number formats, and which weight files are found where.
 

@@ -31,9 +31,9 @@ RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "fi
 @click.option(
     "--layout",
     type=click.Choice([each.value for each in DataLayout]),
-    help="Of --data: Market-1501, one sub-folder per identity, DeepFashion's In-shop img folder, a CSV file with "
-    "columns path, identity, camera and split (the last two optional), or tracks in MOTChallenge's form.  [default: "
-    "detected, except mot]",
+    help="How --data is laid out: Market-1501, one sub-folder per identity, DeepFashion's In-shop img folder, a CSV "
+    "file with columns path, identity, camera and split (the last two optional), or tracks in MOTChallenge's form.  "
+    "[default: detected, except mot]",
 )
 @click.option(
     "--margin",
@@ -41,7 +41,7 @@ RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "fi
     default=0.05,
     show_default=True,
     metavar="SHARE",
-    help="Of --layout mot: what is added to a box on each side, in heights and widths.",
+    help="With --layout mot: what is added to each side of a box, as a share of its height or width.",
 )
 @click.option(
     "--visibility",
@@ -49,7 +49,7 @@ RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "fi
     default=0.5,
     show_default=True,
     metavar="SHARE",
-    help="Of --layout mot: least visible share of a person, where the file says it.",
+    help="With --layout mot: least visible share of a person, where the file says it.",
 )
 @click.option(
     "--min-height",
@@ -57,7 +57,7 @@ RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "fi
     default=64,
     show_default=True,
     metavar="PIXELS",
-    help="Of --layout mot: least height of a box.",
+    help="With --layout mot: least height of a box.",
 )
 @click.option(
     "--spacing",
@@ -65,21 +65,21 @@ RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "fi
     default=10,
     show_default=True,
     metavar="FRAMES",
-    help="Of --layout mot: least number of frames between two images of a track.",
+    help="With --layout mot: least number of frames between two images of a track.",
 )
 @click.option(
     "--dataset",
     type=click.Choice(tuple(SETS)),
-    help="A data set as torchreid reads it; --data is its folder, as its owners ship it, or the folder around that.",
+    help="Read --data as this data set, with torchreid: its folder, as its owners ship it, or the folder around that.",
 )
-@click.option("--labeled", is_flag=True, help="Of --dataset cuhk03: boxes drawn by hand.  [default: by a detector]")
-@click.option("--classic", is_flag=True, help="Of --dataset cuhk03: the 20 old splits.  [default: the new one]")
+@click.option("--labeled", is_flag=True, help="With --dataset cuhk03: boxes drawn by hand.  [default: by a detector]")
+@click.option("--classic", is_flag=True, help="With --dataset cuhk03: the 20 old splits.  [default: the new one]")
 @click.option(
     "--split",
     type=click.IntRange(0),
     default=0,
     show_default=True,
-    help="Number of the split of a --dataset that has several.",
+    help="Which split, of a --dataset that has several.",
 )
 @click.option(
     "--size",
@@ -92,13 +92,13 @@ RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "fi
     "--test-share",
     type=Finite(0, 1),
     metavar="SHARE",
-    help="Of --layout folders, csv, mot and deepfashion without lists: share of the identities kept for testing."
+    help="With --layout folders, csv, mot, or deepfashion without lists: share of the identities kept for testing."
     "  [default: 0.5; deepfashion 0.077]",
 )
 @click.option(
     "--lists",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Of --layout deepfashion: folder with the authors' train.lst and test.lst.  [default: looked for "
+    help="With --layout deepfashion: folder with the authors' train.lst and test.lst.  [default: looked for "
     "beside the data]",
 )
 @click.option(
@@ -112,7 +112,7 @@ RENDERED = ("identities", "test_identities", "images", "cameras", "clutter", "fi
 @click.option("--test-identities", type=click.IntRange(1), help="Rendered test identities.  [default: 80]")
 @click.option("--images", type=click.IntRange(2), help="Rendered images per identity.  [default: 14]")
 @click.option("--cameras", type=click.IntRange(2, 6), help="Rendered cameras.  [default: 6]")
-@click.option("--clutter", type=Finite(0, 1), help="Strength of rendered backgrounds, 0 flat.  [default: 0.45]")
+@click.option("--clutter", type=Finite(0, 1), help="Strength of rendered backgrounds; 0: flat.  [default: 0.45]")
 @click.option("--first-identity", type=click.IntRange(0), help="Number of the first rendered identity.  [default: 0]")
 @click.option(
     "--seed", type=click.IntRange(0), help="Seed of rendering and of the split.  [default: the global one, or 0]"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -11,6 +10,7 @@ from augment.cli import emit, pass_workspace, runtime, seed_or
 from augment.commands.idle import refuse_idle, unless
 from augment.evaluation.image_quality import evaluate_generator, summary
 from augment.evaluation.protocol import METRICS, Evaluation
+from augment.options import weights_dir
 from augment.workers import available_cores
 from augment.workspace import Workspace
 
@@ -49,7 +49,7 @@ from augment.workspace import Workspace
     metavar="NAME",
     help="Model of the identity score.  [default: the best that was trained on all real images]",
 )
-@click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
+@weights_dir
 @click.option("--jobs", type=click.IntRange(1), help="Processes of the pose estimator.  [default: all cores]")
 @click.option("--force", is_flag=True, help="Measure finished ones again.")
 @pass_workspace

@@ -12,7 +12,7 @@ from augment.cli import emit, pass_workspace, runtime, seed_or
 from augment.commands.idle import refuse_idle, unless
 from augment.commands.sections import SectionCommand, SectionOption
 from augment.datasets.reduced_set import share_text
-from augment.options import NAME, Finite
+from augment.options import NAME, Finite, weights_dir
 from augment.training.generator import TrainedGenerator, train_generator
 from augment.training.identity import IdentityModel
 from augment.training.initial import InitialWeights, starting_training
@@ -63,9 +63,9 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
     help="patn, patn-skips, resnet, correspondence: add an identity term by this re-ID model below reid/; with "
     "--portion, by one that saw real images of the same M^R_p alone.  [default: no such term]",
 )
-@option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
+@weights_dir
 @option("--steps", type=click.IntRange(1), help="Updates.  [default: the preset's]")
-@option("--batch", type=click.IntRange(1), help="Pairs per step.  [default: the preset's]")
+@option("--batch", type=click.IntRange(1), help="Pairs per update.  [default: the preset's]")
 @option("--force", is_flag=True, help="Make it again if it was made with other options.")
 @network("--generator", metavar="NAME", help=f"{KINDS}.  [default: patn]")
 @network("--blocks", type=click.IntRange(1), help="Blocks of the generator.  [default: the preset's]")
@@ -84,7 +84,7 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 @network(
     "--no-discriminator-residuals",
     is_flag=True,
-    help="Both discriminators without residual blocks, and with --d-head patch1 unless you say maps.",
+    help="Both discriminators without residual blocks, and with --d-head patch1 unless you give maps.",
 )
 @recipe(
     "--learning-rate",
@@ -93,7 +93,11 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
     metavar="RATE",
     help="Adam's learning rate.  [default: the preset's]",
 )
-@recipe("--gan", type=click.Choice(["bce", "lsgan"]), help="Adversarial loss; the paper has the logarithmic one.")
+@recipe(
+    "--gan",
+    type=click.Choice(["bce", "lsgan"]),
+    help="Adversarial loss; bce: logarithmic, as in the paper; lsgan: least squares.",
+)
 @recipe(
     "--lambda-gan",
     type=Finite(0),
@@ -112,7 +116,7 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 @recipe(
     "--d-head",
     type=click.Choice(["maps", "patch1"]),
-    help="Discriminators judge 256 maps, or one after one more convolution.",
+    help="Output of the discriminators: 256 maps, or one map after one more convolution.",
 )
 @recipe(
     "--d-leaky", type=Finite(0, 1), metavar="SLOPE", help="Slope of the discriminators' activation below 0; paper: 0.2."
@@ -125,13 +129,21 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
     type=click.Choice(["second", "first"]),
     help="patn: which pose convolution of a block halves the depth; paper's text: first.",
 )
-@recipe("--pose-maps", type=click.Choice(["gaussian", "onehot"]), help="Heat maps (paper), or single pixels.")
-@recipe("--norm", type=click.Choice(["batch", "instance"]), help="Paper: batch on Market-1501, else instance.")
+@recipe(
+    "--pose-maps",
+    type=click.Choice(["gaussian", "onehot"]),
+    help="Input for a joint: a heat map (paper), or a single pixel.",
+)
+@recipe(
+    "--norm",
+    type=click.Choice(["batch", "instance"]),
+    help="Norm of the networks; paper: batch on Market-1501, else instance.",
+)
 @recipe(
     "--constant-steps",
     type=click.IntRange(0),
     metavar="N",
-    help="Updates before the learning rate falls, step by step; paper: 60000.  [default: the preset's share]",
+    help="Updates before the learning rate begins to fall, step by step; paper: 60000.  [default: the preset's share]",
 )
 @recipe(
     "--ema",
@@ -155,7 +167,7 @@ def command(
 ) -> None:
     """Train a pose-transfer generator (PATN or a baseline) on the workspace's training pairs.
 
-    Killed training goes on where it last saved when the same command runs again.
+    If it is stopped or killed, the same command goes on where it last saved.
 
     \b
     Example:

@@ -20,12 +20,12 @@ from augment.workspace import Workspace
 @click.option(
     "--feature",
     type=click.Choice(["logits", "pooled", "neck"]),
-    help="What is compared.  [default: what the model was trained for]",
+    help="Feature that is compared, as in reid-train.  [default: what the model was trained for]",
 )
 @click.option(
     "--distance",
     type=click.Choice(["euclidean", "cosine"]),
-    help="How it is compared.  [default: as the model was trained for]",
+    help="Distance of these features.  [default: as the model was trained for]",
 )
 @click.option(
     "--on",

@@ -14,7 +14,7 @@ from augment.commands.idle import refuse_idle, unless
 from augment.commands.sections import SectionCommand, SectionOption
 from augment.datasets.reduced_set import share_text
 from augment.evaluation.reid import summary
-from augment.options import BACKBONE, NAME, RECIPES, SET, Finite, headline
+from augment.options import BACKBONE, NAME, RECIPES, SET, Finite, headline, weights_dir
 from augment.training.reid import choose_weights, train_reid
 from augment.training.reid_data import EPOCHS, LENGTHS, TrainingSet
 from augment.workspace import REAL_ONLY, Workspace
@@ -41,9 +41,9 @@ recipe = partial(option, section="Configuration; default: the preset's")
 @option(
     "--weights",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="File of the backbone's weights on ImageNet, or of torchreid's.",
+    help="File of weights that the backbone starts from: trained on ImageNet, or torchreid's.",
 )
-@option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
+@weights_dir
 @option("--from-scratch", is_flag=True, help="Train resnet50 without ImageNet weights; demo and study always do.")
 @headline
 @option("--name", type=NAME, help="Folder below reid/.  [default: backbone, set, portion, seed, length]")
@@ -54,7 +54,7 @@ recipe = partial(option, section="Configuration; default: the preset's")
     default=1.0,
     metavar="P",
     show_default=True,
-    help="Share of the real training images.",
+    help="Share of the real training images that is kept.",
 )
 @data(
     "--augmentation",
@@ -65,16 +65,22 @@ recipe = partial(option, section="Configuration; default: the preset's")
     help="none trains on M^R_p; else a generated set of that portion, or a folder of images.",
 )
 @data("--repeat", is_flag=True, help="Repeat the images of M^R_p to the size of the full set; a control.")
-@data("--ratio", type=click.IntRange(1, 3), default=1, show_default=True, help="Ratio of the generated set.")
+@data(
+    "--ratio",
+    type=click.IntRange(1, 3),
+    default=1,
+    show_default=True,
+    help="Ratio of the generated set, see generate.",
+)
 @data(
     "--length",
     type=click.Choice(LENGTHS),
     default=EPOCHS,
     show_default=True,
-    help="Equal passes over the set (the paper) or equal updates for every portion (fair).",
+    help="Equal passes over the set (as in the paper), or as many updates as the full set gets (the fair comparison).",
 )
 @recipe("--epochs", type=click.IntRange(1), help="Passes over the training set.")
-@recipe("--batch", type=click.IntRange(2), help="Images per step.")
+@recipe("--batch", type=click.IntRange(2), help="Images per update.")
 @recipe(
     "--ghost-batch",
     type=click.IntRange(2),
@@ -103,9 +109,10 @@ recipe = partial(option, section="Configuration; default: the preset's")
 @recipe(
     "--feature",
     type=click.Choice(["logits", "pooled", "neck"]),
-    help="What is compared at test; neck: what the classifier sees.",
+    help="Features compared at test; logits: the classifier's outputs; pooled: the trunk's outputs, averaged; neck: "
+    "the classifier's inputs.",
 )
-@recipe("--distance", type=click.Choice(["euclidean", "cosine"]), help="How it is compared.")
+@recipe("--distance", type=click.Choice(["euclidean", "cosine"]), help="Distance of these features.")
 @recipe(
     "--model",
     type=click.Choice(["last", "best"]),

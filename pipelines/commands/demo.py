@@ -19,8 +19,8 @@ RENDERED, REAL = ("demo", "study", "toy"), ("real", "market1501", "toy")
 @click.option(
     "--preset",
     type=click.Choice([*RENDERED, *(name for name in REAL if name not in RENDERED)]),
-    help="On rendered pedestrians: demo, about 5 minutes of 2 cores; study, two hours or more; toy, seconds. On real "
-    "images: real, about an hour of a core on Market-1501; market1501, a night or more.  [default: demo; real with "
+    help="On rendered pedestrians: demo, about 5 minutes on 2 cores; study, two hours or more; toy, seconds. On real "
+    "images: real, about an hour on a core with Market-1501; market1501, a night or more.  [default: demo; real with "
     "--data]",
 )
 @click.option(
@@ -32,7 +32,7 @@ RENDERED, REAL = ("demo", "study", "toy"), ("real", "market1501", "toy")
 @click.option(
     "--layout",
     type=click.Choice(["market1501", "folders"]),
-    help="Of --data: Market-1501, or one sub-folder per identity.  [default: detected]",
+    help="How --data is laid out: Market-1501, or one sub-folder per identity.  [default: detected]",
 )
 @click.option(
     "--csv",

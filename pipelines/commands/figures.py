@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     default="all",
     show_default=True,
     metavar="NAME,...",
-    help="Names below patn/, or methods (those and table1 --train's), ablations (table4's), all.",
+    help="Names below patn/, or one of these words: methods (those and table1 --train's), ablations (table4's), all.",
 )
 @click.option(
     "--pairs",
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
     default=8,
     show_default=True,
     metavar="N",
-    help="Test pairs, sampled by --seed: a line each.",
+    help="Test pairs, sampled by --seed: a row of the picture each.",
 )
-@click.option("--worst", is_flag=True, help="The pairs of the lowest identity score, as Fig. 15.")
+@click.option("--worst", is_flag=True, help="Show the pairs with the lowest identity score, as Fig. 15.")
 @click.option(
     "--candidates",
     type=click.IntRange(1),
     metavar="N",
-    help="With --worst: of how many test pairs.  [default: 400]",
+    help="With --worst: number of test pairs among which they are looked for.  [default: 400]",
 )
 @click.option(
     "--reid-model",
     metavar="NAME",
-    help="With --worst: model of the score.  [default: the best trained on all real images]",
+    help="With --worst: re-ID model that gives the score.  [default: the best trained on all real images]",
 )
 @click.option(
     "-o",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     default=12,
     show_default=True,
     metavar="N",
-    help="Test identities of which every generator makes images, two pairs of each; --seed samples others.",
+    help="Test identities on which every generator is shown, two pairs of each; another --seed samples others.",
 )
 @pass_workspace
 def command(workspace: Workspace, no_galleries: bool, no_generators: bool, identities: int) -> None:

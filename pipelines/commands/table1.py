@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
 from augment.commands.idle import refuse_idle, unless
+from augment.options import weights_dir
 from pipelines.commands.values import NAMES
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     type=NAMES,
     default="",
     metavar="METHOD,...",
-    help="Train these first, below patn/table1/: any of patn-train's, or paper (its four).",
+    help="Train these first, below patn/table1/: any generators of patn-train, or paper, its four methods.",
 )
 @click.option(
     "--preset",
@@ -54,8 +54,10 @@ if TYPE_CHECKING:
 @click.option(
     "--pairs", type=click.IntRange(1), metavar="N", help="Test pairs, sampled by --seed.  [default: as patn-eval]"
 )
-@click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes of PCKh's estimator.  [default: all]")
+@weights_dir
+@click.option(
+    "--jobs", type=click.IntRange(1), metavar="N", help="Processes of PCKh's estimator.  [default: all cores]"
+)
 @click.option("--dry-run", is_flag=True, help="List the methods of --train and their updates; do nothing.")
 @click.option("--force", is_flag=True, help="Train and measure finished ones again.")
 @pass_workspace

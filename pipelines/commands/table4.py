@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
+from augment.options import weights_dir
 from pipelines.commands.values import NAMES
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     default="paper",
     show_default=True,
     metavar="ROW,...",
-    help="resnet5, resnet9, resnet13, patn5, patn9, patn13, no-add, no-cat, no-resd: paper is these nine; "
-    "beyond it resnet5-wide, resnet9-wide, resnet13-wide, no-resd-literal: all is these too.",
+    help="Any of resnet5, resnet9, resnet13, patn5, patn9, patn13, no-add, no-cat, no-resd; paper: all of these. "
+    "Beyond the paper resnet5-wide, resnet9-wide, resnet13-wide, no-resd-literal; all: these too.",
 )
 @click.option(
     "--preset",
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Network of the perceptual term; mobilenet is not the paper's.",
 )
-@click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), help="Where weight files are.")
+@weights_dir
 @click.option(
     "--jobs", type=click.IntRange(1), metavar="N", help="Processes of PCKh's estimator.  [default: all cores]"
 )

@@ -46,7 +46,7 @@ Reasons = dict[str, str | None]
     type=NamedFile(),
     multiple=True,
     metavar="BACKBONE=FILE",
-    help="File that a backbone starts from, torchreid's or on ImageNet; may be given for several.",
+    help="File of weights that a backbone starts from: trained on ImageNet, or torchreid's; may be given for several.",
 )
 @click.option(
     "--rows",
@@ -79,28 +79,28 @@ Reasons = dict[str, str | None]
     default="epochs,updates",
     show_default=True,
     metavar="LENGTH,...",
-    help="epochs (the paper) and updates (the fair comparison).",
+    help="Equal epochs (the paper), equal updates (the fair comparison), or both.",
 )
 @click.option(
     "--erasing-jitter",
     cls=Renamed,
     former=("--ordinary",),
     is_flag=True,
-    help="With random erasing and colour jitter.",
+    help="Train with random erasing and colour jitter.",
 )
 @click.option(
     "--each-augmentation",
     cls=Renamed,
     former=("--both",),
     is_flag=True,
-    help="Without and with random erasing and colour jitter.",
+    help="Train every cell twice: without and with random erasing and colour jitter.",
 )
 @click.option(
     "--preset",
     type=click.Choice(RECIPES),
     help="Configuration of the re-ID training.  [default: demo for small, else open-reid]",
 )
-@click.option("--from-scratch", is_flag=True, help="No ImageNet weights.")
+@click.option("--from-scratch", is_flag=True, help="Train without ImageNet weights.")
 @click.option("--generator", metavar="NAME", help="Generator of Ours.  [default: the only one that no row names]")
 @click.option(
     "--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Cells at a time on one machine."

@@ -9,7 +9,7 @@ from PIL import Image
 
 from augment import AugmentError
 from augment.layouts.detection import detect_layout, find_market1501, is_part
-from augment.layouts.identity_folders import split_identities
+from augment.layouts.identity_folders import choose_queries, split_identities
 from augment.layouts.inventory import Inventory
 from augment.layouts.kinds import DataLayout
 from augment.layouts.photographs import Photo
@@ -136,3 +136,14 @@ def test_a_single_identity_and_identities_of_one_image_train() -> None:
     for photos in ([photo("a", None, n) for n in range(4)], [photo(name, None) for name in "abcd"]):
         parted = split_identities(photos, 1.0, random_stream(0, Stream.FOLDER_SPLIT))
         assert {each.split for each in parted} == {"train"}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_queries_are_two_of_different_cameras_where_that_can_be(seed: int) -> None:
+    rng = random_stream(seed, Stream.FOLDER_SPLIT)
+    cameras = [1, 1, 1, 2, 2, 2]
+    first, second = choose_queries(cameras, rng)
+    assert cameras[first] != cameras[second]
+    found = choose_queries([1, 1, 1, 2], rng)
+    assert found == [3] or (len(found) == 2 and 3 not in found)  # beside image 3 another would have no match
+    assert choose_queries([1, 1, 1], rng) == choose_queries([1], rng) == choose_queries([], rng) == []

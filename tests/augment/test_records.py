@@ -139,6 +139,18 @@ def test_what_dead_processes_of_this_machine_left_is_taken_away(tmp_path: Path) 
     assert (tmp_path / "a.json").read_bytes() == b"new"
 
 
+def test_what_another_users_process_is_writing_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def kill(process: int, number: int) -> None:
+        assert number == 0  # which asks and does nothing
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "kill", kill)
+    theirs = tmp_path / f"a.json.{platform.node()}-1.0a1b.partial"
+    theirs.touch()
+    write_bytes(tmp_path / "a.json", b"new")
+    assert theirs.exists()
+
+
 @pytest.mark.parametrize(("kind", "options"), [("PNG", {}), ("JPEG", {"quality": 95, "subsampling": 0})])
 def test_an_image_is_of_the_kind_that_is_asked_for_whatever_its_name(
     tmp_path: Path, kind: str, options: dict[str, int]

@@ -138,7 +138,7 @@ def test_a_single_identity_and_identities_of_one_image_train() -> None:
         assert {each.split for each in parted} == {"train"}
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(12))
 def test_queries_are_two_of_different_cameras_where_that_can_be(seed: int) -> None:
     rng = random_stream(seed, Stream.FOLDER_SPLIT)
     cameras = [1, 1, 1, 2, 2, 2]

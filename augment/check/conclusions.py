@@ -124,7 +124,7 @@ def check_text(report: Report) -> str:
     if report.pairs:
         lines.append(f"pairs: {report.pairs.train:,} for training, {report.pairs.gallery:,} for testing")
     for found in report.weights:
-        missing = f"is not there, and optional: only {found.needed_for} takes it; `augment info` says where to put it"
+        missing = f"is not there, and needed only for {found.needed_for}; `augment info` says where to put it"
         lines.append(f"weights: {found.file} {found.path or missing}")
     lines += [f"note: {note}" for note in report.notes]
     lines += [f"WRONG: {problem}" for problem in report.problems]

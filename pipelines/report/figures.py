@@ -140,8 +140,9 @@ def chosen(workspace: Workspace, names: Sequence[str]) -> list[Trained]:
     tables = {table for name in names for table in GROUPS.get(name, ())}
     found = [generator for generator in there if generator.table in tables or generator.name in names]
     if not found:
+        of = f" among {', '.join(names)}" if there else ""
         raise AugmentError(
-            f"{workspace.root / 'patn'}: no finished generator among {', '.join(names)}; run `augment patn-train`, "
+            f"{workspace.root / 'patn'}: no finished generator{of}; run `augment patn-train`, "
             "`augment table1 --train paper` or `augment table4`"
         )
     return found

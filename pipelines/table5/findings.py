@@ -15,6 +15,8 @@ from pipelines.table5.text import column_title, spread_text
 
 NAMES = {False: "plain", True: "with erasing + jitter"}
 """How sentences name the augmentation of real and generated images alike, without and with random erasing + jitter."""
+TRAININGS = {False: "in plain training", True: "in training with erasing + jitter"}
+"""The same, as the place where something did not help."""
 TERMS = (
     "All at equal updates unless said otherwise. Plain: flip and crop. With erasing + jitter: random erasing and "
     "colour jitter too, on both sides of a comparison. Figures are mAP in percent, ± the standard deviation over seeds "
@@ -200,9 +202,14 @@ def _others(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
         }
         if ours:
             text += f"; {title} - Ours: {_each({o: gain_text(gain) for o, gain in ours.items()})}"
-        lost = [NAMES[ordinary] for ordinary, gain in gains.items() if gain.mean <= 0]
-        text += f". It did not help in {' or '.join(lost)} training." if lost else "."
-        yield Finding(about, text, False if lost else None)
+        lost = _lost(gains)
+        yield Finding(about, f"{text}.{lost}", False if lost else None)
+
+
+def _lost(gains: Mapping[bool, Spread]) -> str:
+    """A sentence on the trainings in which a mean gain is not above 0; empty where there is none."""
+    lost = [TRAININGS[ordinary] for ordinary, gain in gains.items() if gain.mean <= 0]
+    return f" It did not help {' or '.join(lost)}." if lost else ""
 
 
 def _gap(numbers: _Numbers, portion: float, about: str) -> Iterator[Finding]:
@@ -229,10 +236,9 @@ def _on_top(part: pd.DataFrame, about: str) -> Iterator[Finding]:
     for (row, ratio), lines in added.groupby(["row", "ratio"], sort=False):
         gains = {bool(line.ordinary): line.gain for line in lines_of(lines)}
         place = "" if ratio == 1 else f", ratio {ratio}"
-        lost = [NAMES[ordinary] for ordinary, gain in gains.items() if gain.mean <= 0]
+        lost = _lost(gains)
         text = f"{row_of(str(row)).title}{place} - None: {_each({o: gain_text(gain) for o, gain in gains.items()})}"
-        text += f". It did not help in {' or '.join(lost)} training." if lost else "."
-        yield Finding(about, text, False if lost else None)
+        yield Finding(about, f"{text}.{lost}", False if lost else None)
 
 
 def _baseline(numbers: _Numbers, histogram: Mapping[str, Any] | None, about: str) -> Iterator[Finding]:

@@ -157,10 +157,8 @@ def test_a_missing_weight_file_is_said_to_be_optional_and_what_takes_it(
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "empty"))
     result = CliRunner().invoke(augment, ["--quiet", "--workspace", str(workspace.root), "check"])
     lines = [line for line in result.stdout.splitlines() if line.startswith("weights: ")]
-    assert all("is not there, and optional: only " in line for line in lines)
-    assert any(
-        "vgg19-dcbb9e9d.pth" in line and "only the perceptual loss of patn-train takes it" in line for line in lines
-    )
+    assert all("is not there, and needed only for " in line for line in lines)
+    assert any("vgg19-dcbb9e9d.pth" in line and "only for the perceptual loss of patn-train;" in line for line in lines)
 
 
 def test_market1501_is_recognised_by_its_counts() -> None:

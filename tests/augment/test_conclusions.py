@@ -160,7 +160,7 @@ def test_the_text_ends_with_whether_all_is_there() -> None:
         "gallery:  300 images, among them 30 distractors and 5 junk",
         "key points: csv",
         "weights: one.pth /somewhere/one.pth",
-        "weights: two.pth is not there, and optional: only FID takes it; `augment info` says where to put it",
+        "weights: two.pth is not there, and needed only for FID; `augment info` says where to put it",
         "note: a note",
         "everything needed is there",
     ]

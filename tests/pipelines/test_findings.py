@@ -124,6 +124,20 @@ def test_a_control_that_did_not_help_is_said_not_to() -> None:
     assert text.endswith("It did not help in plain training.")
 
 
+@pytest.mark.parametrize(
+    ("plain", "said"),
+    [
+        (9.0, " It did not help in plain training or in training with erasing + jitter."),
+        (11.0, " It did not help in training with erasing + jitter."),
+    ],
+)
+def test_where_a_control_did_not_help_is_told_apart_by_augmentation(plain: float, said: str) -> None:
+    added = {"ordinary": True}
+    lines = sentences(("none", [10.0], {}), ("self", [plain], {}), ("none", [20.0], added), ("self", [20.0], added))
+    (text,) = [line for line in lines if line.startswith("Self")]
+    assert text.endswith(f"with erasing + jitter.{said}")
+
+
 def test_equal_lengths_are_not_told_apart() -> None:
     epochs = results(("none", [10.0], {"length": "epochs"}), ("none", [10.0], {}), ("ours", [30.0], {}))
     told = findings(summarise(epochs.assign(updates=14)))

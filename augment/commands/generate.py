@@ -79,14 +79,14 @@ from augment.workspace import Workspace
     type=click.Choice([FILL, DROP]),
     default="fill",
     show_default=True,
-    help="What to do for a removed image without a pose: take another pose, or leave it out.",
+    help="What to do about a removed image without a pose: take another pose, or leave it out.",
 )
 @click.option(
     "--filter",
     "share",
     type=Finite(0, 1, min_open=True, max_open=True),
     metavar="SHARE",
-    help="Replace the worst share of the generated images by the best of 4 other tries each.",
+    help="Replace this share of the generated images, the worst, each by the best of 4 other tries.",
 )
 @click.option(
     "--filter-by",

@@ -71,7 +71,7 @@ Reasons = dict[str, str | None]
     default=3,
     show_default=True,
     metavar="N",
-    help="Repetitions, from --seed (or 0) on; split, plan and training follow them.",
+    help="Number of seeds, from --seed (or 0) on; split, plan and training follow the seed.",
 )
 @click.option(
     "--lengths",

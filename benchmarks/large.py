@@ -157,7 +157,7 @@ def generate(root: Path, images: int) -> None:
     workspace = Workspace.find(root)
     every = len(workspace.images()) - 2
     portion = 1 - images / every
-    prepared = prepare_set(workspace, SetRequest(portion))
+    prepared = prepare_set(workspace, SetRequest(portion=portion))
     result = generate(prepared, Runtime("cpu", threads=1, progress=False))
     assert abs(result.counts.generated - images) <= 1, result
 

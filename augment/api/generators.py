@@ -135,10 +135,10 @@ def generate_set(
         AugmentError: where key points or the generator are missing.
     """
     request = SetRequest(
-        portion,
-        workspace.seed if seed is None else seed,
-        generator,
-        Sampling(target_poses, ratio, scenes=scenes),
+        portion=portion,
+        seed=workspace.seed if seed is None else seed,
+        generator=generator,
+        sampling=Sampling(target_poses, ratio, scenes=scenes),
         name=name,
     )
     made = generate(prepare_set(workspace, request), runtime or Runtime())

@@ -145,7 +145,16 @@ def command(
     if generator_data == "reduced":
         generator = f"{generator or 'patn'}-p{portion}-s{seed}"
         name = name or f"{set_name(sampling, filtering)}-reduced-data"
-    request = SetRequest(portion, seed, generator, sampling, pose_file, filtering, judge, name)
+    request = SetRequest(
+        portion=portion,
+        seed=seed,
+        generator=generator,
+        sampling=sampling,
+        pose_file=pose_file,
+        filtering=filtering,
+        judge=judge,
+        name=name,
+    )
     result = generate(prepare_set(workspace, request), runtime(force))
     idle = sampling.missing == DROP and not result.counts.dropped
     said = "\n--missing drop left none out: every removed image has a pose" if idle else ""

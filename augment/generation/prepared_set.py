@@ -16,7 +16,7 @@ from augment.inference.generators import find_generator, seeded
 from augment.workspace import REAL_ONLY, Workspace
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SetRequest:
     """What a generated set is asked to be.
 

@@ -49,21 +49,26 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             {"generator": "pg2-p0.3-s4", "name": "self-filtered-reduced-data"},
         ),
         ("--portion 0.3 --generator-data reduced --name mine", {"name": "mine"}),
-        ("--portion 0.3 --force", {"runtime": Runtime(device="cpu", progress=False, force=True)}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_generate(root: Path, monkeypatch: pytest.MonkeyPatch, line: str, wanted: dict[str, Any]) -> None:
-    found = handed(monkeypatch, "augment.commands.generate.generate", f"generate {line}")
-    assert found.places[0].root == root
-    assert {name: found.names[name] for name in wanted} == wanted
+    workspace, request = handed(monkeypatch, "augment.commands.generate.prepare_set", f"generate {line}").places
+    assert workspace.root == root
+    assert {name: getattr(request, name) for name in wanted} == wanted
+
+
+def test_generate_makes_what_was_prepared(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared = object()
+    monkeypatch.setattr("augment.commands.generate.prepare_set", lambda *_: prepared)
+    found = handed(monkeypatch, "augment.commands.generate.generate", "generate --portion 0.3 --force")
+    assert found.places == (prepared, Runtime(device="cpu", progress=False, force=True))
 
 
 def test_a_seed_on_the_command_line_comes_before_the_workspaces(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = handed(
-        monkeypatch, "augment.commands.generate.generate", "--seed 9 generate --portion 0.5 --generator-data reduced"
-    )
-    assert (found.names["seed"], found.names["generator"]) == (9, "patn-p0.5-s9")
+    line = "--seed 9 generate --portion 0.5 --generator-data reduced"
+    _, request = handed(monkeypatch, "augment.commands.generate.prepare_set", line).places
+    assert (request.seed, request.generator) == (9, "patn-p0.5-s9")
 
 
 @pytest.mark.parametrize(

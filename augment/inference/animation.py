@@ -102,6 +102,7 @@ def animate(request: Request, motion: Motion, out: Path, *, plain: bool = False)
     if out.suffix.lower() == ".mp4":
         require_ffmpeg()
     work = LoadedRequest(request)
+    work.refuse_input(out, motion.poses)
     track = _read(work, motion)
     seen = joints_present(track.joints)
     if not seen.any():

@@ -96,6 +96,7 @@ def attention(request: Request, out: Path, view: MaskView, *, values: Path | Non
     if out.suffix.lower() not in (".png", ".jpg", ".jpeg"):
         raise AugmentError(f"{out}: the picture's name has to end in .png or .jpg")
     work = LoadedRequest(request)
+    work.refuse_input(out)
     pairs = [(source, target) for source in work.sources for target in work.targets]
     found = [masks_of(work, source, target, view) for source, target in pairs]
     blocks, maps = found[0][1], np.stack([kept for _, _, kept in found])

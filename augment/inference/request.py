@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from augment import AugmentError
 from augment.images import load_images
 from augment.inference.generator import BATCH, Generator
 from augment.inference.generators import find_generator
@@ -97,6 +99,21 @@ class LoadedRequest:
         """
         asked = self.request
         return PoseReader(size, workspace=asked.workspace, csv_size=asked.csv_size, progress=asked.runtime.progress)
+
+    def refuse_input(self, out: Path, *others: str | None) -> None:
+        """Refuse to write over a file that is read.
+
+        Args:
+            out: the file to be written.
+            others: further files that are read.
+
+        Raises:
+            AugmentError: where it is one of them.
+        """
+        given = (*self.request.poses, self.request.source_pose, *others)
+        read = [pose.path for pose in (*self.sources, *self.targets)] + [Path(name) for name in given if name]
+        if out.exists() and any(path is not None and path.exists() and path.samefile(out) for path in read):
+            raise AugmentError(f"{out}: is read itself and would be lost; choose another place with -o")
 
     def inputs(self, source: Pose, targets: Sequence[Pose]) -> tuple[torch.Tensor, Array, Array]:
         """What the generator is given for one source: images, source and target poses.

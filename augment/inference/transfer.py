@@ -52,12 +52,13 @@ def transfer(request: Request, out: Path, *, columns: int = 12) -> Pictures:
     if out.suffix and not single_file and not out.is_dir():
         raise AugmentError(f"{out}: pictures end in {', '.join(PICTURES)}; give one of these, or a folder's name")
     work = LoadedRequest(request)
+    target = out if single_file else out / GRID
+    work.refuse_input(target)
     bar = tqdm(work.sources, desc="transfer", unit="person", disable=None if request.runtime.progress else True)
     generated = [work.generate(source, work.targets) for source in bar]
     files: list[str] = []
     if not single_file:
         files = _write_each(work, generated, out)
-    target = out if single_file else out / GRID
     if single_file and len(work.sources) == len(work.targets) == 1:
         write_picture(generated[0][0], target, work.description(work.sources, work.targets))
     else:
@@ -77,6 +78,7 @@ def _write_each(work: LoadedRequest, generated: Sequence[Array], folder: Path) -
             while str(path) in files:  # images of one name in several folders, or of several types
                 path = folder / f"{stem}_{number}.jpg"
                 number += 1
+            work.refuse_input(path)
             write_picture(pixels, path, work.description([source], [target]))
             files.append(str(path))
     return files

@@ -6,12 +6,13 @@ import re
 import subprocess
 from collections.abc import Iterable
 from importlib.util import find_spec
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 
 from augment import AugmentError
+from augment.images import open_image, upright_rgb
 from augment.layouts.natural_order import natural_key
 from numerics.arrays import Array
 from numerics.files import replacing
@@ -20,6 +21,8 @@ VIDEOS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".gif", ".m4v")
 WRITTEN = (".mp4", ".gif")
 FPS = 12.0
 """Frames a second where nothing says how many."""
+GIF_LEAST, GIF_USUAL = 20, 100
+"""Milliseconds of a GIF's frame: what lasts less than the first lasts the second, as browsers and ffmpeg have it."""
 
 
 def require_ffmpeg() -> str:
@@ -59,8 +62,10 @@ def extract_frames(video: Path, folder: Path, most: int | None = None) -> tuple[
         Their paths and the frames per second.
 
     Raises:
-        AugmentError: for a file that ffmpeg cannot read.
+        AugmentError: for a file that cannot be read, and where ffmpeg, which all but a GIF need, is missing.
     """
+    if video.suffix.lower() == ".gif":
+        return _gif_frames(video, folder, most)
     limit = [] if most is None else ["-frames:v", str(most)]
     where = ["-fps_mode", "passthrough", *limit, str(folder / "frame-%08d.png")]
     command = [require_ffmpeg(), "-nostdin", "-y", "-i", f"file:{video}", "-an", *where]
@@ -71,6 +76,21 @@ def extract_frames(video: Path, folder: Path, most: int | None = None) -> tuple[
         said = done.stderr.strip().splitlines()
         raise AugmentError(f"{video}: not a readable video ({said[-1] if said else 'no frame'}); give another")
     return paths, float(rate[1]) if rate else FPS
+
+
+def _gif_frames(video: Path, folder: Path, most: int | None) -> tuple[list[Path], float]:
+    """As `extract_frames`: of a GIF that does not say how long its frames last ffmpeg would read only the first."""
+    from PIL import ImageSequence
+
+    paths: list[Path] = []
+    lasting = []
+    with open_image(video) as image:
+        for frame in islice(ImageSequence.Iterator(image), most):
+            paths.append(folder / f"frame-{len(paths) + 1:08d}.png")
+            upright_rgb(frame).save(paths[-1])
+            lasted = frame.info.get("duration", 0)
+            lasting.append(lasted if lasted >= GIF_LEAST else GIF_USUAL)
+    return paths, round(1000 / (sum(lasting) / len(lasting)), 2)
 
 
 def write_video(frames: Iterable[Array], path: Path, fps: float, description: str) -> None:

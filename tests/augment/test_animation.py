@@ -46,6 +46,22 @@ def test_a_written_mp4_is_read_back(tmp_path: Path) -> None:
     assert len(extract_frames(tmp_path / "square.mp4", folder, most=3)[0]) == 3
 
 
+@pytest.mark.parametrize(("lasting", "rate"), [(None, 10), (0, 10), (50, 20), ([40, 40, 40, 40, 90], 20)])
+def test_every_frame_of_a_gif_is_read_also_where_it_does_not_say_how_long_they_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lasting: int | list[int] | None, rate: float
+) -> None:
+    monkeypatch.setattr("augment.inference.video.find_spec", lambda name: None)  # without the package for videos
+    first, *others = [Image.fromarray(frame) for frame in moving_square(5)]
+    said = {} if lasting is None else {"duration": lasting}
+    first.save(tmp_path / "square.gif", save_all=True, append_images=others, **said)
+    (tmp_path / "frames").mkdir()
+    paths, fps = extract_frames(tmp_path / "square.gif", tmp_path / "frames")
+    assert fps == rate
+    read = [np.asarray(Image.open(path)) for path in paths]
+    assert np.array_equal(read, moving_square(5))
+    assert len(extract_frames(tmp_path / "square.gif", tmp_path / "frames", most=2)[0]) == 2
+
+
 def test_the_grid_has_the_people_above_and_the_skeleton_at_the_left(
     people: Path, trained: Path, names: list[str], tmp_path: Path
 ) -> None:
@@ -114,6 +130,20 @@ def test_what_is_no_motion_is_told(
     assert refused.exit_code == 1
     assert said in refused.stderr
     assert not (tmp_path / "out.gif").exists()
+
+
+def test_a_film_is_not_written_over_the_frames_that_it_is_made_from(
+    people: Path, trained: Path, names: list[str], tmp_path: Path
+) -> None:
+    film = tmp_path / "square.gif"
+    write_video(moving_square(3), film, 10, "what it is")
+    before = film.read_bytes()
+    refused = invoke(
+        people, "animate", names[0], "--poses", str(film), "--generator", str(trained), "-o", str(tmp_path / film.name)
+    )
+    assert refused.exit_code == 1
+    assert "square.gif: is read itself and would be lost; choose another place with -o" in refused.stderr
+    assert film.read_bytes() == before
 
 
 def test_another_ending_and_a_missing_package_are_told(

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -154,6 +155,34 @@ def test_another_ending_is_refused_before_anything_is_read(people: Path, tmp_pat
     result = invoke(people, "transfer", "a", "--pose", "b", "-o", str(tmp_path / "a.gif"))
     assert result.exit_code == 1
     assert "pictures end in .jpg, .jpeg, .png" in result.stderr
+
+
+@pytest.mark.parametrize("verb", ["transfer", "attention"])
+@pytest.mark.parametrize("which", [0, 9])
+def test_no_picture_is_written_over_an_image_that_it_is_made_from(
+    rendered: Path, trained: Path, names: list[str], tmp_path: Path, verb: str, which: int
+) -> None:
+    own = shutil.copytree(rendered, tmp_path / "own")  # what fails here would spoil the data of other tests
+    people = Workspace.create(tmp_path / "copied", {"data": str(own), "size": [128, 64], "seed": 0}).root
+    image = own / "bounding_box_train" / names[which]
+    before = image.read_bytes()
+    refused = invoke(people, verb, names[0], "--pose", names[9], "--generator", str(trained), "-o", str(image))
+    assert refused.exit_code == 1
+    assert f"{names[which]}: is read itself and would be lost; choose another place with -o" in refused.stderr
+    assert image.read_bytes() == before
+
+
+def test_a_picture_of_a_folder_is_not_written_over_a_pose_of_its_name(
+    people: Path, trained: Path, names: list[str], tmp_path: Path
+) -> None:
+    own = tmp_path / f"{Path(names[0]).stem}_as_{Path(names[9]).stem}.jpg"
+    shutil.copy(Workspace.find(people).data / "bounding_box_train" / names[3], own)
+    before = own.read_bytes()
+    base = ("--pose", names[9], "--generator", str(trained), "-o", str(tmp_path))
+    refused = invoke(people, "transfer", names[0], "--source-pose", str(own), *base)
+    assert refused.exit_code == 1
+    assert f"{own.name}: is read itself" in refused.stderr
+    assert own.read_bytes() == before
 
 
 def test_a_grid_has_a_column_a_pose() -> None:

@@ -20,7 +20,7 @@ import click
 
 from augment import AugmentError
 from augment.failures import Lines, interrupts, nearest, sentence
-from augment.options import DEVICE, settings_names
+from augment.options import DEVICE, as_written, settings_names
 from augment.results import Result
 from augment.runtime import Runtime
 from augment.settings import LARGEST_SEED, SETTINGS
@@ -205,9 +205,10 @@ def _default_map(ctx: click.Context, workspace: Path | None) -> dict[str, dict[s
             parameter = known.get(option.replace("-", "_"))
             if parameter is None:
                 raise AugmentError(f"{found.root / SETTINGS}: [{verb}] has no {option!r}.{nearest(option, known)}")
+            written = as_written(parameter, value)
             if verb == ctx.invoked_subcommand:
-                _refuse_value(parameter, value, ctx, f"{found.root / SETTINGS}: [{verb}] {option} = {value!r}")
-            defaults[verb][str(parameter.name)] = value
+                _refuse_value(parameter, written, ctx, f"{found.root / SETTINGS}: [{verb}] {option} = {value!r}")
+            defaults[verb][str(parameter.name)] = written
     return defaults
 
 

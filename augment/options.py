@@ -99,13 +99,27 @@ class Renamed(click.Option):
 
 
 def settings_names(parameter: click.Parameter) -> list[str]:
-    """The keys of augment.toml that set an option: its name, and those it had.
+    """The keys of augment.toml that set an option: as it is written on the command line, its parameter, former names.
 
     Args:
         parameter: of a command.
     """
     former = parameter.former if isinstance(parameter, Renamed) else ()
-    return [str(parameter.name), *(name.lstrip("-").replace("-", "_") for name in former)]
+    written = [name for name in (*parameter.opts, *former) if name.startswith("--")]
+    return list(dict.fromkeys([str(parameter.name), *(name[2:].replace("-", "_") for name in written)]))
+
+
+def as_written(parameter: click.Parameter, value: object) -> object:
+    """A value of augment.toml as the command line has it: its numbers are text, so that 1.5 is no whole number.
+
+    Args:
+        parameter: that it is for; the truth value of a flag stays one.
+        value: of TOML.
+    """
+    if isinstance(value, list):
+        return [as_written(parameter, part) for part in value]
+    flag = isinstance(value, bool) and getattr(parameter, "is_flag", False)
+    return str(value) if isinstance(value, int | float) and not flag else value
 
 
 def headline(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -52,8 +52,10 @@ def test_every_frame_of_a_gif_is_read_also_where_it_does_not_say_how_long_they_l
 ) -> None:
     monkeypatch.setattr("augment.inference.video.find_spec", lambda name: None)  # without the package for videos
     first, *others = [Image.fromarray(frame) for frame in moving_square(5)]
-    said = {} if lasting is None else {"duration": lasting}
-    first.save(tmp_path / "square.gif", save_all=True, append_images=others, **said)
+    if lasting is None:
+        first.save(tmp_path / "square.gif", save_all=True, append_images=others)
+    else:
+        first.save(tmp_path / "square.gif", save_all=True, append_images=others, duration=lasting)
     (tmp_path / "frames").mkdir()
     paths, fps = extract_frames(tmp_path / "square.gif", tmp_path / "frames")
     assert fps == rate

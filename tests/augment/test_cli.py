@@ -72,6 +72,48 @@ def test_a_setting_of_the_wrong_kind_is_named_with_its_file(tmp_path: Path, valu
     assert len(result.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("portion = true", "portion = True: 'True' is not a valid float"),
+        ("ratio = 1.5", "ratio = 1.5: '1.5' is not a valid integer"),
+        ("per-identity = true", "per-identity = True: 'True' is not a valid integer"),
+        ("scenes = 2", "scenes = 2: '2' is not a valid boolean"),
+    ],
+)
+def test_a_setting_is_not_rounded_or_counted_to_something_else(tmp_path: Path, line: str, said: str) -> None:
+    (tmp_path / "augment.toml").write_text(f'data = "data"\n[generate]\n{line}\n')
+    result = CliRunner().invoke(augment, ["--workspace", str(tmp_path), "generate", "--dry-run"])
+    assert result.exit_code == 1
+    assert f"augment.toml: [generate] {said}" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("lines", "options"),
+    [
+        ("filter = 0.5\nfilter-by = 'identity'", ("--filter", "0.5", "--filter-by", "identity")),
+        (
+            "scenes = true\nratio = 2\nportion = 1\ndry-run = true",
+            ("--scenes", "--ratio=2", "--portion=1", "--dry-run"),
+        ),
+        ("scenes = 1\nportion = 0.5\ndry-run = true", ("--scenes", "--portion=0.5", "--dry-run")),
+    ],
+)
+def test_a_setting_has_the_name_and_the_effect_of_its_option(
+    people: Path, lines: str, options: tuple[str, ...]
+) -> None:
+    def answer() -> tuple[int, str, str]:
+        result = CliRunner().invoke(augment, ["--workspace", str(people), "generate", *given])
+        return result.exit_code, result.stdout, result.stderr
+
+    given = options
+    expected = answer()
+    toml = people / "augment.toml"
+    toml.write_text(f"{toml.read_text()}\n[generate]\n{lines}\n")
+    given = ()
+    assert answer() == expected
+
+
 NAMES = {
     "patn-train": ["--name"],
     "patn-import": [str(Path(__file__)), "--name"],

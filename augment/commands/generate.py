@@ -16,7 +16,7 @@ from augment.generation.filtering import CRITERIA, Filtering
 from augment.generation.generate import generate
 from augment.generation.plan import DROP, FILL, TARGET_POSES, Sampling
 from augment.generation.planned_set import PlannedSet, plan_set
-from augment.generation.prepared_set import SetRequest, prepare_set, set_name
+from augment.generation.prepared_set import SetRequest, prepare_set, reduced_generator, set_name
 from augment.options import NAME, Finite
 from augment.workspace import Workspace
 
@@ -143,7 +143,7 @@ def command(
         return
     filtering = None if share is None else Filtering(share, CRITERIA if by == "both" else (by,))
     if generator_data == "reduced":
-        generator = f"{generator or 'patn'}-p{portion}-s{seed}"
+        generator = reduced_generator(workspace, generator, portion, seed)
         name = name or f"{set_name(sampling, filtering)}-reduced-data"
     request = SetRequest(
         portion=portion,

@@ -27,7 +27,7 @@ SHOWN = 10
 _SET = re.compile(
     r"(?P<poses>.+?)(?:-k(?P<count>\d+))?(?P<scenes>-scenes)?(?P<filtered>-filtered)?(?P<reduced>-reduced-data)?"
 )
-_PLACE = re.compile(r"(?P<name>.+)-p(?P<portion>\d+\.\d+)(?:-x(?P<ratio>\d))?-s(?P<seed>\d+)")
+_PLACE = re.compile(r"(?P<name>.+)-p(?P<portion>\d+(?:\.\d+)?(?:e-\d+)?)(?:-x(?P<ratio>\d))?-s(?P<seed>\d+)")
 
 
 def make_set(workspace: Workspace, name: str, portion: float, seed: int, ratio: int = 1) -> str:

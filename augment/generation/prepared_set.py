@@ -12,7 +12,7 @@ from augment.generation.advice import SET_NAMES
 from augment.generation.filtering import Filtering
 from augment.generation.plan import Sampling
 from augment.generation.planned_set import PlannedSet, plan_set
-from augment.inference.generators import find_generator, seeded
+from augment.inference.generators import BUILTIN, find_generator, make_generator, seeded
 from augment.workspace import REAL_ONLY, Workspace
 
 
@@ -98,6 +98,33 @@ def set_name(sampling: Sampling, filtering: Filtering | None = None) -> str:
     if sampling.scenes:
         name += "-scenes"
     return f"{name}-filtered" if filtering is not None else name
+
+
+def reduced_generator(workspace: Workspace, kind: str | None, portion: float, seed: int) -> str:
+    """The name of the generator that was trained inside M^R_p; it need not be there.
+
+    Args:
+        workspace: the workspace.
+        kind: of generator, default patn.
+        portion: p of the set.
+        seed: of the split.
+
+    Raises:
+        AugmentError: for the built-in generator, and where that name's was trained on other images.
+    """
+    from patn.checkpoints import read_metadata  # loads torch
+
+    if kind == BUILTIN:
+        raise AugmentError("⟨generator⟩ builtin: was not trained inside M^R_p; leave ⟨generator_data⟩ reduced out")
+    name = f"{kind or 'patn'}-p{portion}-s{seed}"
+    file = workspace.generator_file(name)
+    recorded = read_metadata(file).extra if file.is_file() else {}
+    if "training" in recorded and (recorded["training"].get("portion"), recorded.get("seed")) != (portion, seed):
+        raise AugmentError(
+            f"{file.parent}: was trained on images that ⟨portion⟩ {portion} removes; run "
+            f"`{make_generator(workspace.layout, workspace.seed, name)} --force`, or leave ⟨generator_data⟩ reduced out"
+        )
+    return name
 
 
 def find_judge(workspace: Workspace, name: str | None, portion: float, seed: int) -> Path:

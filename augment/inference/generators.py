@@ -19,7 +19,7 @@ BUILTIN = "builtin"
 BUILTIN_FOLDER = Path(augment.__file__).parent / BUILTIN
 _SIZE = re.compile(r".+-(?P<height>\d+)x(?P<width>\d+)")
 USUAL_PRESET = "market"
-_INSIDE = re.compile(r"(?P<kind>.+)-p(?P<portion>\d+\.\d+)-s(?P<seed>\d+)")
+_INSIDE = re.compile(r"(?P<kind>.+)-p(?P<portion>\d+(\.\d+)?(e-\d+)?)-s(?P<seed>\d+)")
 
 
 def find_generator(workspace: Workspace | None, generator: str | Path | None) -> Path:
@@ -171,9 +171,7 @@ def make_generator(layout: DataLayout, usual_seed: int, name: str = "patn") -> s
     preset = "" if wanted == USUAL_PRESET else f" --preset {wanted}"
     inside = _INSIDE.fullmatch(name)
     kind = inside["kind"] if inside else name
-    chosen = "" if kind == "patn" else f" --generator {kind}"
-    if kind not in GENERATORS:
-        return f"augment patn-train{preset} --name {name}"
+    chosen = "" if kind == "patn" else f" --generator {kind}" if kind in GENERATORS else f" --name {name}"
     if inside:
         return f"{seeded(int(inside['seed']), usual_seed)} patn-train{preset}{chosen} --portion {inside['portion']}"
     return f"augment patn-train{preset}{chosen}"

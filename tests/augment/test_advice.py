@@ -114,6 +114,15 @@ def test_a_generator_a_judge_or_a_set_that_is_missing_is_made(quick: Path, asked
     run(quick, *asked)
 
 
+@pytest.mark.parametrize("portion", ["0.3", "1e-09", "1"])
+def test_a_generator_of_the_reduced_set_is_advised_with_its_portion_whatever_its_name(
+    people: Path, portion: str
+) -> None:
+    workspace = Workspace.find(people)
+    name = f"mine-p{portion}-s0"
+    assert make_generator(workspace.layout, 0, name) == f"augment patn-train --name {name} --portion {portion}"
+
+
 @pytest.mark.parametrize("kind", ["pg2", "vunet", "resnet"])
 def test_a_baselines_name_is_trained_as_that_baseline(people: Path, kind: str) -> None:
     workspace = Workspace.find(people)

@@ -78,6 +78,22 @@ def test_a_generator_can_be_trained_inside_the_reduced_set(people: Path) -> None
     assert made["folder"] == "generated/ours-reduced-data-p0.5-s0"
 
 
+def test_a_generator_that_saw_removed_images_is_not_taken_for_one_of_the_reduced_set(people: Path) -> None:
+    run(people, *TINY, "--name", "patn-p0.5-s0")
+    asked = ("generate", "--portion", "0.5", "--generator-data", "reduced")
+    refused = invoke(people, *asked)
+    assert refused.exit_code == 1
+    assert (
+        "patn/patn-p0.5-s0: was trained on images that --portion 0.5 removes; run `augment patn-train" in refused.stderr
+    )
+    assert "--portion 0.5 --force`, or leave --generator-data reduced out" in refused.stderr
+    refused = invoke(people, *asked, "--generator", "builtin")
+    assert refused.exit_code == 1
+    assert "--generator builtin: was not trained inside M^R_p" in refused.stderr
+    run(people, *TINY, "--portion", "0.5", "--force")
+    assert run(people, *asked)["generator"] == "patn/patn-p0.5-s0/generator.safetensors"
+
+
 def test_no_pair_to_train_on_is_one_sentence(people: Path) -> None:
     result = invoke(people, *TINY, "--portion", "0.01")
     assert result.exit_code == 1

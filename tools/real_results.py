@@ -90,7 +90,8 @@ def origin(results: Record) -> str:
         return str(results["caveat"])
     runs = results["runs"]
     commits = list(dict.fromkeys(run["commit"] for run in runs))
-    named = f"commit{'' if len(commits) == 1 else 's'} {' and '.join(commits)}"
+    *others, last = commits
+    named = f"commits {', '.join(others)} and {last}" if others else f"commit {last}"
     places = "; ".join(dict.fromkeys(f"{run['processor']}, {run['cores']} cores, {run['device']}" for run in runs))
     done, asked = results["cells"]
     return (
@@ -142,9 +143,10 @@ def readme_part(results: Record) -> str:
     return f"""
 {short_table(summary_of(results), IN_README)}
 
-Ours is by `{ours_of(results)}`. `long` is the built-in generator, tuned on all training images for longer. These two \
-have seen the removed images; a generator tuned on M^R_p only has not. [In scenes](docs/explanation/scenes.md) puts \
-each generated person before another kept image's background, in the colours of that image's camera. {CHOSEN}
+The re-ID network is `small`, from random weights, at 64 x 32 pixels. Ours is by `{ours_of(results)}`. `long` is the \
+built-in generator, tuned on all training images for longer. These two have seen the removed images; a generator tuned \
+on M^R_p only has not. [In scenes](docs/explanation/scenes.md) puts each generated person before another kept image's \
+background, in the colours of that image's camera. {CHOSEN}
 {" ".join(filter(None, [other_networks(summary_of(results)), larger_portions(summary_of(results))]))}
 [Market-1501](docs/results/market1501.md) has every figure. {origin(results)}
 """

@@ -198,7 +198,7 @@ def test_differences_are_shown_only_where_there_is_something_to_compare() -> Non
 
 
 def test_ours_and_its_star_are_said_to_be_one_plan_beyond_the_full_set() -> None:
-    assert remarks(summary(("ours", [80.0], DOUBLE), ("ours*", [60.0], {}))) == []
+    assert remarks(summary(("ours", [70.0], {}), ("ours", [80.0], DOUBLE), ("ours*", [60.0], {}))) == []
     triple = {"portion": 1.0, "ratio": 3}
     (said,) = remarks(
         summary(

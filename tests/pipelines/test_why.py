@@ -149,12 +149,14 @@ def table(*lines: dict[str, Any]) -> pd.DataFrame:
 
 
 def test_a_line_has_figures_gains_and_dashes() -> None:
-    lines = why_lines(table({"identity": 0.25, "share": 0.5, "ssim": 0.1234, "plain": -1.26}, {"row": "self"}))
+    lines = why_lines(
+        table({"identity": 0.25, "share": 0.5, "ssim": 0.1234, "plain": -1.26, "augmented": 4.0}, {"row": "self"})
+    )
     assert lines[0] == [
         *("kept", "row", "pairs", "identity", "of copy", "SSIM", "mask-SSIM", "PCKh"),
         *("minus None, plain", "minus None, with erasing + jitter"),
     ]
-    assert lines[1] == ["p = 0.1", "Ours", "1,200", "0.250", "0.500", "0.123", "-", "-", "-1.3", "-"]
+    assert lines[1] == ["p = 0.1", "Ours", "1,200", "0.250", "0.500", "0.123", "-", "-", "-1.3", "+4.0"]
     assert lines[2][3:] == ["-"] * 7
 
 

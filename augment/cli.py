@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from augment import AugmentError
-from augment.failures import Lines, interrupts, nearest, sentence
+from augment.failures import Lines, interrupts, nearest, ready_streams, sentence
 from augment.options import DEVICE, as_written, settings_names
 from augment.results import Result
 from augment.runtime import Runtime
@@ -169,6 +169,7 @@ def augment(ctx: click.Context, workspace: Path | None, quiet: bool, verbose: in
     Example:
       augment init people && cd people && augment check
     """
+    ready_streams()
     level = logging.ERROR if quiet else logging.DEBUG if verbose >= 2 else logging.INFO
     lines = logging.StreamHandler(sys.stderr)
     lines.setFormatter(Lines())
@@ -205,17 +206,16 @@ def _default_map(ctx: click.Context, workspace: Path | None) -> dict[str, dict[s
             parameter = known.get(option.replace("-", "_"))
             if parameter is None:
                 raise AugmentError(f"{found.root / SETTINGS}: [{verb}] has no {option!r}.{nearest(option, known)}")
-            written = as_written(parameter, value)
             if verb == ctx.invoked_subcommand:
-                _refuse_value(parameter, written, ctx, f"{found.root / SETTINGS}: [{verb}] {option} = {value!r}")
-            defaults[verb][str(parameter.name)] = written
+                _refuse_value(parameter, value, ctx, f"{found.root / SETTINGS}: [{verb}] {option} = {value!r}")
+            defaults[verb][str(parameter.name)] = as_written(parameter, value)
     return defaults
 
 
 def _refuse_value(parameter: click.Parameter, value: object, ctx: click.Context, place: str) -> None:
     """Raise AugmentError, which click's own would not do, naming the file a bad value of an option stands in."""
     try:
-        parameter.type_cast_value(ctx, value)
+        parameter.type_cast_value(ctx, as_written(parameter, value))
     except click.BadParameter as error:
         raise AugmentError(f"{place}: {error.message}") from error
     except (TypeError, ValueError) as error:

@@ -2,12 +2,16 @@
 
 import difflib
 import errno
+import io
 import logging
+import os
 import re
 import signal
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 import patn
@@ -76,6 +80,19 @@ def interrupts() -> Iterator[list[int]]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def ready_streams() -> None:
+    """Open closed streams on nothing, and let those of another encoding show a character that they lack as its number.
+
+    A file that is opened later would else become what libraries take for standard error.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - it lasts as long as the process
+        elif isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
+
+
 def marked(error: Exception) -> str:
     """The sentence of an error, its fields marked.
 
@@ -94,6 +111,8 @@ def sentence(error: Exception) -> str:
     text = as_options(marked(error)).strip().translate(_VISIBLE)
     if isinstance(error, OURS):
         return text
+    if isinstance(error, FileNotFoundError) and error.filename is None:
+        return "the current folder is gone; change to one that is there and give the same command again"
     if isinstance(error, OSError) and error.errno not in (None, errno.ENOMEM):
         return f"{str(error.filename or 'a file').translate(_VISIBLE)}: {error.strerror}; {_remedy(error.errno or 0)}"
     if "os error 28" in text or "No space left" in text:  # safetensors writes files on its own

@@ -33,8 +33,12 @@ def generate(prepared: PreparedSet, runtime: Runtime) -> AugmentedSet:
     Raises:
         AugmentError: for a folder made with other options, or changed afterwards.
     """
+    from patn.checkpoints import read_metadata  # loads torch
+
     request, planned, folder = prepared.request, prepared.planned, prepared.folder
     options, inputs = _options(request, runtime), _inputs(prepared)
+    if runtime.force:
+        read_metadata(prepared.generator)  # what is there is not given up for a file that is no generator
     with artefact(
         folder,
         "generated",

@@ -75,6 +75,21 @@ def read_annotations(
     return Annotations(tables, len(rows) - len(image_of), tuple(notes))
 
 
+def refuse_inside(files: Sequence[Path], folder: Path) -> None:
+    """Refuse files in the folder that is to be made anew from them.
+
+    Args:
+        files: to be read.
+        folder: whose files are deleted before.
+
+    Raises:
+        AugmentError: naming the first.
+    """
+    for file in files:
+        if file.resolve().is_relative_to(folder.resolve()):
+            raise AugmentError(f"{file}: lies in the folder that is made anew from it; copy it elsewhere first")
+
+
 def completed(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """One row for each name.
 

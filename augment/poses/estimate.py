@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,9 +18,9 @@ from augment.artefacts.records import read_run
 from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input
 from augment.poses.agreement import Agreement, agreement, agreement_text
-from augment.poses.annotations import completed, read_annotations
+from augment.poses.annotations import completed, read_annotations, refuse_inside
 from augment.poses.estimation import ESTIMATING, estimate_files
-from augment.poses.estimators import DEFAULT, Choice
+from augment.poses.estimators import DEFAULT, Choice, build_estimator
 from augment.results import Result, spread
 from augment.runtime import Runtime
 from augment.workers import worker_pool
@@ -128,14 +129,15 @@ def estimate_poses(
     """
     runtime = runtime or Runtime()
     data, chosen = Dataset.of(workspace), Choice.of(estimator)
-    table = data.images
     options = {"estimator": chosen.name, "size": list(data.size)}
-    inputs = {"images": images_input(table), **chosen.inputs}
+    inputs = {"images": images_input(data.images), **chosen.inputs}
+    if runtime.force:
+        build_estimator(chosen)  # what is there is not given up for one that cannot work
     with artefact(workspace.poses_dir, "poses", options, inputs=inputs, force=runtime.force) as run:
         if not run.finished:
             _estimate_parts(data, run.folder / PARTS, chosen, jobs, runtime.progress)
-            tables = _join_parts(table, run.folder / PARTS)
-            made = PosesMade(chosen.name, summarise(table, tables), agreement=agreement(data, tables))
+            tables = _join_parts(data.images, run.folder / PARTS)
+            made = PosesMade(chosen.name, summarise(data.images, tables), agreement=agreement(data, tables))
             _finish(run, tables, made)
         shutil.rmtree(run.folder / PARTS, ignore_errors=True)
     return run.recorded(PosesMade)
@@ -182,19 +184,21 @@ def import_poses(
     """
     runtime = runtime or Runtime()
     data = Dataset.of(workspace)
-    table = data.images
     csv_size = "own" if own_pixels else list(size or data.size)
     options = {"estimator": "csv", "size": list(data.size), "csv_size": csv_size}
-    inputs = {"images": images_input(table), "csv": fingerprint(list(files))}
+    inputs = {"images": images_input(data.images), "csv": fingerprint(list(files))}
+    refuse_inside(files, workspace.poses_dir)
+    read = partial(read_annotations, files, data, size=size, own_pixels=own_pixels)
+    forced = read() if runtime.force else None  # what is there is not given up for files that cannot be used
     with artefact(workspace.poses_dir, "poses", options, inputs=inputs, force=runtime.force) as run:
         if not run.finished:
-            read = read_annotations(files, data, size=size, own_pixels=own_pixels)
-            summary = summarise(table, read.tables)
+            taken = forced or read()
+            summary = summarise(data.images, taken.tables)
             tables = {
-                str(split): completed(read.tables[str(split)], list(part["name"]))
-                for split, part in table.groupby("split")
+                str(split): completed(taken.tables[str(split)], list(part["name"]))
+                for split, part in data.images.groupby("split")
             }
-            _finish(run, tables, PosesMade("csv", summary, rows_of_no_image=read.unused, notes=read.notes))
+            _finish(run, tables, PosesMade("csv", summary, rows_of_no_image=taken.unused, notes=taken.notes))
     return run.recorded(PosesMade)
 
 

@@ -1,5 +1,6 @@
 import contextlib
 import errno
+import io
 import json
 import signal
 import subprocess
@@ -216,6 +217,26 @@ def test_settings_are_defaults_and_options_win(people: Path) -> None:
     everything = len(Workspace.find(people).images().query("split == 'train'"))
     assert kept() == round(everything * 0.5)
     assert kept("--portion", "0.75") == round(everything * 0.75)
+
+
+def test_a_stream_that_lacks_a_character_shows_its_number(
+    people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = people.rename(tmp_path / "名前")
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+    monkeypatch.setattr(sys, "stdout", stream)
+    augment.main(["--workspace", str(root), "check"], standalone_mode=False)
+    stream.seek(0)
+    assert stream.readline().startswith(f"Workspace {tmp_path}/\\u540d\\u524d: images")
+
+
+def test_closed_streams_are_nothing_that_a_command_needs(people: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    augment.main(["--workspace", str(people), "check"], standalone_mode=False)
+    for stream in (sys.stdout, sys.stderr):
+        print("what libraries say", file=stream, flush=True)
+        stream.close()
 
 
 def test_users_mistakes_are_one_sentence_without_traceback(tmp_path: Path) -> None:

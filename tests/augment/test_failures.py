@@ -19,6 +19,7 @@ from patn import KeypointError
         (OSError(errno.EFBIG, "File too large", "f"), "f: File too large; raise the limit on file sizes (ulimit -f)"),
         (OSError(errno.EMFILE, "Too many", "g"), "g: Too many; raise the limit on open files (ulimit -n)"),
         (FileNotFoundError(errno.ENOENT, "No such file", "h"), "h: No such file; put it back and give the same"),
+        (FileNotFoundError(errno.ENOENT, "No such file"), "the current folder is gone; change to one that is there"),
         (OSError(errno.ENOMEM, "Cannot allocate memory"), "out of memory; give a smaller --batch"),
         (ImportError("libtorch.so: failed to map segment from shared object"), "out of memory; give a smaller --batch"),
         (RuntimeError("can't start new thread"), "out of memory; give a smaller --batch"),

@@ -141,6 +141,10 @@ def test_other_options_are_refused_until_forced(people: Path, generated: Path, t
     result = invoke(people, *wrong)
     assert result.exit_code == 1
     assert "was made with target_poses removed, not own" in result.stderr
+    (people / "odd.safetensors").write_bytes(b"no generator")
+    odd = invoke(people, "generate", "--portion", "0.3", "--generator", str(people / "odd.safetensors"), "--force")
+    assert odd.exit_code == 1
+    assert (generated / "run.json").is_file()  # what is there is not given up for a file that cannot be used
     run(people, *wrong, "--force")
 
 

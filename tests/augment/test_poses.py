@@ -20,10 +20,11 @@ from augment.pedestrians import Pedestrians
 from augment.poses import estimate as poses
 from augment.poses import estimators
 from augment.poses.agreement import agreement
-from augment.poses.estimators import DEFAULT, FAST
+from augment.poses.estimators import DEFAULT, FAST, Choice
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from numerics.arrays import Array
+from patn import KeypointError
 from patn.keypoints import keypoint_array, keypoint_table, read_keypoints, write_keypoints
 
 needs_litert = pytest.mark.skipif(importlib.util.find_spec("ai_edge_litert") is None, reason="LiteRT is not installed")
@@ -95,6 +96,24 @@ def test_written_files_can_be_imported_again(workspace: Workspace, tmp_path: Pat
         copy.write_bytes(content)
     poses.import_poses(workspace, copies, runtime=Runtime(force=True))
     assert [(workspace.poses_dir / file).read_bytes() for file in FILES] == first
+
+
+@needs_litert
+def test_key_points_are_not_given_up_for_what_cannot_make_new_ones(workspace: Workspace, tmp_path: Path) -> None:
+    write_keypoints(bodies(workspace.images()["name"].tolist()), tmp_path / "all.csv")
+    poses.import_poses(workspace, [tmp_path / "all.csv"])
+    first = [(workspace.poses_dir / file).read_bytes() for file in FILES]
+    odd = tmp_path / "odd.csv"
+    odd.write_text("no key points")
+    forced = Runtime(force=True)
+    with pytest.raises(AugmentError, match=r"odd\.csv: no TensorFlow Lite file"):
+        poses.estimate_poses(workspace, estimator=Choice(DEFAULT, odd), runtime=forced)
+    with pytest.raises(KeypointError, match=r"odd\.csv, line 1: the header is not"):
+        poses.import_poses(workspace, [odd], runtime=forced)
+    with pytest.raises(AugmentError, match=r"train\.csv: lies in the folder that is made anew from it; copy it"):
+        poses.import_poses(workspace, [workspace.poses_dir / "train.csv"], runtime=forced)
+    assert [(workspace.poses_dir / file).read_bytes() for file in FILES] == first
+    assert workspace.keypoints_source() == "csv"
 
 
 def test_coordinates_of_another_size_are_scaled(workspace: Workspace, tmp_path: Path) -> None:

@@ -55,9 +55,10 @@ def set_contents(folder: Path) -> str:
     """A fingerprint of what a generated set holds for training: its manifest and its images, by name and content.
 
     Args:
-        folder: of the set.
+        folder: of the set; hidden files, which file managers leave where somebody looks, are not of it.
     """
-    files = [folder / MANIFEST, *sorted((folder / FOLDERS["train"]).iterdir())]
+    images = sorted(path for path in (folder / FOLDERS["train"]).iterdir() if not path.name.startswith("."))
+    files = [folder / MANIFEST, *images]
     return fingerprint_names([fingerprint(files), *(file.name for file in files)])
 
 

@@ -110,8 +110,9 @@ def test_contents_change_with_names_images_and_manifest_and_with_nothing_else(tm
     assert set_contents(made_set(tmp_path / "two")) == before
     (folder / "run.json").write_text("{}")
     (folder / "query").mkdir()
-    assert set_contents(folder) == before
     train = folder / "bounding_box_train"
+    (train / ".DS_Store").write_text("what a file manager left")
+    assert set_contents(folder) == before
     seen = {before}
     for change in (
         lambda: (train / "a.jpg").rename(train / "aa.jpg"),

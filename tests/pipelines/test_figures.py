@@ -164,7 +164,7 @@ def test_what_cannot_be_shown_is_said(root: Path, tmp_path: Path, people: Path) 
         assert said in result.stderr
     nobody = invoke(people, "figures")
     assert nobody.exit_code == 1
-    assert "no finished generator among all; run `augment patn-train`" in nobody.stderr
+    assert "patn: no finished generator; run `augment patn-train`" in nobody.stderr
 
 
 def test_headings_wider_than_their_column_take_several_lines() -> None:

@@ -99,7 +99,11 @@ def train_reid(
     Raises:
         AugmentError: for images that nothing can be learnt from or ranked with, and for NaN losses.
     """
+    from reid.models.backbones import refuse_weights  # loads torch
+
     work = _Work.plan(workspace, training, data, weights)
+    if runtime.force and weights is not None:
+        refuse_weights(training.backbone, weights)  # a trained model is not given up for a file that cannot be used
     folder = workspace.reid_dir(name or data.name(training.backbone))
     with artefact(
         folder,

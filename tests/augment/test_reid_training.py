@@ -15,7 +15,7 @@ from augment.commands import reid_train
 from augment.training.loop import read_metrics, train
 from reid.models.backbones import build_model
 from reid.training import PRESETS
-from tests.conftest import run
+from tests.conftest import invoke, run
 from tests.reid.test_objective import objective
 
 REID = ("reid-train", "--preset", "demo", "--batch", "8", "--portion", "0.5")
@@ -146,6 +146,17 @@ def test_a_weight_file_that_would_not_be_used_is_refused(people: Path, tmp_path:
         result = CliRunner().invoke(augment, ["--workspace", str(people), *arguments, "--weights", str(file)])
         assert result.exit_code == 1
         assert "leave --weights out" in result.stderr
+
+
+def test_a_trained_model_is_not_given_up_for_weights_that_cannot_be_used(people: Path, tmp_path: Path) -> None:
+    run(people, "reid-train", "--preset", "demo", "--backbone", "small", "--epochs", "1", "--name", "m")
+    before = (people / "reid" / "m" / "model.safetensors").read_bytes()
+    (tmp_path / "notes.pth").write_text("no weights")
+    other = ("--preset", "open-reid", "--backbone", "osnet_x0_25", "--weights", str(tmp_path / "notes.pth"))
+    refused = invoke(people, "reid-train", *other, "--name", "m", "--force")
+    assert refused.exit_code == 1
+    assert "notes.pth is no weight file of osnet_x0_25" in refused.stderr
+    assert (people / "reid" / "m" / "model.safetensors").read_bytes() == before
 
 
 def test_a_ghost_batch_that_does_not_divide_the_batch_is_one_sentence(people: Path) -> None:

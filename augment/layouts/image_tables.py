@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,8 +71,12 @@ def read_table(file: Path) -> pd.DataFrame:
     """
     try:
         table = pd.read_csv(file, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8-sig")
+        header = pd.read_csv(file, header=None, nrows=1, dtype=str, encoding="utf-8-sig").iloc[0]
     except (OSError, ValueError) as error:
         raise AugmentError(f"{file}: is not a CSV file ({error}); give one with columns path and identity") from error
+    twice = header[header.duplicated()].tolist()
+    if twice:
+        raise AugmentError(f"{file}: has two columns {twice[0]}; keep one of them")
     if "path" in table:
         table["path"] = [None if pd.isna(path) else str(file.parent / path) for path in table["path"]]
     return table
@@ -93,11 +97,24 @@ def _photos(images: pd.DataFrame) -> list[Photo]:
     for photo in photos:
         if counts[photo.source] > 1:
             raise AugmentError(f"{photo.file}: is in the table twice; keep one of the rows")
+    _refuse_two_spellings(photos)
     kinds = list(thread_map(lambda photo: can_be_linked(photo.source), photos, 4))
     for photo, kind in zip(photos, kinds, strict=True):
         if isinstance(kind, Reason):
             raise AugmentError(f"{photo.file}: {kind.value}; replace it or leave its row out")
     return [replace(photo, plain=bool(kind)) for photo, kind in zip(photos, kinds, strict=True)]
+
+
+def _refuse_two_spellings(photos: Sequence[Photo]) -> None:
+    """Refuse numbers of identities that are written in two ways, as 1 and 001; raises AugmentError."""
+    spelled: dict[int, str] = {}
+    for photo in photos:
+        if photo.identity.isascii() and photo.identity.isdigit():
+            before = spelled.setdefault(int(photo.identity), photo.identity)
+            if before != photo.identity:
+                raise AugmentError(
+                    f"{photo.file}: identity is {photo.identity!r}, in another row {before!r}; write each in one way"
+                )
 
 
 def _texts(images: pd.DataFrame, column: str) -> list[str | None]:

@@ -46,6 +46,7 @@ def parted(path: str) -> str:
     ("content", "options", "status", "sentence"),
     [
         ("path,person\na.jpg,1\n", (), 1, "list.csv: the table of images has no column identity"),
+        ("path,identity,identity\na.jpg,1,2\n", (), 1, "list.csv: has two columns identity; keep one of them"),
         ("path,identity\naway.jpg,1\n", (), 1, "away.jpg', where there is no file"),
         ('"path,identity\n', (), 1, "list.csv: is not a CSV file"),
         ("path,identity,split\na.jpg,1,train\n", ("--test-share", "0.2"), 1, "has a column split"),

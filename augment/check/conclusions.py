@@ -52,7 +52,10 @@ def conclusions(report: Report) -> tuple[list[str], list[str]]:
     if counts["train"] and not people.train_paired:
         notes.append("no identity has two training images: a generator cannot be trained")
     if people.train_and_test:
-        notes.append(f"{people.train_and_test} identities are in both the training and the test part")
+        notes.append(
+            f"{people.train_and_test} identities are in both the training and the test part; models know these before "
+            "they are tested, and their figures are too high"
+        )
     notes += copies_said(report.copies)
     problems += _pose_problems(report.keypoints)
     for name, (found, expected) in (report.market1501 or {}).items():

@@ -25,7 +25,7 @@ from augment.weights import weights_report
 from augment.workers import thread_map
 from augment.workspace import Workspace
 from patn.keypoints import keypoint_array
-from reid.data.market1501 import Split, of_identities
+from reid.data.market1501 import Split, identities_in_both, of_identities
 
 JUDGED = 5_000
 """Images whose key points are judged: of more, as many evenly spaced ones."""
@@ -133,7 +133,7 @@ def identities(table: pd.DataFrame) -> IdentitiesChecked:
     return IdentitiesChecked(
         train_single=int((sizes < 2).sum()),
         train_paired=int((sizes >= 2).sum()),
-        train_and_test=len(set(train["pid"]) & (set(query["pid"]) | set(gallery["pid"]))),
+        train_and_test=identities_in_both(table),
         queries_matched=matched,
         queries_unmatched=len(query) - matched,
         train_nobody=int(((table["split"] == Split.TRAIN) & (table["pid"] <= 0)).sum()),

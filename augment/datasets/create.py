@@ -13,6 +13,7 @@ from typing import Any
 from augment import AugmentError
 from augment.artefacts.locks import locked
 from augment.datasets.pairs import import_pairs
+from augment.datasets.preconditions import in_both_said
 from augment.datasets.transparency import Transparency, original_files
 from augment.layouts.deepfashion import SIZE as DEEPFASHION_SIZE
 from augment.layouts.deepfashion_folder import MARK, deepfashion_layout
@@ -291,6 +292,6 @@ def _summary(workspace: Workspace, layout: Layout) -> Made:
         layout=layout.layout.value,
         size=layout.size,
         images={split: int(counts.get(split, 0)) for split in ("train", "query", "gallery")},
-        decisions=(*layout.decisions, *transparent.sentences),
+        decisions=(*layout.decisions, *in_both_said(images), *transparent.sentences),
         files=TakenFiles(layout.files.taken, layout.files.counts()),
     )

@@ -10,7 +10,7 @@ import pandas as pd
 from augment import AugmentError
 from augment.datasets.dataset import Dataset
 from augment.datasets.pairs import given_pairs
-from reid.data.market1501 import FOLDERS, Split
+from reid.data.market1501 import FOLDERS, Split, identities_in_both
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,3 +128,14 @@ def require_pairs(data: Dataset, names: Sequence[str], portion: float | None) ->
         kept = "" if portion is None else f" among the images that ⟨portion⟩ {portion} keeps"
         remedy = "see `augment check`" if portion is None else "give a larger ⟨portion⟩, or see `augment check`"
         raise AugmentError(f"{data.folder}: no identity has two training images with a pose{kept}; {remedy}")
+
+
+def in_both_said(images: pd.DataFrame) -> list[str]:
+    """What to say of identities in both the training and the test part; nothing where there are none.
+
+    Args:
+        images: columns pid and split.
+    """
+    both = identities_in_both(images)
+    known = "models know these before they are tested, and their figures are too high"
+    return [f"identities in both the training and the test part: {both}; {known}"] if both else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from augment.layouts.identity_folders import photos_layout, split_identities
 from augment.layouts.inventory import Inventory, Reason
 from augment.layouts.kinds import DataLayout
 from augment.layouts.natural_order import natural_key
-from augment.layouts.photographs import Photo, can_be_linked, is_nobody
+from augment.layouts.photographs import Photo, alike_said, can_be_linked, is_nobody
 from augment.layouts.registry import Layout
 from augment.workers import thread_map
 from numerics.seeds import Stream, random_stream
@@ -57,7 +57,8 @@ def table_layout(
         photos = split_identities(photos, test_share, random_stream(seed, Stream.FOLDER_SPLIT))
         parted = f"identities were split by seed {seed}"
     files = Inventory(len(photos), {})
-    return photos_layout(photos, _cameras(photos), files, data, size=size, parted=parted, layout=layout)
+    said = alike_said(photo.identity for photo in photos)
+    return photos_layout(photos, _cameras(photos), files, data, size=size, parted=parted, said=said, layout=layout)
 
 
 def read_table(file: Path) -> pd.DataFrame:
@@ -97,24 +98,11 @@ def _photos(images: pd.DataFrame) -> list[Photo]:
     for photo in photos:
         if counts[photo.source] > 1:
             raise AugmentError(f"{photo.file}: is in the table twice; keep one of the rows")
-    _refuse_two_spellings(photos)
     kinds = list(thread_map(lambda photo: can_be_linked(photo.source), photos, 4))
     for photo, kind in zip(photos, kinds, strict=True):
         if isinstance(kind, Reason):
             raise AugmentError(f"{photo.file}: {kind.value}; replace it or leave its row out")
     return [replace(photo, plain=bool(kind)) for photo, kind in zip(photos, kinds, strict=True)]
-
-
-def _refuse_two_spellings(photos: Sequence[Photo]) -> None:
-    """Refuse numbers of identities that are written in two ways, as 1 and 001; raises AugmentError."""
-    spelled: dict[int, str] = {}
-    for photo in photos:
-        if photo.identity.isascii() and photo.identity.isdigit():
-            before = spelled.setdefault(int(photo.identity), photo.identity)
-            if before != photo.identity:
-                raise AugmentError(
-                    f"{photo.file}: identity is {photo.identity!r}, in another row {before!r}; write each in one way"
-                )
 
 
 def _texts(images: pd.DataFrame, column: str) -> list[str | None]:

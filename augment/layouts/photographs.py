@@ -182,7 +182,7 @@ def _two_endings(photos: Iterable[Photo]) -> list[str]:
 
 
 def _odd_identities(folder: Path, photos: Iterable[Photo]) -> list[str]:
-    """Sentences on identities without an image, and on those whose names are nearly the same."""
+    """Sentences on folders without an image."""
     found = dict.fromkeys(photo.identity for photo in photos)
     said = []
     empty = sorted(
@@ -192,11 +192,19 @@ def _odd_identities(folder: Path, photos: Iterable[Photo]) -> list[str]:
     )
     if empty:
         said.append(f"{len(empty):,} folders without an image make no identity: {_listed(map(printable, empty))}")
+    return [*said, *alike_said(found)]
+
+
+def alike_said(identities: Iterable[str]) -> list[str]:
+    """What to say of identities whose names are nearly the same, as 7 and 007; nothing where there are none.
+
+    Args:
+        identities: their names; repeated ones count once.
+    """
+    found = set(identities)
     folded = Counter(map(_folded, found))
     alike = sorted((name for name in found if folded[_folded(name)] > 1), key=lambda name: (_folded(name), name))
-    if alike:
-        said.append(f"identities with nearly the same name are different people here: {_listed(alike)}")
-    return said
+    return [f"identities with nearly the same name are different people here: {_listed(alike)}"] if alike else []
 
 
 def _folded(identity: str) -> str:

@@ -114,6 +114,20 @@ def of_identities(table: pd.DataFrame, split: str) -> pd.DataFrame:
     return table[(table["split"] == split) & (table["pid"] > 0)]
 
 
+def identities_in_both(table: pd.DataFrame) -> int:
+    """How many identities the training part shares with queries or gallery; a benchmark has none.
+
+    Args:
+        table: columns pid and split.
+
+    Example:
+        >>> identities_in_both(pd.DataFrame({"pid": [1, 2, 0, 2, 0], "split": ["train"] * 3 + ["query", "gallery"]}))
+        1
+    """
+    test = {pid for split in (Split.QUERY, Split.GALLERY) for pid in of_identities(table, split)["pid"]}
+    return len(test.intersection(of_identities(table, Split.TRAIN)["pid"]))
+
+
 def relabel(pids: Sequence[int] | Array | pd.Series) -> tuple[Array, Array]:
     """Class labels from 0, in increasing order of identity.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 from augment import AugmentError
 from augment.datasets.create import init_real, init_rendered
@@ -87,3 +88,20 @@ def test_another_split_and_other_pairs_are_refused(inits: dict[str, Init], tmp_p
     other = write_pair_file([(held["to"][0], held["from"][0])], tmp_path / "other.csv")
     with pytest.raises(AugmentError, match=r"pairs/train\.csv: holds other pairs already; remove it"):
         import_pairs(Workspace.find(tmp_path / "v"), [other])
+
+
+def test_identities_in_both_parts_are_said(tmp_path: Path) -> None:
+    names = {
+        "bounding_box_train": ["0001_c1s1_000001_01", "0001_c2s1_000002_01", "0002_c1s1_000003_01"],
+        "query": ["0002_c1s1_000004_00", "0003_c1s1_000005_00"],
+        "bounding_box_test": ["0002_c2s1_000006_01", "0003_c2s1_000007_01", "0000_c2s1_000008_01"],
+    }
+    for folder, images in names.items():
+        (tmp_path / "data" / folder).mkdir(parents=True)
+        for name in images:
+            Image.new("RGB", (16, 32), "gray").save(tmp_path / "data" / folder / f"{name}.jpg")
+    said = [each for each in init_real(tmp_path / "w", tmp_path / "data").decisions if "both" in each]
+    assert [each.partition(";")[0] for each in said] == ["identities in both the training and the test part: 1"]
+    for image in (tmp_path / "data" / "bounding_box_train").glob("0002*"):
+        image.rename(image.with_name(image.name.replace("0002", "0004")))
+    assert not [each for each in init_real(tmp_path / "v", tmp_path / "data").decisions if "both" in each]

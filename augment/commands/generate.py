@@ -10,12 +10,11 @@ import click
 from augment.cli import emit, global_options, pass_workspace, runtime, seed_or
 from augment.columns import csv_text
 from augment.commands.idle import refuse_idle, unless
-from augment.datasets.dataset import Dataset
 from augment.generation.augmented_set import summary
 from augment.generation.filtering import CRITERIA, Filtering
 from augment.generation.generate import generate
 from augment.generation.plan import DROP, FILL, TARGET_POSES, Sampling
-from augment.generation.planned_set import PlannedSet, plan_set
+from augment.generation.planned_set import PlannedSet
 from augment.generation.prepared_set import SetRequest, prepare_set, reduced_generator, set_name
 from augment.options import NAME, Finite
 from augment.workspace import Workspace
@@ -137,10 +136,6 @@ def command(
         }
     )
     seed, sampling = seed_or(workspace.seed), Sampling(**chosen)
-    if dry_run:
-        data, reduced = Dataset.of(workspace), workspace.reduced_csv(portion, seed)
-        _print_plan(plan_set(data, reduced, portion, seed, sampling, pose_file))
-        return
     filtering = None if share is None else Filtering(share, CRITERIA if by == "both" else (by,))
     if generator_data == "reduced":
         generator = reduced_generator(workspace, generator, portion, seed)
@@ -155,7 +150,11 @@ def command(
         judge=judge,
         name=name,
     )
-    result = generate(prepare_set(workspace, request), runtime(force))
+    prepared = prepare_set(workspace, request)
+    if dry_run:
+        _print_plan(prepared.planned)
+        return
+    result = generate(prepared, runtime(force))
     idle = sampling.missing == DROP and not result.counts.dropped
     said = "\n--missing drop left none out: every removed image has a pose" if idle else ""
     emit(result, summary(result) + said)

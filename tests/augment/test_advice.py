@@ -133,7 +133,7 @@ def test_a_baselines_name_is_trained_as_that_baseline(people: Path, kind: str) -
 
 
 def test_a_command_that_was_stopped_is_advised_without_force(people: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("augment.commands.generate.plan_set", lambda *_: exec("raise KeyboardInterrupt"))
+    monkeypatch.setattr("augment.commands.generate.prepare_set", lambda *_: exec("raise KeyboardInterrupt"))
     result = invoke(people, "generate", "--portion", "0.5", "--dry-run", "--force")
     assert result.exit_code == 130
     assert result.stderr.rstrip().endswith("generate --portion 0.5 --dry-run")

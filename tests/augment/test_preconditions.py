@@ -112,3 +112,18 @@ def test_batches_that_repeat_images_are_said(data: Data) -> None:
     result = CliRunner().invoke(augment, command)
     assert result.exit_code == 0
     assert "A batch of 64 images is more than the 24" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--portion", "1"), "there is nothing to generate"),
+        (("--portion", "0.5", "--generator", "nobody"), "nobody: no trained generator there; run `augment"),
+        (("--portion", "0.5", "--filter", "0.2", "--filter-by", "identity"), "no model to judge by; run `augment"),
+    ],
+)
+def test_a_plan_is_refused_where_the_set_is(people: Path, options: tuple[str, ...], said: str) -> None:
+    asked = ("generate", *options)
+    plan = refused(people, *asked, "--dry-run")
+    assert said in plan
+    assert plan == refused(people, *asked)

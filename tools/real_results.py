@@ -51,6 +51,8 @@ CHOSEN = (
     "The settings of scenes and of tuning, and the length of `long`, were chosen on these test images, so those rows "
     "may be too good."
 )
+DEMO = "augment demo "
+"""How the command begins that measures; single rows may be added by others."""
 IN_README = ("none", "ours", BEST, f"long{SCENES}")
 """The rows of the README's table."""
 
@@ -93,9 +95,10 @@ def origin(results: Record) -> str:
     *others, last = commits
     named = f"commits {', '.join(others)} and {last}" if others else f"commit {last}"
     places = "; ".join(dict.fromkeys(f"{run['processor']}, {run['cores']} cores, {run['device']}" for run in runs))
+    added = "".join(f" A row was added by `{run['command']}`." for run in runs if not run["command"].startswith(DEMO))
     done, asked = results["cells"]
     return (
-        f"Measured by `{runs[-1]['command']}` at {named} on {places}. {done} of {asked} cells (one cell is one "
+        f"Measured by `{runs[-1]['command']}` at {named} on {places}.{added} {done} of {asked} cells (one cell is one "
         "re-ID training) are finished; with the generators and sets that they need, they took "
         f"{results['hours']:.1f} hours, one task after the other."
     )

@@ -182,7 +182,7 @@ def _two_endings(photos: Iterable[Photo]) -> list[str]:
 
 
 def _odd_identities(folder: Path, photos: Iterable[Photo]) -> list[str]:
-    """Sentences on folders without an image."""
+    """Sentences on folders without an image, and on identities whose names are nearly the same."""
     found = dict.fromkeys(photo.identity for photo in photos)
     said = []
     empty = sorted(

@@ -45,7 +45,7 @@ _WHERE = {
     "train_reid": "augment.api.rankings",
 }
 """The module of each call, which is imported when the call is first used."""
-__all__ = ["AugmentError", "Busy", "Different", *_WHERE]
+__all__ = ["AugmentError", "Busy", "Different", "Misuse", *_WHERE]
 
 
 def __getattr__(name: str) -> Any:
@@ -73,6 +73,10 @@ class AugmentError(Exception):
 
     def __str__(self) -> str:
         return as_fields(self.marked)
+
+
+class Misuse(AugmentError):
+    """Choices that do not go together, or that there are not, whatever the data is: wrong usage on the command line."""
 
 
 class Busy(AugmentError):

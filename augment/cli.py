@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from augment import AugmentError
+from augment import AugmentError, Misuse
 from augment.failures import Lines, interrupts, nearest, ready_streams, sentence
 from augment.options import DEVICE, as_written, settings_names
 from augment.results import Result
@@ -52,7 +52,7 @@ GIVEN = "augment.given"
 
 
 class Group(click.Group):
-    """Verbs by name, imported when asked for; users' mistakes become one sentence and exit status 1."""
+    """Verbs by name, imported when asked for; users' mistakes become one sentence and exit status 1, Misuse 2."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own signature
         """Our verbs in the order of a project, then those of other packages."""
@@ -106,7 +106,8 @@ class Group(click.Group):
                 gone = isinstance(error, OSError) and error.errno == errno.EPIPE  # the reader of a pipe: click knows
                 if gone or ctx.params.get("verbose", 0) >= 2:
                     raise
-                raise click.ClickException(sentence(error)) from error
+                kind = click.UsageError if isinstance(error, Misuse) else click.ClickException
+                raise kind(sentence(error)) from error
 
 
 def _stopped(ctx: click.Context) -> click.exceptions.Exit:
@@ -188,26 +189,25 @@ def _default_map(ctx: click.Context, workspace: Path | None) -> dict[str, dict[s
         found = Workspace.find(workspace)
     except AugmentError:
         return None  # the verb itself says so if it needs one
+    place = found.root / SETTINGS
     tables = {name: value for name, value in found.settings.items() if isinstance(value, Mapping)}
     for key in found.settings:
         if key not in SETTINGS_KEYS and key not in tables:
-            raise AugmentError(f"{found.root / SETTINGS}: no setting {key!r}.{nearest(key, SETTINGS_KEYS)}")
+            raise AugmentError(f"{place}: no setting {key!r}.{nearest(key, SETTINGS_KEYS)}")
     group = ctx.command
     assert isinstance(group, click.Group)
     defaults: dict[str, dict[str, object]] = {verb: {} for verb in tables}
     for verb, options in tables.items():
         command = group.get_command(ctx, verb)
         if command is None:
-            raise AugmentError(
-                f"{found.root / SETTINGS}: no command [{verb}].{nearest(verb, group.list_commands(ctx))}"
-            )
+            raise AugmentError(f"{place}: no command [{verb}].{nearest(verb, group.list_commands(ctx))}")
         known = {name: parameter for parameter in command.params for name in settings_names(parameter)}
         for option, value in options.items():
             parameter = known.get(option.replace("-", "_"))
             if parameter is None:
-                raise AugmentError(f"{found.root / SETTINGS}: [{verb}] has no {option!r}.{nearest(option, known)}")
+                raise AugmentError(f"{place}: [{verb}] has no {option!r}.{nearest(option, known)}")
             if verb == ctx.invoked_subcommand:
-                _refuse_value(parameter, value, ctx, f"{found.root / SETTINGS}: [{verb}] {option} = {value!r}")
+                _refuse_value(parameter, value, ctx, f"{place}: [{verb}] {option} = {value!r}")
             defaults[verb][str(parameter.name)] = as_written(parameter, value)
     return defaults
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from augment import AugmentError
+from augment import AugmentError, Misuse
 from augment.fields import as_options
 from augment.results import Result
 
@@ -164,7 +164,7 @@ def given_file(path: Path | None, needed: str) -> Path:
         AugmentError: where none was named, and where there is no such file.
     """
     if path is None:
-        raise AugmentError(f"{needed}; name the file with ⟨model⟩")
+        raise Misuse(f"{needed}; name the file with ⟨model⟩")
     if not path.is_file():
         raise AugmentError(f"{path}: there is no such file; {needed}")
     return path

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import click
 from click.core import ParameterSource
+
+import patn
+import reid
+from augment import Misuse
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +40,21 @@ def refuse_idle(reasons: Mapping[str, str | None]) -> None:
     for parameter, why in reasons.items():
         if why is not None and given(parameter):
             raise click.UsageError(f"{options[parameter]} has no effect {why}; leave it out")
+
+
+@contextmanager
+def configuring() -> Iterator[None]:
+    """Make wrong usage of what a configuration says against its options: no data would mend it.
+
+    Raises:
+        Misuse: for a DataError of the block, but not for a file that cannot be used.
+    """
+    try:
+        yield
+    except (patn.WeightsError, reid.WeightsError):
+        raise
+    except (patn.DataError, reid.DataError) as error:
+        raise Misuse(str(error)) from error
 
 
 def note_idle_globals(*names: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
-from augment.commands.idle import refuse_idle, unless
+from augment.commands.idle import configuring, refuse_idle, unless
 from augment.commands.sections import SectionCommand, SectionOption
 from augment.datasets.reduced_set import share_text
 from augment.options import NAME, Finite, weights_dir
@@ -175,7 +175,8 @@ def command(
     """
     initial = None if init is None else InitialWeights.find(workspace, init)
     identity = None if identity_model is None else IdentityModel.find(workspace, identity_model)
-    training = training_of(preset, given, initial)
+    with configuring():
+        training = training_of(preset, given, initial)
     perceives = unless(perceptual != "none", "with --perceptual none")
     judges = unless(getattr(training, "lambda_gan", 1), "with --lambda-gan 0")
     refuse_idle(

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
-from augment.commands.idle import refuse_idle, unless
+from augment.commands.idle import configuring, refuse_idle, unless
 from augment.commands.sections import SectionCommand, SectionOption
 from augment.datasets.reduced_set import share_text
 from augment.evaluation.reid import summary
@@ -161,13 +161,14 @@ def command(
             "weights_dir": pretrains or unless(weights is None, "with --weights"),
         }
     )
-    from_scratch = from_scratch or preset in FROM_SCRATCH
-    file = choose_weights(backbone, from_scratch, weights, weights_dir)
-    training = named_preset(preset, backbone, pretrained=file is not None)
-    training = replace(training, **{key: value for key, value in given.items() if value is not None})
-    training = with_erasing_and_jitter(training) if erasing_jitter else training
     seed = seed_or(workspace.seed)
     images = TrainingSet(portion, augmentation, ratio, seed, length, repeat)
+    from_scratch = from_scratch or preset in FROM_SCRATCH
+    file = choose_weights(backbone, from_scratch, weights, weights_dir)
+    with configuring():
+        training = named_preset(preset, backbone, pretrained=file is not None)
+        training = replace(training, **{key: value for key, value in given.items() if value is not None})
+    training = with_erasing_and_jitter(training) if erasing_jitter else training
     name = name or (images.name(backbone) + ("-ordinary" if erasing_jitter else ""))
     result = train_reid(workspace, training, images, name=name, weights=file, runtime=runtime(force))
     said = [summary(result.folder, result.rankings, queries, ap), *filter(None, [share_text(portion, result.share)])]

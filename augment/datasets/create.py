@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from augment import AugmentError
+from augment import AugmentError, Misuse
 from augment.artefacts.locks import locked
 from augment.datasets.pairs import import_pairs
 from augment.datasets.preconditions import in_both_said
@@ -111,9 +111,11 @@ def init_real(
         AugmentError: where root holds another workspace already, lies inside the folder, or the folder is of no use.
     """
     folder = folder.resolve()
+    misfit = AugmentError if layout is None else Misuse
     layout = detect_layout(folder) if layout is None else _known(layout)
     refuse_around(root, folder)
-    _refuse_unfit(folder, layout, size, test_share, lists)
+    if why := _misfit(folder, layout, size, test_share, lists):
+        raise misfit(why)
     with _held(root):
         _refuse_other(root, {"seed": seed, "layout": layout.value}, made=layout)
         if layout == DataLayout.MARKET1501:
@@ -232,18 +234,19 @@ def refuse_around(root: Path, folder: Path) -> None:
         raise AugmentError(f"{root}: lies inside the images' folder {folder}, which stays as it is; choose another DIR")
 
 
-def _refuse_unfit(
+def _misfit(
     folder: Path, layout: DataLayout, size: tuple[int, int] | None, test_share: float | None, lists: Path | None
-) -> None:
-    """Raise AugmentError for a layout that is of no folder, and for options that are not the layout's."""
+) -> str | None:
+    """Why a layout is of no folder, or which option is not the layout's; None where all fit."""
     if layout in (DataLayout.CSV, DataLayout.MOT):
-        raise AugmentError(f"{folder}: `init_csv` and `init_tracks` of augment.datasets.views take layout {layout}")
+        return f"{folder}: `init_csv` and `init_tracks` of augment.datasets.views take layout {layout}"
     if lists is not None and layout != DataLayout.DEEPFASHION:
-        raise AugmentError(f"{lists}: lists are for ⟨layout⟩ deepfashion; this is {layout}")
+        return f"{lists}: lists are for ⟨layout⟩ deepfashion; this is {layout}"
     if layout == DataLayout.MARKET1501 and test_share is not None:
-        raise AugmentError(f"{folder}: is parted as Market-1501 already; ⟨test_share⟩ is for ⟨layout⟩ folders")
+        return f"{folder}: is parted as Market-1501 already; ⟨test_share⟩ is for ⟨layout⟩ folders"
     if layout == DataLayout.DEEPFASHION and size not in (None, DEEPFASHION_SIZE):
-        raise AugmentError(f"{folder}: crops of DeepFashion are 256 x 176; leave out ⟨size⟩")
+        return f"{folder}: crops of DeepFashion are 256 x 176; leave out ⟨size⟩"
+    return None
 
 
 def _with_pairs(workspace: Workspace, made: Layout, files: Sequence[Path]) -> Layout:

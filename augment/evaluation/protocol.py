@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from augment import AugmentError
+from augment import AugmentError, Misuse
 from augment.datasets.dataset import Dataset
 from augment.datasets.pairs import TEST_PAIRS, evaluation_pairs, identity_pairs
 from augment.images import through_jpeg
@@ -82,7 +82,7 @@ class Evaluation:
     def __post_init__(self) -> None:
         for metric in self.metrics:
             if metric not in METRICS:
-                raise AugmentError(f"⟨metrics⟩ {metric}: no such metric; choose from {', '.join(METRICS)}")
+                raise Misuse(f"⟨metrics⟩ {metric}: no such metric; choose from {', '.join(METRICS)}")
         if self.protocol not in PROTOCOLS or self.split not in SPLITS:
             raise AugmentError(f"protocol {self.protocol}, split {self.split}: must be paper or clean, test or train")
 

@@ -9,7 +9,7 @@ from pathlib import PurePath
 import numpy as np
 import pandas as pd
 
-from augment import AugmentError
+from augment import AugmentError, Misuse
 from augment.generation.target_poses import PoseBank
 from augment.inference.plan_images import COPY
 from numerics.seeds import Stream, random_stream
@@ -62,7 +62,7 @@ class Sampling:
         if self.missing not in (FILL, DROP):
             raise AugmentError(f"missing {self.missing!r}: must be {FILL} or {DROP}")
         if self.per_identity is not None and (self.per_identity < 2 or self.ratio != 1):
-            raise AugmentError(f"⟨per_identity⟩ {self.per_identity}: must be 2 or more, and goes without ⟨ratio⟩")
+            raise Misuse(f"⟨per_identity⟩ {self.per_identity}: must be 2 or more, and goes without ⟨ratio⟩")
 
 
 def make_plan(

@@ -96,8 +96,6 @@ def _bank(
     target_poses: str, posed: Sequence[str], poses: pd.DataFrame, file: Path | None, size: tuple[int, int], seed: int
 ) -> PoseBank | None:
     """The poses that a sampling takes from elsewhere, None where it takes them from training images."""
-    if (target_poses == TargetPoses.FILE) != (file is not None):
-        raise AugmentError("poses of a file: give ⟨target_poses⟩ file together with ⟨pose_file⟩ FILE")
     if file is not None:
         return file_bank(file, size)
     if target_poses == TargetPoses.CANONICAL:

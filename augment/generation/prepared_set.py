@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from augment import AugmentError
+from augment import AugmentError, Misuse
 from augment.artefacts.records import read_run
 from augment.datasets.dataset import Dataset
 from augment.generation.advice import SET_NAMES
 from augment.generation.filtering import Filtering
-from augment.generation.plan import Sampling
+from augment.generation.plan import Sampling, TargetPoses
 from augment.generation.planned_set import PlannedSet, plan_set
 from augment.inference.generators import BUILTIN, find_generator, make_generator, seeded
 from augment.workspace import REAL_ONLY, Workspace
@@ -29,6 +29,9 @@ class SetRequest:
         filtering: which images are replaced by better ones; None for none.
         judge: the re-ID model that scores them, see `find_judge`.
         name: of the folder; None is that of `set_name`.
+
+    Raises:
+        Misuse: for a ratio of a reduced set, and for a file of poses without `target_poses` "file" or the reverse.
     """
 
     portion: float
@@ -39,6 +42,12 @@ class SetRequest:
     filtering: Filtering | None = None
     judge: str | None = None
     name: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.sampling.ratio > 1 and self.portion < 1:
+            raise Misuse(f"⟨ratio⟩ {self.sampling.ratio}: adds to the whole training set; use ⟨portion⟩ 1.0")
+        if (self.sampling.target_poses == TargetPoses.FILE) != (self.pose_file is not None):
+            raise Misuse("poses of a file: give ⟨target_poses⟩ file together with ⟨pose_file⟩ FILE")
 
 
 @dataclass(frozen=True)
@@ -115,7 +124,7 @@ def reduced_generator(workspace: Workspace, kind: str | None, portion: float, se
     from patn.checkpoints import read_metadata  # loads torch
 
     if kind == BUILTIN:
-        raise AugmentError("⟨generator⟩ builtin: was not trained inside M^R_p; leave ⟨generator_data⟩ reduced out")
+        raise Misuse("⟨generator⟩ builtin: was not trained inside M^R_p; leave ⟨generator_data⟩ reduced out")
     name = f"{kind or 'patn'}-p{portion}-s{seed}"
     file = workspace.generator_file(name)
     recorded = read_metadata(file).extra if file.is_file() else {}

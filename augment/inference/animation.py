@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from augment import AugmentError
+from augment import AugmentError, Misuse
 from augment.images import read_image
 from augment.inference.generator import BATCH
 from augment.inference.request import LoadedRequest, Request, Transferred
@@ -98,7 +98,7 @@ def animate(request: Request, motion: Motion, out: Path, *, plain: bool = False)
         AugmentError: for another ending, and where no frame shows a person.
     """
     if out.suffix.lower() not in WRITTEN:
-        raise AugmentError(f"{out}: videos end in {' or '.join(WRITTEN)}; give one of these")
+        raise Misuse(f"{out}: videos end in {' or '.join(WRITTEN)}; give one of these")
     if out.suffix.lower() == ".mp4":
         require_ffmpeg()
     work = LoadedRequest(request)

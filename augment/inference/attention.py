@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from augment import AugmentError
+from augment import AugmentError, Misuse
 from augment.images import read_image, to_uint8
 from augment.inference.pictures import write_picture
 from augment.inference.request import LoadedRequest, Request, Transferred
@@ -94,7 +94,7 @@ def attention(request: Request, out: Path, view: MaskView, *, values: Path | Non
             .jpg, and as `transfer` does.
     """
     if out.suffix.lower() not in (".png", ".jpg", ".jpeg"):
-        raise AugmentError(f"{out}: the picture's name has to end in .png or .jpg")
+        raise Misuse(f"{out}: the picture's name has to end in .png or .jpg")
     work = LoadedRequest(request)
     work.refuse_input(out)
     pairs = [(source, target) for source in work.sources for target in work.targets]

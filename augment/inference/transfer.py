@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from augment import AugmentError
+from augment import Misuse
 from augment.images import read_image
 from augment.inference.pictures import PICTURES, write_picture
 from augment.inference.request import LoadedRequest, Request, Transferred
@@ -50,7 +50,7 @@ def transfer(request: Request, out: Path, *, columns: int = 12) -> Pictures:
     """
     single_file = out.suffix.lower() in PICTURES and not out.is_dir()
     if out.suffix and not single_file and not out.is_dir():
-        raise AugmentError(f"{out}: pictures end in {', '.join(PICTURES)}; give one of these, or a folder's name")
+        raise Misuse(f"{out}: pictures end in {', '.join(PICTURES)}; give one of these, or a folder's name")
     work = LoadedRequest(request)
     target = out if single_file else out / GRID
     work.refuse_input(target)

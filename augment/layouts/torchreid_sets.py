@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from augment import AugmentError
+from augment import AugmentError, Misuse
 
 CUHK03 = "cuhk03"
 
@@ -131,9 +131,9 @@ class SetChoice:
         if self.name not in SETS:
             raise AugmentError(f"there is no data set {self.name!r}; choose one of {', '.join(SETS)}")
         if (self.labeled or self.classic) and self.name != CUHK03:
-            raise AugmentError(f"{self.name} has one version; ⟨labeled⟩ and ⟨classic⟩ are for cuhk03")
+            raise Misuse(f"{self.name} has one version; ⟨labeled⟩ and ⟨classic⟩ are for cuhk03")
         if not 0 <= self.split < self.splits:
-            raise AugmentError(f"{self.title} has no split {self.split}; the splits are 0 to {self.splits - 1}")
+            raise Misuse(f"{self.title} has no split {self.split}; the splits are 0 to {self.splits - 1}")
 
     @property
     def entry(self) -> TorchreidSet:

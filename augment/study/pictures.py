@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from augment import AugmentError
+from augment import AugmentError, Misuse
 from augment.artefacts.artefact import Fingerprint, artefact, fingerprint
 from augment.artefacts.files import write_csv, write_image
 from augment.artefacts.records import read_run
@@ -56,9 +56,9 @@ class Study:
 
     def __post_init__(self) -> None:
         if self.practice >= 2 * self.images:
-            raise AugmentError(f"⟨practice⟩ {self.practice}: leaves none of the {2 * self.images} images to count")
+            raise Misuse(f"⟨practice⟩ {self.practice}: leaves none of the {2 * self.images} images to count")
         if self.pool < self.images:
-            raise AugmentError(f"⟨pool⟩ {self.pool}: is less than ⟨images⟩ {self.images}; give at least as many")
+            raise Misuse(f"⟨pool⟩ {self.pool}: is less than ⟨images⟩ {self.images}; give at least as many")
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def make_study(
             and where `--force` would delete answers.
     """
     if generated_set is not None and generator is not None:
-        raise AugmentError("⟨generated_set⟩ has a generator already; leave ⟨generator⟩ out")
+        raise Misuse("⟨generated_set⟩ has a generator already; leave ⟨generator⟩ out")
     source, inputs, pool = (
         _of_set(workspace, generated_set, study, seed)
         if generated_set is not None

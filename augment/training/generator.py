@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from augment import AugmentError
+from augment import AugmentError, Misuse
 from augment.artefacts.artefact import Fingerprint, artefact, fingerprint
 from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input, keypoints_input
@@ -141,7 +141,7 @@ def train_generator(
 def _refuse_unfit(name: str, folder: Path, training: GeneratorTraining, initial: InitialWeights | None) -> None:
     """Raise AugmentError for a new generator's name that is taken, and for initial weights that do not fit."""
     if name == BUILTIN:
-        raise AugmentError(f"{BUILTIN} is the name of the generator that comes with this tool; give another name")
+        raise Misuse(f"{BUILTIN} is the name of the generator that comes with this tool; give another name")
     if initial is not None:
         initial.require_fit(training, folder)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from augment import AugmentError
+from augment import AugmentError, Misuse
 from augment.artefacts.artefact import Fingerprint, fingerprint
 from augment.artefacts.records import RunRecord, read_run
 from augment.datasets.dataset import Dataset
@@ -122,8 +122,8 @@ def weighted(training: GeneratorTraining, identity: IdentityModel | None) -> Gen
     """
     if identity is None:
         if training.lambda_identity:
-            raise AugmentError(f"lambda_identity {training.lambda_identity}: name a re-ID model with ⟨identity_model⟩")
+            raise Misuse(f"lambda_identity {training.lambda_identity}: name a re-ID model with ⟨identity_model⟩")
         return training
     if "lambda_identity" not in training.__dataclass_fields__:
-        raise AugmentError(f"⟨identity_model⟩ has no effect on generator {training.generator}; leave it out")
+        raise Misuse(f"⟨identity_model⟩ has no effect on generator {training.generator}; leave it out")
     return training if training.lambda_identity else replace(training, lambda_identity=IDENTITY_WEIGHT)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augment import AugmentError
+from augment import AugmentError, Misuse
 from augment.artefacts.artefact import artefact, fingerprint
 from augment.results import Result
 from augment.workspace import Workspace
@@ -77,7 +77,7 @@ def import_network(
     role, options = network.role, dict(network.options)
     size = size or network.size
     if size[0] % 4 or size[1] % 4:
-        raise AugmentError(f"⟨size⟩ {size[0]} {size[1]}: height and width must be divisible by 4; give another size")
+        raise Misuse(f"⟨size⟩ {size[0]} {size[1]}: height and width must be divisible by 4; give another size")
     if role != GENERATOR and pose_maps is not None:
         raise AugmentError(f"{path}: is a discriminator, which has no pose maps to choose; leave out ⟨pose_maps⟩")
     if role == GENERATOR:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from augment import AugmentError
+from augment import AugmentError, Misuse
 from augment.artefacts.artefact import Fingerprint, artefact, fingerprint, fingerprint_names
 from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input, size_input
@@ -276,7 +276,7 @@ def choose_weights(backbone: str, from_scratch: bool, weights: Path | None, weig
     entry = backbone_of(backbone)
     if weights is not None and (from_scratch or entry.load is None):
         why = f"is trained from scratch {'always' if entry.load is None else 'here'}"
-        raise AugmentError(f"⟨weights⟩ {weights}: {backbone} {why} and starts from no file; leave ⟨weights⟩ out")
+        raise Misuse(f"⟨weights⟩ {weights}: {backbone} {why} and starts from no file; leave ⟨weights⟩ out")
     if weights is not None or from_scratch or not entry.imagenet_weights:
         return weights
     if find_weights(backbone, weights_dir) is None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from augment import AugmentError
+from augment import AugmentError, Misuse
 from augment.artefacts.records import read_run
 from augment.datasets.dataset import Dataset
 from augment.datasets.reduced_set import keep_reduced, training_images
@@ -61,15 +61,13 @@ class TrainingSet:
         if self.length not in LENGTHS:
             raise AugmentError(f"length {self.length!r}: must be {' or '.join(LENGTHS)}")
         if self.repeat and self.augmentation != REAL_ONLY:
-            raise AugmentError("⟨repeat⟩: repeats real images only; leave ⟨images --augmentation⟩ out, or ⟨repeat⟩")
+            raise Misuse("⟨repeat⟩: repeats real images only; leave ⟨images --augmentation⟩ out, or ⟨repeat⟩")
         if self.ratio > 1 and self.augmentation == REAL_ONLY:
-            raise AugmentError(
-                f"⟨ratio⟩ {self.ratio}: is of generated sets; name one with ⟨images --augmentation⟩, as ours"
-            )
+            raise Misuse(f"⟨ratio⟩ {self.ratio}: is of generated sets; name one with ⟨images --augmentation⟩, as ours")
         if self.repeat and self.portion == 1:
-            raise AugmentError("⟨repeat⟩: nothing is removed at ⟨portion⟩ 1.0, so nothing is repeated; leave it out")
+            raise Misuse("⟨repeat⟩: nothing is removed at ⟨portion⟩ 1.0, so nothing is repeated; leave it out")
         if self.ratio > 1 and isinstance(self.augmentation, Path):
-            raise AugmentError(f"⟨ratio⟩ {self.ratio}: is of generated sets; {self.augmentation} is taken as it is")
+            raise Misuse(f"⟨ratio⟩ {self.ratio}: is of generated sets; {self.augmentation} is taken as it is")
 
     @property
     def set_name(self) -> str:

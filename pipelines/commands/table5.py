@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from augment import AugmentError
+from augment import Misuse
 from augment.cli import emit, pass_workspace, runtime, seed_or
-from augment.commands.idle import refuse_idle, unless
+from augment.commands.idle import configuring, refuse_idle, unless
 from augment.options import RECIPES, Finite, Renamed
 from pipelines.commands.values import NAMES, NUMBERS, WHOLE, NamedFile, RowsOption, Shard
 
@@ -190,7 +190,8 @@ def command(
         "gpus_per_cell": unless(ray, "without --ray"),
         "probe": unless(dry_run, "without --dry-run"),
     }
-    refuse_idle({**reasons, **_idle_choices(**asked)})
+    with configuring():
+        refuse_idle({**reasons, **_idle_choices(**asked)})
     others = other_workspaces(workspace, [folder for folder in test_on if folder])
     files = _files(weights, asked["backbones"])
     augmentations = (False, True) if each_augmentation else (erasing_jitter,)
@@ -209,13 +210,13 @@ def command(
 
 
 def _files(weights: Sequence[tuple[str, Path]], backbones: Sequence[str]) -> dict[str, Path]:
-    """The file that each backbone starts from; raises AugmentError for a backbone twice, or that is not asked for."""
+    """The file that each backbone starts from; raises Misuse for a backbone twice, or that is not asked for."""
     files = dict(weights)
     if len(files) < len(weights):
-        raise AugmentError(f"⟨weights⟩ {_twice(weights)}=...: is given twice; a backbone starts from one file")
+        raise Misuse(f"⟨weights⟩ {_twice(weights)}=...: is given twice; a backbone starts from one file")
     for name in files:
         if name not in backbones:
-            raise AugmentError(f"⟨weights⟩ {name}=...: is none of ⟨backbones⟩ {','.join(backbones)}")
+            raise Misuse(f"⟨weights⟩ {name}=...: is none of ⟨backbones⟩ {','.join(backbones)}")
     return files
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from augment import AugmentError
+from augment import AugmentError, Misuse
 from augment.runtime import Runtime
 from augment.workers import available_cores
 from pipelines.grid.pools import Placement, Pool
@@ -141,7 +141,7 @@ def share_of(machines: Sequence[Mapping[str, float]], placement: Placement, devi
     """
     with_gpu = [machine for machine in machines if machine.get("GPU", 0) > 0]
     if device not in ("auto", "cpu", "cuda"):
-        raise AugmentError(f"⟨device⟩ {device}: Ray chooses the GPU; give ⟨device⟩ cuda, cpu or auto with ⟨ray⟩")
+        raise Misuse(f"⟨device⟩ {device}: Ray chooses the GPU; give ⟨device⟩ cuda, cpu or auto with ⟨ray⟩")
     if device == "cuda" and not with_gpu:
         raise AugmentError("⟨device⟩ cuda: no machine of the Ray cluster has a GPU; use ⟨device⟩ cpu or auto")
     gpus = placement.gpus_per_cell if with_gpu and device != "cpu" else 0.0

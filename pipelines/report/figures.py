@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from augment import AugmentError
+from augment import AugmentError, Misuse
 from augment.artefacts.files import write_csv
 from augment.columns import aligned
 from augment.datasets.dataset import Dataset
@@ -63,9 +63,9 @@ class Figure:
 
     def __post_init__(self) -> None:
         if not self.worst and (self.candidates or self.reid_model):
-            raise AugmentError("⟨candidates⟩ and ⟨reid_model⟩ choose the worst pairs; give ⟨worst⟩ too")
+            raise Misuse("⟨candidates⟩ and ⟨reid_model⟩ choose the worst pairs; give ⟨worst⟩ too")
         if self.candidates is not None and self.candidates < self.pairs:
-            raise AugmentError(f"⟨candidates⟩ {self.candidates}: fewer than the {self.pairs} ⟨pairs⟩; ask for more")
+            raise Misuse(f"⟨candidates⟩ {self.candidates}: fewer than the {self.pairs} ⟨pairs⟩; ask for more")
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def make_figure(workspace: Workspace, figure: Figure, out: Path | None, runtime:
     """
     path = out or workspace.table_dir("figures") / ("worst.png" if figure.worst else "pairs.png")
     if path.suffix.lower() not in PICTURES:
-        raise AugmentError(f"{path}: pictures end in {', '.join(PICTURES)}; give one of these")
+        raise Misuse(f"{path}: pictures end in {', '.join(PICTURES)}; give one of these")
     generators = chosen(workspace, figure.generators)
     pairs = worst_pairs(workspace, figure, generators, runtime) if figure.worst else _sampled(workspace, figure)
     data = Dataset.of(workspace)

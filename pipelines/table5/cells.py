@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from augment import AugmentError
+from augment import AugmentError, Misuse
 from augment.training.reid_data import LENGTHS, UPDATES
 from augment.workspace import REAL_ONLY, row_name, slug
 from pipelines.table5.rows import row_of
@@ -79,15 +79,13 @@ class Cell:
         object.__setattr__(self, "row", row_name(self.row))
         object.__setattr__(self, "portion", float(self.portion))
         if not 0 < self.portion <= 1:
-            raise AugmentError(f"portion is {self.portion}; it must be above 0 and at most 1")
+            raise Misuse(f"portion is {self.portion}; it must be above 0 and at most 1")
         if round(self.portion, PORTION_DIGITS) != self.portion:
-            raise AugmentError(f"portion is {self.portion}; give at most {PORTION_DIGITS} digits after the point")
+            raise Misuse(f"portion is {self.portion}; give at most {PORTION_DIGITS} digits after the point")
         if self.length not in LENGTHS:
-            raise AugmentError(f"length is {self.length}; it must be one of {', '.join(LENGTHS)}")
+            raise Misuse(f"length is {self.length}; it must be one of {', '.join(LENGTHS)}")
         if self.ratio < 1 or (self.ratio > 1 and self.portion != 1):
-            raise AugmentError(
-                f"ratio is {self.ratio} at portion {self.portion}; ratios above 1 exist at portion 1 only"
-            )
+            raise Misuse(f"ratio is {self.ratio} at portion {self.portion}; ratios above 1 exist at portion 1 only")
         if self.seed < 0:
             raise AugmentError(f"seed is {self.seed}; it must be 0 or more")
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from augment import AugmentError
+from augment import AugmentError, Misuse
 from augment.artefacts.artefact import artefact, fingerprint
 from augment.artefacts.records import RunRecord, read_run
 from augment.datasets.dataset import Dataset
@@ -45,7 +45,7 @@ def other_workspaces(workspace: Workspace, folders: Sequence[str]) -> dict[str, 
                 f"⟨folders --test-on⟩ {folder}: is this workspace, on which every model is tested; leave it out"
             )
         if name in found and found[name].root == other.root:
-            raise AugmentError(f"⟨folders --test-on⟩ {folder}: is given twice; leave one out")
+            raise Misuse(f"⟨folders --test-on⟩ {folder}: is given twice; leave one out")
         if name in found:
             raise AugmentError(
                 f"⟨folders --test-on⟩ {folder}: is named as {found[name].root}; rename one of the folders"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from augment import AugmentError
+from augment import Misuse
 from augment.inference.generators import BUILTIN
 from augment.workspace import REAL_ONLY, row_name
 
@@ -164,7 +164,7 @@ def _smoothed(smoothing: float) -> Row:
 
 def _weighted(weight: float) -> Row:
     if weight == 1:
-        raise AugmentError("⟨rows⟩ weighted:1: a generated image counts 1 in ours too; give another number")
+        raise Misuse("⟨rows⟩ weighted:1: a generated image counts 1 in ours too; give another number")
     return replace(
         _OURS,
         title=f"Ours, weight {weight:g}",
@@ -175,7 +175,7 @@ def _weighted(weight: float) -> Row:
 
 def _filled(count: float) -> Row:
     if count != int(count):
-        raise AugmentError(f"⟨rows⟩ filled:{count:g}: give a whole number of images per identity")
+        raise Misuse(f"⟨rows⟩ filled:{count:g}: give a whole number of images per identity")
     return replace(
         _OURS,
         title=f"Filled to {count:g}",
@@ -242,7 +242,7 @@ def row_of(name: str) -> Row:
         try:
             return row.make(float(number) if given else row.usual)
         except ValueError:
-            raise AugmentError(f"⟨rows⟩ {name}: give a number after {kind}:, such as {kind}:{row.usual:g}") from None
+            raise Misuse(f"⟨rows⟩ {name}: give a number after {kind}:, such as {kind}:{row.usual:g}") from None
     return replace(_OURS, title=name, meaning=f"as Ours, with the generator {name}", generator=name, images=name)
 
 
@@ -250,7 +250,7 @@ def _in_scenes(name: str) -> Row:
     """The row of a name with its generated people in scenes."""
     row = row_of(name)
     if row.scenes or not (row.generates or row.per_identity):
-        raise AugmentError(f"⟨rows⟩ {name}{SCENES}: nothing is generated for {name}; write it behind a row like ours")
+        raise Misuse(f"⟨rows⟩ {name}{SCENES}: nothing is generated for {name}; write it behind a row like ours")
     return replace(
         row,
         title=f"{row.title}, in scenes",

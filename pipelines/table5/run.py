@@ -12,7 +12,7 @@ import pandas as pd
 
 import patn
 import reid
-from augment import AugmentError, Different
+from augment import AugmentError, Different, Misuse
 from augment.datasets.reduced_set import real_share, standing_for
 from augment.runtime import Runtime
 from augment.training.reid_data import LENGTHS
@@ -108,7 +108,7 @@ def say_dropped(table: Table5, cells: Sequence[Cell]) -> None:
     gone = [row for row in table.rows if row not in {cell.row for cell in whole}]
     if not left & set(table.rows):
         why = "⟨ratios⟩ above 1 are of generated sets" if not cells else "nothing is removed at ⟨portions⟩ 1"
-        raise AugmentError(
+        raise Misuse(
             f"⟨rows⟩ {','.join(table.rows)}: {why}, so no cell of these rows is left; give a smaller ⟨portions⟩, or "
             "with ⟨portions⟩ 1 rows that generate and ⟨ratios⟩ 2"
         )
@@ -132,7 +132,7 @@ def chosen(cells: Sequence[Cell], only: Sequence[str] = (), shard: tuple[int, in
     named = {cell.name: cell for cell in cells}
     for name in only:
         if name not in named:
-            raise AugmentError(
+            raise Misuse(
                 f"⟨only⟩ {name}: is none of the {len(named)} cells that are asked for; `augment table5 --dry-run` "
                 "lists them"
             )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from augment import AugmentError
+from augment import AugmentError, Misuse
 from patn.training.configuration import PRESETS, PatnTraining
 from pipelines import paper
 
@@ -94,13 +94,13 @@ class Table4:
         object.__setattr__(self, "rows", tuple(dict.fromkeys(rows)))
         for row in self.rows:
             if row not in ROWS:
-                raise AugmentError(f"⟨rows⟩ {row}: no such row; choose from paper, all, {', '.join(ROWS)}")
+                raise Misuse(f"⟨rows⟩ {row}: no such row; choose from paper, all, {', '.join(ROWS)}")
         if self.preset not in PRESETS:
             raise AugmentError(f"⟨preset⟩ {self.preset}: no such preset; choose from {', '.join(PRESETS)}")
         known = {name.lower(): name for name in paper.TABLE4_METRICS[self.data]}
         for metric in self.metrics:
             if metric.lower() not in {"all", *known}:
-                raise AugmentError(f"⟨metrics⟩ {metric}: not in Table 4; choose from all, {', '.join(known.values())}")
+                raise Misuse(f"⟨metrics⟩ {metric}: not in Table 4; choose from all, {', '.join(known.values())}")
         named = tuple(known.values()) if "all" in self.metrics else tuple(known[name.lower()] for name in self.metrics)
         object.__setattr__(self, "metrics", named)
 

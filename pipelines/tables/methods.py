@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augment import AugmentError
+from augment import Misuse
 from augment.artefacts.records import read_run
 from augment.columns import aligned
 from augment.inference.generators import find_generator
@@ -57,9 +57,7 @@ class Methods:
         object.__setattr__(self, "names", tuple(dict.fromkeys(names)))
         for name in self.names:
             if name not in GENERATORS:
-                raise AugmentError(
-                    f"⟨names --train⟩ {name}: no such method; choose from paper, {', '.join(GENERATORS)}"
-                )
+                raise Misuse(f"⟨names --train⟩ {name}: no such method; choose from paper, {', '.join(GENERATORS)}")
 
     def generator(self, name: str) -> str:
         """The name of a method's generator in the workspace: in a folder of their own below patn/.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from augment import AugmentError
+from augment import AugmentError, Misuse
 from augment.artefacts.files import write_csv, write_text
 from augment.columns import aligned, markdown_table
 from augment.datasets.dataset import Dataset
@@ -64,7 +64,7 @@ class Table1:
         known = {name.lower(): name for name in paper.TABLE4_METRICS[data]}
         for metric in self.metrics:
             if metric.lower() not in {"all", *known}:
-                raise AugmentError(f"⟨metrics⟩ {metric}: not in Table 1; choose from all, {', '.join(known.values())}")
+                raise Misuse(f"⟨metrics⟩ {metric}: not in Table 1; choose from all, {', '.join(known.values())}")
         return [name for key, name in known.items() if {"all", key} & {metric.lower() for metric in self.metrics}]
 
     def named(self, workspace: Workspace) -> list[str]:

@@ -57,10 +57,10 @@ def test_a_baseline_trains_and_fills_a_set(people: Path, name: str) -> None:
 
 def test_an_option_of_another_generator_is_one_sentence(people: Path) -> None:
     result = invoke(people, *SHORT, "--generator", "deform", "--blocks", "3")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "--blocks has no effect on generator deform; leave it out" in result.stderr
     result = invoke(people, *SHORT, "--generator", "nobody")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "there is no generator 'nobody'; use one of correspondence, deform, " in result.stderr
 
 

@@ -198,5 +198,5 @@ def test_poses_of_a_file_are_drawn(people: Path, trained: Path, tmp_path: Path) 
     poses = set(manifest.loc[manifest["kind"] == "generated", "pose"])
     assert poses <= {f"bank/{line.split(':')[0]}" for line in lines[1:6]}
     refused = invoke(people, "generate", *options)
-    assert refused.exit_code == 1
+    assert refused.exit_code == 2
     assert "--pose-file" in refused.stderr

@@ -169,7 +169,7 @@ def test_a_training_that_goes_on_from_such_a_generator_has_no_term_of_its_own_ac
 @pytest.mark.parametrize(
     ("line", "status", "sentence"),
     [
-        ((*ALL, "all", "--generator", "pg2"), 1, "--identity-model has no effect on generator pg2"),
+        ((*ALL, "all", "--generator", "pg2"), 2, "--identity-model has no effect on generator pg2"),
         ((*LINE, "--lambda-identity", "1"), 2, "--lambda-identity has no effect without --identity-model"),
         ((*ALL, "all", "--lambda-identity", "0"), 2, "--identity-model has no effect with --lambda-identity 0"),
     ],

@@ -206,7 +206,7 @@ def test_train_pairs_and_files_elsewhere_can_be_measured(ready: Workspace, train
 
 def test_unknown_metric_is_one_sentence(people: Path) -> None:
     result = invoke(people, "patn-eval", "--metrics", "psnr")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "--metrics psnr: no such metric; choose from ssim, mask-ssim" in result.output
     with pytest.raises(AugmentError, match="paper or clean"):
         Evaluation(protocol="mine")

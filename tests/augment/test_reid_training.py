@@ -144,7 +144,7 @@ def test_a_weight_file_that_would_not_be_used_is_refused(people: Path, tmp_path:
     file.write_bytes(b"weights")
     for arguments in (REID, ("reid-train", "--from-scratch"), ("reid-train", "--backbone", "inception")):
         result = CliRunner().invoke(augment, ["--workspace", str(people), *arguments, "--weights", str(file)])
-        assert result.exit_code == 1
+        assert result.exit_code == 2
         assert "leave --weights out" in result.stderr
 
 
@@ -161,5 +161,5 @@ def test_a_trained_model_is_not_given_up_for_weights_that_cannot_be_used(people:
 
 def test_a_ghost_batch_that_does_not_divide_the_batch_is_one_sentence(people: Path) -> None:
     result = CliRunner().invoke(augment, ["--workspace", str(people), *REID, "--ghost-batch", "3"])
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "ghost_batch is 3; it must divide batch 8" in result.stderr

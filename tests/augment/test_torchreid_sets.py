@@ -93,10 +93,10 @@ def test_what_cannot_be_read_is_one_sentence_and_leaves_nothing(rendered: Path, 
     tree, root = make_set("viper", rendered, tmp_path / "viper"), tmp_path / "w"
     viper = ("init", root, "--data", tree.folder, "--dataset")
     cases = [
-        ((*viper, "viper", "--split", 20), 1, "viper has no split 20; the splits are 0 to 19"),
+        ((*viper, "viper", "--split", 20), 2, "viper has no split 20; the splits are 0 to 19"),
         ((*viper, "grid"), 1, "has no underground_reid/probe; what is expected"),
         ((*viper, "university1652"), 2, "is not one of"),
-        ((*viper, "viper", "--labeled"), 1, "viper has one version"),
+        ((*viper, "viper", "--labeled"), 2, "viper has one version"),
         ((*viper, "viper", "--layout", "folders"), 2, "--layout has no effect with --dataset"),
         (("init", root, "--data", tree.folder, "--split", 1), 2, "--split has no effect without --dataset"),
     ]

@@ -88,7 +88,7 @@ def test_a_generator_that_saw_removed_images_is_not_taken_for_one_of_the_reduced
     )
     assert "--portion 0.5 --force`, or leave --generator-data reduced out" in refused.stderr
     refused = invoke(people, *asked, "--generator", "builtin")
-    assert refused.exit_code == 1
+    assert refused.exit_code == 2
     assert "--generator builtin: was not trained inside M^R_p" in refused.stderr
     run(people, *TINY, "--portion", "0.5", "--force")
     assert run(people, *asked)["generator"] == "patn/patn-p0.5-s0/generator.safetensors"

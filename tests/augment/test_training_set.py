@@ -62,7 +62,7 @@ def test_a_repeated_set_has_the_full_sets_updates(people: Path) -> None:
 
 def test_only_real_images_are_repeated(people: Path) -> None:
     result = invoke(people, *REID, "--augmentation", "ours", "--repeat")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "--repeat" in result.stderr
 
 

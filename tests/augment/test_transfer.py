@@ -153,7 +153,7 @@ def test_poses_in_which_nobody_is_found_are_left_out_and_named(
 
 def test_another_ending_is_refused_before_anything_is_read(people: Path, tmp_path: Path) -> None:
     result = invoke(people, "transfer", "a", "--pose", "b", "-o", str(tmp_path / "a.gif"))
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "pictures end in .jpg, .jpeg, .png" in result.stderr
 
 

@@ -77,30 +77,62 @@ USAGE = [
     ("--device tpu check", "none of auto, cpu, cuda, cuda:N"),
     ("--precision fp8 check", "'fp8' is not one of"),
 ]
-WRONG = [
+MISUSE = [
     ("generate --portion 0.5 --ratio 2", "adds to the whole training set; use --portion 1.0"),
-    ("generate --portion 0.5 --generator nobody", "no trained generator there"),
     ("generate --portion 0.5 --target-poses file", "--target-poses file together with --pose-file FILE"),
-    ("generate --portion 1", "there is nothing to generate, 12 of 12 images are kept"),
-    ("generate --per-identity 2 --portion 1", "there is nothing to generate, 12 of 12 images are kept"),
     ("reid-train --preset demo --ratio 2", "--ratio 2: is of generated sets; name one with --augmentation"),
     ("reid-train --preset demo --repeat", "--repeat: nothing is removed at --portion 1.0"),
+    ("reid-train --preset demo --ghost-batch 5", "ghost"),
+    ("patn-train --generator vunet --lambda-style 1", "--lambda-style has no effect on generator vunet"),
+    ("patn-train --generator pg2 --no-add", "--no-add has no effect on generator pg2"),
+    ("table5 --portions 2 --dry-run", "2.0"),
+    ("table5 --backbones resnet51 --dry-run", "there is no backbone 'resnet51'"),
+    ("table5 --portions nan --dry-run", "nan"),
+    ("table5 --only nobody --dry-run", "nobody"),
+    (
+        "generate --portion 0.5 --pose-file data/keypoints/train.csv",
+        "--target-poses file together with --pose-file FILE",
+    ),
+    ("generate --per-identity 3 --ratio 2", "--per-identity 3: must be 2 or more, and goes without --ratio"),
+    ("generate --generator builtin --generator-data reduced", "--generator builtin: was not trained inside"),
+    ("reid-train --portion 0.5 --augmentation ours --repeat", "--repeat: repeats real images only"),
+    ("reid-train --portion 0.5 --augmentation patn --ratio 2", "--ratio 2: is of generated sets; patn is taken as"),
+    ("reid-train --backbone small --weights augment.toml", "small is trained from scratch always"),
+    ("patn-train --generator nobody", "there is no generator 'nobody'"),
+    ("patn-train --lambda-identity 1", "--lambda-identity has no effect without --identity-model"),
+    ("patn-train --preset demo --name builtin", "builtin is the name of the generator that comes"),
+    ("patn-eval --metrics psnr", "--metrics psnr: no such metric"),
+    ("study --no-serve --images 2 --practice 4", "--practice 4: leaves none of the 4 images"),
+    ("study --no-serve --pool 3", "--pool 3: is less than --images 55"),
+    ("study --no-serve --generator g --generated-set s", "--generated-set has a generator already"),
+    ("transfer a.jpg --pose b.jpg -o c.gif", "pictures end in .jpg, .jpeg, .png"),
+    ("animate a.jpg -o c.mov", "videos end in .mp4 or .gif"),
+    ("attention a.jpg --pose b.jpg -o c.gif", "has to end in .png or .jpg"),
+    ("poses --estimator rtmpose", "name the file with --model"),
+    ("figures -o x.gif", "pictures end in .jpg, .jpeg, .png"),
+    ("figures --candidates 9", "--candidates and --reid-model choose the worst pairs; give --worst too"),
+    ("table1 --metrics psnr", "--metrics psnr: not in Table 1"),
+    ("table4 --rows none", "--rows none: no such row"),
+    ("table5 --lengths days --dry-run", "length is days"),
+    ("table5 --portions 1 --rows ours --dry-run", "nothing is removed at --portions 1"),
+    ("table5 --rows filled:1.5 --dry-run", "--rows filled:1.5: give a whole number"),
+    ("init new --data data --layout market1501 --test-share 0.5", "--test-share is for --layout folders"),
+    ("init new --data data --dataset viper --labeled", "--labeled and --classic are for cuhk03"),
+]
+"""What the libraries refuse in a sentence, whatever the data is."""
+WRONG = [
+    ("generate --portion 0.5 --generator nobody", "no trained generator there"),
+    ("generate --portion 1", "there is nothing to generate, 12 of 12 images are kept"),
+    ("generate --per-identity 2 --portion 1", "there is nothing to generate, 12 of 12 images are kept"),
     (
         "reid-train --preset demo --augmentation nobody",
         "no finished generated set; sets that are there: .* path of a folder",
     ),
     ("reid-train --preset demo --augmentation patn", "patn: holds no image; give a folder of images named as"),
-    ("reid-train --preset demo --ghost-batch 5", "ghost"),
     ("reid-eval nobody", "no such model; trained ones: m"),
-    ("patn-train --generator vunet --lambda-style 1", "--lambda-style has no effect on generator vunet"),
-    ("patn-train --generator pg2 --no-add", "--no-add has no effect on generator pg2"),
-    ("table5 --portions 2 --dry-run", "2.0"),
     ("table5 --rows none,uors --dry-run", "patn/uors: no finished generator of that name; rows are none"),
-    ("table5 --backbones resnet51 --dry-run", "there is no backbone 'resnet51'"),
     ("table5 --rows theirs=data/nowhere --dry-run", "data/nowhere: "),
     ("table5 --rows theirs=patn --dry-run", "patn: "),
-    ("table5 --portions nan --dry-run", "nan"),
-    ("table5 --only nobody --dry-run", "nobody"),
     ("transfer nobody.jpg --pose nobody.jpg -o out.png", "nobody.jpg: neither a file nor the name of an image"),
 ]
 
@@ -112,7 +144,7 @@ def inside(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @each(
-    [Case(line, lambda root: None, tuple(line.split()), sentence, 2) for line, sentence in USAGE]
+    [Case(line, lambda root: None, tuple(line.split()), sentence, 2) for line, sentence in [*USAGE, *MISUSE]]
     + [Case(line, lambda root: None, tuple(line.split()), sentence, 1) for line, sentence in WRONG]
 )
 def test_a_wrong_option_is_refused_and_nothing_is_made(root: Path, case: Case) -> None:

@@ -36,7 +36,7 @@ def test_a_shard_that_is_none_is_wrong_usage(root: Path, shard: str) -> None:
 
 def test_a_cell_that_was_not_asked_for_is_named(root: Path) -> None:
     result = invoke(root, "table5", *ASKED, "--only", "small-none")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "--only small-none: is none of the 3 cells that are asked for" in result.stderr
 
 
@@ -83,6 +83,6 @@ def test_a_table_without_any_row_that_was_asked_for_is_refused(
     root: Path, arguments: tuple[str, ...], why: str
 ) -> None:
     code, words = said(root, *arguments)
-    assert code == 1
+    assert code == 2
     assert why in words
     assert "no cell of these rows is left; give a smaller --portions" in words

@@ -72,20 +72,20 @@ def test_a_model_that_scores_images_starts_from_the_same_file(file: Path) -> Non
 @pytest.mark.parametrize(
     ("given", "status", "sentence"),
     [
-        (("--weights", "osnet_x0_25=FILE"), 1, "--weights osnet_x0_25=...: is none of --backbones small"),
+        (("--weights", "osnet_x0_25=FILE"), 2, "--weights osnet_x0_25=...: is none of --backbones small"),
         (
             ("--weights", "small=FILE"),
-            1,
+            2,
             "small is trained from scratch always and starts from no file; leave --weights",
         ),
         (
             ("--weights", "osnet_x0_25=FILE", "--backbones", "osnet_x0_25", "--preset", "demo"),
-            1,
+            2,
             "osnet_x0_25 is trained from scratch here and starts from no file; leave --weights out",
         ),
         (
             ("--weights", "osnet_x0_25=FILE", "--weights", "osnet_x0_25=FILE", "--backbones", "osnet_x0_25"),
-            1,
+            2,
             "--weights osnet_x0_25=...: is given twice; a backbone starts from one file",
         ),
         (("--weights", "FILE"), 2, "is no BACKBONE=FILE"),

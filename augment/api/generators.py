@@ -36,6 +36,7 @@ def train_generator(
     *,
     generator: str | None = None,
     steps: int | None = None,
+    size: tuple[int, int] | None = None,
     portion: float | None = None,
     init: str | Path | None = None,
     identity_model: str | None = None,
@@ -52,9 +53,10 @@ def train_generator(
             `init`, the configuration of that generator, with 1,200 updates at half its learning rate.
         generator: a kind, such as patn; None is patn or, with `init`, that generator's kind.
         steps: updates; None is the preset's.
+        size: height and width of the images in pixels; None is the preset's.
         portion: train inside M^R_p only; None takes all training pairs, as the paper.
-        init: starts from the weights of another generator of the same kind and size: builtin, a name below `patn/` or
-            a file; None takes fresh ones.
+        init: starts from the weights of another generator of the same kind, at any size: builtin, a name below `patn/`
+            or a file; None takes fresh ones.
         identity_model: a finished re-ID model below `reid/` for the identity term, whose weight is 1 where the training
             says nothing else; None trains without the term.
         name: folder below `patn/`; None is the generator's kind, with the portion and seed if there is one.
@@ -74,6 +76,8 @@ def train_generator(
     training = given or starting_training(preset if isinstance(preset, str) else None, generator, initial)
     if steps is not None:
         training = training.of_steps(steps)
+    if size is not None:
+        training = training.of_size(*size)
     seed = workspace.seed if seed is None else seed
     name = name or (training.generator if portion is None else f"{training.generator}-p{portion}-s{seed}")
     train(

@@ -38,6 +38,14 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
     help="Configuration of the training; market and deepfashion as released.  [default: market; with --init: that of "
     "the other generator, with 1,200 updates at half its learning rate]",
 )
+@option(
+    "--size",
+    type=click.IntRange(8),
+    nargs=2,
+    metavar="HEIGHT WIDTH",
+    help="Image size in pixels; joints in the pose maps grow with it.  [default: the preset's; with --init: the other "
+    "generator's]",
+)
 @option("--name", type=NAME, help="Folder below patn/.  [default: the generator's, with --portion patn-pP-sS]")
 @option(
     "--portion",
@@ -48,7 +56,7 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 @option(
     "--init",
     metavar="builtin|NAME|PATH",
-    help="Start from the weights of another generator of the same kind and size.  [default: fresh weights]",
+    help="Start from the weights of another generator of the same kind.  [default: fresh weights]",
 )
 @option(
     "--perceptual",
@@ -237,8 +245,10 @@ def training_of(preset: str | None, given: dict[str, Any], initial: InitialWeigh
     steps, constant_steps = given.get("steps"), given.get("constant_steps")
     if steps is not None or constant_steps is not None:
         training = training.of_steps(steps or training.steps, constant_steps)
+    if size := given.get("size"):
+        training = training.of_size(*size)
     fields = {key: value for key, value in given.items() if value is not None and key not in ABLATIONS}
-    fields = {key: value for key, value in fields.items() if key not in ("steps", "constant_steps")}
+    fields = {key: value for key, value in fields.items() if key not in ("steps", "constant_steps", "size")}
     if given.get("no_discriminator_residuals"):
         fields = {"d_head": "patch1", **fields, "d_blocks": 0}
     for flag in ("add", "cat"):

@@ -109,7 +109,7 @@ def train_generator(
 
     Raises:
         AugmentError: for missing key points, no pairs, a wanted weight file that is missing, initial weights of another
-            kind or size, an identity model that may not be used (see `IdentityModel.require_no_leak`), or NaN losses.
+            kind or options, an identity model that may not be used (`IdentityModel.require_no_leak`), or NaN losses.
     """
     training = weighted(training, identity)
     folder = workspace.patn_dir(name)

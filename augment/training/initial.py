@@ -73,7 +73,8 @@ class InitialWeights:
             folder: where it writes its generator.
 
         Raises:
-            AugmentError: for a generator of another kind, size or options, and for the one made in `folder`.
+            AugmentError: for a generator of another kind or options, and for the one made in `folder`. Another size is
+                no reason, where the network has no weights that depend on it.
         """
         from patn.checkpoints import read_metadata  # loads torch
 
@@ -85,20 +86,19 @@ class InitialWeights:
                 f"{self.checkpoint}: is a generator of kind {about.generator}, and {training.generator} is to be "
                 "trained; start from one of the same kind, or train that kind"
             )
-        size, wanted = about.extra.get("size"), [training.height, training.width_px]
-        if size is not None and list(size) != wanted:
-            sizes = " x ".join(map(str, size)), " x ".join(map(str, wanted))
-            raise AugmentError(
-                f"{self.checkpoint}: was trained on images of {sizes[0]} pixels, and {sizes[1]} are to be trained on; "
-                "start from another generator, or leave the preset out to go on with its numbers"
-            )
-        needed = _options(training)
-        for name in sorted({*about.options, *needed}):
-            if about.options.get(name) != needed.get(name):
+        wanted = (training.height, training.width_px)
+        size = tuple(about.extra.get("size") or wanted)
+        found, needed = dict(about.options), _options(training)
+        if "sigma" in found:
+            found["sigma"] *= wanted[0] / size[0]  # a joint's map covers as much of a person as before
+        for name in sorted({*found, *needed}):
+            if found.get(name) != needed.get(name):
                 raise AugmentError(
-                    f"{self.checkpoint}: has {name} {about.options.get(name)}, and {needed.get(name)} is to be "
-                    "trained; start from another generator, or leave the preset out to go on with its numbers"
+                    f"{self.checkpoint}: has {name} {found.get(name)}, and {needed.get(name)} is to be trained; start "
+                    "from another generator, or leave the preset out to go on with its numbers"
                 )
+        if size != wanted:
+            log.info("%s was trained on images of %d x %d pixels; it goes on at %d x %d.", self.label, *size, *wanted)
 
     def start(self, networks: Mapping[str, nn.Module]) -> None:
         """Give the networks these weights, and log which start anew.

@@ -8,6 +8,9 @@ from typing import Any, ClassVar, Self, TypeVar
 from patn import DataError
 from patn.training.ranges import above_zero, at_least, decay_rate, decay_rates, one_of
 
+PIXELS = ("sigma", "radius")
+"""Fields that are lengths in pixels of the image, where a kind of generator has them."""
+
 
 class GeneratorTraining(ABC):
     """The configuration of a generator's training; each kind is a frozen dataclass that has these fields and its own.
@@ -87,6 +90,22 @@ class GeneratorTraining(ABC):
         if constant_steps is None:
             constant_steps = round(steps * self.constant_steps / self.steps)
         return replace(self, steps=steps, constant_steps=constant_steps)
+
+    def of_size(self, height: int, width_px: int) -> Self:
+        """The same configuration for images of another size; joints in its pose maps grow with the height.
+
+        Args:
+            height: of the images in pixels.
+            width_px: of the images in pixels.
+
+        Returns:
+            A new configuration.
+
+        Raises:
+            DataError: for a size that the generator cannot have.
+        """
+        lengths = {name: getattr(self, name) * height / self.height for name in PIXELS if hasattr(self, name)}
+        return replace(self, height=height, width_px=width_px, **lengths)
 
     def generator_options(self) -> Mapping[str, Any]:
         """The constructor arguments of the generator."""

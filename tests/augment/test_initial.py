@@ -107,16 +107,52 @@ def test_every_kind_starts_from_its_own(kind: str, people: Path, tmp_path: Path)
     assert all(torch.allclose(after[name], before[name], atol=1e-6) for name in before)
 
 
+def test_a_generator_goes_on_at_twice_its_size_and_says_so(
+    people: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, sizes = tmp_path / "small.safetensors", ([64, 32], [128, 64])
+    small = build_generator("correspondence", kind_of("correspondence").preset("demo").generator_options())
+    save_generator(path, small, "correspondence", {"size": sizes[0]})
+    with caplog.at_level("INFO"):
+        InitialWeights(path).require_fit(kind_of("correspondence").preset("market"), people)
+    assert "was trained on images of 64 x 32 pixels; it goes on at 128 x 64." in caplog.text
+    line = ("patn-train", "--generator", "correspondence", "--preset", "demo", "--size", "128", "64", *STILL, *TINY)
+    run(people, *line, "--init", str(path), "--name", "large")
+    large = people / "patn" / "large" / "generator.safetensors"
+    assert read_metadata(large).extra["size"] == sizes[1]
+    before, after = weights(path), weights(large)
+    assert all(torch.allclose(after[name], before[name], atol=1e-6) for name in before)
+    assert [read_metadata(file).options["sigma"] for file in (path, large)] == [3.0, 6.0]
+
+
+def test_the_recipe_of_the_other_generator_takes_another_size(people: Path, builtin: Path) -> None:
+    made = run(people, "patn-train", "--init", "builtin", "--size", "32", "16", *STILL, *TINY)
+    about = read_metadata(people / made["folder"] / "generator.safetensors")
+    recorded = read_metadata(builtin).extra["training"]
+    assert about.extra["size"] == [32, 16]
+    assert (about.extra["training"]["sigma"], recorded["sigma"]) == (1.5, 3.0)
+    assert about.extra["training"]["blocks"] == recorded["blocks"]
+
+
+def test_a_network_whose_weights_depend_on_the_size_keeps_it(people: Path, tmp_path: Path) -> None:
+    path = tmp_path / "small.safetensors"
+    options = {**kind_of("pg2").preset("market").generator_options(), "height": 64, "width_px": 32}
+    save_generator(path, build_generator("pg2", options), "pg2", {"size": [64, 32]})
+    result = invoke(people, "patn-train", "--generator", "pg2", "--preset", "market", "--init", str(path))
+    assert result.exit_code == 1
+    assert "has height 64, and 128 is to be trained" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
         (("--generator", "resnet", "--preset", "demo"), "is a generator of kind patn, and resnet is to be trained"),
-        (("--preset", "market"), "was trained on images of 64 x 32 pixels, and 128 x 64 are to be trained on"),
+        (("--preset", "market"), "has blocks 4, and 9 is to be trained"),
         (("--preset", "study"), "has width 16, and 24 is to be trained"),
         (("--blocks", "3"), "has blocks 4, and 3 is to be trained"),
     ],
 )
-def test_another_kind_or_size_is_one_sentence(
+def test_another_kind_or_width_is_one_sentence(
     options: tuple[str, ...], sentence: str, people: Path, trained: Path
 ) -> None:
     result = invoke(people, "patn-train", "--init", str(trained), *options)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from patn import DataError
-from patn.generators import build_generator
+from patn.generators import GENERATORS, build_generator, kind_of
 from patn.models.patn import Patn
 from patn.models.resnet import Resnet
 from patn.training.configuration import PRESETS, PatnTraining
@@ -34,6 +34,15 @@ def test_the_last_constant_epoch_is_a_little_slower_and_the_last_one_stands_stil
 def test_another_number_of_steps_falls_step_by_step(step: int, factor: float) -> None:
     training = PRESETS["market"].of_steps(90_000, 60_000)
     assert training.learning_rate(step) == pytest.approx(2e-4 * factor)
+
+
+@pytest.mark.parametrize("kind", sorted(GENERATORS))
+def test_a_preset_of_half_the_size_sees_joints_as_large_on_a_person(kind: str) -> None:
+    market = kind_of(kind).preset("market")
+    half = market.of_size(64, 32)
+    changed = {name: value for name, value in half.as_dict().items() if value != market.as_dict()[name]}
+    lengths = {"pg2": {"radius": 2.0}, "vunet": {}}.get(kind, {"sigma": 3.0})
+    assert changed == {"height": 64, "width_px": 32, **lengths}
 
 
 def test_another_number_of_steps_keeps_the_share_before_the_fall() -> None:

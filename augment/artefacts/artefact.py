@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from augment import AugmentError, Busy, Different
+from augment.artefacts import previous
 from augment.artefacts.files import write_json
-from augment.artefacts.locks import locked
+from augment.artefacts.locks import locked, locked_if_possible
 from augment.artefacts.records import PENDING, RUN, Origin, read_pending, read_run
 from augment.results import R, Result
 from augment.versions import versions
@@ -119,6 +120,7 @@ class Run:
         took = {"started": round(self.started, 3), "seconds": round(time.time() - self.started, 3)}
         write_json(self.folder / RUN, {**asdict(self.origin), "versions": versions(), **took, "result": self.result})
         (self.folder / PENDING).unlink(missing_ok=True)
+        previous.forget(self.folder)
         self.finished = True
 
 
@@ -138,7 +140,8 @@ def artefact(
     """Hold an artefact's folder under its lock.
 
     The system releases the lock when its owner dies.  A run that fails before it wrote anything leaves nothing that one
-    with other options has to correct.
+    with other options has to correct.  What was finished before is kept until what `force` makes is finished.  A
+    finished artefact needs no lock where none can be had, as on a read-only disk.
 
     Args:
         folder: of the artefact, made where it is not there.
@@ -163,18 +166,23 @@ def artefact(
     origin = Origin(kind, seed, chosen, read)
     sources = {name: value.paths for name, value in (inputs or {}).items() if isinstance(value, Fingerprint)}
     _make_folder(folder)
-    with locked(folder, wait=wait):
-        if force and any((folder / name).exists() for name in (RUN, PENDING)):
-            _clear(folder)
+    with locked_if_possible(folder, wait=wait) as barred:
+        if barred is None:
+            previous.settle(folder)
+            if force and any((folder / name).exists() for name in (RUN, PENDING)):
+                previous.set_aside(folder)
         finished = read_run(folder)
+        if barred is not None and (force or finished is None or (renew and finished.origin.differs(origin))):
+            raise barred
         earlier = read_pending(folder) if finished is None else finished.origin
         if earlier is not None and renew and earlier.differs(origin):
-            _clear(folder)
+            previous.clear(folder)
             finished = earlier = None
         if earlier is not None:
             _refuse_difference(folder, earlier, origin, sources, named)
         if finished is not None:
-            (folder / PENDING).unlink(missing_ok=True)  # of a run that was killed right after it finished
+            if barred is None:
+                (folder / PENDING).unlink(missing_ok=True)  # of a run that was killed right after it finished
             yield Run(folder, origin, finished=True, result=finished.result)
             return
         for left in folder.glob(".tmp*"):  # safetensors writes to a name of its own, which a kill leaves
@@ -192,13 +200,12 @@ def _make_folder(folder: Path) -> None:
 
 @contextmanager
 def _pending(folder: Path, origin: Origin) -> Iterator[None]:
-    """The mark of a run that has begun; it goes where the run fails before it has written anything else."""
-    write_json(folder / PENDING, asdict(origin))
+    """The mark of a run that has begun; where the run fails before it has written anything else, all is as before."""
     try:
+        write_json(folder / PENDING, asdict(origin))
         yield
     except BaseException:
-        if [path.name for path in folder.iterdir()] == [PENDING]:
-            (folder / PENDING).unlink()
+        previous.give_up(folder)
         raise
 
 
@@ -217,17 +224,6 @@ def is_busy(folder: Path) -> bool:
         return True
 
 
-def _clear(folder: Path) -> None:
-    """Take away the files of an artefact, so that it is made anew."""
-    import shutil
-
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
-
-
 def _refuse_difference(
     folder: Path,
     earlier: Origin,
@@ -237,6 +233,8 @@ def _refuse_difference(
 ) -> None:
     """Raise Different naming the first difference between two records, and the files that are newer than it."""
     remedy = f"give the same, {'another ⟨name⟩, ' if named else ''}or ⟨force⟩ to make it again"
+    if previous.kept(folder).exists():
+        remedy += f"; what was there before is in {previous.kept(folder)}"
     if earlier.seed != now.seed:
         raise Different(f"{folder}: was made with seed {earlier.seed}, not {now.seed}", remedy)
     parts = ((earlier.options, now.options, "with"), (earlier.inputs, now.inputs, "from other input:"))

@@ -7,7 +7,7 @@ import logging
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from augment import Busy
@@ -47,6 +47,29 @@ def locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
     finally:
         note.unlink(missing_ok=True)
         lock.release()
+
+
+@contextmanager
+def locked_if_possible(folder: Path, *, wait: bool = True) -> Iterator[OSError | None]:
+    """Hold the lock of a folder as `locked` does, or nothing where there can be no lock, as on a read-only disk.
+
+    Args:
+        folder: as of `locked`.
+        wait: as of `locked`.
+
+    Yields:
+        What stands in the way of the lock, to be raised where the folder is to be written to; None where it is held.
+
+    Raises:
+        Busy: as of `locked`.
+    """
+    with ExitStack() as stack:
+        barred: OSError | None = None
+        try:
+            stack.enter_context(locked(folder, wait=wait))
+        except OSError as error:
+            barred = error
+        yield barred
 
 
 def _note(folder: Path) -> Path:

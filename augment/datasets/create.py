@@ -11,13 +11,12 @@ from types import MappingProxyType
 from typing import Any
 
 from augment import AugmentError, Misuse
-from augment.artefacts.locks import locked
+from augment.artefacts.locks import locked_if_possible
 from augment.datasets.pairs import import_pairs
 from augment.datasets.preconditions import in_both_said
 from augment.datasets.transparency import Transparency, original_files
-from augment.layouts.deepfashion import SIZE as DEEPFASHION_SIZE
 from augment.layouts.deepfashion_folder import MARK, deepfashion_layout
-from augment.layouts.detection import detect_layout
+from augment.layouts.detection import detect_layout, misfit
 from augment.layouts.identity_folders import SOURCES, folders_layout
 from augment.layouts.inventory import Inventory
 from augment.layouts.kinds import DataLayout
@@ -111,11 +110,11 @@ def init_real(
         AugmentError: where root holds another workspace already, lies inside the folder, or the folder is of no use.
     """
     folder = folder.resolve()
-    misfit = AugmentError if layout is None else Misuse
+    kind = AugmentError if layout is None else Misuse
     layout = detect_layout(folder) if layout is None else _known(layout)
     refuse_around(root, folder)
-    if why := _misfit(folder, layout, size, test_share, lists):
-        raise misfit(why)
+    if why := misfit(folder, layout, size=size, test_share=test_share, lists=lists):
+        raise kind(why)
     with _held(root):
         _refuse_other(root, {"seed": seed, "layout": layout.value}, made=layout)
         if layout == DataLayout.MARKET1501:
@@ -197,10 +196,15 @@ def init_view(
 
 @contextmanager
 def _held(root: Path) -> Iterator[None]:
-    """Hold the lock of the data; a `root` that was made for it goes where the block fails and leaves nothing else."""
+    """Hold the lock of the data, which a workspace that is whole can do without where none can be had.
+
+    A `root` that was made for it goes where the block fails and leaves nothing else.
+    """
     was_there = root.exists()
     try:
-        with locked(root / DATA):
+        with locked_if_possible(root / DATA) as barred:
+            if barred is not None and not (root / SETTINGS).exists():
+                raise barred
             yield
     except Exception:
         if not was_there and root.is_dir() and all(path.suffix == ".lock" for path in root.iterdir()):
@@ -232,21 +236,6 @@ def refuse_around(root: Path, folder: Path) -> None:
         raise AugmentError(f"{folder}: there is no such folder; give the folder of your images with ⟨folder --data⟩")
     if folder in (root.resolve(), *root.resolve().parents):
         raise AugmentError(f"{root}: lies inside the images' folder {folder}, which stays as it is; choose another DIR")
-
-
-def _misfit(
-    folder: Path, layout: DataLayout, size: tuple[int, int] | None, test_share: float | None, lists: Path | None
-) -> str | None:
-    """Why a layout is of no folder, or which option is not the layout's; None where all fit."""
-    if layout in (DataLayout.CSV, DataLayout.MOT):
-        return f"{folder}: `init_csv` and `init_tracks` of augment.datasets.views take layout {layout}"
-    if lists is not None and layout != DataLayout.DEEPFASHION:
-        return f"{lists}: lists are for ⟨layout⟩ deepfashion; this is {layout}"
-    if layout == DataLayout.MARKET1501 and test_share is not None:
-        return f"{folder}: is parted as Market-1501 already; ⟨test_share⟩ is for ⟨layout⟩ folders"
-    if layout == DataLayout.DEEPFASHION and size not in (None, DEEPFASHION_SIZE):
-        return f"{folder}: crops of DeepFashion are 256 x 176; leave out ⟨size⟩"
-    return None
 
 
 def _with_pairs(workspace: Workspace, made: Layout, files: Sequence[Path]) -> Layout:

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from augment import AugmentError
 from augment.layouts.deepfashion import NAME as DEEPFASHION_NAME
+from augment.layouts.deepfashion import SIZE as DEEPFASHION_SIZE
 from augment.layouts.deepfashion import find_root
 from augment.layouts.inventory import DEPTH, files_below, folders_below, is_hidden, own_reason, printable
 from augment.layouts.kinds import DataLayout
@@ -45,6 +46,34 @@ def detect_layout(folder: Path) -> DataLayout:
     if any("/" in image for image in images) or not any("/" in file for file in files):
         _refuse_doubtful(folder, images)
     return DataLayout.FOLDERS
+
+
+def misfit(
+    folder: Path,
+    layout: DataLayout,
+    *,
+    size: tuple[int, int] | None,
+    test_share: float | None,
+    lists: Path | None,
+) -> str | None:
+    """Why a layout is of no folder or which option is not the layout's, as a sentence; None where all fit.
+
+    Args:
+        folder: of images.
+        layout: the folder's, found or asked for.
+        size: (height, width) in pixels that was asked for.
+        test_share: share of identities for testing that was asked for.
+        lists: a folder of lists that was given.
+    """
+    if layout in (DataLayout.CSV, DataLayout.MOT):
+        return f"{folder}: `init_csv` and `init_tracks` of augment.datasets.views take layout {layout}"
+    if lists is not None and layout != DataLayout.DEEPFASHION:
+        return f"{lists}: lists are for ⟨layout⟩ deepfashion; this is {layout}"
+    if layout == DataLayout.MARKET1501 and test_share is not None:
+        return f"{folder}: is parted as Market-1501 already; ⟨test_share⟩ is for ⟨layout⟩ folders"
+    if layout == DataLayout.DEEPFASHION and size not in (None, DEEPFASHION_SIZE):
+        return f"{folder}: crops of DeepFashion are 256 x 176; leave out ⟨size⟩"
+    return None
 
 
 def find_market1501(folder: Path) -> Path | None:

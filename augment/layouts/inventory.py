@@ -12,7 +12,8 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from augment import AugmentError
-from augment.artefacts.files import write_csv
+from augment.artefacts.files import write_text
+from augment.columns import csv_text
 from augment.layouts.natural_order import natural_key
 from reid.data.market1501 import FOLDERS
 from reid.data.names import is_image_name
@@ -70,7 +71,7 @@ class Inventory:
         return said
 
     def write(self, root: Path) -> None:
-        """Write passed_over.csv (file, reason), or take it away where nothing was passed over.
+        """Write passed_over.csv (file, reason) where it is another, or take it away where nothing was passed over.
 
         Args:
             root: the workspace's folder.
@@ -78,9 +79,11 @@ class Inventory:
         path = root / PASSED_OVER
         if self.passed:
             rows = [(file, reason.value) for file, reason in self.passed.items()]
-            write_csv(pd.DataFrame(rows, columns=["file", "reason"]), path)
-        else:
-            path.unlink(missing_ok=True)
+            text = csv_text(pd.DataFrame(rows, columns=["file", "reason"]))
+            if not path.is_file() or path.read_text(encoding="utf-8") != text:
+                write_text(path, text)
+        elif path.exists():
+            path.unlink()
 
 
 def take_stock(folder: Path, taken: Collection[str], reason: Callable[[str], Reason]) -> Inventory:

@@ -16,6 +16,7 @@ import numpy as np
 from augment import AugmentError
 from numerics.arrays import Array
 from numerics.files import replacing
+from numerics.images import is_of_16_bits, upright_rgb
 
 if TYPE_CHECKING:
     import torch
@@ -38,8 +39,8 @@ def open_image(path: str | Path) -> Iterator[Image.Image]:
         path: of the file.
 
     Raises:
-        AugmentError: for a file that is not a readable image, also where decoding it inside the block fails, and for
-            one of more than LARGEST pixels.
+        AugmentError: for a file that is not a readable image, also where decoding it inside the block fails, for one
+            of more than LARGEST pixels, and for pixels of 32 bits.
     """
     from PIL import Image
 
@@ -48,6 +49,7 @@ def open_image(path: str | Path) -> Iterator[Image.Image]:
         with Image.open(path) as file:
             if file.width * file.height > LARGEST:
                 raise ValueError(f"{file.width} x {file.height} pixels, more than {LARGEST:,}")
+            is_of_16_bits(file)
             yield file
     except (OSError, ValueError, SyntaxError, *bombs) as error:
         if isinstance(error, OSError) and error.errno in NOT_THE_FILES:
@@ -68,23 +70,6 @@ def header_size(path: str | Path) -> tuple[int, int] | None:
         return None
 
 
-def upright_rgb(image: Image.Image) -> Image.Image:
-    """As RGB of 8 bits: turned upright as its EXIF says, 16 bits scaled down, transparency on white.
-
-    Args:
-        image: of any mode.
-    """
-    from PIL import Image, ImageOps
-
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("RGB")
-
-
 def least_and_most_opaque(path: str | Path) -> tuple[int, int]:
     """How opaque an image's least and most opaque pixels are, 0 to 255; of one without transparency nothing is decoded.
 
@@ -95,7 +80,7 @@ def least_and_most_opaque(path: str | Path) -> tuple[int, int]:
         AugmentError: for a file that is not a readable image.
     """
     with open_image(path) as image:
-        if image.mode.startswith("I;16") or not image.has_transparency_data:  # 16 bits: see `upright_rgb`
+        if is_of_16_bits(image) or not image.has_transparency_data:  # 16 bits: see `upright_rgb`
             return 255, 255
         opacity = np.asarray(image.convert("RGBA"))[..., 3]
     return int(opacity.min()), int(opacity.max())

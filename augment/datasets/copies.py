@@ -15,9 +15,10 @@ from scipy.sparse.csgraph import connected_components
 
 from augment import AugmentError
 from augment.artefacts.artefact import fingerprint
-from augment.images import open_image, upright_rgb
+from augment.images import open_image
 from augment.workers import thread_map
 from numerics.arrays import Array
+from numerics.images import upright_rgb
 from reid.data.market1501 import Split
 
 SHOWN = 5

@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from augment import AugmentError
-from augment.images import open_image, upright_rgb
+from augment.images import open_image
 from augment.layouts.natural_order import natural_key
 from numerics.arrays import Array
 from numerics.files import replacing
+from numerics.images import upright_rgb
 
 VIDEOS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".gif", ".m4v")
 WRITTEN = (".mp4", ".gif")

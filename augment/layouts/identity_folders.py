@@ -16,11 +16,12 @@ import pandas as pd
 from augment import AugmentError
 from augment.artefacts.files import write_csv, write_image
 from augment.columns import csv_text
-from augment.images import open_image, upright_rgb
+from augment.images import open_image
 from augment.layouts.inventory import Inventory
 from augment.layouts.kinds import DataLayout
 from augment.layouts.photographs import Photo, number_cameras, scan
 from augment.layouts.registry import Layout, common_size, describe
+from numerics.images import upright_rgb
 from numerics.seeds import Stream, random_stream
 from reid.data.market1501 import FOLDERS, Split, read_market1501
 

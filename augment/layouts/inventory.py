@@ -34,6 +34,7 @@ class Reason(StrEnum):
     NO_FILE = "a link that leads to no file, or no file"
     NAME = "their names hold bytes or signs that are no text"
     UNREADABLE = "not readable as an image"
+    RANGE = "of 32 bits a pixel, of which none is known to be white (save them with 8 or 16)"
     LOOSE = "in no identity's folder"
     NOBODY = "in a folder -1 or 0, which is junk and background, not a person (rename it if it is one)"
     DEEPER = "images deeper than the layout has them: move them up"

@@ -14,6 +14,7 @@ from augment.images import open_image
 from augment.layouts.inventory import Inventory, Reason, files_below, is_hidden, printable
 from augment.layouts.natural_order import natural_key
 from augment.workers import thread_map
+from numerics.images import UnknownRange
 from reid.data.names import is_text, parse_number
 
 _CAMERA = re.compile(r"(?<![a-z])c(?:am(?:era)?)?[-_ ]?([0-9]+)", re.IGNORECASE)
@@ -111,7 +112,9 @@ def can_be_linked(path: Path) -> bool | Reason:
         with open_image(path) as image:
             upright = image.getexif().get(_ORIENTATION, 1) == 1
             return image.format == "JPEG" and image.mode in ("RGB", "L") and upright
-    except AugmentError:
+    except AugmentError as error:
+        if isinstance(error.__cause__, UnknownRange):
+            return Reason.RANGE
         kind = Image.registered_extensions().get(path.suffix.lower())
         return Reason.UNREADABLE if kind in Image.OPEN else Reason.TYPE
 

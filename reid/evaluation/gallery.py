@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw, ImageFont
 
 from numerics.files import replacing
+from numerics.images import UnknownRange, upright_rgb
 from reid import DataError
 
 RIGHT, WRONG, QUERY = (22, 138, 62), (205, 32, 44), (90, 90, 90)
@@ -66,8 +67,8 @@ def _place(sheet: Image.Image, row: int, column: int, path: str | Path, colour: 
     """Put one image, resized to the tile, into its frame."""
     try:
         with Image.open(path) as image:
-            tile = image.convert("RGB").resize(_TILE, Image.Resampling.BILINEAR)
-    except OSError as error:
+            tile = upright_rgb(image).resize(_TILE, Image.Resampling.BILINEAR)
+    except (OSError, UnknownRange) as error:
         raise DataError(f"{path}: the image cannot be read; check the file") from error
     left, top = _position(row, column)
     sheet.paste(colour, (left, top, left + _TILE[0] + 2 * _FRAME, top + _TILE[1] + 2 * _FRAME))

@@ -19,9 +19,9 @@ from augment.images import (
     read_image,
     through_jpeg,
     to_uint8,
-    upright_rgb,
 )
 from numerics.arrays import Array
+from numerics.images import UnknownRange, upright_rgb
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -56,6 +56,32 @@ def test_any_mode_becomes_rgb_of_8_bits_on_white(picture: Image.Image, pixel: tu
     made = upright_rgb(picture)
     assert made.mode == "RGB"
     assert made.getpixel((0, 0)) == pixel
+
+
+@pytest.mark.parametrize("name", ["grey.png", "grey.tif", "grey.pgm"])
+def test_grey_of_16_bits_is_scaled_by_its_range_in_every_format(name: str, tmp_path: Path) -> None:
+    levels = np.array([[0, 0x00FF, 0x8000, 0xFFFF]], np.uint16)
+    Image.fromarray(levels).save(tmp_path / name)
+    assert read_image(tmp_path / name)[0].tolist() == [[level // 256] * 3 for level in levels[0].tolist()]
+    assert least_and_most_opaque(tmp_path / name) == (255, 255)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "kind"),
+    [
+        (np.full((2, 2), 40_000, np.int32), "integers of 32 bits"),
+        (np.full((2, 2), 0.5, np.float32), "floating point numbers"),
+    ],
+)
+def test_pixels_of_32_bits_are_refused_since_no_file_says_which_is_white(
+    pixels: Array, kind: str, tmp_path: Path
+) -> None:
+    Image.fromarray(pixels).save(tmp_path / "deep.tif")
+    with pytest.raises(AugmentError, match=rf"deep.tif: not a readable image \(.*{kind}.*save it with 8 or 16 bits\)"):
+        read_image(tmp_path / "deep.tif")
+    assert header_size(tmp_path / "deep.tif") is None
+    with pytest.raises(UnknownRange):
+        upright_rgb(Image.fromarray(pixels))
 
 
 def test_a_palettes_transparent_colour_is_white() -> None:

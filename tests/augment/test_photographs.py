@@ -43,6 +43,13 @@ def test_a_camera_is_read_from_the_name_and_else_from_the_nearest_folder(path: s
     assert camera_of(PurePosixPath(name).stem, between, path) == camera
 
 
+def test_an_image_of_32_bits_is_passed_over_for_that_reason(tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((2, 2), np.int32)).save(tmp_path / "deep.tif")
+    Image.fromarray(np.zeros((2, 2), np.uint16)).save(tmp_path / "sixteen.tif")
+    assert can_be_linked(tmp_path / "deep.tif") is Reason.RANGE
+    assert can_be_linked(tmp_path / "sixteen.tif") is False
+
+
 def test_a_number_that_is_too_large_is_refused() -> None:
     with pytest.raises(DataError, match="camera"):
         camera_of("c" + "9" * 30, [], "anna/c999.jpg")

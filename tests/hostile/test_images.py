@@ -69,6 +69,8 @@ CASES = [
     Case("1 x 1", drawn(Image.new("RGB", (1, 1))), CHECK, "1 images are of another size and are resized", 0),
     Case("CMYK", drawn(Image.new("CMYK", (32, 64))), CHECK, '"unreadable": \\[\\]', 0),
     Case("16 bits", drawn(Image.new("I;16", (32, 64)), "PNG"), CHECK, '"unreadable": \\[\\]', 0),
+    Case("32 bits", drawn(Image.new("I", (32, 64)), "TIFF"), CHECK, "integers of 32 bits.*save it with 8 or 16 bits"),
+    Case("floats", drawn(Image.new("F", (32, 64)), "TIFF"), GENERATE, "floating point numbers.*with 8 or 16 bits"),
     Case("animated", drawn(RGB, "GIF", save_all=True, append_images=[RGB]), CHECK, '"unreadable": \\[\\]', 0),
     Case("a PNG named .jpg", drawn(RGB, "PNG"), CHECK, '"unreadable": \\[\\]', 0),
 ]

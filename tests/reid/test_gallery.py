@@ -63,3 +63,13 @@ def test_rows_that_do_not_fit_and_unreadable_images_are_said(files: dict[str, Pa
     with pytest.raises(DataError, match=r"e\.png: the image cannot be read"):
         draw_galleries([tmp_path / "e.png"], [[files["b"]]], [[True]], tmp_path / "sheet.png")
     assert not (tmp_path / "sheet.png").exists()
+
+
+def test_grey_of_16_bits_is_shown_as_networks_see_it_and_32_bits_are_refused(tmp_path: Path) -> None:
+    Image.fromarray(np.full((64, 32), 0x4000, np.uint16)).save(tmp_path / "grey.png")
+    Image.fromarray(np.full((64, 32), 0x4000, np.int32)).save(tmp_path / "deep.tif")
+    draw_galleries([tmp_path / "grey.png"], [[tmp_path / "grey.png"]], [[True]], tmp_path / "sheet.png")
+    pixels = np.asarray(Image.open(tmp_path / "sheet.png"))
+    assert (pixels == 64).all(axis=-1).sum() > 2 * 64 * 100  # two tiles
+    with pytest.raises(DataError, match=r"deep.tif: the image cannot be read"):
+        draw_galleries([tmp_path / "deep.tif"], [[tmp_path / "grey.png"]], [[True]], tmp_path / "sheet.png")

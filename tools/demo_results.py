@@ -24,11 +24,12 @@ from pipelines.table5.row_generators import own_generator
 from pipelines.table5.rows import SCENES, row_title
 from tools.quoting import (
     NAMELESS,
+    README,
     Record,
     figure,
     findings_markdown,
     gain_of,
-    put_into_readme,
+    put_between,
     tables_markdown,
     text_of,
 )
@@ -139,22 +140,46 @@ image {ssim["mean"]:.3f}.{pose}
 {tables_markdown(summary)}"""
 
 
+def finished(workspace: Workspace) -> tuple[RunRecord, pd.DataFrame, Record | None]:
+    """The run of a finished demo, its summary, and what colour histograms reach where that was measured.
+
+    Args:
+        workspace: of the demo.
+
+    Raises:
+        SystemExit: where it is not finished.
+    """
+    run, summary = read_run(workspace.table_dir("demo")), read_table5(workspace)
+    if run is None or summary.empty:
+        raise SystemExit(f"{workspace.root}: holds no finished demo; run `augment demo` first")
+    histogram = read_run(workspace.table_dir("histogram"))
+    return run, summary, None if histogram is None else histogram.result
+
+
+def copy_pictures(workspace: Workspace, folder: Path, plot: str, sheet: str) -> None:
+    """Copy a demo's plot and its sheet of generated images.
+
+    Args:
+        workspace: of the demo.
+        folder: where to.
+        plot: the copy's name.
+        sheet: the copy's name.
+    """
+    shutil.copyfile(workspace.table_dir("table5") / "table5.png", folder / plot)
+    shutil.copyfile(workspace.table_dir(heldout_name(own_generator(workspace))) / SHEETS["heldout"], folder / sheet)
+
+
 def publish(workspace: Workspace, root: Path = ROOT) -> None:
     """Write page, pictures and the README's part below `root` from a finished demo.
 
     Raises:
         SystemExit: where the demo is not finished.
     """
-    run, summary = read_run(workspace.table_dir("demo")), read_table5(workspace)
-    if run is None or summary.empty:
-        raise SystemExit(f"{workspace.root}: holds no finished demo; run `augment demo` first")
-    histogram = read_run(workspace.table_dir("histogram"))
-    folder = (root / PAGE).parent
-    shutil.copyfile(workspace.table_dir("table5") / "table5.png", folder / PLOT)
-    shutil.copyfile(workspace.table_dir(heldout_name(own_generator(workspace))) / SHEETS["heldout"], folder / SHEET)
+    run, summary, histogram = finished(workspace)
+    copy_pictures(workspace, (root / PAGE).parent, PLOT, SHEET)
     real = read_results()
-    write_text(root / PAGE, page(summary, run, None if histogram is None else histogram.result, real))
-    put_into_readme(root, START, readme_part(summary, run))
+    write_text(root / PAGE, page(summary, run, histogram, real))
+    put_between(root / README, START, readme_part(summary, run))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -64,8 +64,8 @@ def tables_markdown(summary: pd.DataFrame) -> str:
     return markdown(summary).partition("\n\n")[2].replace("\n## ", "\n### ")
 
 
-def put_into_readme(root: Path, start: str, part: str) -> None:
-    """Replace what stands between the line `start` and the next END in the README below `root`."""
-    head, _, rest = (root / README).read_text(encoding="utf-8").partition(f"{start}\n")
+def put_between(file: Path, start: str, part: str) -> None:
+    """Replace what stands between the line `start` and the next END in a file."""
+    head, _, rest = file.read_text(encoding="utf-8").partition(f"{start}\n")
     tail = rest.partition(END)[2]
-    write_text(root / README, f"{head}{start}\n{part}\n{END}{tail}")
+    write_text(file, f"{head}{start}\n{part}\n{END}{tail}")

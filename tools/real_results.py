@@ -28,12 +28,13 @@ from pipelines.table5.rows import SCENES, row_title
 from tools.authors_pairs import authors_pairs_part, measured_on_pairs
 from tools.quoting import (
     NAMELESS,
+    README,
     Record,
     escaped,
     figure,
     findings_markdown,
     gain_of,
-    put_into_readme,
+    put_between,
     tables_markdown,
     text_of,
 )
@@ -283,7 +284,7 @@ def publish(root: Path = ROOT, workspace: Workspace | None = None, authors_pairs
     write_json(root / RESULTS, results)
     write_bytes(root / PLOT, portion_plot(summary_of(results)))
     write_text(root / PAGE, page(results))
-    put_into_readme(root, START, readme_part(results))
+    put_between(root / README, START, readme_part(results))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

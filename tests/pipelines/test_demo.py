@@ -17,7 +17,7 @@ from pipelines.demo.presets import PRESETS
 from pipelines.demo.presets import TOY as PRESET
 from pipelines.measurements.times import read_times, timed
 from tests.forks import fork
-from tools.demo_results import publish
+from tools import demo_results, study_results
 
 
 def invoke(*arguments: object) -> str:
@@ -179,7 +179,7 @@ def test_the_documentation_holds_the_recorded_figures(demo: tuple[Path, dict[str
     root, _ = demo
     (tmp_path / "docs" / "results").mkdir(parents=True)
     (tmp_path / "README.md").write_text("Above.\n<!-- demo results -->\nold\n<!-- end -->\nBelow.\n")
-    publish(Workspace.find(root), tmp_path)
+    demo_results.publish(Workspace.find(root), tmp_path)
     readme, page = (tmp_path / name for name in ("README.md", "docs/results/demo.md"))
     head, _, tail = readme.read_text().partition("<!-- demo results -->\n")
     assert (head, tail.partition("<!-- end -->")[2]) == ("Above.\n", "\nBelow.\n")
@@ -195,7 +195,23 @@ def test_the_documentation_holds_the_recorded_figures(demo: tuple[Path, dict[str
     assert all((page.parent / name).is_file() for name in pictures)
 
 
+def test_a_study_is_documented_between_what_is_written_by_hand(
+    demo: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    root, _ = demo
+    page = tmp_path / study_results.PAGE
+    page.parent.mkdir(parents=True)
+    page.write_text(
+        "Above.\n<!-- study findings -->\nold\n<!-- end -->\nBetween.\n<!-- study tables -->\n<!-- end -->\nBelow.\n"
+    )
+    study_results.publish(Workspace.find(root), tmp_path)
+    text = page.read_text()
+    assert re.fullmatch(r"Above\.\n<.*>\n### p = 0\.4.*\nBetween\.\n<.*\n### small, .*\nBelow\.\n", text, re.DOTALL)
+    assert "old" not in text
+    assert {"study-table5.png", "study-sheet.png"} < {path.name for path in page.parent.iterdir()}
+
+
 def test_an_unfinished_demo_is_not_documented(tmp_path: Path) -> None:
     workspace = Workspace.create(tmp_path / "w", {"data": "data"})
     with pytest.raises(SystemExit, match="holds no finished demo; run `augment demo` first"):
-        publish(workspace, tmp_path)
+        demo_results.publish(workspace, tmp_path)

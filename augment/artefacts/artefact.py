@@ -191,6 +191,24 @@ def artefact(
             yield Run(folder, origin, read={path: _state(path) for paths in sources.values() for path in paths})
 
 
+def refuse_other(folder: Path, options: Mapping[str, Any], *, seed: int | None = None) -> None:
+    """Refuse what `artefact` would refuse of a folder, and change nothing.
+
+    Args:
+        folder: of the artefact; need not be there.
+        options: what is asked for, JSON values.
+        seed: asked for.
+
+    Raises:
+        Different: where the folder holds another run.
+    """
+    finished = read_run(folder)
+    earlier = read_pending(folder) if finished is None else finished.origin
+    if earlier is not None:
+        chosen = json.loads(json.dumps(dict(options)))
+        _refuse_difference(folder, earlier, Origin(earlier.kind, seed, chosen, earlier.inputs), {}, named=False)
+
+
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)

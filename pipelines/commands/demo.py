@@ -42,7 +42,7 @@ RENDERED, REAL = ("demo", "study", "toy"), ("real", "market1501", "toy")
     help="Take the key points of --data from this annotation file, as `augment poses --csv`; may be repeated."
     "  [default: estimated]",
 )
-@click.option("--dry-run", is_flag=True, help="On real images: say what is to be done and how long it takes.")
+@click.option("--dry-run", is_flag=True, help="Say what is to be done and how long it takes; write nothing.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes at a time.  [default: all cores]")
 @click.option("--force", is_flag=True, help="Go on in a folder made with other settings.")
 def command(
@@ -77,9 +77,23 @@ def command(
         _real(folder, preset, data=data, layout=layout, csv=csv, dry_run=dry_run, jobs=jobs, force=force)
         return
     rendered = "on rendered pedestrians"
-    refuse_idle({"layout": rendered, "csv": rendered, "dry_run": rendered})
+    refuse_idle({"layout": rendered, "csv": rendered, "force": unless(not dry_run, "with --dry-run")})
+    if dry_run:
+        _rendered_budget(folder, preset, jobs)
+        return
     result = run_demo(folder, PRESETS[preset], seed=seed_or(0), jobs=jobs, runtime=runtime(force))
     emit(result, demo_text(folder, result))
+
+
+def _rendered_budget(folder: Path, preset: str, jobs: int) -> None:
+    """Print what the demo on rendered pedestrians would do."""
+    from pipelines.demo.budget import Budget, budget_text, rendered_at, rendered_budget  # loads torch
+    from pipelines.demo.presets import PRESETS  # loads torch
+
+    chosen = PRESETS[preset]
+    with rendered_at(chosen, folder, seed=seed_or(0), jobs=jobs) as (workspace, seconds):
+        whole = Budget(rendered_budget(workspace, chosen, seconds, jobs=jobs, runtime=runtime()), jobs)
+    emit(whole.as_dict(), budget_text(whole))
 
 
 def _real(

@@ -1,30 +1,41 @@
-"""What is still to be done of a measurement on real images, and about how many hours that takes."""
+"""What is still to be done of a demo, on rendered pedestrians or real images, and about how long that takes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from augment.artefacts.artefact import refuse_other
+from augment.artefacts.records import read_run
 from augment.columns import aligned
 from augment.poses.estimators import DEFAULT, SCORING
 from augment.runtime import Runtime
 from augment.settings import SETTINGS
 from augment.workers import available_cores
 from augment.workspace import Workspace
+from pipelines.demo.presets import DemoPreset
 from pipelines.demo.real import RealData, table_title
 from pipelines.demo.real_presets import RealPreset
+from pipelines.demo.run import OTHERS, demo_folder, demo_options, prepare
 from pipelines.demo.why import generators_of_rows
 from pipelines.grid.pools import Placement
 from pipelines.grid.scheduler import in_order
+from pipelines.measurements.heldout import heldout_name
+from pipelines.table5.cells import Cell
 from pipelines.table5.estimates import Estimates
 from pipelines.table5.forecast import TO_DO, Line, elapsed, span
-from pipelines.table5.run import one_a_set
+from pipelines.table5.rows import UNSEEN
+from pipelines.table5.run import Table5, one_a_set
 from pipelines.table5.stages import Model, Stage, is_finished
+
+if TYPE_CHECKING:
+    from patn.training.generator_training import GeneratorTraining
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,32 @@ def looked_at(data: RealData, root: Path, *, seed: int, jobs: int) -> Iterator[W
         yield data.workspace(Path(folder) / root.name, seed=seed, jobs=jobs, progress=False)
 
 
+@contextmanager
+def rendered_at(preset: DemoPreset, root: Path, *, seed: int, jobs: int) -> Iterator[tuple[Workspace, float]]:
+    """The demo's workspace in `root`, or where there is none yet one of the same pedestrians that is gone afterwards.
+
+    Args:
+        preset: the demo's size.
+        root: the workspace's folder.
+        seed: of the rendered identities.
+        jobs: processes that render.
+
+    Yields:
+        A workspace that is only read, and the seconds in which it was rendered.
+
+    Raises:
+        AugmentError: where `root` holds the demo of another preset or seed.
+    """
+    refuse_other(demo_folder(root), demo_options(preset, seed), seed=seed)
+    if (root / SETTINGS).exists():
+        yield Workspace.find(root), 0.0
+        return
+    with TemporaryDirectory(prefix="augment-") as folder:
+        started = time.monotonic()
+        workspace = prepare(Path(folder) / root.name, replace(preset.pedestrians, seed=seed), jobs)
+        yield workspace, time.monotonic() - started
+
+
 def budget(workspace: Workspace, preset: RealPreset, *, csv: Sequence[Path], jobs: int, runtime: Runtime) -> list[Part]:
     """The parts of a preset in their order; a few steps of what is not finished here are timed on this machine.
 
@@ -80,23 +117,71 @@ def budget(workspace: Workspace, preset: RealPreset, *, csv: Sequence[Path], job
         runtime: device, threads and precision, and whether finished work is made again.
     """
     planned = {generator.name: generator.training for generator in preset.generators}
-    alone = Estimates(workspace, _with_threads(runtime, available_cores()), probe=True, planned=planned)
-    shared = Estimates(workspace, _with_threads(runtime, Placement(jobs).share), probe=True, planned=planned)
-    parts = [_poses(workspace, alone, csv, jobs)]
-    for name, training in planned.items():
-        left = alone.generator_seconds(name, training)
-        parts.append(Part(f"training the generator {name}", left or 0.0, unknown=left is None))
-    told: set[Stage] = set()
-    for table in preset.tables:
-        cells = one_a_set(workspace, table.cells())
-        models = [Model(cell, preset.ours) for cell in cells]
+    alone, shared = _estimates(workspace, planned, jobs, runtime)
+    parts = [_poses(workspace, alone, csv, jobs), *_trainings(alone, planned)]
+    parts += _tables(
+        shared, [(table, one_a_set(workspace, table.cells())) for table in preset.tables], preset.ours, jobs
+    )
+    return [*parts, _quality(workspace, preset, alone, jobs)]
+
+
+def rendered_budget(
+    workspace: Workspace, preset: DemoPreset, rendering: float, *, jobs: int, runtime: Runtime
+) -> list[Part]:
+    """As `budget`, of a demo on rendered pedestrians.
+
+    Args:
+        workspace: the workspace, as of `rendered_at`.
+        preset: the demo's size.
+        rendering: the seconds of that; others are rendered as long where the preset has the row of that name.
+        jobs: cells at a time.
+        runtime: device, threads and precision, and whether finished work is made again.
+    """
+    planned = {preset.ours: preset.generator} | ({UNSEEN: preset.generator} if preset.unseen else {})
+    alone, shared = _estimates(workspace, planned, jobs, runtime)
+    others = rendering if preset.unseen and not (workspace.root / OTHERS / SETTINGS).exists() else 0.0
+    left = [name for name in planned if read_run(workspace.table_dir(heldout_name(name))) is None]
+    images = [alone.seconds_an_image(name) for name in left]
+    heldout = preset.heldout.pairs * sum(each or 0.0 for each in images)
+    return [
+        Part("rendering identities", rendering + others),
+        *_trainings(alone, planned),
+        *_tables(shared, [(table, table.cells()) for table in preset.tables], preset.ours, jobs),
+        Part(f"images of held-out identities, {preset.heldout.pairs:,} pairs", heldout, unknown=images.count(None)),
+    ]
+
+
+def _estimates(
+    workspace: Workspace, planned: Mapping[str, GeneratorTraining], jobs: int, runtime: Runtime
+) -> tuple[Estimates, Estimates]:
+    """Of what has all cores, and of what runs beside others."""
+    threads = (available_cores(), Placement(jobs).share)
+    alone, shared = (
+        Estimates(workspace, _with_threads(runtime, count), probe=True, planned=planned) for count in threads
+    )
+    return alone, shared
+
+
+def _trainings(estimates: Estimates, planned: Mapping[str, GeneratorTraining]) -> list[Part]:
+    """The generators."""
+    left = {name: estimates.generator_seconds(name, training) for name, training in planned.items()}
+    return [
+        Part(f"training the generator {name}", seconds or 0.0, unknown=seconds is None)
+        for name, seconds in left.items()
+    ]
+
+
+def _tables(estimates: Estimates, tables: Sequence[tuple[Table5, Sequence[Cell]]], ours: str, jobs: int) -> list[Part]:
+    """Tables with their cells, each without what a table before it does."""
+    workspace, parts, told = estimates.workspace, [], set[Stage]()
+    for table, cells in tables:
+        models = [Model(cell, ours) for cell in cells]
         waiting = [stage for stage in in_order(models) if stage not in told and not _done(workspace, stage)]
         told |= {*waiting}
-        lines = [_line(shared, stage, waiting) for stage in waiting]
+        lines = [_line(estimates, stage, waiting) for stage in waiting]
         finished = sum(_done(workspace, model) for model in models)
         unknown = sum(line.seconds is None for line in lines)
         parts.append(Part(table_title(table), elapsed(lines, jobs), len(models), finished, unknown))
-    parts.append(_quality(workspace, preset, alone, jobs))
     return parts
 
 

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from augment import AugmentError
 from augment.artefacts.artefact import artefact, fingerprint
@@ -84,9 +85,8 @@ def run_demo(root: Path, preset: DemoPreset, *, seed: int, jobs: int, runtime: R
         AugmentError: where `root` holds the demo of another preset or seed.
     """
     pedestrians = replace(preset.pedestrians, seed=seed)
-    folder = root.resolve() / "tables" / "demo"
-    options = {"people": pedestrians.as_dict(), "generator": preset.generator.as_dict(), "cells": len(preset.cells())}
-    with artefact(folder, "demo", options, seed=seed, force=runtime.force) as run:
+    folder = demo_folder(root)
+    with artefact(folder, "demo", demo_options(preset, seed), seed=seed, force=runtime.force) as run:
         runtime = replace(runtime, force=False)
         with timed(folder, "rendering identities"):
             workspace = prepare(root, pedestrians, jobs)
@@ -109,6 +109,26 @@ def run_demo(root: Path, preset: DemoPreset, *, seed: int, jobs: int, runtime: R
         result = Demo(minutes, gains(workspace), gains(workspace, f"ours{SCENES}"), heldout.ssim, pose)
         run.finish(result)
         return replace(result, report=str(write_report(workspace, runtime=runtime)))
+
+
+def demo_folder(root: Path) -> Path:
+    """Where the record of a demo is.
+
+    Args:
+        root: of its workspace.
+    """
+    return root.resolve() / "tables" / "demo"
+
+
+def demo_options(preset: DemoPreset, seed: int) -> dict[str, Any]:
+    """What the record of a demo says was asked for.
+
+    Args:
+        preset: the demo's size.
+        seed: of the rendered identities.
+    """
+    people = replace(preset.pedestrians, seed=seed).as_dict()
+    return {"people": people, "generator": preset.generator.as_dict(), "cells": len(preset.cells())}
 
 
 def prepare(root: Path, pedestrians: Pedestrians, jobs: int) -> Workspace:

@@ -17,6 +17,7 @@ from pipelines.demo.presets import PRESETS
 from pipelines.demo.presets import TOY as PRESET
 from pipelines.measurements.times import read_times, timed
 from tests.forks import fork
+from tests.pipelines.toy import few_calls
 from tools import demo_results, study_results
 
 
@@ -94,6 +95,30 @@ def test_a_demo_that_lost_work_continues_to_the_same_figures(demo: tuple[Path, d
     assert second["gain"] == first["gain"]
     assert second["ssim"] == first["ssim"]
     assert Path(second["report"]).is_file()
+
+
+def test_the_time_is_told_before_anything_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few_calls(monkeypatch)
+    torch.set_num_threads(1)
+    words = ("--quiet", "--device", "cpu", "demo", tmp_path / "new", "--preset", "toy", "--jobs", 1, "--dry-run")
+    said = json.loads(invoke("--json", *words))
+    assert not list(tmp_path.iterdir())
+    assert (said["finished"], said["cells"]) == (0, sum(len(table.cells()) for table in PRESET.tables))
+    assert said["seconds"] == pytest.approx(sum(part["seconds"] for part in said["parts"]))
+    assert said["unknown"] == 0
+    named = [part["what"] for part in said["parts"] if part["seconds"] > 0]
+    assert named[:3] == ["rendering identities", "training the generator patn", "training the generator unseen"]
+    assert len(named) == len(said["parts"])
+
+
+def test_nothing_is_left_of_a_finished_demo_and_another_is_refused(demo: tuple[Path, dict[str, Any]]) -> None:
+    words = ("--json", "--quiet", "--device", "cpu", "demo", demo[0])
+    said = json.loads(invoke(*words, "--preset", "toy", "--jobs", 1, "--dry-run"))
+    assert said["finished"] == said["cells"] > 0
+    assert said["seconds"] == 0
+    refused = CliRunner().invoke(augment, [*map(str, words), "--preset", "study", "--dry-run"])
+    assert refused.exit_code == 1
+    assert "tables/demo: was made with" in refused.stderr
 
 
 def test_another_seed_in_the_same_folder_is_refused(demo: tuple[Path, dict[str, Any]]) -> None:

@@ -192,7 +192,7 @@ def test_the_correlation_is_of_ranks() -> None:
     [
         (["--preset", "study", "--data", "."], "--preset study is for rendered pedestrians"),
         (["--csv", __file__], "--csv has no effect on rendered pedestrians"),
-        (["--dry-run"], "--dry-run has no effect on rendered pedestrians"),
+        (["--dry-run", "--force"], "--force has no effect with --dry-run"),
     ],
 )
 def test_options_of_the_other_kind_of_demo_are_wrong_usage(words: list[str], said: str, tmp_path: Path) -> None:

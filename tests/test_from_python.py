@@ -95,6 +95,13 @@ def test_key_points_can_be_given_as_an_array(notebook: dict[str, Any]) -> None:
     points = keypoint_array(workspace.keypoints("train"), [pose])[0]
     (made,) = augment.generate_images(notebook["generator"], [(image, points)], workspace=workspace, runtime=QUIET)
     assert np.array_equal(made, notebook["pictures"][0])
+    with pytest.raises(augment.AugmentError, match="a pose is a list; give the name or file of an image, or an array"):
+        augment.generate_images(
+            notebook["generator"],
+            [(image, points.tolist())],
+            workspace=workspace,
+            runtime=QUIET,
+        )
 
 
 def test_a_trained_model_is_evaluated_to_the_same_figures(notebook: dict[str, Any]) -> None:

@@ -43,6 +43,7 @@ def train_generator(
     name: str | None = None,
     seed: int | None = None,
     perceptual: str = "auto",
+    weights_dir: Path | None = None,
     runtime: Runtime | None = None,
 ) -> Path:
     """Train a pose-transfer generator, as `augment patn-train` does.
@@ -53,7 +54,8 @@ def train_generator(
             `init`, the configuration of that generator, with 1,200 updates at half its learning rate.
         generator: a kind, such as patn; None is patn or, with `init`, that generator's kind.
         steps: updates; None is the preset's.
-        size: height and width of the images in pixels; None is the preset's.
+        size: height and width of the images in pixels; None is the preset's or, with `init` and no preset, that
+            generator's.
         portion: train inside M^R_p only; None takes all training pairs, as the paper.
         init: starts from the weights of another generator of the same kind, at any size: builtin, a name below `patn/`
             or a file; None takes fresh ones.
@@ -62,6 +64,7 @@ def train_generator(
         name: folder below `patn/`; None is the generator's kind, with the portion and seed if there is one.
         seed: None is the workspace's.
         perceptual: network of the perceptual term: auto, vgg19, mobilenet or none.
+        weights_dir: folder of weight files, searched before torch's hub cache.
         runtime: device, number format, threads.
 
     Returns:
@@ -70,6 +73,7 @@ def train_generator(
     Raises:
         AugmentError: where key points, pairs or weight files are missing, and for an identity model that was trained
             on images which the generator must not see.
+        patn.DataError: for a preset or kind that there is not, and for numbers that cannot be.
     """
     initial = None if init is None else InitialWeights.find(workspace, init)
     given = None if isinstance(preset, str) else preset
@@ -89,6 +93,7 @@ def train_generator(
         initial=initial,
         identity=None if identity_model is None else IdentityModel.find(workspace, identity_model),
         perceptual=perceptual,
+        weights_dir=weights_dir,
         runtime=runtime or Runtime(),
     )
     return find_generator(workspace, name)
@@ -171,7 +176,7 @@ def generate_images(
         uint8 N x height x width x 3, RGB, in the order of the pairs.
 
     Raises:
-        AugmentError: for files that are not there, and images in which nobody is found.
+        AugmentError: for files that are not there, images in which nobody is found, and what is no pose.
     """
     if not pairs:
         raise AugmentError("there is no pair; give at least one (image, pose)")
@@ -198,6 +203,8 @@ def _pose(work: LoadedRequest, pose: TargetPose) -> Pose:
                 "key points", scale_keypoints(pose.astype(np.float32), work.generator.out, work.generator.size), "array"
             )
         ]
+    elif not isinstance(pose, str | Path):
+        raise AugmentError(f"a pose is a {type(pose).__name__}; give the name or file of an image, or an array")
     else:
         found = work.reader(work.generator.size).read(str(pose))
     if len(found) != 1:

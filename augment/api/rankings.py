@@ -57,6 +57,7 @@ def train_reid(
     backbone: str | None = None,
     from_scratch: bool = False,
     weights: Path | None = None,
+    weights_dir: Path | None = None,
     erasing_and_jitter: bool = False,
     equal_updates: bool = False,
     name: str | None = None,
@@ -75,24 +76,29 @@ def train_reid(
         backbone: resnet50, inception, small or a network of torchreid's; None is the preset's.
         from_scratch: resnet50 without ImageNet weights; demo and study never have them.
         weights: a file of the backbone's weights on ImageNet, or of torchreid's.
+        weights_dir: folder of weight files, searched before torch's hub cache.
         erasing_and_jitter: add random erasing and colour jitter.
         equal_updates: as many updates as the full real set would give, not as many epochs.
         name: folder below `reid/`; None says what it is.
         seed: of split and training; None is the workspace's.
         runtime: device, number format, threads.
 
+    Returns:
+        How the model ranks the workspace's gallery.
+
     Raises:
         AugmentError: where images or weights are missing.
+        reid.DataError: for a preset or backbone that there is not, and for numbers that cannot be.
     """
     from reid import training as recipes  # loads torch
 
     if isinstance(preset, str):
         scratch = from_scratch or preset in recipes.FROM_SCRATCH
-        file = choose_weights(backbone or recipes.preset(preset).backbone, scratch, weights, None)
+        file = choose_weights(backbone or recipes.preset(preset).backbone, scratch, weights, weights_dir)
         training = recipes.preset(preset, backbone, pretrained=file is not None)
     else:
         training = replace(preset, backbone=backbone or preset.backbone)
-        file = choose_weights(training.backbone, from_scratch, weights, None)
+        file = choose_weights(training.backbone, from_scratch, weights, weights_dir)
     training = recipes.with_erasing_and_jitter(training) if erasing_and_jitter else training
     length = UPDATES if equal_updates else EPOCHS
     data = TrainingSet(portion, images, ratio, workspace.seed if seed is None else seed, length)
@@ -140,7 +146,8 @@ def rank_features(workspace: Workspace, features: ArrayLike) -> Evaluation:
         features: N x D, a row for each row of `test_images`, in that order.
 
     Raises:
-        AugmentError: for another number of rows.
+        AugmentError: for another number of rows, and where there is no query or no gallery image.
+        reid.DataError: for features that are not finite.
     """
     test, rows = test_images(workspace), np.asarray(features, dtype=np.float32)
     if rows.ndim != 2 or len(rows) != len(test):

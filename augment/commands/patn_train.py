@@ -16,6 +16,7 @@ from augment.options import NAME, Finite, weights_dir
 from augment.training.generator import TrainedGenerator, train_generator
 from augment.training.identity import IdentityModel
 from augment.training.initial import InitialWeights, starting_training
+from augment.training.perceptual import CHOICES
 from augment.workspace import Workspace
 from patn import DataError
 from patn.training.generator_training import GeneratorTraining
@@ -43,8 +44,8 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
     type=click.IntRange(8),
     nargs=2,
     metavar="HEIGHT WIDTH",
-    help="Image size in pixels; joints in the pose maps grow with it.  [default: the preset's; with --init: the other "
-    "generator's]",
+    help="Image size in pixels; joints in the pose maps grow with it.  [default: the preset's; with --init and no "
+    "--preset: the other generator's]",
 )
 @option("--name", type=NAME, help="Folder below patn/.  [default: the generator's, with --portion patn-pP-sS]")
 @option(
@@ -60,7 +61,7 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 )
 @option(
     "--perceptual",
-    type=click.Choice(["auto", "vgg19", "mobilenet", "none"]),
+    type=click.Choice(CHOICES),
     default="auto",
     show_default=True,
     help="Network of the perceptual term; mobilenet is not the paper's.",
@@ -75,7 +76,7 @@ ABLATIONS = ("no_add", "no_cat", "no_discriminator_residuals")
 @option("--steps", type=click.IntRange(1), help="Updates.  [default: the preset's]")
 @option("--batch", type=click.IntRange(1), help="Pairs per update.  [default: the preset's]")
 @option("--force", is_flag=True, help="Make it again if it was made with other options.")
-@network("--generator", metavar="NAME", help=f"{KINDS}.  [default: patn]")
+@network("--generator", metavar="NAME", help=f"{KINDS}.  [default: patn; with --init: the other's kind]")
 @network("--blocks", type=click.IntRange(1), help="Blocks of the generator.  [default: the preset's]")
 @network(
     "--fusion",

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from patn.training.generator_training import GeneratorTraining
     from patn.training.perceptual import Perceptual
 
+CHOICES = ("auto", "vgg19", "mobilenet", "none")
+"""What can be asked for."""
+
 
 def choose_perceptual(wanted: str, weights_dir: Path | None) -> str:
     """`vgg19`, `mobilenet` or `none`: what is wanted, or for `auto` the first of them that is there.
@@ -24,10 +27,12 @@ def choose_perceptual(wanted: str, weights_dir: Path | None) -> str:
         weights_dir: a folder searched before the hub's cache.
 
     Raises:
-        AugmentError: where a named one is missing.
+        AugmentError: for another name, and where a named one is missing.
     """
     from patn.training.perceptual import find_mobilenet  # loads torch
 
+    if wanted not in CHOICES:
+        raise AugmentError(f"⟨perceptual⟩ {wanted}: must be one of {', '.join(CHOICES)}")
     if wanted == "auto":
         if find_weights("vgg19", weights_dir) is not None:
             return "vgg19"

@@ -8,6 +8,7 @@ import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
 from augment.options import weights_dir
+from augment.training.perceptual import CHOICES
 from pipelines.commands.values import NAMES
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--perceptual",
-    type=click.Choice(["auto", "vgg19", "mobilenet", "none"]),
+    type=click.Choice(CHOICES),
     default="auto",
     show_default=True,
     help="Network of the perceptual term; mobilenet is not the paper's.",

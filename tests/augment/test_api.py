@@ -59,7 +59,9 @@ def test_a_generator_is_trained_as_the_command_would(workspace: Workspace, asked
     assert asked["training"] == kind_of("patn").preset("market")
     assert (asked["name"], asked["portion"], asked["seed"], asked["perceptual"]) == ("patn", None, 4, "auto")
     assert asked["runtime"] == Runtime()
-    assert (asked["initial"], asked["identity"]) == (None, None)
+    assert (asked["initial"], asked["identity"], asked["weights_dir"]) == (None, None, None)
+    augment.train_generator(workspace, weights_dir=Path("x"))
+    assert asked["weights_dir"] == Path("x")
 
 
 @pytest.mark.parametrize(
@@ -136,6 +138,7 @@ def test_a_preset_from_scratch_and_a_backbone_of_ones_own_choose_their_weights(
         ("open-reid", {}, ("resnet50", False, None, None)),
         ("open-reid", {"from_scratch": True}, ("resnet50", True, None, None)),
         ("open-reid", {"backbone": "inception", "weights": Path("x.pth")}, ("inception", False, Path("x.pth"), None)),
+        ("open-reid", {"weights_dir": Path("x")}, ("resnet50", False, None, Path("x"))),
     ):
         augment.train_reid(workspace, preset, **options)
         assert asked["weights_of"] == weights_of

@@ -104,6 +104,8 @@ def test_the_perceptual_network_is_the_first_that_is_there_or_the_one_named(
         else:
             with pytest.raises(AugmentError, match=said):
                 choose_perceptual(name, None)
+    with pytest.raises(AugmentError, match=r"^perceptual vgg: must be one of auto, vgg19, mobilenet, none$"):
+        choose_perceptual("vgg", None)
 
 
 def test_what_a_machine_has_is_told_line_by_line() -> None:

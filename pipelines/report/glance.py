@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from augment.artefacts.records import read_run
+from augment.inference.generators import BUILTIN
 from augment.training.reid_data import UPDATES
 from augment.workspace import Workspace
 from pipelines.report.pictures import svg
@@ -13,6 +15,7 @@ from pipelines.table5.outputs import read_table5
 from pipelines.table5.plots import panels, portion_plot
 from pipelines.table5.rows import row_of
 from pipelines.table5.spread import excludes_zero
+from pipelines.table5.stages import Model
 from pipelines.table5.text import LENGTH_TITLES, blocks, column_title, gain_text, spread_text
 
 
@@ -25,6 +28,7 @@ class Card:
         share: of the gap to all real images that is closed, as a number and as text, "-" where it is not known.
         gap: of the gap to all real images that is closed, as a number and as text, "-" where it is not known.
         saw_removed: whether the removed images trained the generator.
+        one_generator: whether all seeds have the same one; None where nothing is generated.
     """
 
     figure: str
@@ -39,6 +43,7 @@ class Card:
     share: float
     gap: str
     saw_removed: bool
+    one_generator: bool | None
 
 
 def glance(workspace: Workspace) -> Section | None:
@@ -51,13 +56,13 @@ def glance(workspace: Workspace) -> Section | None:
         if gained:
             place = (gained[0].row, gained[0].portion, gained[0].ratio)
             like = [line for line in gained if (line.row, line.portion, line.ratio) == place]
-            cards.append(_card(like, block.title))
+            cards.append(_card(workspace, like, block.title))
     first = next(iter(panels(summary)), None)
     plot = None if first is None else svg(portion_plot(first[1], "svg", summary))
     return None if summary.empty else Section("At a glance", "glance.html", {"cards": cards, "plot": plot})
 
 
-def _card(lines: list[Line], block: str) -> Card:
+def _card(workspace: Workspace, lines: list[Line], block: str) -> Card:
     """The card of the lines of one training."""
     line = lines[0]
     row, gain = row_of(line.row), line.gain
@@ -73,5 +78,21 @@ def _card(lines: list[Line], block: str) -> Card:
         others=[(LENGTH_TITLES[each.length], gain_text(each.gain)) for each in lines[1:]],
         share=line.gap_mean,
         gap=spread_text(line.gap, percent=True),
-        saw_removed=row.generates and row.generator is None and not row.reduced,
+        saw_removed=_saw_removed(workspace, line),
+        one_generator=not row.reduced if row.generates else None,
     )
+
+
+def _saw_removed(workspace: Workspace, line: Line) -> bool:
+    """Whether a line's generator was trained on all training images, as the record of its images says."""
+    row = row_of(line.row)
+    if not row.generates or row.reduced or row.generator == BUILTIN:
+        return False
+    cell = replace(line.cell, seed=min(int(seed) for seed in line.by_seed))
+    made = read_run(Model(cell).needs[0].folder(workspace))
+    if made is None:
+        return row.generator is None
+    trained = read_run((workspace.root / str(made.result.get("generator"))).parent)
+    if trained is None or "portion" not in trained.options:
+        return False
+    return trained.options["portion"] is None and trained.inputs.get("images") == made.inputs.get("images")

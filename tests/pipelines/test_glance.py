@@ -19,6 +19,7 @@ from pipelines.table5.text import summary_json
 from tests.pipelines.summaries import Line, results, summary
 
 NONE: Line = ("none", [20.0, 22.0, 24.0], {})
+PLACE = "patn/own/generator.safetensors"
 FULL: Line = ("none", [60.0, 62.0, 64.0], {"portion": 1.0})
 
 
@@ -74,6 +75,39 @@ def test_one_seed_has_no_interval_and_proves_nothing(cards: Any) -> None:
 def test_it_says_whether_the_generator_saw_the_removed_images(cards: Any, row: str, saw: bool) -> None:
     (card,) = cards(NONE, (row, [30.0], {}))
     assert card.saw_removed is saw
+
+
+def record(folder: Path, options: dict[str, Any], images: str, generator: str = "") -> None:
+    """The run.json of a finished generator or generated set."""
+    folder.mkdir(parents=True)
+    parts = {"kind": "any", "seed": 0, "versions": {}, "started": 0.0, "seconds": 1.0}
+    inputs, result = {"images": images}, {"generator": generator}
+    write_json(folder / "run.json", {**parts, "options": options, "inputs": inputs, "result": result})
+
+
+@pytest.mark.parametrize(
+    ("row", "generator", "options", "images", "saw"),
+    [
+        ("ours", PLACE, {"portion": None}, "these", True),
+        ("ours", PLACE, {"portion": 0.1}, "these", False),
+        ("ours", PLACE, {"portion": None}, "others", False),
+        ("ours", PLACE, {}, "these", False),
+        ("ours", "builtin", {"portion": None}, "these", False),
+        ("own", PLACE, {"portion": None}, "these", True),
+    ],
+    ids=["on all", "inside M^R_p", "on other images", "imported", "built-in", "a row of its own"],
+)
+def test_the_record_of_the_images_says_what_their_generator_saw(
+    cards: Any, tmp_path: Path, row: str, generator: str, options: dict[str, Any], images: str, saw: bool
+) -> None:
+    record(tmp_path / "patn" / "own", options, images)
+    record(tmp_path / "generated" / f"{row}-p0.1-s0", {}, "these", generator)
+    (card,) = cards(NONE, (row, [30.0], {}))
+    assert (card.saw_removed, card.one_generator) == (saw, True)
+
+
+def test_it_says_where_every_seed_has_a_generator_of_its_own_and_where_there_is_none(cards: Any) -> None:
+    assert [cards(NONE, (row, [30.0], {}))[0].one_generator for row in ("reduced", "other=folder")] == [False, None]
 
 
 def test_each_augmentation_has_a_card(cards: Any) -> None:

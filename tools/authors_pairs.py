@@ -27,12 +27,12 @@ PAPERS = {
 """Rows of the paper's table that were measured by its authors on these pairs, by method."""
 PAPERS_COLUMNS = {"ssim": 0, "mask-ssim": 2, "pckh": 5}
 ABOUT = (
-    "The {pairs:,} test pairs of the PATN authors' file. Their generators were trained at 128 x 64 pixels for about "
-    "90,000 steps on a GPU, these for minutes on one core. A generator of 64 x 32 pixels is enlarged to 128 x 64 "
-    "before it is measured. Enlarged images are smooth, and SSIM favours smooth images: equal SSIM does not mean equal "
-    "images. PCKh is by movenet-lightning, another estimator than the paper's, so compare it among our rows only. "
-    "`patn` and `long` are the generators of the rows Ours and long, `tuned` and `tuned-p0.1-s0` those of Ours, "
-    "built-in tuned, and of the same on M^R_p only; `patn128` and `corr128` were trained at the full size."
+    "The {pairs:,} test pairs of the PATN authors' file. Their PATN was trained at 128 x 64 pixels for about 90,000 "
+    "steps on a GPU, the generators measured here for minutes on one core. A generator of 64 x 32 pixels is enlarged "
+    "to 128 x 64 before it is measured. Enlarged images are smooth, and SSIM favours smooth images: equal SSIM does "
+    "not mean equal images. PCKh is by movenet-lightning, another estimator than the paper's, so compare it among our "
+    "rows only. `patn` and `long` are the generators of the rows Ours and long, `tuned` and `tuned-p0.1-s0` those of "
+    "Ours, built-in tuned, and of the same on M^R_p only; `patn128` and `corr128` were trained at the full size."
 )
 """What the part says first."""
 

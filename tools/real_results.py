@@ -52,6 +52,10 @@ CHOSEN = (
     "The settings of scenes and of tuning, and the length of `long`, were chosen on these test images, so those rows "
     "may be too good."
 )
+ONCE = (
+    "These generators were trained once, so no deviation or interval says how much another training of them would "
+    "change; those trained or tuned on M^R_p only are trained anew for every seed."
+)
 DEMO = "augment demo "
 """How the command begins that measures; single rows may be added by others."""
 IN_README = ("none", "ours", BEST, f"long{SCENES}")
@@ -92,16 +96,18 @@ def origin(results: Record) -> str:
     if "caveat" in results:
         return str(results["caveat"])
     runs = results["runs"]
-    commits = list(dict.fromkeys(run["commit"] for run in runs))
+    commits = results["commits"]
     *others, last = commits
     named = f"commits {', '.join(others)} and {last}" if others else f"commit {last}"
-    places = "; ".join(dict.fromkeys(f"{run['processor']}, {run['cores']} cores, {run['device']}" for run in runs))
+    places = "; ".join(
+        dict.fromkeys(f"{run['processor']}, {run['cores']} cores, {run['device']}, {run['precision']}" for run in runs)
+    )
     added = "".join(f" A row was added by `{run['command']}`." for run in runs if not run["command"].startswith(DEMO))
     done, asked = results["cells"]
     return (
         f"Measured by `{runs[-1]['command']}` at {named} on {places}.{added} {done} of {asked} cells (one cell is one "
         "re-ID training) are finished; with the generators and sets that they need, they took "
-        f"{results['hours']:.1f} hours, one task after the other."
+        f"{results['hours']:.1f} hours, counted one task after the other."
     )
 
 
@@ -148,9 +154,10 @@ def readme_part(results: Record) -> str:
 {short_table(summary_of(results), IN_README)}
 
 The re-ID network is `small`, from random weights, at 64 x 32 pixels. Ours is by `{ours_of(results)}`. `long` is the \
-built-in generator, tuned on all training images for longer. These two have seen the removed images; a generator tuned \
-on M^R_p only has not. [In scenes](docs/explanation/scenes.md) puts each generated person before another kept image's \
-background, in the colours of that image's camera. {CHOSEN}
+built-in generator, tuned on all training images for longer. These two have seen the removed images and were trained \
+once, so no deviation or interval says how much another training of them would change. A generator tuned on M^R_p only \
+has not seen them, and is trained anew for every seed. [In scenes](docs/explanation/scenes.md) puts each generated \
+person before another kept image's background, in the colours of that image's camera. {CHOSEN}
 {" ".join(filter(None, [other_networks(summary_of(results)), larger_portions(summary_of(results))]))}
 [Market-1501](docs/results/market1501.md) has every figure. {origin(results)}
 """
@@ -201,8 +208,8 @@ def _generator_part(results: Record) -> list[str]:
         minutes = f"{one['train_seconds'] / 60:.1f}"
         lines.append([one["name"], one["start"], f"{height} x {width}", f"{one['steps']:,}", minutes])
     about = (
-        "Trained on all training pairs, those of removed images included. Minutes are of the clock, with other work "
-        "running."
+        f"Trained on all training pairs, those of removed images included. {ONCE} Minutes are of the clock, with other "
+        "work running."
     )
     return [f"## The generators\n\n{about}\n\n{markdown_table(lines)}"]
 

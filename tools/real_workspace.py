@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from augment.artefacts.records import read_run
+from augment.artefacts.records import RunRecord, read_run
 from augment.workspace import Workspace
 from pipelines.demo.real import NAME, read_runs
 from pipelines.demo.real_presets import REAL_PRESETS
 from pipelines.demo.why import why_table
 from pipelines.measurements.times import read_times
 from pipelines.table5.cells import Cell
+from pipelines.table5.findings import NAMES
 from pipelines.table5.outputs import write_table5
 from pipelines.table5.results import declared, is_finished
 from pipelines.table5.rows import row_order, row_title
@@ -32,23 +34,14 @@ def gathered(workspace: Workspace) -> dict[str, Any]:
         raise SystemExit(f"{workspace.root}: holds no measurement; run `augment demo {workspace.root.name} --data ...`")
     cells = declared(workspace)
     ours = REAL_PRESETS[runs[-1]["preset"]].ours
-    poses = read_run(workspace.table_dir("poses"))
-    missing = sorted(
-        {
-            (cell.portion, cell.backbone, row_order(cell.row), cell.row, cell.length)
-            for cell in cells
-            if not is_finished(workspace, cell)
-        }
-    )
+    poses, work = read_run(workspace.table_dir("poses")), _work(workspace, cells, ours)
     return {
         "runs": runs,
-        "hours": round(_seconds(workspace, cells, ours) / 3600, 2),
+        "commits": list(dict.fromkeys(str(run.versions.get("commit", "unknown")) for run in work)),
+        "hours": round(sum(run.seconds for run in work) / 3600, 2),
         "times": read_times(folder),
         "cells": [sum(is_finished(workspace, cell) for cell in cells), len(cells)],
-        "missing": [
-            f"{row_title(row)}, p = {portion:g}, {backbone}, {LENGTH_TITLES[length]}"
-            for portion, backbone, _, row, length in missing
-        ],
+        "missing": missing_rows(cells, [cell for cell in cells if is_finished(workspace, cell)]),
         "generators": _generators(workspace, runs[-1]["preset"]),
         "poses": None if poses is None else {"estimator": poses.options["estimator"], **poses.result},
         "why": json.loads(why_table(workspace, cells, summary, ours).to_json(orient="records")),
@@ -56,8 +49,39 @@ def gathered(workspace: Workspace) -> dict[str, Any]:
     }
 
 
-def _seconds(workspace: Workspace, cells: Sequence[Cell], ours: str) -> float:
-    """What the finished models of cells, their generated sets and the generators of these took, one after the other."""
+def missing_rows(cells: Sequence[Cell], finished: Sequence[Cell]) -> list[str]:
+    """What was asked for and is not finished, by p, backbone and row.
+
+    Args:
+        cells: those asked for.
+        finished: those of them that are.
+
+    Returns:
+        Such as "Self, p = 0.3, small, equal updates"; of a row with figures, what of it is missing in brackets.
+    """
+    unfinished: dict[tuple[float, str, tuple[int, str], str, str], list[Cell]] = {}
+    for cell in cells:
+        if cell not in finished:
+            place = (cell.portion, cell.backbone, row_order(cell.row), cell.row, cell.length)
+            unfinished.setdefault(place, []).append(cell)
+    return [
+        f"{row_title(row)}{_part_of(lacking, finished)}, p = {portion:g}, {backbone}, {LENGTH_TITLES[length]}"
+        for (portion, backbone, _, row, length), lacking in sorted(unfinished.items())
+    ]
+
+
+def _part_of(lacking: Sequence[Cell], finished: Sequence[Cell]) -> str:
+    """Which part of a row its unfinished cells are, in brackets; empty where they are all of it."""
+    like = {replace(cell, seed=0, ordinary=False) for cell in lacking}
+    there = {cell.ordinary for cell in finished if replace(cell, seed=0, ordinary=False) in like}
+    if not there:
+        return ""
+    kinds = {cell.ordinary for cell in lacking} - there
+    return f" ({' and '.join(NAMES[kind] for kind in sorted(kinds))})" if kinds else " (more seeds)"
+
+
+def _work(workspace: Workspace, cells: Sequence[Cell], ours: str) -> list[RunRecord]:
+    """The records of the finished models of cells, of their generated sets and of the generators of these, by time."""
     folders = set()
     for cell in cells:
         if is_finished(workspace, cell):
@@ -65,7 +89,8 @@ def _seconds(workspace: Workspace, cells: Sequence[Cell], ours: str) -> float:
             sets = [need for need in Model(cell, ours).needs if isinstance(need, GeneratedSet)]
             folders |= {made.folder(workspace) for made in sets}
             folders |= {workspace.patn_dir(made.drawn_by(workspace)) for made in sets}
-    return sum(run.seconds for folder in folders if (run := read_run(folder)) is not None)
+    found = [run for folder in folders if (run := read_run(folder)) is not None]
+    return sorted(found, key=lambda run: run.started)
 
 
 def _generators(workspace: Workspace, preset: str) -> list[dict[str, Any]]:

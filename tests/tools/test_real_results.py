@@ -1,11 +1,13 @@
 """docs/results/market1501.json is the one source of the figures of real people: page, README, the demo's sentence."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from augment.workspace import Workspace
+from pipelines.table5.cells import Cell
 from tests.pipelines.summaries import summary
 from tests.tools.conftest import CAVEAT
 from tools.real_results import (
@@ -18,7 +20,7 @@ from tools.real_results import (
     read_results,
     summary_of,
 )
-from tools.real_workspace import gathered
+from tools.real_workspace import gathered, missing_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,6 +55,22 @@ def test_what_is_committed_is_what_the_results_say(tmp_path: Path) -> None:
     gain = beside_rendered(summary_of(read_results()), read_results()).partition("re-ID training gives")[2]
     assert gain
     assert gain in (ROOT / "docs/results/demo.md").read_text(), "run `python -m tools.demo_results`"
+
+
+def test_what_is_missing_of_a_row_with_figures_is_named() -> None:
+    both = [replace(cell, ordinary=ordinary) for ordinary in (False, True) for cell in seeds("ours") + seeds("self")]
+    asked = [*seeds("none"), *both, *seeds("none", portion=1.0)]
+    finished = [*seeds("none"), *seeds("ours"), seeds("none", portion=1.0)[0]]
+    assert missing_rows(asked, finished) == [
+        "Self, p = 0.1, small, equal updates",
+        "Ours (with erasing + jitter), p = 0.1, small, equal updates",
+        "None (more seeds), p = 1, small, equal updates",
+    ]
+
+
+def seeds(row: str, portion: float = 0.1) -> list[Cell]:
+    """A row's cells of three seeds, plain."""
+    return [Cell(row, portion=portion, seed=seed) for seed in range(3)]
 
 
 def test_an_unmeasured_workspace_is_refused(people: Path) -> None:

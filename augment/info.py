@@ -6,6 +6,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from augment.results import Result
 from augment.runtime import Runtime
@@ -54,6 +55,8 @@ class Info(Result):
         precision: that it would train in, fp32 or bf16.
         weights: the weight files that were found, and those that are missing.
         mobilenet: the weights of MobileNetV2, None where they are missing.
+        identity_models: the re-ID model of the identity term that a generator of the workspace was trained with, by
+            generator.
     """
 
     versions: Mapping[str, str]
@@ -65,14 +68,18 @@ class Info(Result):
     precision: str
     weights: tuple[FoundWeights, ...]
     mobilenet: str | None
+    identity_models: Mapping[str, str]
 
 
-def info(runtime: Runtime, weights_dir: Path | None = None) -> Info:
+def info(
+    runtime: Runtime, weights_dir: Path | None = None, identity_models: Mapping[str, str] = MappingProxyType({})
+) -> Info:
     """What this machine offers to a command.
 
     Args:
         runtime: how the command would run.
         weights_dir: a folder searched for files of weights before the hub's cache.
+        identity_models: of the workspace's generators, as of `augment.training.identity.identity_models`.
     """
     import torch
 
@@ -93,6 +100,7 @@ def info(runtime: Runtime, weights_dir: Path | None = None) -> Info:
         runtime.precision_name(),
         weights_report(weights_dir),
         str(mobilenet) if mobilenet else None,
+        dict(identity_models),
     )
 
 
@@ -117,5 +125,6 @@ def info_text(report: Info) -> str:
         f"weights: MobileNetV2 for the perceptual loss: {report.mobilenet}"
         if report.mobilenet
         else "weights: missing: MobileNetV2 for the perceptual loss; pip install augment-reid[perceptual]",
+        *(f"generator {name}: identity term by {model}" for name, model in report.identity_models.items()),
     ]
     return "\n".join(lines)

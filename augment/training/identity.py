@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,6 +109,21 @@ class IdentityModel:
         training = metadata["training"]
         size = (int(training["height"]), int(training["width"]))
         return IdentityTerm(Features(model, size=size, feature=training["feature"]))
+
+
+def identity_models(workspace: Workspace) -> dict[str, str]:
+    """The re-ID model of the identity term of each finished generator that was trained with one, by generator.
+
+    Args:
+        workspace: whose generators are looked at; one whose record is damaged is passed over.
+    """
+    found: dict[str, str] = {}
+    for file in workspace.generators():
+        with suppress(AugmentError):
+            run = read_run(file.parent)
+            if run is not None and "identity_model" in run.options:
+                found[file.parent.name] = str(run.options["identity_model"])
+    return found
 
 
 def weighted(training: GeneratorTraining, identity: IdentityModel | None) -> GeneratorTraining:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from click.testing import CliRunner
 
 import augment
 from augment.artefacts.artefact import fingerprint
+from augment.cli import augment as command_line
 from augment.runtime import Runtime
 from augment.training.identity import IdentityModel
 from augment.training.initial import InitialWeights, starting_training
@@ -90,6 +92,9 @@ def test_the_record_names_the_model_and_a_model_that_is_trained_again_makes_anot
     assert (said["options"]["identity_model"], said["options"]["lambda_identity"]) == ("half", 1.0)
     assert said["inputs"]["identity_model"] == fingerprint(place / "reid" / "half" / "model.safetensors")
     assert run(place, *INSIDE, "half", "--name", "with") == made
+    assert run(place, "info")["identity_models"] == {"with": "half"}
+    in_words = CliRunner().invoke(command_line, ["--workspace", str(place), "info"]).stdout
+    assert "generator with: identity term by half" in in_words.splitlines()
     train_reid(place, "half", "--portion", "0.5", "--learning-rate", "0.001", "--force")
     result = invoke(place, *INSIDE, "half", "--name", "with")
     assert result.exit_code == 1

@@ -3,7 +3,9 @@
 import json
 import os
 from importlib import metadata
+from pathlib import Path
 
+import pytest
 import torch
 from click.testing import CliRunner
 
@@ -28,6 +30,16 @@ def test_info_in_words_says_where_missing_weights_belong(tmp_path: object) -> No
     assert result.exit_code == 0
     assert f"put it into {tmp_path}" in result.stdout
     assert f"{available_cores()} cores" in result.stdout
+
+
+def test_info_says_what_it_can_beside_a_workspace_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "augment.toml").write_text("data =")
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(augment, ["--json", "info"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["identity_models"] == {}
 
 
 def test_cores_are_those_this_process_may_use() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from augment import AugmentError, Different
+from augment import Different, Misuse
 from augment.artefacts.records import read_run
 from augment.generation.filtering import Filtering
 from augment.generation.generate import generate
@@ -207,7 +207,7 @@ def training_of(cell: Cell, *, pretrained: bool = False) -> ReidTraining:
 
     Raises:
         reid.DataError: for an unknown preset or backbone.
-        AugmentError: for a row whose way with generated images is the preset's with all: it would be another row.
+        Misuse: for a row whose way with generated images is the preset's with all: it would be another row.
     """
     from reid.models.backbones import backbone_of  # loads torch
     from reid.training import preset, with_erasing_and_jitter  # loads torch
@@ -216,7 +216,7 @@ def training_of(cell: Cell, *, pretrained: bool = False) -> ReidTraining:
     pretrained = pretrained or (backbone_of(cell.backbone).imagenet_weights and not cell.scratch)
     training = preset(cell.preset, cell.backbone, pretrained=pretrained)
     if row.smoothing is not None and row.smoothing == training.label_smoothing:
-        raise AugmentError(
+        raise Misuse(
             f"⟨rows⟩ {cell.row}: ⟨preset⟩ {cell.preset} smooths the labels of all images by {row.smoothing:g}, so that "
             "this is the row without it; give another number, such as smoothed:0.3"
         )

@@ -33,7 +33,7 @@ def test_a_row_that_trains_as_another_one_does_is_refused_before_any_work(people
     asked = ("table5", "--portions", "0.5", "--seeds", "1", "--generator", str(trained), "--rows")
     for more in ((), ("--dry-run",)):
         refused = invoke(people, *asked, "ours,smoothed:0.1", "--preset", "demo", "--backbones", "small", *more)
-        assert refused.exit_code == 1
+        assert refused.exit_code == 2
         said = "--rows smoothed:0.1: --preset demo smooths the labels of all images by 0.1, so that this is the row"
         assert said in " ".join(click.unstyle(refused.stderr).split())
     assert not (people / "reid").exists()

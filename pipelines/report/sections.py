@@ -186,7 +186,7 @@ def galleries(workspace: Workspace) -> Section | None:
 
 
 def poses(workspace: Workspace) -> Section | None:
-    """How a pose estimator agrees with the exact joints."""
+    """How a pose estimator agrees with the exact joints, or with key points that were given."""
     run = read_run(workspace.table_dir("poses"))
     if run is None:
         return None

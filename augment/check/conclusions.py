@@ -8,6 +8,7 @@ from augment.check.report import KeypointsChecked, Report
 from augment.datasets.copies import copies_said
 from augment.datasets.published import set_lines
 from augment.layouts.kinds import DataLayout
+from augment.plurals import counted
 from reid.data.market1501 import Split
 
 SHOWN = 5
@@ -28,7 +29,9 @@ def conclusions(report: Report) -> tuple[list[str], list[str]]:
     broken = images.unreadable
     problems += broken[:SHOWN]
     if len(broken) > SHOWN:
-        problems.append(f"{len(broken) - SHOWN} more images are unreadable; --json lists them all")
+        problems.append(
+            f"{counted(len(broken) - SHOWN, 'more image is', 'more images are')} unreadable; --json lists them all"
+        )
     trains, tests = (True, True) if report.dataset is None else (report.dataset.trains, report.dataset.tests)
     notes += set_lines(report.dataset)[1]
     if not counts["train"] and trains:
@@ -41,19 +44,24 @@ def conclusions(report: Report) -> tuple[list[str], list[str]]:
             "re-ID cannot be evaluated"
         )
     elif tests and people.queries_unmatched:
-        notes.append(f"{people.queries_unmatched} queries have no gallery image from another camera; none counts")
+        queries = counted(people.queries_unmatched, "query has", "queries have")
+        notes.append(f"{queries} no gallery image from another camera; none counts")
     if images.resized:
-        notes.append(f"{images.resized} images are of another size and are resized when loaded")
+        sizes = ("image is of another size and is", "images are of another size and are")
+        notes.append(f"{counted(images.resized, *sizes)} resized when loaded")
     notes += report.transparency.sentences
     if people.train_nobody:
-        notes.append(f"{people.train_nobody} training images are of identity 0 or -1 and are not trained on")
+        nobody = counted(people.train_nobody, "training image is", "training images are")
+        notes.append(f"{nobody} of identity 0 or -1 and not trained on")
     if people.train_single:
-        notes.append(f"{people.train_single} identities have one training image only and give no pairs")
+        single = counted(people.train_single, "identity has", "identities have")
+        notes.append(f"{single} one training image only, which gives no pairs")
     if counts["train"] and not people.train_paired:
         notes.append("no identity has two training images: a generator cannot be trained")
     if people.train_and_test:
+        both = counted(people.train_and_test, "identity is", "identities are")
         notes.append(
-            f"{people.train_and_test} identities are in both the training and the test part; models know these before "
+            f"{both} in both the training and the test part; models know these before "
             "they are tested, and their figures are too high"
         )
     notes += copies_said(report.copies)
@@ -71,7 +79,7 @@ def _fashion_notes(report: Report) -> list[str]:
     for split, expected in published.items() if report.pairs else ():
         found, word = getattr(report.pairs, split), "training" if split == Split.TRAIN else "test"
         if found != expected:
-            notes.append(f"{found:,} {word} pairs where the paper has {expected:,}")
+            notes.append(f"{counted(found, f'{word} pair')} where the paper has {expected:,}")
     return notes
 
 
@@ -97,11 +105,13 @@ def _pose_notes(keypoints: KeypointsChecked | None) -> list[str]:
     counts, notes = keypoints.summary, [f"key points: {sentence}" for sentence in keypoints.odd]
     again = "" if keypoints.source == "exact" else " --force"
     if counts.no_row:
-        notes.append(f"{counts.no_row} images have no row in the key point files: run `augment poses{again}`")
+        rowless = counted(counts.no_row, "image has", "images have")
+        notes.append(f"{rowless} no row in the key point files: run `augment poses{again}`")
     if counts.no_pose:
-        notes.append(f"{counts.no_pose} images have no pose")
+        notes.append(f"{counted(counts.no_pose, 'image has', 'images have')} no pose")
     if counts.no_torso:
-        notes.append(f"{counts.no_torso} images lack a shoulder or hip and give no pairs")
+        lack = ("image lacks a shoulder or hip and gives", "images lack a shoulder or hip and give")
+        notes.append(f"{counted(counts.no_torso, *lack)} no pairs")
     return notes
 
 
@@ -115,7 +125,7 @@ def check_text(report: Report) -> str:
     height, width = report.size
     lines = [
         f"Workspace {report.workspace}: images {report.data}, working size {height} x {width}",
-        f"training: {counts['train']:,} images of {counts['train identities']:,} identities",
+        f"training: {_of_identities(counts, 'train')}",
         *_test_lines(DataLayout(report.layout), counts),
         f"key points: {report.keypoints.source if report.keypoints else 'none'}",
     ]
@@ -136,9 +146,15 @@ def check_text(report: Report) -> str:
 
 def _test_lines(layout: DataLayout, counts: Mapping[str, int]) -> list[str]:
     if not layout.serves_reid:
-        return [f"test:     {counts['gallery']:,} images of {counts['gallery identities']:,} identities"]
+        return [f"test:     {_of_identities(counts, 'gallery')}"]
     return [
-        f"query:    {counts['query']:,} images of {counts['query identities']:,} identities",
-        f"gallery:  {counts['gallery']:,} images, among them {counts['gallery distractors']:,} distractors "
-        f"and {counts['gallery junk']:,} junk",
+        f"query:    {_of_identities(counts, 'query')}",
+        f"gallery:  {counted(counts['gallery'], 'image')}, among them "
+        f"{counted(counts['gallery distractors'], 'distractor')} and {counts['gallery junk']:,} junk",
     ]
+
+
+def _of_identities(counts: Mapping[str, int], split: str) -> str:
+    """The images and identities of a split, in words."""
+    people = counted(counts[f"{split} identities"], "identity", "identities")
+    return f"{counted(counts[split], 'image')} of {people}"

@@ -9,6 +9,7 @@ import click
 from augment.cli import emit, pass_workspace
 from augment.commands.idle import note_idle_globals
 from augment.options import NAME
+from augment.plurals import counted
 from augment.training.import_authors import import_network
 from augment.workspace import Workspace
 
@@ -54,6 +55,6 @@ def command(
     dropout = "with" if result.dropout else "without"
     emit(
         result,
-        f"{result.folder}: {ROLES[result.network]}, {result.norm} norm, {result.blocks} blocks of width "
+        f"{result.folder}: {ROLES[result.network]}, {result.norm} norm, {counted(result.blocks, 'block')} of width "
         f"{result.width}, trained {dropout} dropout{maps}, {height} x {width}, {result.parameters:,} parameters",
     )

@@ -13,6 +13,7 @@ from augment.commands.idle import configuring, refuse_idle, unless
 from augment.commands.sections import SectionCommand, SectionOption
 from augment.datasets.reduced_set import share_text
 from augment.options import NAME, Finite, weights_dir
+from augment.plurals import counted
 from augment.training.generator import TrainedGenerator, train_generator
 from augment.training.identity import IdentityModel
 from augment.training.initial import InitialWeights, starting_training
@@ -218,7 +219,8 @@ def _said(result: TrainedGenerator, portion: float | None) -> str:
     losses = {key: value for key, value in result.losses.items() if key not in ("step", "seconds")}
     return "\n".join(
         [
-            f"{result.folder}: {result.steps} steps on {result.pairs} pairs of {result.images} images, "
+            f"{result.folder}: {counted(result.steps, 'step')} on "
+            f"{counted(result.pairs, 'pair')} of {counted(result.images, 'image')}, "
             f"{result.train_seconds} s in {result.precision}",
             *filter(None, [share_text(portion or 1.0, result.share)]),
             *([f"Started from: {result.initial}"] if result.initial else []),

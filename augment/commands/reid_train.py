@@ -15,6 +15,7 @@ from augment.commands.sections import SectionCommand, SectionOption
 from augment.datasets.reduced_set import share_text
 from augment.evaluation.reid import summary
 from augment.options import BACKBONE, NAME, RECIPES, SET, Finite, headline, weights_dir
+from augment.plurals import counted
 from augment.training.reid import choose_weights, train_reid
 from augment.training.reid_data import EPOCHS, LENGTHS, TrainingSet
 from augment.workspace import REAL_ONLY, Workspace
@@ -172,7 +173,8 @@ def command(
     name = name or (images.name(backbone) + ("-ordinary" if erasing_jitter else ""))
     result = train_reid(workspace, training, images, name=name, weights=file, runtime=runtime(force))
     said = [summary(result.folder, result.rankings, queries, ap), *filter(None, [share_text(portion, result.share)])]
-    trained = f"Trained on {result.real} real and {result.images - result.real} generated images"
+    trained = f"Trained on {result.real} real and {counted(result.images - result.real, 'generated image')}"
     trained += f" ({result.distinct} distinct)" if repeat else ""
-    trained += f" of {result.identities} identities, {result.updates} updates, {result.precision}."
+    trained += f" of {counted(result.identities, 'identity', 'identities')}, {counted(result.updates, 'update')}, "
+    trained += f"{result.precision}."
     emit(result, "\n".join([*said, trained]))

@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 from augment import AugmentError
 from augment.artefacts.artefact import fingerprint
 from augment.images import open_image
+from augment.plurals import counted
 from augment.workers import thread_map
 from numerics.arrays import Array
 from numerics.images import upright_rgb
@@ -138,8 +139,7 @@ def copies_said(copies: Mapping[str, Sequence[Sequence[str]]]) -> list[str]:
         copies: as `inspect_copies` returns them.
     """
     return [
-        f"{'1 picture is' if len(groups) == 1 else f'{len(groups)} pictures are'} {PLACES[kind]}: {_named(groups)}; "
-        "remove what is wrong"
+        f"{counted(len(groups), 'picture is', 'pictures are')} {PLACES[kind]}: {_named(groups)}; remove what is wrong"
         for kind, groups in copies.items()
         if groups
     ]

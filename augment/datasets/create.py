@@ -23,6 +23,7 @@ from augment.layouts.kinds import DataLayout
 from augment.layouts.registry import Layout, describe, market1501_layout
 from augment.pedestrians import Pedestrians
 from augment.pedestrians.dataset import render
+from augment.plurals import counted
 from augment.results import Result
 from augment.settings import SETTINGS, read_settings
 from augment.workspace import Workspace
@@ -241,11 +242,13 @@ def refuse_around(root: Path, folder: Path) -> None:
 def _with_pairs(workspace: Workspace, made: Layout, files: Sequence[Path]) -> Layout:
     """Take the pairs over, and say how many."""
     counts = import_pairs(workspace, files)
-    said = f"{counts['train']:,} training and {counts['test']:,} test pairs were taken over"
+    said = f"{counts['train']:,} training and {counted(counts['test'], 'test pair')} were taken over"
     if counts["left_out"]:
-        said += f"; {counts['left_out']:,} pairs of images that are not there were left out"
+        were = "was" if counts["left_out"] == 1 else "were"
+        said += f"; {counted(counts['left_out'], 'pair')} of images that are not there {were} left out"
     if counts["apart"]:
-        said += f"; {counts['apart']:,} pairs of images of two parts, or of queries, were left out"
+        were = "was" if counts["apart"] == 1 else "were"
+        said += f"; {counted(counts['apart'], 'pair')} of images of two parts, or of queries, {were} left out"
     return replace(made, decisions=(*made.decisions, said))
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from augment import AugmentError
 from augment.images import least_and_most_opaque
 from augment.layouts.identity_folders import SOURCES
+from augment.plurals import counted
 from augment.results import Result
 from augment.workers import thread_map
 
@@ -74,7 +75,7 @@ def original_files(data: Path, paths: Sequence[str]) -> list[Path]:
 
 
 def _images(count: int) -> str:
-    return "1 image is" if count == 1 else f"{count:,} images are"
+    return counted(count, "image is", "images are")
 
 
 def _opacity(path: Path) -> tuple[int, int]:

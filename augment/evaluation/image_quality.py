@@ -14,6 +14,7 @@ from augment.datasets.inputs import images_input, keypoints_input
 from augment.evaluation.measurement import measure
 from augment.evaluation.protocol import PROTOCOLS, SPLITS, Evaluation
 from augment.inference.generators import find_generator, generator_label
+from augment.plurals import counted
 from augment.results import Result
 from augment.runtime import Runtime
 from augment.workspace import Workspace
@@ -194,7 +195,7 @@ def summary(result: ImageQuality) -> str:
     lines += [
         [row, *(f"{values[name]:.4g}" if name in values else "-" for name in names)] for row, values in rows.items()
     ]
-    head = f"{result.folder}: {result.pairs} {result.split} pairs, {height} x {width} pixels, "
+    head = f"{result.folder}: {counted(result.pairs, f'{result.split} pair')}, {height} x {width} pixels, "
     head += f"protocol {result.protocol}"
     said = [f"{name}: {text}" for name, text in result.notes.items()]
     said += missing_lines(result.missing)

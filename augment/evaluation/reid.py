@@ -13,6 +13,7 @@ from augment import AugmentError
 from augment.datasets.dataset import Dataset
 from augment.datasets.preconditions import require_ranking
 from augment.images import load_images
+from augment.plurals import counted
 from augment.results import Result, spread
 from augment.runtime import Runtime
 from augment.workspace import MODEL, Workspace
@@ -249,7 +250,8 @@ def summary(folder: str, rankings: Rankings, queries: str = "standard", ap: str 
     """
     first = rankings.of_queries(queries)
     ranks = f"rank-1 {first.rank1:.1f}, rank-5 {first.rank5:.1f}, rank-10 {first.rank10:.1f}"
-    lines = [f"{folder}: mAP {getattr(first, RULES[ap]):.1f}, {ranks} ({first.queries} queries)"]
+    asked = counted(first.queries, "query", "queries")
+    lines = [f"{folder}: mAP {getattr(first, RULES[ap]):.1f}, {ranks} ({asked})"]
     for name, title in QUERIES.items():
         ranking = rankings.of_queries(name)
         each = [f"{getattr(ranking, measure):.1f} by the {rule} rule" for rule, measure in RULES.items()]

@@ -8,6 +8,7 @@ import pandas as pd
 
 from augment.datasets.reduced_set import share_text
 from augment.generation.plan import Sampling
+from augment.plurals import counted
 from augment.results import Result, spread
 from augment.runtime import Place
 
@@ -88,11 +89,12 @@ def summary(result: AugmentedSet) -> str:
         result: as of `generate`.
     """
     counts = result.counts
-    lines = [f"{result.folder}: {counts.real} real and {counts.generated} generated images"]
+    lines = [f"{result.folder}: {counts.real} real and {counted(counts.generated, 'generated image')}"]
     if said := share_text(result.portion, result.share):
         lines.append(said)
     if counts.replaced_pose:
-        lines.append(f"{counts.replaced_pose} removed images had no pose: another image's pose was taken")
+        removed = counted(counts.replaced_pose, "removed image")
+        lines.append(f"{removed} had no pose: another image's pose was taken")
     if counts.copied:
         lines.append(f"{counts.copied} could not be generated (no kept image with a pose): a real image was copied")
     if counts.filtered is not None:
@@ -100,5 +102,8 @@ def summary(result: AugmentedSet) -> str:
         again = f"{counts.filtered} replaced by better ones, the rest kept"
         lines.append(f"the {tried} worst were generated again: {again}")
     if counts.dropped:
-        lines.append(f"{counts.dropped} removed images without a pose were left out")
+        lines.append(
+            counted(counts.dropped, "removed image without a pose was", "removed images without a pose were")
+            + " left out"
+        )
     return "\n".join(lines)

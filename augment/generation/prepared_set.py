@@ -13,6 +13,7 @@ from augment.generation.filtering import Filtering
 from augment.generation.plan import Sampling, TargetPoses
 from augment.generation.planned_set import PlannedSet, plan_set
 from augment.inference.generators import BUILTIN, find_generator, make_generator, seeded
+from augment.plurals import counted
 from augment.workspace import REAL_ONLY, Workspace
 
 
@@ -86,7 +87,8 @@ def prepare_set(workspace: Workspace, request: SetRequest) -> PreparedSet:
     planned = plan_set(Dataset.of(workspace), reduced, portion, seed, sampling, request.pose_file)
     if planned.plan.empty:
         raise AugmentError(
-            f"{folder}: there is nothing to generate, {len(planned.kept)} of {len(planned.pools.pid_of)} images are "
+            f"{folder}: there is nothing to generate, {len(planned.kept)} of "
+            f"{counted(len(planned.pools.pid_of), 'image is', 'images are')} "
             "kept; give a smaller ⟨portion⟩, ⟨ratio⟩ 2 with ⟨portion⟩ 1.0, or a larger ⟨per_identity⟩"
         )
     judged = filtering is not None and "identity" in filtering.by

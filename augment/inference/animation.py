@@ -17,6 +17,7 @@ from augment.inference.request import LoadedRequest, Request, Transferred
 from augment.inference.sheets import draw_skeleton, sheet
 from augment.inference.video import FPS, VIDEOS, WRITTEN, extract_frames, require_ffmpeg, write_video
 from augment.pedestrians.walking import walking
+from augment.plurals import counted
 from augment.poses.readers import Pose, folder_images, scaled_to
 from augment.poses.smoothing import bridge, fit, inside, jerk, smooth
 from augment.results import Result, spread
@@ -189,10 +190,10 @@ def animation_text(result: Animation) -> str:
     Args:
         result: as the command has it.
     """
-    people = "1 person" if result.transferred.images == 1 else f"{result.transferred.images} people"
-    lines = [f"{result.out}: {people}, {result.frames} frames at {result.fps:g} a second"]
+    people = counted(result.transferred.images, "person", "people")
+    lines = [f"{result.out}: {people}, {counted(result.frames, 'frame')} at {result.fps:g} a second"]
     lines.append(
-        f"Joints: {result.bridged} bridged, nobody found in {result.empty} frames; "
+        f"Joints: {result.bridged} bridged, nobody found in {counted(result.empty, 'frame')}; "
         f"jerk {result.jerk:.2f} pixels, after smoothing {result.smoothed_jerk:.2f}"
     )
     return "\n".join(lines)

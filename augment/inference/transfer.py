@@ -14,6 +14,7 @@ from augment.images import read_image
 from augment.inference.pictures import PICTURES, write_picture
 from augment.inference.request import LoadedRequest, Request, Transferred
 from augment.inference.sheets import draw_skeleton, sheet
+from augment.plurals import counted
 from augment.poses.readers import scaled_to
 from augment.results import Result, spread
 from numerics.arrays import Array
@@ -120,8 +121,7 @@ def transfer_text(result: Pictures) -> str:
     """
     made = result.transferred
     height, width = made.size
-    people = "1 person" if made.images == 1 else f"{made.images} people"
-    poses = "1 pose" if made.poses == 1 else f"{made.poses} poses"
+    people, poses = counted(made.images, "person", "people"), counted(made.poses or 0, "pose")
     lines = [f"{result.out}: {people} in {poses}, {height} x {width} pixels; key points: {', '.join(made.keypoints)}"]
     if made.skipped:
         more = f" and {len(made.skipped) - 5} more" if len(made.skipped) > 5 else ""

@@ -31,6 +31,7 @@ from augment.layouts.deepfashion import (
 from augment.layouts.inventory import Inventory, Reason, take_stock
 from augment.layouts.kinds import DataLayout
 from augment.layouts.registry import Layout
+from augment.plurals import counted
 from augment.workers import thread_map
 from numerics.seeds import Stream, random_stream
 
@@ -103,7 +104,8 @@ def describe(table: pd.DataFrame) -> str:
     parts = []
     for split, word in (("train", "training"), ("gallery", "test")):
         part = table[table["split"] == split]
-        parts.append(f"{len(part):,} {word} images of {part['pid'].nunique():,} identities")
+        people = counted(part["pid"].nunique(), "identity", "identities")
+        parts.append(f"{counted(len(part), f'{word} image')} of {people}")
     both = table.groupby("pid")["split"].nunique().gt(1).sum()
     return " and ".join(parts) + (f", {both:,} of them in both" if both else ", none in both")
 
@@ -214,10 +216,12 @@ def split_by_lists(names: Collection[str], lists: Mapping[str, Sequence[str]]) -
         raise AugmentError(f"none of {len(names):,} images, such as {min(names)}, is in train.lst or test.lst")
     said = []
     if len(present) < len(names):
-        said.append(f"{len(names) - len(present):,} images are in neither list and were left out")
+        out = counted(len(names) - len(present), "image is", "images are")
+        said.append(f"{out} in neither list and left out")
     if len(present) < len(listed):
         first = min(set(listed) - set(present))
-        said.append(f"{len(listed) - len(present):,} listed images are not there, such as {first}")
+        gone = counted(len(listed) - len(present), "listed image is", "listed images are")
+        said.append(f"{gone} not there, such as {first}")
     return present, said
 
 

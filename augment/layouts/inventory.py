@@ -15,6 +15,7 @@ from augment import AugmentError
 from augment.artefacts.files import write_text
 from augment.columns import csv_text
 from augment.layouts.natural_order import natural_key
+from augment.plurals import counted
 from reid.data.market1501 import FOLDERS
 from reid.data.names import is_image_name
 
@@ -65,10 +66,11 @@ class Inventory:
         if not self.passed:
             return []
         files = self.taken + len(self.passed)
-        said = [f"{self.taken:,} of {files:,} files were taken; {PASSED_OVER} lists the others"]
+        were = "was" if self.taken == 1 else "were"
+        said = [f"{self.taken:,} of {counted(files, 'file')} {were} taken; {PASSED_OVER} lists the others"]
         for reason, count in self.counts().items():
             example = next(path for path, why in self.passed.items() if why == reason)
-            said.append(f"{count:,} file{'s' if count > 1 else ''} passed over: {reason}, such as {example}")
+            said.append(f"{counted(count, 'file')} passed over: {reason}, such as {example}")
         return said
 
     def write(self, root: Path) -> None:

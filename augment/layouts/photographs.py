@@ -13,6 +13,7 @@ from augment import AugmentError
 from augment.images import open_image
 from augment.layouts.inventory import Inventory, Reason, files_below, is_hidden, printable
 from augment.layouts.natural_order import natural_key
+from augment.plurals import counted
 from augment.workers import thread_map
 from numerics.images import UnknownRange
 from reid.data.names import is_text, parse_number
@@ -167,7 +168,8 @@ def _deeper(photos: Iterable[Photo]) -> list[str]:
     deeper = [folder for folder in folders if not all(map(_CAMERA.fullmatch, folder.parts[1:]))]
     if not deeper:
         return []
-    return [f"{len(deeper):,} images in sub-folders ({_listed(map(str, dict.fromkeys(deeper)))}) count as the person's"]
+    images, count = counted(len(deeper), "image"), "counts" if len(deeper) == 1 else "count"
+    return [f"{images} in sub-folders ({_listed(map(str, dict.fromkeys(deeper)))}) {count} as the person's"]
 
 
 def _two_endings(photos: Iterable[Photo]) -> list[str]:
@@ -194,7 +196,8 @@ def _odd_identities(folder: Path, photos: Iterable[Photo]) -> list[str]:
         if entry.is_dir() and not is_hidden(entry.name) and not is_nobody(entry.name) and entry.name not in found
     )
     if empty:
-        said.append(f"{len(empty):,} folders without an image make no identity: {_listed(map(printable, empty))}")
+        make = counted(len(empty), "folder without an image makes", "folders without an image make")
+        said.append(f"{make} no identity: {_listed(map(printable, empty))}")
     return [*said, *alike_said(found)]
 
 

@@ -15,6 +15,7 @@ from augment.images import header_size
 from augment.layouts.detection import find_market1501
 from augment.layouts.inventory import Inventory, Reason, printable, take_stock
 from augment.layouts.kinds import DataLayout
+from augment.plurals import counted
 from augment.workers import thread_map
 from reid.data.market1501 import FOLDERS, Split, present_splits, read_market1501
 
@@ -98,25 +99,31 @@ def _market_files(folder: Path, root: Path, table: pd.DataFrame) -> Inventory:
     return take_stock(folder, taken, lambda file: Reason.DEEPER if file.startswith(inside) else Reason.OUTSIDE)
 
 
+NOT_TRAINED_ON = ("training image, which is not trained on, is", "training images, which are not trained on, are")
+
+
 def _odd_names(table: pd.DataFrame) -> list[str]:
     """Sentences about names of an image table that mean something else to other code, or perhaps to the user."""
     said = []
-    for split, what in ((Split.TRAIN, "training images, which are not trained on,"), (Split.QUERY, "queries")):
+    for split, what in ((Split.TRAIN, NOT_TRAINED_ON), (Split.QUERY, ("query is", "queries are"))):
         nobody = table.loc[(table["split"] == split) & (table["pid"] <= 0), "name"]
         if len(nobody):
             said.append(
-                f"{len(nobody):,} {what} are of identity 0 or -1, in Market-1501 background and junk, such as "
+                f"{counted(len(nobody), *what)} of identity 0 or -1, in Market-1501 background and junk, such as "
                 f"{nobody.iloc[0]}; rename them if that is a person"
             )
     others = table.loc[~table["name"].str.endswith(".jpg"), "name"]
     if len(others):
-        said.append(f"{len(others):,} names do not end in .jpg, which other re-ID code may ask for: {others.iloc[0]}")
+        names = counted(len(others), "name does", "names do")
+        said.append(f"{names} not end in .jpg, which other re-ID code may ask for: {others.iloc[0]}")
     marked = table.loc[(table["split"] == Split.TRAIN) & table["name"].str.contains(r"_gen\d*\.", regex=True), "name"]
     if len(marked):
-        said.append(f"{len(marked):,} training images have names of generated ones, such as {marked.iloc[0]}")
+        have = counted(len(marked), "training image has a name", "training images have names")
+        said.append(f"{have} of generated ones, such as {marked.iloc[0]}")
     empty = [name for name, path in zip(table["name"], table["path"], strict=True) if not os.path.getsize(path)]
     if empty:
-        said.append(f"{len(empty):,} files are empty, such as {empty[0]}; `augment check` names all unreadable images")
+        files = counted(len(empty), "file is", "files are")
+        said.append(f"{files} empty, such as {empty[0]}; `augment check` names all unreadable images")
     if (table["camid"] == 0).any():
         said.append("cameras count from 0 in the names; other re-ID code may ask for 1 and more")
     return said
@@ -132,7 +139,7 @@ def describe(table: pd.DataFrame) -> str:
     for split, word in (("train", "training"), ("query", "query"), ("gallery", "gallery")):
         part = table[table["split"] == split]
         people = part.loc[part["pid"] > 0, "pid"].nunique()
-        parts.append(f"{len(part):,} {word} images of {people:,} identities")
+        parts.append(f"{counted(len(part), f'{word} image')} of {counted(people, 'identity', 'identities')}")
     return f"{parts[0]}, {parts[1]}, {parts[2]}"
 
 
@@ -149,7 +156,7 @@ def common_size(paths: Sequence[Path]) -> tuple[tuple[int, int], str]:
     if not sizes:
         return USUAL_SIZE, "no image could be read; the working size is 128 x 64"
     (height, width), count = max(sizes.items(), key=lambda item: (item[1], item[0]))
-    share = f"{count:,} of {sum(sizes.values()):,} images are {height} x {width}"
+    share = f"{count:,} of {counted(sum(sizes.values()), 'image is', 'images are')} {height} x {width}"
     if 2 * count < sum(sizes.values()) or max(height, width) > LARGEST:
         return USUAL_SIZE, f"images are resized to 128 x 64 when loaded (at most {share}); choose another with --size"
     rounded = (max(MULTIPLE, _to_multiple(height)), max(MULTIPLE, _to_multiple(width)))

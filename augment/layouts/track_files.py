@@ -13,6 +13,7 @@ import pandas as pd
 from augment import AugmentError
 from augment.images import read_image
 from augment.layouts.natural_order import natural_key
+from augment.plurals import counted
 from numerics.arrays import Array
 from reid.data.names import is_image_name
 
@@ -75,7 +76,7 @@ class Sequence:
         for said, where in wrong.items():
             if where.any():
                 place = int(where.to_numpy().argmax())
-                more = f" ({where.sum() - 1} more lines alike)" if where.sum() > 1 else ""
+                more = f" ({counted(int(where.sum()) - 1, 'more line')} alike)" if where.sum() > 1 else ""
                 what = said.format_map({name: boxes[name].iloc[place] for name in BOX})
                 line = boxes.index.tolist()[place] + 1
                 raise AugmentError(f"{self.boxes}, line {line}: {what}{more}; correct the file")

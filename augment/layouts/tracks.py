@@ -17,6 +17,7 @@ from augment.layouts.kinds import DataLayout
 from augment.layouts.photographs import Photo
 from augment.layouts.registry import Layout
 from augment.layouts.track_files import Sequence, find_sequences
+from augment.plurals import counted
 from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
 
@@ -97,7 +98,7 @@ def tracks_layout(
         Inventory(len(photos), {}),
         data,
         size=size,
-        parted=f"tracks of {len(sequences)} sequence{'s' if len(sequences) > 1 else ''} were split by seed {seed}",
+        parted=f"tracks of {counted(len(sequences), 'sequence')} were split by seed {seed}",
         said=[
             f"{count:,} {'box was' if count == 1 else 'boxes were'} left out: {reason}"
             for reason, count in left_out.most_common()

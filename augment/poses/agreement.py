@@ -10,6 +10,7 @@ import pandas as pd
 
 from augment import AugmentError
 from augment.datasets.dataset import Dataset
+from augment.plurals import counted
 from augment.poses.estimation import estimate_sample
 from augment.poses.estimators import DEFAULT, Choice
 from augment.results import Result, spread
@@ -144,4 +145,5 @@ def agreement_text(result: Agreement) -> str:
         result: as `agreement` returns it.
     """
     pckh = "none" if result.pckh is None else f"{result.pckh:.3f}"
-    return f"Against exact joints ({result.images} images): found {result.found:.1%}, PCKh@0.5 {pckh}"
+    images = counted(result.images, "image")
+    return f"Against exact joints ({images}): found {result.found:.1%}, PCKh@0.5 {pckh}"

@@ -14,6 +14,7 @@ from augment.datasets.dataset import Dataset
 from augment.datasets.image_names import ImageNames
 from augment.images import header_size
 from augment.layouts.deepfashion import UNCROPPED, crop_keypoints
+from augment.plurals import counted
 from augment.poses.plausibility import refuse_impossible
 from augment.workers import thread_map
 from numerics.arrays import Array
@@ -129,9 +130,9 @@ def _refuse_own_pixels(file: Path, points: Array, names: Sequence[str], data: Da
     height, width = data.size
     first = names[int(others.argmax())]
     raise AugmentError(
-        f"{file}: {others.sum()} images ({first}) are of other sizes than {height} x {width}, and their key points may "
-        f"be in their own pixels; say so with ⟨own_pixels⟩, or with ⟨size --csv-size⟩ {height} {width} that they are "
-        "for images resized to that"
+        f"{file}: {counted(int(others.sum()), 'image is', 'images are')} of another size than {height} x {width}, such "
+        f"as {first}, and key points may be in an image's own pixels; say so with ⟨own_pixels⟩, or with "
+        f"⟨size --csv-size⟩ {height} {width} that they are for images resized to that"
     )
 
 

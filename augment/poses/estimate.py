@@ -17,6 +17,7 @@ from augment.artefacts.artefact import Run, artefact, fingerprint
 from augment.artefacts.records import read_run
 from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input
+from augment.plurals import counted
 from augment.poses.agreement import Agreement, agreement, agreement_text
 from augment.poses.annotations import completed, read_annotations, refuse_inside
 from augment.poses.estimation import ESTIMATING, estimate_files
@@ -285,14 +286,16 @@ def poses_text(result: PosesMade, folder: Path) -> str:
     """
     counts = result.summary
     splits = ", ".join(f"{POSE_FILES[split]} {part.images}" for split, part in counts.splits.items())
+    lack = counted(counts.no_torso, "lacks a shoulder or hip and gives", "lack a shoulder or hip and give")
     lines = [
-        f"{folder}: key points of {counts.images} images ({splits}) from {result.source}",
-        f"{counts.no_pose} images have no pose, {counts.no_torso} lack a shoulder or hip and give no pairs",
+        f"{folder}: key points of {counted(counts.images, 'image')} ({splits}) from {result.source}",
+        f"{counted(counts.no_pose, 'image has', 'images have')} no pose, {lack} no pairs",
     ]
     if counts.no_row:
-        lines.append(f"{counts.no_row} images had no row in the files")
+        lines.append(f"{counted(counts.no_row, 'image')} had no row in the files")
     if result.rows_of_no_image:
-        lines.append(f"{result.rows_of_no_image} rows were of other images and passed over")
+        rows = counted(result.rows_of_no_image, "row was", "rows were")
+        lines.append(f"{rows} of other images and passed over")
     lines += [f"note: {note}" for note in result.notes or ()]
     if result.agreement is not None:
         lines.append(agreement_text(result.agreement))

@@ -23,6 +23,7 @@ from augment.images import read_image
 from augment.inference.generator import BATCH
 from augment.inference.generators import find_generator, generator_label
 from augment.inference.plan_images import SplitGenerator
+from augment.plurals import counted
 from augment.study.answers import ANSWERS, Answers
 from augment.workspace import Workspace
 from numerics.arrays import Array
@@ -134,7 +135,8 @@ def _keep_answers(folder: Path, force: bool) -> None:
     if force and (folder / ANSWERS).is_file():
         volunteers = Answers(folder).count()
         if volunteers:
-            raise AugmentError(f"{folder}: holds the answers of {volunteers} volunteers; choose another ⟨name⟩")
+            who = counted(volunteers, "volunteer")
+            raise AugmentError(f"{folder}: holds the answers of {who}; choose another ⟨name⟩")
 
 
 def _of_generator(
@@ -193,8 +195,8 @@ def _refuse_few(real: int, generated: int, study: Study, who: str) -> None:
     fewest = min(real, generated)
     if fewest < study.images:
         raise AugmentError(
-            f"{who} {real} real and {generated} generated images where {study.images} of each are to be shown; "
-            f"give ⟨images⟩ {fewest} or fewer"
+            f"{who} {real} real and {counted(generated, 'generated image')} where {study.images} of each are "
+            f"to be shown; give ⟨images⟩ {fewest} or fewer"
         )
 
 

@@ -14,6 +14,7 @@ from augment.artefacts.records import RunRecord, read_run
 from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input
 from augment.datasets.reduced_set import reduced_set
+from augment.plurals import counted
 from augment.workspace import MODEL, REAL_ONLY, Workspace
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class IdentityModel:
         portion, seed = float(options["portion"]), int(options["seed"])
         removed = set(reduced_set(data.images, portion, seed)).difference(kept)
         if removed:
-            more = f"{len(removed)} images that M^R_p does not keep, such as {min(removed)}"
+            more = f"{counted(len(removed), 'image')} that M^R_p does not keep, such as {min(removed)}"
             self._refuse(f"was trained with portion {portion} and seed {seed} on {more}", kept)
 
     def _refuse(self, why: str, kept: Collection[str] | None) -> None:

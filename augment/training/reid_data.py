@@ -19,6 +19,7 @@ from augment.generation.advice import make_set
 from augment.generation.integrity import refuse_stale
 from augment.generation.manifest import MANIFEST
 from augment.layouts.inventory import files_below, own_reason, printable
+from augment.plurals import counted
 from augment.workspace import REAL_ONLY, Workspace, row_name
 from numerics.arrays import Array
 from numerics.seeds import Stream, random_stream
@@ -162,14 +163,14 @@ def _refuse_untrained(folder: Path, found: pd.DataFrame) -> None:
     nobody = found.loc[found["pid"] <= 0, "name"]
     if len(nobody):
         raise AugmentError(
-            f"{folder}: {len(nobody)} images are of identity 0 or -1, such as {nobody.iloc[0]}, and cannot be trained "
-            "on; remove them, or name them after their identity"
+            f"{folder}: {counted(len(nobody), 'image is', 'images are')} of identity 0 or -1, such as "
+            f"{nobody.iloc[0]}, and cannot be trained on; remove them, or name them after their identity"
         )
     deeper = [file for file in files_below(folder) if "/" in file and own_reason(folder, file) is None]
     if deeper:
         raise AugmentError(
-            f"{folder}: {len(deeper)} images are in sub-folders, such as {printable(deeper[0])}; put all images "
-            "directly into it, or remove them"
+            f"{folder}: {counted(len(deeper), 'image is', 'images are')} in sub-folders, such as "
+            f"{printable(deeper[0])}; put all images directly into it, or remove them"
         )
 
 

@@ -8,6 +8,7 @@ import click
 
 from augment.cli import emit, pass_workspace, runtime, seed_or
 from augment.options import weights_dir
+from augment.plurals import counted
 from augment.training.perceptual import CHOICES
 from pipelines.commands.values import NAMES
 
@@ -76,7 +77,8 @@ def command(workspace: Workspace, jobs: int | None, dry_run: bool, force: bool, 
     if dry_run:
         trained = states(workspace, table)
         text = "\n".join(f"{'trained' if done else 'to do  '}  {row}" for row, done in trained.items())
-        emit({"rows": trained}, f"{text}\n{sum(trained.values())} of {len(trained)} rows are trained.")
+        rows = counted(len(trained), "row is", "rows are")
+        emit({"rows": trained}, f"{text}\n{sum(trained.values())} of {rows} trained.")
         return
     result = run_table4(workspace, table, runtime(force))
     emit(result.as_dict(), terminal(result, table))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from augment.artefacts.artefact import refuse_other
 from augment.artefacts.records import read_run
 from augment.columns import aligned
+from augment.plurals import counted
 from augment.poses.estimators import DEFAULT, SCORING
 from augment.runtime import Runtime
 from augment.settings import SETTINGS
@@ -278,9 +279,9 @@ def budget_text(whole: Budget) -> str:
         cells = f"{part.finished}/{part.cells}" if part.cells else ""
         lines.append([cells, _takes(part), span(end), part.what])
     said = (
-        f"{whole.finished} of {whole.cells} cells are finished. About {span(whole.seconds)} with --jobs "
-        f"{whole.jobs}, timed by a few steps on this machine where nothing of the kind is finished; it may be stopped "
-        "at any moment, and what is finished then is shown."
+        f"{whole.finished} of {counted(whole.cells, 'cell is', 'cells are')} finished. About {span(whole.seconds)} "
+        f"with --jobs {whole.jobs}, timed by a few steps on this machine where nothing of the kind is finished; it may "
+        "be stopped at any moment, and what is finished then is shown."
     )
-    unknown = f" {whole.unknown} stages are unknown." if whole.unknown else ""
+    unknown = f" {counted(whole.unknown, 'stage is', 'stages are')} unknown." if whole.unknown else ""
     return f"{aligned(lines)}\n{said}{unknown}"

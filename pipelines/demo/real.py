@@ -15,6 +15,7 @@ from augment.artefacts.files import write_json
 from augment.datasets.create import init_real
 from augment.datasets.dataset import Dataset
 from augment.datasets.inputs import images_input
+from augment.plurals import counted
 from augment.poses.comparison import compare_estimator
 from augment.poses.estimate import estimate_poses, import_poses
 from augment.poses.estimators import DEFAULT, Choice
@@ -177,7 +178,7 @@ def table_title(table: Table5) -> str:
     augmentations = ", ".join(NAMES[ordinary] for ordinary in table.ordinary)
     lengths = ", ".join(f"equal {length}" for length in table.lengths)
     backbones = "" if table.backbones == ("small",) else f"{', '.join(table.backbones)}; "
-    seeds = "1 seed" if table.seeds == 1 else f"{table.seeds} seeds"
+    seeds = counted(table.seeds, "seed")
     return f"{backbones}p = {portions}: {rows}; {augmentations}; {lengths}; {seeds}"
 
 

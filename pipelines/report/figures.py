@@ -23,6 +23,7 @@ from augment.inference.generator import BATCH
 from augment.inference.pictures import PICTURES, write_picture
 from augment.inference.plan_images import SplitGenerator
 from augment.inference.sheets import sheet
+from augment.plurals import counted
 from augment.runtime import Runtime
 from augment.workspace import Workspace
 from numerics.arrays import Array
@@ -198,7 +199,7 @@ def figure_text(made: Sheet) -> str:
         made: as of `make_figure`.
     """
     columns = ", ".join(f"{title} ({name})" if title != name else name for name, title in made.generators.items())
-    head = f"{made.file}: {len(made.pairs)} test pairs by {columns}"
+    head = f"{made.file}: {counted(len(made.pairs), 'test pair')} by {columns}"
     scored = [pair for pair in made.pairs if SCORE in pair]
     if not scored:
         return head

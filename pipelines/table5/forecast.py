@@ -15,6 +15,7 @@ from augment.artefacts.records import PENDING
 from augment.columns import aligned
 from augment.datasets.dataset import Dataset
 from augment.failures import sentence
+from augment.plurals import counted
 from augment.runtime import Runtime
 from augment.workers import available_cores
 from augment.workspace import Workspace
@@ -210,9 +211,11 @@ def to_text(forecast: Forecast) -> str:
         left = line.state != FINISHED
         needs = f"after {', '.join(line.needs)}" if line.needs else ""
         table.append([line.state, line.stage.name, span(line.seconds) if left else "", line.lacks or needs])
-    said = [f"{sum(forecast.cells.values())} of {len(forecast.cells)} cells are finished."]
+    cells = counted(len(forecast.cells), "cell is", "cells are")
+    said = [f"{sum(forecast.cells.values())} of {cells} finished."]
     if forecast.tests:
-        said.append(f"{sum(forecast.tests)} of {len(forecast.tests)} tests on other data are finished.")
+        tests = counted(len(forecast.tests), "test on other data is", "tests on other data are")
+        said.append(f"{sum(forecast.tests)} of {tests} finished.")
     if forecast.seconds:
         with_jobs = f", {span(elapsed(lines, jobs))} with --jobs {jobs}" if jobs > 1 else ""
         said.append(f"About {span(forecast.seconds)} of work{with_jobs}.")

@@ -14,6 +14,7 @@ import patn
 import reid
 from augment import AugmentError, Different, Misuse
 from augment.datasets.reduced_set import real_share, standing_for
+from augment.plurals import counted
 from augment.runtime import Runtime
 from augment.training.reid_data import LENGTHS
 from augment.workspace import REAL_ONLY, Workspace, row_name
@@ -133,7 +134,7 @@ def chosen(cells: Sequence[Cell], only: Sequence[str] = (), shard: tuple[int, in
     for name in only:
         if name not in named:
             raise Misuse(
-                f"⟨only⟩ {name}: is none of the {len(named)} cells that are asked for; `augment table5 --dry-run` "
+                f"⟨only⟩ {name}: is none of the {counted(len(named), 'cell')} asked for; `augment table5 --dry-run` "
                 "lists them"
             )
     wanted = [named[name] for name in dict.fromkeys(only)] if only else list(cells)

@@ -17,6 +17,7 @@ from augment.datasets.dataset import Dataset
 from augment.evaluation.image_quality import ImageQuality, as_in_the_paper, evaluate_generator, missing_lines
 from augment.evaluation.protocol import Evaluation
 from augment.inference.generators import make_generator
+from augment.plurals import counted
 from pipelines import paper
 from pipelines.tables.figures import Figures, figure_text, figures_of
 from pipelines.tables.methods import Methods, Seen, seen, train_methods
@@ -210,8 +211,8 @@ def notes(results: Sequence[ImageQuality], columns: Sequence[str], data: str) ->
     where = paper.DATA_TITLES[data]
     height, width = first.size
     said = [
-        f"Here: {first.pairs} test pairs at {height} x {width} pixels, the paper's protocol. The paper's figures "
-        f"are of {where}: beside ours, not comparable unless yours are of the same pairs.",
+        f"Here: {counted(first.pairs, 'test pair')} at {height} x {width} pixels, the paper's protocol. "
+        f"The paper's figures are of {where}: beside ours, not comparable unless yours are of the same pairs.",
         "A star is a released model that the paper's authors measured; rows without one are quoted from other papers, "
         "whose SSIM is another.",
         "Images seen: updates times batch, of our trainings; those with different numbers are not compared on equal "

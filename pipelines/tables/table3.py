@@ -13,6 +13,7 @@ import pandas as pd
 
 from augment.artefacts.files import write_csv, write_text
 from augment.columns import aligned, markdown_table
+from augment.plurals import counted
 from augment.study.answers import Answers
 from augment.workspace import Workspace
 from pipelines.paper import DEEPFASHION, TABLE3
@@ -234,12 +235,12 @@ def notes(rows: Sequence[StudyRow]) -> list[str]:
     if not any(row.volunteers for row in rows):
         said.append("No volunteer has finished a study here yet; `augment study` shows one.")
     for row in rows:
+        pictures = counted(row.badly_timed, "picture was", "pictures were")
+        out = counted(row.left_out, "volunteer did not finish and is", "volunteers did not finish and are")
         parts = {
-            f"{row.left_out} volunteers did not finish and are left out": row.left_out,
-            f"{row.late} answers came more than {LATE / 1000:g} s after the picture": row.late,
-            f"{row.badly_timed} pictures were not measured to be shown for {EXPOSURE} ± {TOLERANCE} ms": (
-                row.badly_timed
-            ),
+            f"{out} left out": row.left_out,
+            f"{counted(row.late, 'answer')} came more than {LATE / 1000:g} s after the picture": row.late,
+            f"{pictures} not measured to be shown for {EXPOSURE} ± {TOLERANCE} ms": (row.badly_timed),
         }
         parts = {text: number for text, number in parts.items() if number}
         said += [f"{row.model}: {'; '.join(parts)}."] if parts else []

@@ -16,6 +16,7 @@ from augment.datasets.dataset import Dataset
 from augment.datasets.pairs import evaluation_pairs
 from augment.evaluation.image_quality import as_in_the_paper, evaluate_generator, missing_lines
 from augment.evaluation.protocol import Evaluation
+from augment.plurals import counted
 from augment.runtime import Runtime
 from augment.training.generator import train_generator
 from augment.workspace import Workspace
@@ -186,9 +187,9 @@ def notes(made: Ablations, table: Table4) -> list[str]:
     networks = sorted({row.perceptual for row in made.rows})
     data = paper.DATA_TITLES[table.data]
     said = [
-        f"Preset {table.preset}: {training.steps} steps of {training.batch} pairs, width {training.width}, "
-        f"{training.height} x {training.width_px} pixels. The paper's figures are of {data} at full size: "
-        "beside ours, not comparable unless yours are too.",
+        f"Preset {table.preset}: {counted(training.steps, 'step')} of {counted(training.batch, 'pair')}, "
+        f"width {training.width}, {training.height} x {training.width_px} pixels. The paper's figures are of {data} at "
+        "full size: beside ours, not comparable unless yours are too.",
         f"Perceptual term: {'; '.join(networks)}.",
         *(f"{row.title}: {ROWS[row.row].note}." for row in made.rows if ROWS[row.row].note),
     ]

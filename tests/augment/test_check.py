@@ -126,7 +126,7 @@ def test_images_of_another_size_are_a_note_only(workspace: Workspace) -> None:
     Image.new("RGB", (32, 64)).save(workspace.data / "query" / QUERY[0])
     result = CliRunner().invoke(augment, ["--workspace", str(workspace.root), "check"])
     assert result.exit_code == 0
-    assert "1 images are of another size" in result.stdout
+    assert "1 image is of another size" in result.stdout
 
 
 @pytest.mark.parametrize(

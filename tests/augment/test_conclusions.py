@@ -107,14 +107,14 @@ def test_what_key_points_lack_is_a_note_with_what_to_run() -> None:
     lacking = poses(no_row=1, no_pose=2, no_torso=3)
     assert conclusions(replace(SOUND, keypoints=lacking))[0] == []
     assert conclusions(replace(SOUND, keypoints=lacking))[1] == [
-        "1 images have no row in the key point files: run `augment poses --force`",
+        "1 image has no row in the key point files: run `augment poses --force`",
         "2 images have no pose",
         "3 images lack a shoulder or hip and give no pairs",
     ]
     exact = replace(lacking, source="exact", odd=("it is odd",))
     assert conclusions(replace(SOUND, keypoints=exact))[1][:2] == [
         "key points: it is odd",
-        "1 images have no row in the key point files: run `augment poses`",
+        "1 image has no row in the key point files: run `augment poses`",
     ]
     assert conclusions(replace(SOUND, keypoints=None))[1] == ["no key points yet: run `augment poses`"]
 

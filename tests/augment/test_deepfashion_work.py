@@ -67,7 +67,7 @@ def test_given_pairs_are_used_as_they_are(tree: FashionTree, tmp_path: Path) -> 
     options = [word for path in files for word in ("--pairs", str(path))]
     root = tmp_path / "w"
     result = run(tmp_path, "init", str(root), "--data", str(tree.img), "--lists", str(lists), *options)
-    assert "2 training and 1 test pairs were taken over; 1 pairs" in result["decisions"][-1]
+    assert "2 training and 1 test pair were taken over; 1 pair" in result["decisions"][-1]
     run(root, "poses", *(word for path in tree.cropped.values() for word in ("--csv", str(path))))
     workspace = Workspace.find(root)
     names = pairable(Dataset.of(workspace), train)

@@ -173,9 +173,9 @@ def test_identities_that_market1501_takes_for_nobody_are_named(tmp_path: Path) -
     data = images(tmp_path / "in", [*MARKET, "bounding_box_train/0000_c1", "query/-1_c1"])
     (data / "bounding_box_train" / "0001_c9.jpg").touch()
     result = init(tmp_path, data)
-    assert "1 files are empty, such as 0001_c9.jpg" in said(result)
-    assert "1 training images, which are not trained on, are of identity 0 or -1" in said(result)
-    assert "1 queries are of identity 0 or -1" in said(result)
+    assert "1 file is empty, such as 0001_c9.jpg" in said(result)
+    assert "1 training image, which is not trained on, is of identity 0 or -1" in said(result)
+    assert "1 query is of identity 0 or -1" in said(result)
 
 
 @pytest.mark.parametrize(

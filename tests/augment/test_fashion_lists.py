@@ -132,7 +132,7 @@ def test_unlisted_and_missing_images_are_counted() -> None:
     splits, said = split_by_lists([PANTS, POLO], {"train": [SKIRT, OTHER_POLO], "gallery": [PANTS]})
     assert splits == {PANTS: "gallery"}
     assert said == [
-        "1 images are in neither list and were left out",
+        "1 image is in neither list and left out",
         f"2 listed images are not there, such as {OTHER_POLO}",
     ]
 
@@ -171,7 +171,7 @@ def test_the_table_numbers_identities_by_name_and_has_training_images_first(tmp_
     assert table["source"].tolist() == [str(tmp_path / name) for name in (POLO, SKIRT, PANTS, OTHER_POLO)]
     assert describe(table) == "2 training images of 2 identities and 2 test images of 2 identities, none in both"
     both = table.assign(pid=[1, 2, 1, 1])
-    assert describe(both) == "2 training images of 2 identities and 2 test images of 1 identities, 1 of them in both"
+    assert describe(both) == "2 training images of 2 identities and 2 test images of 1 identity, 1 of them in both"
 
 
 def test_the_table_is_read_back_with_the_crops_paths(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def pictures(folder: Path, *sizes: tuple[int, int]) -> list[Path]:
 @pytest.mark.parametrize(
     ("sizes", "size", "said"),
     [
-        ([(64, 32)], (64, 32), "1 of 1 images are 64 x 32, the working size"),
+        ([(64, 32)], (64, 32), "1 of 1 image is 64 x 32, the working size"),
         (
             [(64, 32), (8, 8)],
             (64, 32),
@@ -82,9 +82,9 @@ def pictures(folder: Path, *sizes: tuple[int, int]) -> list[Path]:
             (128, 64),
             "images are resized to 128 x 64 when loaded (at most 1 of 3",
         ),
-        ([(50, 27)], (48, 28), "1 of 1 images are 50 x 27; the working size is 48 x 28, multiples of 4"),
-        ([(512, 1)], (512, 4), "1 of 1 images are 512 x 1; the working size is 512 x 4"),
-        ([(513, 64)], (128, 64), "images are resized to 128 x 64 when loaded (at most 1 of 1 images are 513 x 64)"),
+        ([(50, 27)], (48, 28), "1 of 1 image is 50 x 27; the working size is 48 x 28, multiples of 4"),
+        ([(512, 1)], (512, 4), "1 of 1 image is 512 x 1; the working size is 512 x 4"),
+        ([(513, 64)], (128, 64), "images are resized to 128 x 64 when loaded (at most 1 of 1 image is 513 x 64)"),
         ([], (128, 64), "no image could be read; the working size is 128 x 64"),
     ],
 )
@@ -108,7 +108,7 @@ def test_identities_are_counted_by_split_without_junk_and_distractors() -> None:
     rows = [(1, "train"), (1, "train"), (0, "train"), (5, "query"), (5, "gallery"), (-1, "gallery"), (0, "gallery")]
     table = pd.DataFrame(rows * 400, columns=["pid", "split"])
     assert describe(table) == (
-        "1,200 training images of 1 identities, 400 query images of 1 identities, 1,200 gallery images of 1 identities"
+        "1,200 training images of 1 identity, 400 query images of 1 identity, 1,200 gallery images of 1 identity"
     )
     assert describe(table[table["split"] == "query"]).startswith("0 training images of 0 identities, 400 query")
 

@@ -138,8 +138,8 @@ def test_a_scan_takes_every_picture_of_somebody_and_says_why_not_of_every_other_
         "bert/notes.txt": Reason.TYPE,
         "loose.jpg": Reason.LOOSE,
     }
-    assert odd[0] == "1 images in sub-folders (anna/deep) count as the person's"
-    assert odd[1] == "1 folders without an image make no identity: empty"
+    assert odd[0] == "1 image in sub-folders (anna/deep) counts as the person's"
+    assert odd[1] == "1 folder without an image makes no identity: empty"
     assert odd[2] == "identities with nearly the same name are different people here: Anna, anna"
     assert odd[3].startswith("bert/5.jpg and bert/5.png differ in their ending only")
 

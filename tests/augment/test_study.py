@@ -206,7 +206,7 @@ def test_a_study_with_answers_is_not_made_again(people: Path, trained: Path, stu
     Answers(study).add_volunteer(pictures, images=5, practice=2, seed=0)
     refused = invoke(people, *command, "--force")
     assert refused.exit_code == 1
-    assert "answers of 1 volunteers" in refused.stderr
+    assert "answers of 1 volunteer;" in refused.stderr
 
 
 def test_too_few_images_are_told_with_the_number_that_would_do(people: Path, trained: Path) -> None:

@@ -153,7 +153,7 @@ def test_a_manifest_that_says_nothing_sure_is_refused(people: Path, tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("name", "sentence"),
-    [("0000_c1_gen.jpg", "1 images are of identity 0 or -1"), ("0001/0001_c1_gen.jpg", "1 images are in sub-folders")],
+    [("0000_c1_gen.jpg", "1 image is of identity 0 or -1"), ("0001/0001_c1_gen.jpg", "1 image is in sub-folders")],
 )
 def test_images_that_would_be_left_out_are_refused(people: Path, tmp_path: Path, name: str, sentence: str) -> None:
     folder = ready_made(people, tmp_path / "set", real_images(people)["name"].tolist()[:2])

@@ -66,7 +66,7 @@ CASES = [
     Case("8,001 x 8,001", written(bomb(8_001, 8_001)), GENERATE, r"8001 x 8001 pixels, more than 64,000,000"),
     Case("a link to itself", link_to_itself, CHECK, NO_FILE),
     Case("a link to nothing", link_to_nothing, GENERATE, NO_FILE),
-    Case("1 x 1", drawn(Image.new("RGB", (1, 1))), CHECK, "1 images are of another size and are resized", 0),
+    Case("1 x 1", drawn(Image.new("RGB", (1, 1))), CHECK, "1 image is of another size and is resized", 0),
     Case("CMYK", drawn(Image.new("CMYK", (32, 64))), CHECK, '"unreadable": \\[\\]', 0),
     Case("16 bits", drawn(Image.new("I;16", (32, 64)), "PNG"), CHECK, '"unreadable": \\[\\]', 0),
     Case("32 bits", drawn(Image.new("I", (32, 64)), "TIFF"), CHECK, "integers of 32 bits.*save it with 8 or 16 bits"),

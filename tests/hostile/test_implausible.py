@@ -203,7 +203,7 @@ def test_key_points_in_each_images_own_pixels_are_asked_about_and_scaled(people:
     csv = written(root, names, own)
     refused = invoke(root, "poses", "--csv", str(csv))
     assert refused.exit_code == 1
-    assert re.search(r"16 images .* may be in their own pixels; say so with --own-pixels", refused.output)
+    assert re.search(r"16 images .* may be in an image's own pixels; say so with --own-pixels", refused.output)
     run(root, "poses", "--csv", str(csv), "--own-pixels")
     found = dict(zip(*exact(root), strict=True))
     assert max(np.abs(found[name] - row).max() for name, row in zip(names, points, strict=True)) <= 1
@@ -294,6 +294,6 @@ def test_junk_makes_no_pair_and_pairs_of_two_parts_are_counted(people: Path, tmp
     file.write_text(f"from,to\r\n{train[0]} , {train[1]}\r\n{query[0]},{mate}\r\n{train[0]},gone.jpg\r\n", "utf-8-sig")
     said = run(tmp_path, "init", str(tmp_path / "w"), "--data", str(data), "--pairs", str(file))["decisions"][-1]
     assert said == (
-        "1 training and 0 test pairs were taken over; 1 pairs of images that are not there were left out; 1 pairs of "
-        "images of two parts, or of queries, were left out"
+        "1 training and 0 test pairs were taken over; 1 pair of images that are not there was left out; 1 pair of "
+        "images of two parts, or of queries, was left out"
     )

@@ -111,7 +111,7 @@ def test_only_what_happened_is_said_of_a_study() -> None:
     assert notes([row(left_out=2, badly_timed=4), row(model="n (here)", late=1)])[1:] == [
         "m (here): 2 volunteers did not finish and are left out; "
         "4 pictures were not measured to be shown for 1000 ± 50 ms.",
-        "n (here): 1 answers came more than 3 s after the picture.",
+        "n (here): 1 answer came more than 3 s after the picture.",
     ]
     for rows in ([], [row(volunteers=0, left_out=1)]):
         assert notes(rows)[1] == "No volunteer has finished a study here yet; `augment study` shows one."

@@ -167,7 +167,8 @@ def generator_and_pose(command: Callable[..., Any]) -> Callable[..., Any]:
     by = click.option(
         "--generator",
         metavar="NAME|PATH",
-        help="A generator below patn/, a file, or builtin.  [default: the only one, else builtin]",
+        help="A generator below patn/, a file, builtin, or builtin-128x64.  [default: the only one, else builtin; "
+        "outside of a workspace the larger of these]",
     )
     pose = click.option(
         "--source-pose", metavar="IMAGE|CSV", help="Key points of IMAGE.  [default: the workspace's, else estimated]"

@@ -64,7 +64,7 @@ from augment.workspace import Workspace
 @click.option(
     "--generator",
     metavar="NAME|PATH",
-    help="A generator below patn/, a file, or builtin.  [default: the only one, else builtin]",
+    help="A generator below patn/, a file, builtin, or builtin-128x64.  [default: the only one, else builtin]",
 )
 @click.option(
     "--generator-data",

@@ -125,8 +125,9 @@ def generator_home(workspace: Workspace, checkpoint: Path) -> Path:
         workspace: the workspace.
         checkpoint: the generator's file.
     """
-    if checkpoint.resolve().is_relative_to(workspace.generators_dir.resolve()):
-        return checkpoint.parent
+    file, generators = checkpoint.resolve(), workspace.generators_dir
+    if file.is_relative_to(generators.resolve()):
+        return generators / file.parent.relative_to(generators.resolve())
     return workspace.patn_dir(generator_label(checkpoint))
 
 

@@ -39,7 +39,7 @@ def refuse_stale(data: Dataset, folder: Path) -> None:
     if run is None:
         return
     inputs = data_inputs(data) if run.inputs else {}
-    checkpoint = recorded_file(str(run.result.get("generator", "")), data.root, data.size)
+    checkpoint = recorded_file(str(run.result.get("generator", "")), data.root)
     if checkpoint is not None:
         inputs["generator"] = fingerprint(checkpoint)
     for name, now in inputs.items():

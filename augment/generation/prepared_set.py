@@ -12,7 +12,7 @@ from augment.generation.advice import SET_NAMES
 from augment.generation.filtering import Filtering
 from augment.generation.plan import Sampling, TargetPoses
 from augment.generation.planned_set import PlannedSet, plan_set
-from augment.inference.generators import BUILTIN, find_generator, make_generator, seeded
+from augment.inference.generators import find_generator, make_generator, names_builtin, seeded
 from augment.plurals import counted
 from augment.workspace import REAL_ONLY, Workspace
 
@@ -125,8 +125,8 @@ def reduced_generator(workspace: Workspace, kind: str | None, portion: float, se
     """
     from patn.checkpoints import read_metadata  # loads torch
 
-    if kind == BUILTIN:
-        raise Misuse("⟨generator⟩ builtin: was not trained inside M^R_p; leave ⟨generator_data⟩ reduced out")
+    if kind is not None and names_builtin(kind):
+        raise Misuse(f"⟨generator⟩ {kind}: was not trained inside M^R_p; leave ⟨generator_data⟩ reduced out")
     name = f"{kind or 'patn'}-p{portion}-s{seed}"
     file = workspace.generator_file(name)
     recorded = read_metadata(file).extra if file.is_file() else {}

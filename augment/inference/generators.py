@@ -15,9 +15,10 @@ from augment.workspace import GENERATOR, Workspace
 
 log = logging.getLogger(__name__)
 BUILTIN = "builtin"
-"""What names the generator that comes with this tool."""
+"""What names the generator that comes with this tool; larger ones have their size behind it, `builtin-128x64`."""
 BUILTIN_FOLDER = Path(augment.__file__).parent / BUILTIN
 _SIZE = re.compile(r".+-(?P<height>\d+)x(?P<width>\d+)")
+_NAME = re.compile(rf"{BUILTIN}(-\d+x\d+)?")
 USUAL_PRESET = "market"
 _INSIDE = re.compile(r"(?P<kind>.+)-p(?P<portion>\d+(\.\d+)?(e-\d+)?)-s(?P<seed>\d+)")
 
@@ -27,21 +28,21 @@ def find_generator(workspace: Workspace | None, generator: str | Path | None) ->
 
     Args:
         workspace: None outside of one.
-        generator: a name in the workspace, a path, or `builtin`; None takes the workspace's only one, and the built-in
-            one where the workspace has none and outside of one, which is logged.
+        generator: a name in the workspace, a path, or of `builtin_generators`; None takes the workspace's only one,
+            `builtin` where it has none, and the largest built-in one outside of a workspace, which is logged.
 
     Raises:
         AugmentError: where it is not there or, for None, where there are several.
     """
-    if str(generator) == BUILTIN:
-        return builtin_generator(workspace.size if workspace else None)
+    if names_builtin(str(generator)):
+        return builtin_generator(str(generator))
     if workspace is None:
         return _outside(generator)
     if generator is None:
         found, nothing = workspace.generators(), f"{workspace.generators_dir}: no trained generator"
-        if not found and not _builtin_files():
+        if not found and not builtin_generators():
             raise AugmentError(f"{nothing}; run `{make_generator(workspace.layout, workspace.seed)}`")
-        return _only_one(found) if found else _builtin_instead(nothing, workspace.size)
+        return _only_one(found) if found else _builtin_instead(nothing, BUILTIN)
     file = workspace.generator_file(str(generator))
     for path in (file, Path(generator)):
         path = path / GENERATOR if path.is_dir() else path
@@ -53,24 +54,45 @@ def find_generator(workspace: Workspace | None, generator: str | Path | None) ->
     raise AugmentError(f"{file.parent}: no trained generator there; run `{command}`")
 
 
-def builtin_generator(size: tuple[int, int] | None = None) -> Path:
-    """The file of the generator that comes with this tool, trained on rendered pedestrians.
+def builtin_generators() -> dict[str, Path]:
+    """The files of the generators that come with this tool, trained on rendered pedestrians, by name.
+
+    The smallest comes first; it is `builtin`, and others are `builtin-HEIGHTxWIDTH`. Empty where there are none.
+    """
+    files = [path for path in BUILTIN_FOLDER.glob("*.safetensors") if _SIZE.fullmatch(path.stem)]
+    named = {}
+    for (height, width), path in sorted((_size_of(path), path) for path in files):
+        named[f"{BUILTIN}-{height}x{width}" if named else BUILTIN] = path
+    return named
+
+
+def names_builtin(name: str) -> bool:
+    """Whether a name is kept for generators that come with this tool, of any size.
 
     Args:
-        size: (height, width) in pixels of the images to be generated. Of several built-in generators the smallest that
-            is as high is taken, else the largest; None takes the largest.
+        name: of a generator.
+    """
+    return _NAME.fullmatch(name) is not None
+
+
+def builtin_generator(name: str = BUILTIN) -> Path:
+    """The file of a generator that comes with this tool.
+
+    Args:
+        name: of `builtin_generators`.
 
     Raises:
-        AugmentError: where this installation has none.
+        AugmentError: where this installation has none of that name.
     """
-    found = sorted((_size_of(path), path) for path in _builtin_files())
+    found = builtin_generators()
     if not found:
         raise AugmentError(
             f"{BUILTIN_FOLDER}: this installation has no built-in generator; name a generator's file instead, or train "
             "one with `augment patn-train`"
         )
-    high_enough = [path for (height, _), path in found if size is not None and height >= size[0]]
-    return high_enough[0] if high_enough else found[-1][1]
+    if name not in found:
+        raise AugmentError(f"{name}: no built-in generator has that name; there are {', '.join(found)}")
+    return found[name]
 
 
 def is_builtin(checkpoint: Path) -> bool:
@@ -83,43 +105,42 @@ def is_builtin(checkpoint: Path) -> bool:
 
 
 def generator_label(checkpoint: Path) -> str:
-    """What a generator is called by its file: `builtin`, its folder's name, or the name of another file.
+    """What a generator is called by its file: as of `builtin_generators`, its folder's name, or that of another file.
 
     Args:
         checkpoint: the generator's file.
     """
     if is_builtin(checkpoint):
-        return BUILTIN
+        return _builtin_name(checkpoint)
     return checkpoint.parent.name if checkpoint.name == GENERATOR else checkpoint.stem
 
 
 def recorded_place(checkpoint: Path, root: Path) -> str:
-    """How a record names a generator's file: `builtin`, or its path from the workspace; see `recorded_file`.
+    """How a record names a generator's file: as of `builtin_generators`, or its path; see `recorded_file`.
 
     Args:
         checkpoint: the generator's file.
-        root: the workspace's folder.
+        root: the workspace's folder, from which paths are.
     """
-    return BUILTIN if is_builtin(checkpoint) else os.path.relpath(checkpoint, root)
+    return _builtin_name(checkpoint) if is_builtin(checkpoint) else os.path.relpath(checkpoint, root)
 
 
-def recorded_file(place: str, root: Path, size: tuple[int, int]) -> Path | None:
+def recorded_file(place: str, root: Path) -> Path | None:
     """The file that `recorded_place` named, None where it is gone.
 
     Args:
         place: as recorded.
         root: the workspace's folder.
-        size: (height, width) in pixels of its images, as of `builtin_generator`.
     """
-    if place == BUILTIN:
-        return builtin_generator(size) if _builtin_files() else None
+    if names_builtin(place):
+        return builtin_generators().get(place)
     path = root / place
     return path if path.is_file() else None
 
 
-def _builtin_files() -> list[Path]:
-    """The generators that come with this tool: KIND-HEIGHTxWIDTH.safetensors."""
-    return [path for path in BUILTIN_FOLDER.glob("*.safetensors") if _SIZE.fullmatch(path.stem)]
+def _builtin_name(checkpoint: Path) -> str:
+    """The name of a file of `builtin_generators`."""
+    return next(name for name, path in builtin_generators().items() if path == checkpoint)
 
 
 def _size_of(path: Path) -> tuple[int, int]:
@@ -139,20 +160,21 @@ def _only_one(found: Sequence[Path]) -> Path:
 def _outside(generator: str | Path | None) -> Path:
     """A generator's file outside of any workspace."""
     if generator is None:
-        if not _builtin_files():
+        names = list(builtin_generators())
+        if not names:
             raise AugmentError(
                 f"{Path.cwd()}: no workspace here or above; name a generator's file with ⟨generator⟩ PATH"
             )
-        return _builtin_instead(f"{Path.cwd()}: no workspace here or above", None)
+        return _builtin_instead(f"{Path.cwd()}: no workspace here or above", names[-1])
     path = Path(generator) / GENERATOR if Path(generator).is_dir() else Path(generator)
     if not path.is_file():
         raise AugmentError(f"{path}: there is no such file; name a generator's file with ⟨generator⟩ PATH")
     return path
 
 
-def _builtin_instead(why: str, size: tuple[int, int] | None) -> Path:
-    """The built-in generator, said to be used because of `why`."""
-    path = builtin_generator(size)
+def _builtin_instead(why: str, name: str) -> Path:
+    """The built-in generator of that name, said to be used because of `why`."""
+    path = builtin_generator(name)
     log.info("%s; the built-in generator is used, %s, which was trained on rendered pedestrians.", why, path.name)
     return path
 

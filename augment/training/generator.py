@@ -18,7 +18,7 @@ from augment.datasets.pairs import pairable, pairs_among
 from augment.datasets.preconditions import require_pairs
 from augment.datasets.reduced_set import keep_reduced, real_share
 from augment.images import load_or_map
-from augment.inference.generators import BUILTIN
+from augment.inference.generators import names_builtin
 from augment.results import Result, spread
 from augment.runtime import Place, Runtime
 from augment.training import loop
@@ -140,8 +140,8 @@ def train_generator(
 
 def _refuse_unfit(name: str, folder: Path, training: GeneratorTraining, initial: InitialWeights | None) -> None:
     """Raise AugmentError for a new generator's name that is taken, and for initial weights that do not fit."""
-    if name == BUILTIN:
-        raise Misuse(f"{BUILTIN} is the name of the generator that comes with this tool; give another name")
+    if names_builtin(name):
+        raise Misuse(f"{name} is the name of the generator that comes with this tool; give another name")
     if initial is not None:
         initial.require_fit(training, folder)
 

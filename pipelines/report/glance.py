@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from augment.artefacts.records import read_run
-from augment.inference.generators import BUILTIN
+from augment.inference.generators import names_builtin
 from augment.training.reid_data import UPDATES
 from augment.workspace import Workspace
 from pipelines.report.pictures import svg
@@ -86,7 +86,7 @@ def _card(workspace: Workspace, lines: list[Line], block: str) -> Card:
 def _saw_removed(workspace: Workspace, line: Line) -> bool:
     """Whether a line's generator was trained on all training images, as the record of its images says."""
     row = row_of(line.row)
-    if not row.generates or row.reduced or row.generator == BUILTIN:
+    if not row.generates or row.reduced or names_builtin(row.generator or ""):
         return False
     cell = replace(line.cell, seed=min(int(seed) for seed in line.by_seed))
     made = read_run(Model(cell).needs[0].folder(workspace))

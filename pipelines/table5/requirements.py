@@ -12,7 +12,7 @@ from augment.datasets.preconditions import require_learnable, require_pairs
 from augment.datasets.reduced_set import reduced_set
 from augment.evaluation.reid import test_images
 from augment.generation.planned_set import require_poses
-from augment.inference.generators import BUILTIN
+from augment.inference.generators import names_builtin
 from augment.workspace import Workspace
 from pipelines.table5.generators import OwnGenerator
 from pipelines.table5.row_generators import no_generator, require_generator
@@ -44,7 +44,9 @@ def refuse_unknown(workspace: Workspace, models: Sequence[Model]) -> None:
         if row.folder is not None:
             model.data.table(workspace, Dataset.of(workspace))
         named = row.generator
-        if named not in (None, UNSEEN, BUILTIN, *GENERATORS) and not workspace.patn_dir(str(named)).is_dir():
+        if named in (None, UNSEEN, *GENERATORS) or names_builtin(str(named)):
+            continue
+        if not workspace.patn_dir(str(named)).is_dir():
             raise no_generator(workspace, str(named))
     for backbone, weights in dict.fromkeys((model.cell.backbone, model.weights) for model in models):
         if weights is not None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from augment import AugmentError
 from augment.artefacts.records import RunRecord, read_run
-from augment.inference.generators import BUILTIN, builtin_generator, make_generator
+from augment.inference.generators import builtin_generator, make_generator, names_builtin
 from augment.workspace import Workspace
 from pipelines.table5.rows import ROWS, row_forms, row_of
 
@@ -72,8 +72,8 @@ def require_generator(workspace: Workspace, name: str) -> None:
     Raises:
         AugmentError: where there is no finished generator of that name, or no built-in one.
     """
-    if name == BUILTIN:
-        builtin_generator(workspace.size)
+    if names_builtin(name):
+        builtin_generator(name)
     elif read_run(workspace.patn_dir(name)) is None:
         raise no_generator(workspace, name)
 

@@ -11,7 +11,7 @@ from PIL import Image
 from augment import AugmentError
 from augment.artefacts.artefact import fingerprint
 from augment.cli import augment
-from augment.inference.generators import builtin_generator, find_generator
+from augment.inference.generators import builtin_generator, builtin_generators, find_generator, generator_label
 from augment.workspace import Workspace
 from patn.keypoints import write_keypoints
 from tests.conftest import invoke, run
@@ -74,16 +74,25 @@ def test_a_generator_of_the_workspace_comes_first(people: Path, builtin: Path, t
     assert find_generator(workspace, "builtin") == builtin
 
 
-def test_of_several_the_smallest_that_is_high_enough_is_taken(builtin: Path) -> None:
+def test_of_several_the_smallest_has_the_name_and_others_their_size_behind_it(people: Path, builtin: Path) -> None:
     tall = Path(shutil.copy(builtin, builtin.with_name("patn-128x64.safetensors")))
-    assert [builtin_generator((height, height // 2)) for height in (32, 64, 65, 128, 256)] == [
-        builtin,
-        builtin,
-        tall,
-        tall,
-        tall,
-    ]
-    assert builtin_generator() == tall
+    assert builtin_generators() == {"builtin": builtin, "builtin-128x64": tall}
+    workspace = Workspace.find(people)
+    assert find_generator(workspace, None) == find_generator(None, "builtin") == builtin
+    assert find_generator(workspace, "builtin-128x64") == find_generator(None, None) == tall
+    assert [generator_label(path) for path in (builtin, tall)] == ["builtin", "builtin-128x64"]
+    with pytest.raises(AugmentError, match=r"builtin-256x128: no built-in .*; there are builtin, builtin-128x64"):
+        find_generator(workspace, "builtin-256x128")
+
+
+def test_a_set_by_the_larger_one_is_recorded_as_such(people: Path, builtin: Path) -> None:
+    tall = Path(shutil.copy(builtin, builtin.with_name("patn-128x64.safetensors")))
+    made = run(people, "generate", "--portion", "0.3", "--generator", "builtin-128x64")
+    assert made["generator"] == "builtin-128x64"
+    line = ("reid-train", "--preset", "demo", "--portion", "0.3", "--augmentation", "ours", "--epochs", "1")
+    run(people, *line)
+    tall.write_bytes(b"another")
+    assert "was made from other generator" in invoke(people, *line, "--name", "again").stderr
 
 
 def test_an_installation_without_it_is_one_sentence(people: Path, no_builtin: Path) -> None:

@@ -106,7 +106,7 @@ def test_only_deepfashions_size_is_padded() -> None:
 
 
 def test_evaluations_lie_beside_a_generator_of_the_workspace_and_in_a_folder_of_their_own_for_others(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace = Workspace.create(tmp_path / "w", {"data": "data"})
     own = workspace.generator_file("table1/a")
@@ -119,6 +119,8 @@ def test_evaluations_lie_beside_a_generator_of_the_workspace_and_in_a_folder_of_
     (tmp_path / "link").symlink_to(workspace.root)
     linked = Workspace(tmp_path / "link", workspace.settings)
     assert generator_name(linked, own.parent) == "table1/a"
+    monkeypatch.chdir(workspace.root)
+    assert generator_home(workspace, Path("patn/table1/a/generator.safetensors")) == own.parent
 
 
 def test_what_lacks_the_same_is_said_once() -> None:

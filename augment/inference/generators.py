@@ -60,7 +60,7 @@ def builtin_generators() -> dict[str, Path]:
     The smallest comes first; it is `builtin`, and others are `builtin-HEIGHTxWIDTH`. Empty where there are none.
     """
     files = [path for path in BUILTIN_FOLDER.glob("*.safetensors") if _SIZE.fullmatch(path.stem)]
-    named = {}
+    named: dict[str, Path] = {}
     for (height, width), path in sorted((_size_of(path), path) for path in files):
         named[f"{BUILTIN}-{height}x{width}" if named else BUILTIN] = path
     return named

@@ -122,6 +122,7 @@ def test_what_a_machine_has_is_told_line_by_line() -> None:
             precision="bf16",
             weights=(found, missing),
             mobilenet=None,
+            identity_models={},
         )
     ).splitlines()
     assert said[:4] == ["python 3.12.1", "torch 2.6", "Linux-6", "4 cores, AVX512, bf16 native"]

@@ -52,7 +52,7 @@ def test_of_a_trackers_output_every_box_is_of_a_person_in_full_view(tmp_path: Pa
         ("1,-1,10,20,30,60\n", "has track -1, boxes that no tracker has joined"),
         (
             "1,7,1,1,9,9\n\n1.5,7,1,1,9,9\n2.5,7,1,1,9,9\n",
-            r"line 3: frame 1\.5 is no whole number \(1 more lines alike\)",
+            r"line 3: frame 1\.5 is no whole number \(1 more line alike\)",
         ),
         ("1,7.5,1,1,9,9\n", r"line 1: track 7\.5 is no whole number; "),
         ("1,7,1,1,9,9\n0,7,1,1,9,9\n", "line 2: frame 0, but the first frame is 1; count frames from 1"),

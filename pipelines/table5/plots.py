@@ -92,7 +92,7 @@ def _list(parts: Sequence[Panel], limit: float) -> Figure:
     """One line of text a row, one column a p; a dotted line where None is at equal updates."""
     portions = sorted({portion for _, part in parts for portion in part["portion"]})
     heights = [0.2 * part["row"].nunique() + 0.75 for _, part in parts]
-    figure = _figure(3.2 + 1.9 * len(portions), sum(heights))
+    figure = _figure(2.4 + 1.15 * len(portions), sum(heights))
     for panel, (title, part) in zip(
         figure.subfigures(len(parts), 1, height_ratios=heights, squeeze=False).flat, parts, strict=True
     ):
@@ -122,7 +122,7 @@ def _draw_list(axis: Axes, part: pd.DataFrame, rows: Sequence[str]) -> None:
             fmt="o",
             color=POINT,
             markerfacecolor=fill,
-            ms=4.5,
+            ms=3.5,
             lw=1.2,
             capsize=2,
         )

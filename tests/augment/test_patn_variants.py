@@ -76,7 +76,7 @@ def test_a_generator_is_named_after_its_kind(people: Path) -> None:
 
 def test_options_that_do_not_go_together_are_one_sentence(people: Path) -> None:
     result = invoke(people, *SHORT, "--generator", "resnet", "--no-cat")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "cat is an option of generator 'patn'" in result.stderr
 
 

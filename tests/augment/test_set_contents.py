@@ -156,7 +156,7 @@ def test_the_summary_says_only_what_is_so() -> None:
     assert said == [
         "sets/x: 4 real and 9 generated images",
         "--portion 0.3 keeps 50 % of the training images: every identity keeps at least one image",
-        "1 removed images had no pose: another image's pose was taken",
+        "1 removed image had no pose: another image's pose was taken",
         "2 could not be generated (no kept image with a pose): a real image was copied",
         "the 7 worst were generated again: 5 replaced by better ones, the rest kept",
         "3 removed images without a pose were left out",

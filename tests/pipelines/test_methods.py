@@ -160,7 +160,7 @@ def test_options_of_the_worst_pairs_need_them_and_enough_candidates() -> None:
 def test_a_figures_text_names_its_columns_and_the_worst_pairs_scores() -> None:
     names = {"mine": "mine", "table1/pg2-demo-own-s0": "pg2"}
     plain = Sheet("x.png", names, [{"from": "a.jpg", "to": "b.jpg"}])
-    assert figure_text(plain) == "x.png: 1 test pairs by mine, pg2 (table1/pg2-demo-own-s0)"
+    assert figure_text(plain) == "x.png: 1 test pair by mine, pg2 (table1/pg2-demo-own-s0)"
     scored = [{"from": "a.jpg", "to": "b.jpg", "mine": 0.1, "pg2": 0.3, "mean identity score": 0.2}]
     head, _, line = figure_text(Sheet("x.png", names, scored)).splitlines()
     assert head == figure_text(plain)

@@ -37,7 +37,7 @@ def test_a_shard_that_is_none_is_wrong_usage(root: Path, shard: str) -> None:
 def test_a_cell_that_was_not_asked_for_is_named(root: Path) -> None:
     result = invoke(root, "table5", *ASKED, "--only", "small-none")
     assert result.exit_code == 2
-    assert "--only small-none: is none of the 3 cells that are asked for" in result.stderr
+    assert "--only small-none: is none of the 3 cells asked for" in result.stderr
 
 
 def test_portions_of_one_set_are_one_result_and_said(root: Path, caplog: pytest.LogCaptureFixture) -> None:

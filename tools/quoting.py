@@ -65,7 +65,18 @@ def tables_markdown(summary: pd.DataFrame) -> str:
 
 
 def put_between(file: Path, start: str, part: str) -> None:
-    """Replace what stands between the line `start` and the next END in a file."""
+    """Replace what stands between the line `start` and the next END in a file.
+
+    Args:
+        file: the page.
+        start: the line before the part.
+        part: the new part.
+
+    Raises:
+        SystemExit: where the file lacks one of the two, and a part would be added in place of another.
+    """
     head, _, rest = file.read_text(encoding="utf-8").partition(f"{start}\n")
-    tail = rest.partition(END)[2]
+    _, end, tail = rest.partition(END)
+    if not end:
+        raise SystemExit(f"{file}: lacks a line {start} and {END} after it; write them where the part belongs")
     write_text(file, f"{head}{start}\n{part}\n{END}{tail}")

@@ -233,6 +233,10 @@ def test_a_study_is_documented_between_what_is_written_by_hand(
     text = page.read_text()
     assert re.fullmatch(r"Above\.\n<.*>\n### p = 0\.4.*\nBetween\.\n<.*\n### small, .*\nBelow\.\n", text, re.DOTALL)
     assert "old" not in text
+    page.write_text("No markers.\n")
+    with pytest.raises(SystemExit, match="lacks a line <!-- study findings -->"):
+        study_results.publish(Workspace.find(root), tmp_path)
+    assert page.read_text() == "No markers.\n"
     assert {"study-table5.png", "study-sheet.png"} < {path.name for path in page.parent.iterdir()}
 
 

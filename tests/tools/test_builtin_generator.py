@@ -9,6 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
+from augment.artefacts.artefact import fingerprint
+from augment.artefacts.records import read_run
 from augment.pedestrians.camera import draw_camera
 from augment.pedestrians.identity import draw_identity
 from augment.pedestrians.settings import Pedestrians
@@ -99,10 +101,26 @@ def test_a_killed_rendering_goes_on(tmp_path: Path) -> None:
     assert picture.read_bytes() == before
 
 
-def test_the_one_that_comes_with_the_tool_moves_people_it_never_saw(tmp_path: Path) -> None:
-    variety = Variety(identities=4, visits=1, images=3, height=64, width=32, seed=77)
+def test_the_larger_one_goes_on_from_the_smaller(made: Path) -> None:
+    arguments = [str(made / "work"), "--identities", "2", "--steps", "1", "--height", "128", "--out", str(made / "out")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["builtin_generator", *arguments])
+        main()
+    large, small = (made / "out" / f"correspondence-{size}.safetensors" for size in ("128x64", "64x32"))
+    about = read_metadata(large)
+    assert (about.extra["size"], about.options["sigma"]) == ([128, 64], 6.0)
+    run = read_run(made / "work" / "workspace" / "patn" / "correspondence-128")
+    assert run is not None
+    assert run.inputs["initial"] == fingerprint(small)
+    assert discriminators_file(large).is_file()
+
+
+@pytest.mark.parametrize("height", [64, 128])
+def test_the_ones_that_come_with_the_tool_move_people_they_never_saw(height: int, tmp_path: Path) -> None:
+    variety = Variety(identities=4, visits=1, images=3, height=height, width=height // 2, seed=77)
     render_people(tmp_path, variety, 1)
-    file = BUILTIN / "correspondence-64x32.safetensors"
+    file = BUILTIN / f"correspondence-{height}x{height // 2}.safetensors"
+    assert read_metadata(file).extra["size"] == [height, height // 2]
     assert file.stat().st_size < 3_000_000
     pairs, poses = pd.read_csv(tmp_path / PAIRS), read_keypoints(tmp_path / KEYPOINTS)
     images, keypoints = {}, {}

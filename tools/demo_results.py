@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -182,13 +181,17 @@ def publish(workspace: Workspace, root: Path = ROOT) -> None:
     put_between(root / README, START, readme_part(summary, run))
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the documentation's part of a demo; returns 0."""
-    parser = argparse.ArgumentParser(prog="python -m tools.demo_results", description=(__doc__ or "").split("\n")[0])
+def publish_folder(about: str, publish: Callable[[Workspace], None]) -> None:
+    """What the command of a page does: publish the folder that is named.
+
+    Args:
+        about: the module's docstring.
+        publish: what writes the page of a workspace.
+    """
+    parser = argparse.ArgumentParser(description=about.split("\n")[0])
     parser.add_argument("folder", type=Path, help="folder of a finished demo")
-    publish(Workspace.find(parser.parse_args(arguments).folder))
-    return 0
+    publish(Workspace.find(parser.parse_args().folder))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    publish_folder(__doc__ or "", publish)

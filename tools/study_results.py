@@ -6,13 +6,10 @@ them, by hand.
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from augment.workspace import Workspace
-from tools.demo_results import ROOT, copy_pictures, finished
+from tools.demo_results import ROOT, copy_pictures, finished, publish_folder
 from tools.quoting import findings_markdown, put_between, tables_markdown
 
 PAGE = Path("docs/results/study.md")
@@ -36,13 +33,5 @@ def publish(workspace: Workspace, root: Path = ROOT) -> None:
     put_between(root / PAGE, TABLES, tables_markdown(summary))
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the documentation's part of a study; returns 0."""
-    parser = argparse.ArgumentParser(prog="python -m tools.study_results", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("folder", type=Path, help="folder of a finished study")
-    publish(Workspace.find(parser.parse_args(arguments).folder))
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    publish_folder(__doc__ or "", publish)
